@@ -1,0 +1,174 @@
+"""Settings: TOML layers -> frozen, typed, bounded values that remember where they came from.
+
+A setting is declared once, as a field of a `Section` beside its only use. `load` merges the layers key by key (built-in
+first, the user's last), refuses unknown keys with file, line and nearest known name, and validates.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from plimsoll.clock import duration_s
+from plimsoll.errors import ConfigError, UnknownSetting, shown
+
+MAX_FILE_BYTES = 1_000_000
+
+
+class Section(BaseModel):
+    """The base of every `[section]`: frozen, nothing unknown, no silent conversion from text to number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
+
+
+def _duration(value: object) -> float:
+    if not isinstance(value, str):
+        raise ValueError('write a number and its unit in quotes: "30s", "5m", "1h", "7d"')  # noqa: TRY004 - pydantic's way
+    return duration_s(value)
+
+
+Duration = Annotated[float, BeforeValidator(_duration)]
+"""A setting written as "30s", "5m", "1h"; held in seconds. Give bounds with `Field(ge=..., le=...)` in seconds."""
+
+S = TypeVar("S", bound=Section)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One config.toml: its text and the name by which messages call it."""
+
+    origin: str
+    text: str
+
+    @classmethod
+    def read(cls, path: Path, *, origin: str | None = None) -> "Layer":
+        """The file's text, or one line that says why it cannot be a config."""
+        name = origin or path.name
+        try:
+            raw = path.read_bytes()
+        except IsADirectoryError as error:
+            raise ConfigError(f"{name}: is a folder; a config.toml is a file") from error
+        except OSError as error:
+            raise ConfigError(f"{name}: cannot be read ({error.strerror})") from error
+        if len(raw) > MAX_FILE_BYTES:
+            raise ConfigError(f"{name}: {len(raw):,} bytes; a config is at most {MAX_FILE_BYTES:,}")
+        try:
+            return cls(name, raw.decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{name}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
+
+    def parsed(self) -> dict[str, Any]:
+        """The TOML of the layer; a syntax error names line and column."""
+        try:
+            return tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{self.origin}: {shown(error)}") from error
+
+    def line_of(self, path: Sequence[str]) -> str:
+        """`file:line` of a key: the place to look at; the file alone where the key has no line of its own."""
+        section: list[str] = []
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
+                section = _dotted(header[1])
+                if section == list(path):
+                    return f"{self.origin}:{number}"
+            elif (key := re.match(r"\s*([^=#]+?)\s*=", line)) and [*section, *_dotted(key[1])] == list(path):
+                return f"{self.origin}:{number}"
+        return self.origin
+
+
+def _dotted(text: str) -> list[str]:
+    return [part.strip().strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^.]+", text)]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings of a project, by section name, and the origin of every key."""
+
+    sections: Mapping[str, Section]
+    origins: Mapping[tuple[str, ...], str]
+
+    def get(self, name: str, kind: type[S]) -> S:
+        """The section `name`, typed."""
+        section = self.sections[name]
+        assert isinstance(section, kind)  # noqa: S101 - a wiring mistake of ours, not of the user
+        return section
+
+
+def load(layers: Sequence[Layer], kinds: Mapping[str, type[Section]]) -> Config:
+    """Merges the layers key by key and validates each section.
+
+    `kinds` maps a dotted section name (`collect`, `collectors.host`) to its class; a name that ends in `.*`
+    (`lines.*`) stands for a table of tables, each of that class, under names that the user chooses.
+    """
+    merged: dict[str, Any] = {}
+    origins: dict[tuple[str, ...], str] = {}
+    for layer in layers:
+        tree = layer.parsed()
+        for path, value in _leaves(tree, ()):
+            _refuse_unknown(path, layer, kinds)
+            _put(merged, path, value)
+            origins[path] = layer.line_of(path)
+    sections: dict[str, Section] = {}
+    for name, kind in kinds.items():
+        if name.endswith(".*"):
+            prefix = name.removesuffix(".*")
+            for key, table in sorted(_at(merged, prefix).items()):
+                sections[f"{prefix}.{key}"] = _validated(kind, f"{prefix}.{key}", table, origins)
+        else:
+            own = {k: v for k, v in _at(merged, name).items() if k in kind.model_fields}
+            sections[name] = _validated(kind, name, own, origins)
+    return Config(sections, origins)
+
+
+def _leaves(tree: Mapping[str, Any], path: tuple[str, ...]) -> list[tuple[tuple[str, ...], Any]]:
+    found: list[tuple[tuple[str, ...], Any]] = []
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            found.extend(_leaves(value, (*path, key)) or [((*path, key), {})])  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            found.append(((*path, key), value))
+    return found
+
+
+def _refuse_unknown(path: tuple[str, ...], layer: Layer, kinds: Mapping[str, type[Section]]) -> None:
+    """Every leaf must be a field of some section; the first part that leads nowhere is what the message names."""
+    known = {tuple(f"{name}.{field}".split(".")) for name, kind in kinds.items() for field in kind.model_fields}
+    for depth, part in enumerate(path):
+        here = {k[depth] for k in known if len(k) > depth and _matches(k[:depth], path[:depth])}
+        if part not in here and "*" not in here:
+            raise UnknownSetting(part, layer.line_of(path[: depth + 1]), here or {".".join(path[:depth])})
+        if depth and (*path[: depth + 1],) in known:
+            return  # a field whose value is itself a table
+
+
+def _matches(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:
+    return all(p in ("*", q) for p, q in zip(pattern, path, strict=True))
+
+
+def _put(tree: dict[str, Any], path: tuple[str, ...], value: object) -> None:
+    for part in path[:-1]:
+        tree = tree.setdefault(part, {})
+    tree[path[-1]] = value
+
+
+def _at(tree: Mapping[str, Any], dotted: str) -> Mapping[str, Any]:
+    for part in dotted.split("."):
+        tree = tree.get(part, {})
+    return tree
+
+
+def _validated(kind: type[S], name: str, table: Mapping[str, Any], origins: Mapping[tuple[str, ...], str]) -> S:
+    try:
+        return kind.model_validate(dict(table))
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = (*name.split("."), *(str(part) for part in first["loc"]))
+        where = next((origins[path[:n]] for n in range(len(path), 0, -1) if path[:n] in origins), "config.toml")
+        says = first["msg"].removeprefix("Value error, ")
+        given = "" if first["type"] == "missing" else f' "{shown(first["input"])}"'
+        raise ConfigError(f"{where}: [{name}] {'.'.join(path[len(name.split('.')) :])}{given}: {says}") from error

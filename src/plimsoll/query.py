@@ -1,0 +1,127 @@
+"""The parameters of a document: raw text in, a frozen query out; everything unknown is refused by name.
+
+The command line and the HTTP service build their queries here, so both refuse the same things in the same words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from plimsoll.clock import duration_s
+from plimsoll.errors import BadParameter, UsageError
+from plimsoll.metrics import DOCUMENT_METRICS
+
+TIME_RANGES: Final = ("5m", "15m", "1h", "6h", "24h", "7d", "30d")
+GRANULARITIES: Final = ("10s", "1m", "5m", "15m", "1h", "1d")
+AGGREGATIONS: Final = ("avg", "max", "min", "sum", "p95", "p99")
+RESOURCE_SELECTIONS: Final = MappingProxyType(
+    {
+        "all": None,
+        "clusters": "cluster",
+        "endpoints": "endpoint",
+        "training": "training",
+        "ai-services": "ai-service",
+        "storage": "storage",
+        "network": "network",
+    }
+)
+SPECIFIED_REGIONS: Final = ("us-east-1", "us-west-2", "eu-west-1", "ap-southeast-1")
+MAX_IDS: Final = 10_000
+MAX_ID_CHARS: Final = 256
+POINT_BUDGET: Final = 2_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerformanceQuery:
+    """A checked question for the performance document.
+
+    `resource_type` None means all; empty `metrics` means all nine; empty `resource_ids` and `regions` do not restrict.
+    """
+
+    time_range: str = "1h"
+    granularity: str = "1m"
+    resource_type: str | None = None
+    metrics: tuple[str, ...] = ()
+    resource_ids: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    aggregation: str = "avg"
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        resource: str = "all",
+        time_range: str = "1h",
+        granularity: str = "1m",
+        metrics: Sequence[str] = (),
+        resource_ids: Sequence[str] = (),
+        regions: Sequence[str] = (),
+        aggregation: str = "avg",
+        known_regions: Sequence[str] = (),
+    ) -> "PerformanceQuery":
+        """Checks each parameter against its allowed values and the two of time against each other.
+
+        >>> PerformanceQuery.parse(time_range="5m", granularity="1d")
+        Traceback (most recent call last):
+        plimsoll.errors.BadParameter: granularity "1d" exceeds timeRange 5m; use one of: 10s, 1m, 5m
+        """
+        one_of("resource", resource, tuple(RESOURCE_SELECTIONS))
+        one_of("timeRange", time_range, TIME_RANGES)
+        one_of("granularity", granularity, GRANULARITIES)
+        one_of("aggregation", aggregation, AGGREGATIONS)
+        allowed_regions = tuple(dict.fromkeys((*SPECIFIED_REGIONS, *known_regions)))
+        for metric in metrics:
+            one_of("metrics", metric, tuple(DOCUMENT_METRICS))
+        for region in regions:
+            one_of("regions", region, allowed_regions)
+        _refuse_bad_ids(resource_ids)
+        if duration_s(granularity) > duration_s(time_range):
+            shorter = [g for g in GRANULARITIES if duration_s(g) <= duration_s(time_range)]
+            raise BadParameter("granularity", granularity, allowed=shorter, why=f"exceeds timeRange {time_range}")
+        return cls(
+            time_range=time_range,
+            granularity=granularity,
+            resource_type=RESOURCE_SELECTIONS[resource],
+            metrics=tuple(dict.fromkeys(metrics)),
+            resource_ids=tuple(dict.fromkeys(resource_ids)),
+            regions=tuple(dict.fromkeys(regions)),
+            aggregation=aggregation,
+        )
+
+    @property
+    def wanted_metrics(self) -> tuple[str, ...]:
+        """The document metrics to show: those asked for, or all nine."""
+        return self.metrics or tuple(DOCUMENT_METRICS)
+
+    def within_budget(self, resources: int, *, budget: int = POINT_BUDGET) -> None:
+        """Refuses a question whose answer would hold more values than the budget, before any file is read."""
+
+        def values(granularity: str) -> float:
+            return duration_s(self.time_range) / duration_s(granularity) * resources * len(self.wanted_metrics)
+
+        if values(self.granularity) <= budget:
+            return
+        fitting = [g for g in GRANULARITIES if values(g) <= budget and duration_s(g) <= duration_s(self.time_range)]
+        advice = f"use granularity {fitting[0]} or coarser" if fitting else "ask for fewer resources or metrics"
+        raise UsageError(
+            f"granularity {self.granularity} over {self.time_range} for {resources} resources needs "
+            f"{values(self.granularity):,.0f} values; the limit is {budget:,}; {advice}"
+        )
+
+
+def one_of(name: str, value: str, allowed: Sequence[str]) -> str:
+    """The value, if it is allowed; the HTTP service and the command line share this refusal."""
+    if value not in allowed:
+        raise BadParameter(name, value, allowed=allowed)
+    return value
+
+
+def _refuse_bad_ids(resource_ids: Sequence[str]) -> None:
+    if len(resource_ids) > MAX_IDS:
+        raise BadParameter("resourceIds", len(resource_ids), why=f"ids are too many; the limit is {MAX_IDS}")
+    for resource_id in resource_ids:
+        if not resource_id or len(resource_id) > MAX_ID_CHARS or not resource_id.isprintable():
+            raise BadParameter(
+                "resourceIds", resource_id, why=f"is not an id: 1 to {MAX_ID_CHARS} printable characters"
+            )

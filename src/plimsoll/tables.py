@@ -1,0 +1,163 @@
+"""The lake's tables: what each column is called, what it holds, and the check at the door.
+
+Nothing here imports polars until a frame is checked: the collecting process must stay small.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from plimsoll.errors import LakeError, shown
+from plimsoll.metrics import CATALOGUE, Metric
+
+if TYPE_CHECKING:
+    import polars as pl
+
+RESOURCE_TYPES: Final = ("cluster", "endpoint", "training", "ai-service", "storage", "network")
+FORMAT_VERSION: Final = 1
+MAX_NAME_CHARS: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: `kind` is `text`, `instant` (UTC, ms), `f32`, `f64`, `int` or `bool`."""
+
+    name: str
+    kind: str
+    meaning: str
+    required: bool = False
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the lake: `key` identifies a row (last write wins), `sort` is the order inside a day file."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    sort: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names, in stored order."""
+        return tuple(column.name for column in self.columns)
+
+    def schema(self) -> "Mapping[str, pl.DataType]":
+        """The polars schema of a stored frame."""
+        import polars as pl
+
+        kinds: dict[str, pl.DataType] = {
+            "text": pl.String(),
+            "instant": pl.Datetime("ms", "UTC"),
+            "f32": pl.Float32(),
+            "f64": pl.Float64(),
+            "int": pl.Int64(),
+            "bool": pl.Boolean(),
+        }
+        return {column.name: kinds[column.kind] for column in self.columns}
+
+    def frame(self, rows: Iterable[Mapping[str, object]]) -> "pl.DataFrame":
+        """Rows of plain values -> a checked frame with every column of the table; what a row leaves out is null."""
+        import polars as pl
+
+        listed = list(rows)
+        unknown = {name for row in listed for name in row} - set(self.names)
+        if unknown:
+            raise LakeError(f'table {self.name} has no column "{shown(min(unknown))}"; add it to the catalogue first')
+        # Float64 first: polars refuses to build Float32 from the ints that sources hand out
+        wide = {n: pl.Float64() if t == pl.Float32() else t for n, t in self.schema().items()}
+        return self.check(pl.DataFrame(listed, schema=wide, strict=False, orient="row"))
+
+    def check(self, frame: "pl.DataFrame") -> "pl.DataFrame":
+        """The door of the lake: names, types, required values, bounds. NaN and infinities become null (unknown).
+
+        Gives the frame with the table's columns in the table's order; missing columns are null.
+        """
+        import polars as pl
+
+        unknown = set(frame.columns) - set(self.names)
+        if unknown:
+            raise LakeError(f'table {self.name} has no column "{shown(min(unknown))}"; add it to the catalogue first')
+        checked = frame.select(
+            (pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype).alias(name))
+            for name, dtype in self.schema().items()
+        )
+        numbers = [c.name for c in self.columns if c.kind in ("f32", "f64")]
+        checked = checked.with_columns(pl.when(pl.col(numbers).is_finite()).then(pl.col(numbers)))
+        self._refuse_bad_values(checked)
+        return checked
+
+    def _refuse_bad_values(self, frame: "pl.DataFrame") -> None:
+        import polars as pl
+
+        tests = {c.name: pl.col(c.name).null_count() > 0 for c in self.columns if c.required}
+        for c in self.columns:
+            if c.low is not None:
+                tests[f"{c.name} below {c.low:g}"] = (pl.col(c.name) < c.low).any()
+            if c.high is not None:
+                tests[f"{c.name} above {c.high:g}"] = (pl.col(c.name) > c.high).any()
+        if not tests or frame.is_empty():
+            return
+        failed = [name for name, bad in frame.select(**tests).row(0, named=True).items() if bad]
+        if failed:
+            raise LakeError(f"table {self.name} refuses {len(frame)} rows: {shown(', '.join(failed))}")
+
+
+def _metric_column(metric: Metric) -> Column:
+    return Column(metric.name, "f64" if metric.exact else "f32", metric.meaning, low=metric.low, high=metric.high)
+
+
+SAMPLES: Final = Table(
+    "samples",
+    (
+        Column("ts", "instant", "when the reading was taken", required=True),
+        Column("resource_id", "text", "what was read", required=True),
+        Column("device", "text", "the part that was read; empty for the resource as a whole", required=True),
+        Column("source", "text", "who read it", required=True),
+        *(_metric_column(metric) for metric in CATALOGUE.values()),
+    ),
+    key=("resource_id", "device", "source", "ts"),
+    sort=("resource_id", "device", "ts", "source"),
+)
+
+COLLECTIONS: Final = Table(
+    "collections",
+    (
+        Column("ts", "instant", "when the attempt began", required=True),
+        Column("source", "text", "who was to read", required=True),
+        Column("target", "text", "what was to be read", required=True),
+        Column("ok", "bool", "whether it was read", required=True),
+        Column("reason", "text", "why not, or what was left out"),
+        Column("duration_s", "f64", "how long it took"),
+        Column("rows", "int", "rows that it gave"),
+    ),
+    key=("source", "target", "ts"),
+    sort=("source", "target", "ts"),
+)
+
+RESOURCES: Final = Table(
+    "resources",
+    (
+        Column("ts", "instant", "since when this is true", required=True),
+        Column("resource_id", "text", "stable identity", required=True),
+        Column("name", "text", "what people call it", required=True),
+        Column("type", "text", "one of the six resource types", required=True),
+        Column("region", "text", "where it is"),
+        Column("labels", "text", "JSON object of attributes: owner, group, gpu_model, ..."),
+        Column("interval_s", "f64", "seconds between two expected readings", required=True, low=0.001),
+        Column("cpu_count", "f64", "processors", low=0.0),
+        Column("memory_bytes", "f64", "memory", low=0.0),
+        Column("gpu_count", "f64", "GPUs", low=0.0),
+        Column("storage_bytes", "f64", "space", low=0.0),
+        Column("network_bits_per_s", "f64", "link speed", low=0.0),
+        Column("replicas_count", "f64", "replicas that are paid for", low=0.0),
+        Column("price_usd_per_h", "f64", "price of the whole resource", low=0.0),
+    ),
+    key=("resource_id", "ts"),
+    sort=("resource_id", "ts"),
+)
+"""The inventory, with its history: the row with the latest `ts` not after an instant is what was true then."""
+
+TABLES: Final = {table.name: table for table in (SAMPLES, COLLECTIONS, RESOURCES)}
