@@ -142,8 +142,10 @@ def _refuse_unknown(path: tuple[str, ...], layer: Layer, kinds: Mapping[str, typ
         here = {k[depth] for k in known if len(k) > depth and _matches(k[:depth], path[:depth])}
         if part not in here and "*" not in here:
             raise UnknownSetting(part, layer.line_of(path[: depth + 1]), here or {".".join(path[:depth])})
-        if depth and (*path[: depth + 1],) in known:
+        if depth and path[: depth + 1] in known:
             return  # a field whose value is itself a table
+    if not any(len(k) == len(path) and _matches(k, path) for k in known):
+        raise ConfigError(f"{layer.line_of(path)}: {'.'.join(path)} is a section; write it as [{'.'.join(path)}]")
 
 
 def _matches(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:
@@ -164,11 +166,27 @@ def _at(tree: Mapping[str, Any], dotted: str) -> Mapping[str, Any]:
 
 def _validated(kind: type[S], name: str, table: Mapping[str, Any], origins: Mapping[tuple[str, ...], str]) -> S:
     try:
-        return kind.model_validate(dict(table))
+        return kind.model_validate({key: _frozen(value) for key, value in table.items()})
     except ValidationError as error:
         first = error.errors()[0]
-        path = (*name.split("."), *(str(part) for part in first["loc"]))
-        where = next((origins[path[:n]] for n in range(len(path), 0, -1) if path[:n] in origins), "config.toml")
+        field = tuple(str(part) for part in first["loc"])
         says = first["msg"].removeprefix("Value error, ")
-        given = "" if first["type"] == "missing" else f' "{shown(first["input"])}"'
-        raise ConfigError(f"{where}: [{name}] {'.'.join(path[len(name.split('.')) :])}{given}: {says}") from error
+        given = "" if first["type"] == "missing" or not field else f' = "{shown(first["input"])}"'
+        label = f"[{name}] {'.'.join(field)}{given}".rstrip()
+        raise ConfigError(f"{_nearest_origin((*name.split('.'), *field), origins)}: {label}: {says}") from error
+
+
+def _frozen(value: object) -> object:
+    """TOML's lists as tuples: settings are immutable all the way down."""
+    if isinstance(value, list):
+        return tuple(_frozen(item) for item in value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return value
+
+
+def _nearest_origin(path: tuple[str, ...], origins: Mapping[tuple[str, ...], str]) -> str:
+    """Where the key itself stands, else the first key of the same table, else the built-in file."""
+    for length in range(len(path), 0, -1):
+        for known, origin in origins.items():
+            if known[:length] == path[:length]:
+                return origin
+    return "config.toml"

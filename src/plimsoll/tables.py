@@ -146,7 +146,9 @@ RESOURCES: Final = Table(
         Column("type", "text", "one of the six resource types", required=True),
         Column("region", "text", "where it is"),
         Column("labels", "text", "JSON object of attributes: owner, group, gpu_model, ..."),
-        Column("interval_s", "f64", "seconds between two expected readings", required=True, low=0.001),
+        Column(
+            "interval_s", "f64", "seconds between two expected readings; null: none is expected from now on", low=0.001
+        ),
         Column("cpu_count", "f64", "processors", low=0.0),
         Column("memory_bytes", "f64", "memory", low=0.0),
         Column("gpu_count", "f64", "GPUs", low=0.0),
