@@ -1,0 +1,157 @@
+"""Readings, inventory, window and load lines -> the performance document and the evidence behind it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+import polars as pl
+
+from plimsoll.analysis.performance.alerts import OpenAlert, open_alerts
+from plimsoll.analysis.performance.readings import inside, resource_readings
+from plimsoll.analysis.performance.resources import STALE_INTERVALS, Trends, resource_part, statistics, time_series
+from plimsoll.analysis.performance.scores import Availability, Score, availability_of, health, performance_score
+from plimsoll.analysis.performance.totals import Stats, aggregate, known, services_of
+from plimsoll.clock import Window, rfc3339
+from plimsoll.documents import Evidence, Overall, PerformanceDocument, TimeRange
+from plimsoll.inventory import Resource
+from plimsoll.lines import LoadLine
+from plimsoll.query import PerformanceQuery
+
+_NO_TRENDS: Trends = MappingProxyType({})
+
+
+def performance(
+    samples: pl.LazyFrame,
+    resources: Sequence[Resource],
+    *,
+    window: Window,
+    as_of: datetime,
+    query: PerformanceQuery,
+    lines: Mapping[str, LoadLine],
+    trends: Trends = _NO_TRENDS,
+) -> tuple[PerformanceDocument, list[Evidence]]:
+    """The document of the selected resources over the window, as of an instant.
+
+    in: `samples` with the columns of `readings.columns_read`, also from before the window, so that an alert's beginning
+    can be seen; resources already selected. Readings after `as_of` are not looked at.
+    """
+    everything = resource_readings(samples, until=as_of).filter(
+        pl.col("resource_id").is_in([r.resource_id for r in resources])
+    )
+    readings = inside(everything, window)
+    stats = statistics(readings)
+    series = time_series(readings, query)
+    services = services_of(readings, stats)
+    end = min(window.end, as_of)
+    expected = {r.resource_id: r.expected_readings(window.start, end) for r in resources}
+    alerts = open_alerts(everything, resources, lines, as_of=as_of)
+    silent = _silent(resources, stats, as_of)
+    availability = availability_of(readings, stats, services, expected)
+    healthy = health(resources, silent, alerts, services, availability, readings.height)
+    performing = performance_score(readings, resources, lines, services)
+    span = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=query.granularity)
+    document = PerformanceDocument(
+        time_range=span,
+        overall=Overall(
+            health_score=healthy.value,
+            performance_score=performing.value,
+            availability_score=known(availability.value_pct),
+            average_response_time=known(services.response_time_ms),
+            total_throughput=known(services.throughput_per_s),
+            error_rate=known(services.error_rate_pct),
+        ),
+        resources=[
+            resource_part(r, stats.get(r.resource_id), series.get(r.resource_id, []), query, as_of=as_of, trends=trends)
+            for r in resources
+        ],
+        aggregated_metrics=aggregate(readings, stats, resources, services),
+        alerts=[opened.alert for opened in alerts],
+    )
+    evidence = [
+        *_score_evidence(span, healthy, performing, availability),
+        *(_alert_evidence(span, opened) for opened in alerts),
+        *_coverage_evidence(span, resources, stats, expected, silent),
+    ]
+    return document, evidence
+
+
+def _silent(resources: Sequence[Resource], stats: Stats, as_of: datetime) -> set[str]:
+    """Resources that should be heard of and were not for three intervals."""
+    silent: set[str] = set()
+    for r in resources:
+        interval_s = r.expected[-1][1] if r.expected else None
+        patience = timedelta(seconds=STALE_INTERVALS * interval_s) if interval_s is not None else None
+        row = stats.get(r.resource_id)
+        if row is None or (patience is not None and as_of - row["last_ts"] > patience):
+            silent.add(r.resource_id)
+    return silent
+
+
+def _score_evidence(span: TimeRange, healthy: Score, performing: Score, availability: Availability) -> list[Evidence]:
+    scores = {"overall.healthScore": healthy, "overall.performanceScore": performing}
+    found = [
+        Evidence(
+            subject=subject,
+            rule="100 minus named deductions",
+            window=span,
+            observed=None if score.value is None else float(score.value),
+            threshold=None,
+            unit="points",
+            samples=score.samples,
+            detail={"deductions": dict(score.deductions)},
+        )
+        for subject, score in scores.items()
+    ]
+    found.append(
+        Evidence(
+            subject="overall.availabilityScore",
+            rule="successful / all",
+            window=span,
+            observed=known(availability.value_pct),
+            threshold=None,
+            unit="pct",
+            samples=availability.samples,
+            detail={"method": availability.method},
+        )
+    )
+    return found
+
+
+def _alert_evidence(span: TimeRange, opened: OpenAlert) -> Evidence:
+    return Evidence(
+        subject=opened.alert.alert_id,
+        rule=f"lines.{opened.line}",
+        window=TimeRange(start=opened.alert.timestamp, end=rfc3339(opened.last), granularity=span.granularity),
+        observed=opened.alert.current_value,
+        threshold=opened.alert.threshold,
+        unit=opened.alert.metric,
+        samples=opened.samples,
+        detail={"resource": opened.alert.resource},
+    )
+
+
+def _coverage_evidence(
+    span: TimeRange, resources: Sequence[Resource], stats: Stats, expected: Mapping[str, float], silent: set[str]
+) -> list[Evidence]:
+    found: list[Evidence] = []
+    for r in resources:
+        due = expected[r.resource_id]
+        row = stats.get(r.resource_id)
+        arrived = row["readings"] if row else 0
+        found.append(
+            Evidence(
+                subject=f"coverage.{r.resource_id}",
+                rule="readings that arrived / readings expected",
+                window=span,
+                observed=known(100 * min(1.0, arrived / due)) if due else None,
+                threshold=None,
+                unit="pct",
+                samples=arrived,
+                detail={
+                    "expected": round(due, 1),
+                    "silent": r.resource_id in silent,
+                    "lastReading": rfc3339(row["last_ts"]) if row else None,
+                },
+            )
+        )
+    return found

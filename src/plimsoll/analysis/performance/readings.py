@@ -1,0 +1,57 @@
+"""The readings that a performance document is made of, in one frame."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import polars as pl
+
+from plimsoll.clock import Window
+from plimsoll.lines import LoadLine
+from plimsoll.metrics import DOCUMENT_METRICS
+
+_ALWAYS = (
+    *(column for columns in DOCUMENT_METRICS.values() for column in columns),
+    "disk_read_operations_per_s",
+    "disk_write_operations_per_s",
+    "network_latency_ms",
+    "probe_success_pct",
+    "up_pct",
+)
+KEYS = ("ts", "resource_id", "device", "source")
+
+
+def columns_read(lines: Iterable[LoadLine]) -> tuple[str, ...]:
+    """The columns of `samples` that the document needs, the load lines' metrics included."""
+    return tuple(dict.fromkeys((*KEYS, *_ALWAYS, *(line.metric for line in lines))))
+
+
+def resource_readings(samples: pl.LazyFrame, *, until: datetime) -> pl.DataFrame:
+    """The rows of the resources as a whole, not after `until`, in time order for each; numbers as Float64.
+
+    in: `samples` (any order)  out: its columns without device and source, sorted by (resource_id, ts)
+    """
+    return (
+        samples.filter(pl.col("device") == "", pl.col("ts") <= until)
+        .drop("device", "source")
+        .with_columns(pl.col(pl.Float32).cast(pl.Float64))
+        .sort("resource_id", "ts")
+        .collect()
+    )
+
+
+def inside(readings: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """The readings of the window, each with the start of its point as `point`; sorted as before."""
+    step_ms = window.granularity_s * 1000
+    start_ms = int(window.start.timestamp() * 1000)
+    offset = pl.col("ts").dt.epoch("ms") - start_ms
+    return readings.filter(pl.col("ts") >= window.start, pl.col("ts") < window.end).with_columns(
+        pl.from_epoch(offset // step_ms * step_ms + start_ms, time_unit="ms").dt.replace_time_zone("UTC").alias("point")
+    )
+
+
+def summed(columns: tuple[str, ...]) -> pl.Expr:
+    """The sum of columns in each reading; unknown if one of them is unknown."""
+    total = pl.col(columns[0])
+    for column in columns[1:]:
+        total = total + pl.col(column)
+    return total

@@ -1,0 +1,132 @@
+"""Health, performance and availability: 100 minus named deductions, each of which a worse reading can only raise.
+
+| deduction | at most | what it is |
+|---|---|---|
+| silent | 40 | share of resources without a fresh reading |
+| alerts | 40 | mean over resources of their worst open alert: critical 1, high 0.6, medium 0.3, low 0.1 |
+| errors | 20 | 4 points for each percent of failed requests |
+| unavailable | 20 | 4 points for each percent missing from availability |
+| over the line | 60 | mean over resources of the share of readings at or over a load line; up to half weight near it |
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from plimsoll.analysis.performance.alerts import OpenAlert
+from plimsoll.analysis.performance.totals import Services, Stats
+from plimsoll.inventory import Resource
+from plimsoll.lines import LoadLine
+from plimsoll.metrics import CATALOGUE
+from plimsoll.units import Unit
+
+_WEIGHT = {"critical": 1.0, "high": 0.6, "medium": 0.3, "low": 0.1}
+_NEAR_POINTS = 5.0
+_NEAR_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A score with the deductions that made it; `value` is None where nothing was measured."""
+
+    value: int | None
+    deductions: Mapping[str, float]
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Percent, how it was measured (`requests`, `probes`, `readings`), and from how many samples."""
+
+    value_pct: float | None
+    method: str
+    samples: int
+
+
+def health(
+    resources: Sequence[Resource],
+    silent: set[str],
+    alerts: Sequence[OpenAlert],
+    services: Services,
+    availability: Availability,
+    samples: int,
+) -> Score:
+    """How much of the fleet is heard of, within its lines and answering."""
+    if not resources:
+        return Score(None, {}, 0)
+    worst: dict[str, float] = {}
+    for opened in alerts:
+        at = opened.alert.resource
+        worst[at] = max(worst.get(at, 0.0), _WEIGHT[opened.alert.severity])
+    up = availability.value_pct
+    deductions = {
+        "silent": 40 * len(silent) / len(resources),
+        "alerts": 40 * sum(worst.values()) / len(resources),
+        "errors": _errors(services),
+        "unavailable": 0.0 if up is None else min(20.0, 4 * (100 - up)),
+    }
+    return _score(deductions, samples)
+
+
+def performance_score(
+    readings: pl.DataFrame, resources: Sequence[Resource], lines: Mapping[str, LoadLine], services: Services
+) -> Score:
+    """How far the readings stay from their load lines, and how many requests failed."""
+    burdens = _burdens(readings, resources, lines)
+    if not burdens and services.error_rate_pct is None:
+        return Score(None, {}, 0)
+    mean = sum(burden for burden, _ in burdens.values()) / len(burdens) if burdens else 0.0
+    return _score({"over the line": 60 * mean, "errors": _errors(services)}, sum(n for _, n in burdens.values()))
+
+
+def availability_of(
+    readings: pl.DataFrame, stats: Stats, services: Services, expected: Mapping[str, float]
+) -> Availability:
+    """Requests where they are counted, else probes, else the share of expected readings with the resource up."""
+    if services.requests > 0 and services.error_rate_pct is not None:
+        return Availability(100 - services.error_rate_pct, "requests", int(readings["throughput_per_s"].count()))
+    probes = readings["probe_success_pct"].drop_nulls()
+    if len(probes):
+        mean = probes.mean()
+        return Availability(mean if isinstance(mean, float) else None, "probes", len(probes))
+    due = sum(expected.values())
+    if due <= 0:
+        return Availability(None, "readings", 0)
+    down = readings.filter(pl.col("up_pct") < 50).group_by("resource_id").agg(pl.col("ts").n_unique())
+    missing = dict(down.iter_rows())
+    heard = sum(
+        min(expected.get(resource_id, 0.0), max(0, row["readings"] - missing.get(resource_id, 0)))
+        for resource_id, row in stats.items()
+    )
+    return Availability(100 * min(1.0, heard / due), "readings", sum(row["readings"] for row in stats.values()))
+
+
+def _errors(services: Services) -> float:
+    return 0.0 if services.error_rate_pct is None else min(20.0, 4 * services.error_rate_pct)
+
+
+def _score(deductions: Mapping[str, float], samples: int) -> Score:
+    return Score(
+        round(max(0.0, 100 - sum(deductions.values()))), {k: round(v, 3) for k, v in deductions.items()}, samples
+    )
+
+
+def _burdens(
+    readings: pl.DataFrame, resources: Sequence[Resource], lines: Mapping[str, LoadLine]
+) -> dict[str, tuple[float, int]]:
+    """Resource id -> (its worst line's burden 0..1, readings behind it)."""
+    burdens: dict[str, tuple[float, int]] = {}
+    for line in lines.values():
+        held = {r.resource_id for r in resources if line.holds_for(r)}
+        beyond = line.sign * (pl.col(line.metric) - line.value)
+        near = _NEAR_POINTS if CATALOGUE[line.metric].unit == Unit.PERCENT else max(1e-9, _NEAR_SHARE * line.value)
+        burden = pl.when(beyond >= 0).then(1.0).otherwise((0.5 * (1 + beyond / near)).clip(0.0, 0.5))
+        frame = (
+            readings.filter(pl.col(line.metric).is_not_null(), pl.col("resource_id").is_in(held))
+            .group_by("resource_id")
+            .agg(burden.mean().alias("burden"), pl.len().alias("n"))
+        )
+        for resource_id, value, n in frame.iter_rows():
+            burdens[resource_id] = max(burdens.get(resource_id, (0.0, 0)), (value, n))
+    return dict(sorted(burdens.items()))
