@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from plimsoll.clock import duration_s
-from plimsoll.errors import ConfigError, UnknownSetting, shown
+from plimsoll.errors import BadParameter, ConfigError, UnknownSetting, shown
 
 MAX_FILE_BYTES = 1_000_000
 
@@ -22,13 +22,16 @@ MAX_FILE_BYTES = 1_000_000
 class Section(BaseModel):
     """The base of every `[section]`: frozen, nothing unknown, no silent conversion from text to number."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True, allow_inf_nan=False)
 
 
 def _duration(value: object) -> float:
     if not isinstance(value, str):
         raise ValueError('write a number and its unit in quotes: "30s", "5m", "1h", "7d"')  # noqa: TRY004 - pydantic's way
-    return duration_s(value)
+    try:
+        return duration_s(value)
+    except BadParameter as error:
+        raise ValueError('is not a duration; write a number and a unit: "30s", "5m", "1h", "7d"') from error
 
 
 Duration = Annotated[float, BeforeValidator(_duration)]

@@ -1,0 +1,70 @@
+"""The command line: one file a command group; every error is one line and an exit code."""
+
+import os
+import sys
+
+import click
+import typer
+
+from plimsoll.cli import collect, config, demo, jobs, performance, project, report
+from plimsoll.cli.common import version_wanted
+from plimsoll.errors import PlimsollError, nearest
+
+app = typer.Typer(
+    name="plimsoll",
+    help="Every resource has a load line: who is over it, who will be, and what to do.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for group in (project, collect, jobs, performance, report, demo, config):
+    group.register(app)
+
+
+@app.callback()
+def root(version: version_wanted = False) -> None:
+    """Every resource has a load line: who is over it, who will be, and what to do."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line; ends the process with the exit codes of `interface.md` section 2."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """One command; gives its exit code. `--debug` shows the stack of an error."""
+    debug = "--debug" in arguments
+    command = typer.main.get_command(app)
+    try:
+        result = command.main([a for a in arguments if a != "--debug"], prog_name="plimsoll", standalone_mode=False)
+    except PlimsollError as error:
+        if debug:
+            raise
+        return _fail(str(error), error.exit_code)
+    except click.exceptions.UsageError as error:
+        return _fail(_usage(error, command), 2)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        # the reader (`| head`) is gone: nothing can be said to it, and Python must not try at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return result if isinstance(result, int) else 0
+
+
+def _usage(error: click.exceptions.UsageError, command: click.Command) -> str:
+    where = error.ctx.command_path if error.ctx else "plimsoll"
+    if isinstance(error, click.exceptions.NoSuchOption):
+        return f"{where}: {error.format_message()}; see {where} --help"
+    if error.ctx and error.message.startswith("No such command") and isinstance(command, click.Group):
+        asked = error.message.split("'")[1]
+        near = nearest(asked, command.commands)
+        hint = f"did you mean {near}?" if near else "see plimsoll --help"
+        return f'plimsoll: unknown command "{asked}"; {hint}'
+    return f"{where}: {error.format_message()} See {where} --help"
+
+
+def _fail(message: str, code: int) -> int:
+    sys.stderr.write(f"plimsoll: {message.removeprefix('plimsoll: ')}\n")
+    return code

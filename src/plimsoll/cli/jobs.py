@@ -1,0 +1,48 @@
+"""`plimsoll jobs` and `plimsoll run JOB`."""
+
+from typing import Annotated
+
+import typer
+
+from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
+from plimsoll.clock import rfc3339
+from plimsoll.runner import run_job
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    app.command(name="jobs")(list_jobs)
+    app.command(name="run")(run)
+
+
+def list_jobs(project: ProjectOption = None, json: JsonOption = False) -> None:
+    """Lists the jobs: what runs, when, where it comes from, how it went last."""
+    opened = open_project(project)
+    rows: list[dict[str, object]] = []
+    for name, file in opened.jobs().items():
+        job, last = opened.job(name), opened.ledger.last(name)
+        rows.append(
+            {
+                "job": name,
+                "schedule": job.schedule,
+                "origin": file.origin,
+                "lastRun": rfc3339(last.started) if last else None,
+                "lastOutcome": last.outcome if last else None,
+                "does": job.summary,
+            }
+        )
+    if json:
+        print_json(rows)
+        return
+    for row in rows:
+        last_text = f"{row['lastRun']} {row['lastOutcome']}" if row["lastRun"] else "never"
+        typer.echo(f"{row['job']:<18} {row['schedule']:<14} {row['origin']:<9} {last_text:<29} {row['does']}")
+
+
+def run(
+    job: Annotated[str, typer.Argument(metavar="JOB", help="A job's name; see plimsoll jobs.")],
+    project: ProjectOption = None,
+    as_of: AsOfOption = None,
+) -> None:
+    """Runs one job, now or as of an instant."""
+    run_job(open_project(project), job, clock=the_clock(), as_of=as_of_or_now(as_of) if as_of else None)

@@ -1,0 +1,44 @@
+"""Runs one job: wires its context, records the run in the ledger, and lets no failure pass in silence."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from plimsoll import __version__
+from plimsoll.clock import Clock
+from plimsoll.errors import PlimsollError, shown
+from plimsoll.job import Context
+from plimsoll.project import Project
+
+
+def context(project: Project, *, clock: Clock, as_of: datetime | None = None) -> Context:
+    """Everything that a job may use, as of an instant (now, if none is given)."""
+    return Context(
+        config=project.config(),
+        lake=project.lake,
+        data=project.data,
+        templates=project.templates(),
+        clock=clock,
+        as_of=as_of or clock.now(),
+        version=__version__,
+    )
+
+
+def run_job(project: Project, name: str, *, clock: Clock, as_of: datetime | None = None) -> None:
+    """Runs the job `name`, now or as of an instant; what it raises is recorded and raised again."""
+    job = project.job(name)
+    wired = context(project, clock=clock, as_of=as_of)
+    recorded(project, name, wired, lambda: job.run(wired))
+
+
+def recorded(project: Project, name: str, wired: Context, action: Callable[[], None]) -> None:
+    """One action with its row in `runs`."""
+    started = wired.clock.monotonic()
+    run = project.ledger.begin(name, wired.as_of, wired.as_of, started=wired.clock.now(), version=wired.version)
+    try:
+        action()
+    except BaseException as error:
+        text = str(error) if isinstance(error, PlimsollError) else f"{type(error).__name__}: {error}"
+        seconds = wired.clock.monotonic() - started
+        project.ledger.finish(run, outcome="failed", seconds=seconds, detail=shown(text))
+        raise
+    project.ledger.finish(run, outcome="success", seconds=wired.clock.monotonic() - started)
