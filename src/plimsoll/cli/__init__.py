@@ -3,8 +3,9 @@
 import os
 import sys
 
-import click
 import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from plimsoll.cli import collect, config, demo, jobs, performance, project, report
 from plimsoll.cli.common import version_wanted
@@ -42,9 +43,9 @@ def run(arguments: list[str]) -> int:
         if debug:
             raise
         return _fail(str(error), error.exit_code)
-    except click.exceptions.UsageError as error:
+    except TyperException as error:
         return _fail(_usage(error, command), 2)
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return 130
     except BrokenPipeError:
         # the reader (`| head`) is gone: nothing can be said to it, and Python must not try at exit
@@ -53,11 +54,12 @@ def run(arguments: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _usage(error: click.exceptions.UsageError, command: click.Command) -> str:
-    where = error.ctx.command_path if error.ctx else "plimsoll"
-    if isinstance(error, click.exceptions.NoSuchOption):
+def _usage(error: TyperException, command: object) -> str:
+    """Typer's own sentence, with the command that it is about and the nearest known name."""
+    where = getattr(getattr(error, "ctx", None), "command_path", "plimsoll")
+    if type(error).__name__ == "NoSuchOption":
         return f"{where}: {error.format_message()}; see {where} --help"
-    if error.ctx and error.message.startswith("No such command") and isinstance(command, click.Group):
+    if error.message.startswith("No such command") and isinstance(command, TyperGroup):
         asked = error.message.split("'")[1]
         near = nearest(asked, command.commands)
         hint = f"did you mean {near}?" if near else "see plimsoll --help"

@@ -1,0 +1,137 @@
+"""Writes docs/reference from the program itself: `python -m tests.house.reference` (or `make docs`).
+
+A page is a pure function of the live objects; `test_reference.py` fails when a stored page is not what it would be.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+from plimsoll.cli import app
+from plimsoll.config import Section
+from plimsoll.metrics import CATALOGUE
+from plimsoll.project import Project, builtin_root, sections
+from plimsoll.tables import TABLES
+from tests.shared import ROOT
+
+_EXIT_CODES = (
+    "Every command has `--help`. Exit codes: 0 fine, 1 the answer is no, 2 usage or configuration, "
+    "73 the project is held by another scheduler, 74 the disk, 75 try again later."
+)
+FOLDER = ROOT / "docs" / "reference"
+
+
+def settings_page() -> str:
+    """Every section and setting."""
+    parts = ["# Settings", "Durations are written with their unit: `30s`, `5m`, `1h`, `7d`."]
+    for name, kind in sections().items():
+        first = (kind.__doc__ or "").strip().split("\n")[0]
+        parts.append(
+            f"## `[{name.replace('*', 'NAME')}]`\n\n{first}\n\n{_table(('key', 'default', 'meaning'), _settings(kind))}"
+        )
+    return _page(parts)
+
+
+def metrics_page() -> str:
+    """The catalogue of metrics."""
+    rows = ((f"`{m.name}`", m.unit.value, m.component.value, m.worse.value, m.meaning) for m in CATALOGUE.values())
+    return _page(
+        [
+            "# Metrics",
+            "Each is a nullable column of the table `samples`: null is unknown, zero is measured.",
+            _table(("metric", "unit", "component", "worse", "meaning"), rows),
+        ]
+    )
+
+
+def tables_page() -> str:
+    """The lake's tables."""
+    parts = [
+        "# Tables",
+        "What `plimsoll sql` sees. A row is identified by the columns of its key; the last one written wins.",
+    ]
+    for table in TABLES.values():
+        rows = ((f"`{c.name}`", c.kind, "yes" if c.required else "", c.meaning) for c in table.columns)
+        key = ", ".join(f"`{name}`" for name in table.key)
+        parts.append(f"## `{table.name}`\n\nKey: {key}.\n\n{_table(('column', 'kind', 'required', 'meaning'), rows)}")
+    return _page(parts)
+
+
+def commands_page() -> str:
+    """The command line."""
+    root = typer.main.get_command(app)
+    parts = [
+        "# Commands",
+        _EXIT_CODES,
+    ]
+    for words, command in sorted(_commands(root, ("plimsoll",))):
+        rows = [_option(o) for o in command.params if isinstance(o, TyperOption | TyperArgument) and not o.hidden]
+        listing = f"\n\n{_table(('option', 'meaning'), rows)}" if rows else ""
+        parts.append(f"## `{' '.join(words)}`\n\n{(command.help or '').strip()}{listing}")
+    return _page(parts)
+
+
+def jobs_page() -> str:
+    """The built-in jobs."""
+    project = Project(builtin_root(), builtin_root())
+    rows = ((f"`{name}`", project.job(name).schedule, project.job(name).summary) for name in project.jobs())
+    return _page(
+        [
+            "# Jobs",
+            "The files of `jobs/`; a project's own file of the same name replaces one.",
+            _table(("job", "when", "does"), rows),
+        ]
+    )
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": commands_page,
+    "jobs.md": jobs_page,
+    "metrics.md": metrics_page,
+    "settings.md": settings_page,
+    "tables.md": tables_page,
+}
+
+
+def _page(parts: Sequence[str]) -> str:
+    return "\n\n".join([parts[0], "<!-- written by `make docs`; do not edit -->", *parts[1:]]) + "\n"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    escaped = ([cell.replace("|", "\\|") for cell in row] for row in lines)
+    return "\n".join(f"| {' | '.join(row)} |" for row in escaped)
+
+
+def _settings(kind: type[Section]) -> Iterator[Sequence[str]]:
+    for key, field in kind.model_fields.items():
+        default = "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)!r}`"
+        yield f"`{key}`", default, field.description or ""
+
+
+def _commands(command: object, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], TyperCommand]]:
+    if isinstance(command, TyperGroup):
+        for name, inner in command.commands.items():
+            yield from _commands(inner, (*words, name))
+    elif isinstance(command, TyperCommand):
+        yield words, command
+
+
+def _option(option: TyperOption | TyperArgument) -> Sequence[str]:
+    names = (
+        [*option.opts, *option.secondary_opts] if isinstance(option, TyperOption) else [option.metavar or "ARGUMENT"]
+    )
+    return ", ".join(f"`{name}`" for name in names), option.help or ""
+
+
+def write(folder: Path) -> None:
+    """Writes every page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, page in PAGES.items():
+        (folder / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(FOLDER)

@@ -1,0 +1,43 @@
+"""The reference is the program's own account of itself, and complete."""
+
+import pytest
+
+from plimsoll.config import Layer
+from plimsoll.metrics import CATALOGUE
+from plimsoll.project import builtin_root, sections
+from tests.house.reference import FOLDER, PAGES
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_fresh(name: str) -> None:
+    """What the reference says is what the program does; `make docs` writes it anew."""
+    assert (FOLDER / name).read_text(encoding="utf-8") == PAGES[name]()
+
+
+def test_every_setting_says_what_it_means() -> None:
+    """A setting without a sentence is a riddle."""
+    silent = [
+        f"{name}.{key}"
+        for name, kind in sections().items()
+        for key, field in kind.model_fields.items()
+        if not field.description
+    ]
+    assert silent == []
+
+
+def test_the_built_in_config_shows_every_section() -> None:
+    """config.toml is where people look first: each setting stands there, even if only as a comment."""
+    layer = Layer.read(builtin_root() / "config.toml")
+    text = layer.text
+    missing = [
+        f"[{name}] {key}"
+        for name, kind in sections().items()
+        for key in kind.model_fields
+        if not any(line.lstrip("# ").startswith((f"{key} =", f"{key} ", f"{key}=")) for line in text.splitlines())
+    ]
+    assert missing == []
+
+
+def test_every_metric_has_its_meaning() -> None:
+    """A metric is known by what it measures, not by its name."""
+    assert [name for name, metric in CATALOGUE.items() if not metric.meaning or not metric.label] == []
