@@ -1,0 +1,212 @@
+"""Schedules: what a job's `schedule` text means, as windows with the instant at which each is due. Pure.
+
+| text                  | window                                       | due                                |
+|-----------------------|----------------------------------------------|------------------------------------|
+| `every 30s`           | 30 seconds, counted from the epoch           | at its end; a missed one is gone   |
+| `hourly`, `hourly :05`| one hour of the zone's clocks                | at its end, or 5 minutes later     |
+| `daily 07:00`         | the local day before                         | at 07:00                           |
+| `mon 06:00`           | the 7 local days before that Monday          | Monday 06:00                       |
+| `monthly 06:00`       | the local month before                       | on the 1st, 06:00                  |
+| `cron 0 7 * * mon-fri`| since the time before                        | at the time                        |
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from plimsoll.clock import duration_s, floor
+from plimsoll.errors import BadParameter, UsageError
+from plimsoll.schedule.calendar import day_start, first_instant, hours_of, local_day
+from plimsoll.schedule.cron import Cron
+
+_DAY = timedelta(days=1)
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_TIME = r"(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)"
+_ALLOWED = ("every 30s", "hourly", "hourly :05", "daily 07:00", "mon 06:00", "monthly 06:00", "cron 0 7 * * mon-fri")
+_MIN_STEP_S, _MAX_STEP_S = 1.0, 86_400.0
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Due:
+    """A window [start, end) and the instant from which its run is due; all UTC."""
+
+    start: datetime
+    end: datetime
+    due: datetime
+
+
+class Schedule(Protocol):
+    """When a job's windows are due."""
+
+    @property
+    def catches_up(self) -> bool:
+        """Whether a window that was missed is made later; a reading of the past cannot be."""
+        ...
+
+    def between(self, after: datetime, until: datetime, zone: ZoneInfo) -> Iterator[Due]:
+        """The windows that become due in (after, until], oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """A fixed step; of several missed windows only the last is due."""
+
+    step_s: float
+    catches_up: bool = False
+
+    def between(self, after: datetime, until: datetime, zone: ZoneInfo) -> Iterator[Due]:  # noqa: ARG002
+        """The last window that became due."""
+        end = floor(until, self.step_s)
+        if end > after:
+            yield Due(end - timedelta(seconds=self.step_s), end, end)
+
+
+@dataclass(frozen=True, slots=True)
+class Hourly:
+    """Each hour of the zone's clocks, `minute` minutes after its end."""
+
+    minute: int = 0
+    catches_up: bool = True
+
+    def between(self, after: datetime, until: datetime, zone: ZoneInfo) -> Iterator[Due]:
+        """The hours that became due."""
+        for day in _days(after - _DAY, until, zone):
+            marks = hours_of(day, zone)
+            for start, end in pairwise(marks):
+                due = end + timedelta(minutes=self.minute)
+                if after < due <= until:
+                    yield Due(start, end, due)
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """Each local day, on the day after at a local time."""
+
+    at: time
+    catches_up: bool = True
+
+    def between(self, after: datetime, until: datetime, zone: ZoneInfo) -> Iterator[Due]:
+        """The days that became due."""
+        yield from _whole_days(after, until, zone, self.at, lambda day: day - _DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """The seven local days before a weekday (0 is Monday), on that day at a local time."""
+
+    weekday: int
+    at: time
+    catches_up: bool = True
+
+    def between(self, after: datetime, until: datetime, zone: ZoneInfo) -> Iterator[Due]:
+        """The weeks that became due."""
+        yield from _whole_days(
+            after, until, zone, self.at, lambda day: day - 7 * _DAY if day.weekday() == self.weekday else None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Monthly:
+    """The local month before, on the first at a local time."""
+
+    at: time
+    catches_up: bool = True
+
+    def between(self, after: datetime, until: datetime, zone: ZoneInfo) -> Iterator[Due]:
+        """The months that became due."""
+        yield from _whole_days(
+            after, until, zone, self.at, lambda day: (day - _DAY).replace(day=1) if day.day == 1 else None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ByCron:
+    """A line of cron in the zone's local time; a window is the time since the one before."""
+
+    cron: Cron
+    catches_up: bool = True
+
+    def between(self, after: datetime, until: datetime, zone: ZoneInfo) -> Iterator[Due]:
+        """The times that have come."""
+        start = self.cron.last(after, zone)
+        for due in self.cron.between(after, until, zone):
+            if start is not None:
+                yield Due(start, due, due)
+            start = due
+
+
+def parse(text: str) -> Schedule:
+    """The schedule that a text means.
+
+    >>> parse("mon 06:00")
+    Weekly(weekday=0, at=datetime.time(6, 0), catches_up=True)
+    """
+    words = text.split()
+    try:
+        return _parsed(words)
+    except UsageError as error:
+        raise BadParameter("schedule", text, allowed=_ALLOWED, why=f"is not a schedule ({error})") from error
+
+
+def _parsed(words: list[str]) -> Schedule:
+    schedule: Schedule
+    match words:
+        case ["every", step]:
+            schedule = Every(_step(step))
+        case ["hourly"]:
+            schedule = Hourly()
+        case ["hourly", minute] if re.fullmatch(r":[0-5]\d", minute, re.ASCII):
+            schedule = Hourly(int(minute[1:]))
+        case ["daily", at]:
+            schedule = Daily(_time(at))
+        case ["monthly", at]:
+            schedule = Monthly(_time(at))
+        case ["cron", *fields]:
+            schedule = ByCron(Cron.parse(fields))
+        case [weekday, at] if weekday in _WEEKDAYS:
+            schedule = Weekly(_WEEKDAYS.index(weekday), _time(at))
+        case _:
+            raise UsageError("its form is unknown")
+    return schedule
+
+
+def _step(text: str) -> float:
+    step = duration_s(text, name="step")
+    if not _MIN_STEP_S <= step <= _MAX_STEP_S:
+        raise UsageError("a step is 1s to 1d")
+    return step
+
+
+def _time(text: str) -> time:
+    match = re.fullmatch(_TIME, text, re.ASCII)
+    if match is None:
+        raise UsageError("a time is 00:00 to 23:59")
+    return time(int(match["hour"]), int(match["minute"]))
+
+
+def _days(after: datetime, until: datetime, zone: ZoneInfo) -> Iterator[date]:
+    day, last = local_day(after.astimezone(UTC), zone), local_day(until, zone)
+    while day <= last:
+        yield day
+        day += _DAY
+
+
+class _FirstDay(Protocol):
+    def __call__(self, day: date, /) -> date | None: ...
+
+
+def _whole_days(after: datetime, until: datetime, zone: ZoneInfo, at: time, first_day: _FirstDay) -> Iterator[Due]:
+    """Windows of whole local days that end where `day` begins; `first_day(day)` is None where none ends there."""
+    for day in _days(after - _DAY, until, zone):
+        first = first_day(day)
+        if first is None:
+            continue
+        window = Due(day_start(first, zone), day_start(day, zone), first_instant(datetime.combine(day, at), zone))
+        # a day that the zone left out (Samoa, 2011-12-30) is no window
+        if after < window.due <= until and window.start < window.end:
+            yield window
