@@ -7,6 +7,7 @@ from plimsoll import __version__
 from plimsoll.clock import Clock
 from plimsoll.errors import PlimsollError, shown
 from plimsoll.job import Context
+from plimsoll.ledger import Ended
 from plimsoll.project import Project
 
 
@@ -39,6 +40,6 @@ def recorded(project: Project, name: str, wired: Context, action: Callable[[], N
     except BaseException as error:
         text = str(error) if isinstance(error, PlimsollError) else f"{type(error).__name__}: {error}"
         seconds = wired.clock.monotonic() - started
-        project.ledger.finish(run, outcome="failed", seconds=seconds, detail=shown(text))
+        project.ledger.finish(run, Ended("failed", seconds, detail=shown(text), cause="error"))
         raise
-    project.ledger.finish(run, outcome="success", seconds=wired.clock.monotonic() - started)
+    project.ledger.finish(run, Ended("success", wired.clock.monotonic() - started))

@@ -1,90 +1,191 @@
-"""Runs: one execution of a job for one window."""
+"""Runs: one execution of a job for one window; its key (job, window, attempt) exists once, whatever happens."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from sqlite3 import IntegrityError, Row
 
-from plimsoll.clock import instant, rfc3339
-from plimsoll.errors import DiskError, LakeError
+from plimsoll.clock import instant
+from plimsoll.ledger.beats import Beat, beats, record_beat
+from plimsoll.ledger.database import Database, stamp
 
-_SCHEMA = """
-create table if not exists runs (
-    id integer primary key,
-    job text not null,
-    window_start text not null,
-    window_end text not null,
-    started text not null,
-    seconds real,
-    outcome text,
-    detail text,
-    version text not null
-) strict
-"""
+_COLUMNS = (
+    "id, job, window_start, window_end, due, attempt, started, seconds, outcome, cause, detail, retry_at, pid,"
+    " cpu_s, max_rss_bytes, rows, inputs, version"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One row of `runs`; `outcome` is success, partial, failed or skipped, None while it runs."""
+    """One row of `runs`.
 
+    `due` is None where a person asked for the run. `outcome` is success, partial, failed or skipped, None while it
+    runs; `cause` says what kind of failure. `retry_at` is set while another attempt is to follow.
+    """
+
+    id: int
     job: str
     window_start: datetime
     window_end: datetime
+    due: datetime | None
+    attempt: int
     started: datetime
     seconds: float | None
     outcome: str | None
+    cause: str | None
     detail: str | None
+    retry_at: datetime | None
+    pid: int | None
+    cpu_s: float | None
+    max_rss_bytes: int | None
+    rows: int | None
+    inputs: str | None
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended, and what it took."""
+
+    outcome: str
+    seconds: float
+    detail: str = ""
+    cause: str | None = None
+    cpu_s: float | None = None
+    max_rss_bytes: int | None = None
+    rows: int | None = None
+    inputs: str | None = None
 
 
 class Ledger:
-    """The ledger of one project; each call is one transaction, so any process may use it at any time."""
+    """The ledger of one project; each call is one durable transaction."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._database = Database(path)
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self._path, timeout=30, isolation_level=None)
-        except (OSError, sqlite3.OperationalError) as error:
-            raise DiskError(f"{self._path.name}: the ledger cannot be opened ({error})") from error
-        try:
-            connection.execute("pragma journal_mode=wal")
-            connection.execute("pragma synchronous=full")
-            connection.execute(_SCHEMA)
-            yield connection
-        except sqlite3.DatabaseError as error:
-            raise LakeError(f"{self._path.name}: the ledger is damaged or busy ({error}); restore it") from error
-        finally:
-            connection.close()
+    def verify(self) -> None:
+        """Raises LakeError where the file is damaged."""
+        self._database.verify()
 
     def begin(self, job: str, start: datetime, end: datetime, *, started: datetime, version: str) -> int:
-        """Notes that a run begins; gives its id."""
-        with self._connection() as db:
-            row = db.execute(
-                "insert into runs (job, window_start, window_end, started, version)"
-                " values (?, ?, ?, ?, ?) returning id",
-                (job, rfc3339(start), rfc3339(end), rfc3339(started), version),
+        """Notes that a run begins that a person asked for; gives its id."""
+        row = (job, stamp(start), stamp(end), stamp(started), version, os.getpid())
+        with self._database.transaction() as db:
+            found = db.execute(
+                "insert into runs (job, window_start, window_end, started, version, pid)"
+                " values (?, ?, ?, ?, ?, ?) returning id",
+                row,
             ).fetchone()
-        return int(row[0])
+        return int(found[0])
 
-    def finish(self, run: int, *, outcome: str, seconds: float, detail: str = "") -> None:
-        """Notes how a run ended."""
-        with self._connection() as db:
+    def claim(
+        self, job: str, start: datetime, end: datetime, *, due: datetime, attempt: int, started: datetime, version: str
+    ) -> int | None:
+        """Notes that a scheduled run begins; gives its id, or None where that attempt has been noted before."""
+        row = (job, stamp(start), stamp(end), stamp(due), attempt, stamp(started), version, os.getpid())
+        with self._database.transaction() as db:
+            try:
+                found = db.execute(
+                    "insert into runs (job, window_start, window_end, due, attempt, started, version, pid)"
+                    " values (?, ?, ?, ?, ?, ?, ?, ?) returning id",
+                    row,
+                ).fetchone()
+            except IntegrityError:
+                return None
+        return int(found[0])
+
+    def finish(self, run: int, ended: Ended, *, retry_at: datetime | None = None) -> None:
+        """Notes how a run ended; with `retry_at` its window stays open for another attempt."""
+        with self._database.transaction() as db:
             db.execute(
-                "update runs set outcome = ?, seconds = ?, detail = ? where id = ?",
-                (outcome, round(seconds, 3), detail, run),
+                "update runs set outcome = ?, seconds = ?, detail = ?, cause = ?, cpu_s = ?, max_rss_bytes = ?,"
+                " rows = ?, inputs = ?, retry_at = ? where id = ?",
+                (
+                    ended.outcome,
+                    round(ended.seconds, 3),
+                    ended.detail,
+                    ended.cause,
+                    ended.cpu_s,
+                    ended.max_rss_bytes,
+                    ended.rows,
+                    ended.inputs,
+                    stamp(retry_at) if retry_at else None,
+                    run,
+                ),
             )
 
     def last(self, job: str) -> Run | None:
         """The latest run of a job."""
-        with self._connection() as db:
+        found = self._select("where job = ? order by id desc limit 1", job)
+        return found[0] if found else None
+
+    def settled_until(self, job: str, now: datetime) -> datetime | None:
+        """The latest due instant, not after `now`, of which the job's window is settled."""
+        with self._database.transaction() as db:
             row = db.execute(
-                "select job, window_start, window_end, started, seconds, outcome, detail"
-                " from runs where job = ? order by id desc limit 1",
-                (job,),
+                "select max(due) from runs where job = ? and due <= ? and outcome is not null and retry_at is null",
+                (job, stamp(now)),
             ).fetchone()
-        return Run(row[0], *(instant(text) for text in row[1:4]), *row[4:]) if row else None
+        return instant(row[0]) if row[0] else None
+
+    def attempts(self, job: str, start: datetime, end: datetime) -> list[Run]:
+        """The scheduled attempts at a window, first to last."""
+        where = "where job = ? and window_start = ? and window_end = ? and due is not null order by attempt"
+        return self._select(where, job, stamp(start), stamp(end))
+
+    def to_retry(self, job: str) -> Run | None:
+        """The attempt after which another is to follow, if there is one."""
+        found = self._select(
+            "as r where job = ? and retry_at is not null and not exists (select 1 from runs as l where l.job = r.job"
+            " and l.window_start = r.window_start and l.window_end = r.window_end and l.attempt > r.attempt"
+            " and l.due is not null) order by due limit 1",
+            job,
+        )
+        return found[0] if found else None
+
+    def unfinished(self) -> list[Run]:
+        """Runs of which no end was noted: they are going on, or their process is dead."""
+        return self._select("where outcome is null order by id")
+
+    def failures(self, since: datetime) -> list[Run]:
+        """Failed and skipped scheduled windows that were given up since an instant, latest first."""
+        where = "where due is not null and outcome in ('failed', 'skipped') and retry_at is null and started >= ?"
+        return self._select(f"{where} order by id desc", stamp(since))
+
+    def schedule_since(self, job: str, schedule: str, zone: str, now: datetime) -> datetime:
+        """Since when the job has had this schedule in this zone: windows before are not its own."""
+        with self._database.transaction() as db:
+            row = db.execute("select schedule, zone, since from schedules where job = ?", (job,)).fetchone()
+            if row and (row[0], row[1]) == (schedule, zone):
+                return instant(row[2])
+            db.execute(
+                "insert into schedules (job, schedule, zone, since) values (?, ?, ?, ?) on conflict (job)"
+                " do update set schedule = excluded.schedule, zone = excluded.zone, since = excluded.since",
+                (job, schedule, zone, stamp(now)),
+            )
+        return now
+
+    def beat(self, job: str, at: datetime, *, runs: int, failures: int, detail: str = "") -> None:
+        """Notes that a job of short intervals ran (so often, so often in vain) since the last beat."""
+        with self._database.transaction() as db:
+            record_beat(db, job, at, runs=runs, failures=failures, detail=detail)
+
+    def beats(self) -> dict[str, Beat]:
+        """The latest beat of each such job."""
+        with self._database.transaction() as db:
+            return beats(db)
+
+    def _select(self, where: str, *values: object) -> list[Run]:
+        with self._database.transaction() as db:
+            rows: Sequence[Row] = db.execute(f"select {_COLUMNS} from runs {where}", values).fetchall()  # noqa: S608
+        return [_run(row) for row in rows]
+
+
+def _run(row: Sequence[object]) -> Run:
+    values = list(row)
+    for index in (2, 3, 4, 6, 11):
+        text = values[index]
+        values[index] = instant(text) if isinstance(text, str) else None
+    return Run(*values)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,145 @@
+"""The ledger's file: SQLite in WAL mode with full durability, migrated forward only, after a copy."""
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from plimsoll.errors import DiskError, LakeError, PlimsollError, TryAgain
+
+MIGRATIONS: Final = (
+    """
+    create table if not exists runs (
+        id integer primary key,
+        job text not null,
+        window_start text not null,
+        window_end text not null,
+        started text not null,
+        seconds real,
+        outcome text,
+        detail text,
+        version text not null
+    ) strict;
+    """,
+    """
+    alter table runs add column due text;
+    alter table runs add column attempt integer not null default 1;
+    alter table runs add column retry_at text;
+    alter table runs add column cause text;
+    alter table runs add column pid integer;
+    alter table runs add column cpu_s real;
+    alter table runs add column max_rss_bytes integer;
+    alter table runs add column rows integer;
+    alter table runs add column inputs text;
+    create unique index runs_once on runs (job, window_start, window_end, attempt) where due is not null;
+    create index runs_by_due on runs (job, due);
+    create table schedules (
+        job text primary key,
+        schedule text not null,
+        zone text not null,
+        since text not null
+    ) strict;
+    create table beats (
+        job text primary key,
+        started text not null,
+        succeeded text,
+        runs integer not null,
+        failures integer not null,
+        failing integer not null,
+        detail text
+    ) strict;
+    """,
+)
+"""Each brings the file from one format to the next; the file's format is the number of those it has had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One SQLite file; each transaction has its own connection, so any process and thread may use it at any time."""
+
+    path: Path
+
+    @contextmanager
+    def transaction(self) -> Generator[sqlite3.Connection]:
+        """Everything inside is kept, durably, or nothing is."""
+        with self._said_plainly(), closing(self._open()) as db:
+            db.execute("begin immediate")
+            try:
+                yield db
+            except BaseException:
+                db.execute("rollback")
+                raise
+            db.execute("commit")
+
+    def verify(self) -> None:
+        """Reads the whole file; raises LakeError where it is damaged."""
+        with self._said_plainly(), closing(self._open()) as db:
+            found = db.execute("pragma quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise LakeError(f"{self.path.name}: the ledger is damaged ({found}); restore a copy of it")
+
+    def _open(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+        try:
+            self._migrate(db)
+            db.execute("pragma synchronous=full")
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _migrate(self, db: sqlite3.Connection) -> None:
+        version = _version(db)
+        if version == len(MIGRATIONS):
+            return
+        if version > len(MIGRATIONS):
+            raise LakeError(
+                f"{self.path.name}: written by a newer Plimsoll (format {version}; this one knows {len(MIGRATIONS)});"
+                " update the program"
+            )
+        if db.execute("select count(*) from sqlite_master").fetchone()[0]:
+            self._copy(db, version)
+        db.execute("pragma journal_mode=wal")
+        db.execute("begin immediate")
+        for number in range(_version(db), len(MIGRATIONS)):  # another process may have been faster
+            for statement in MIGRATIONS[number].split(";\n"):
+                db.execute(statement)
+        db.execute(f"pragma user_version={len(MIGRATIONS)}")
+        db.execute("commit")
+
+    def _copy(self, db: sqlite3.Connection, version: int) -> None:
+        """The file as it was, beside it: a migration goes one way."""
+        with closing(sqlite3.connect(self.path.with_name(f"{self.path.name}.format-{version}"))) as copy:
+            db.backup(copy)
+
+    @contextmanager
+    def _said_plainly(self) -> Generator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise self._plain(error) from error
+        except OSError as error:
+            raise DiskError(f"{self.path.name}: the ledger cannot be opened ({error.strerror})") from error
+
+    def _plain(self, error: sqlite3.DatabaseError) -> PlimsollError:
+        kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return TryAgain(f"{self.path.name}: the ledger is busy; try again")
+        if kind in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+            return DiskError(
+                f"{self.path.name}: the disk refused the ledger ({error}); free space or rights, then go on"
+            )
+        return LakeError(f"{self.path.name}: the ledger is damaged ({error}); restore a copy of it")
+
+
+def stamp(at: datetime) -> str:
+    """An instant as the ledger keeps it: always with milliseconds, so that texts sort as instants do."""
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("pragma user_version").fetchone()[0])
