@@ -4,11 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from plimsoll.answers.sources import Sources
 from plimsoll.clock import Clock
 from plimsoll.config import Config
 from plimsoll.lake import Lake
+
+
+Lane = Literal["analysing", "reporting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +42,14 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job: its schedule (`every 30s`, `hourly`, `daily 07:00`, `mon 06:00`), what it does, and its first sentence."""
+    """A job: its schedule (`every 30s`, `hourly`, `daily 07:00`, `mon 06:00`), what it does, and its first sentence.
+
+    What is in the lane `reporting` waits until everything in `analysing` that was due before has been done.
+    """
 
     schedule: str
     run: Callable[[Context], None]
+    lane: Lane = "analysing"
 
     @property
     def summary(self) -> str:
@@ -49,10 +57,10 @@ class Job:
         return (self.run.__doc__ or "").strip().split("\n")[0]
 
 
-def job(*, schedule: str) -> Callable[[Callable[[Context], None]], Job]:
+def job(*, schedule: str, lane: Lane = "analysing") -> Callable[[Callable[[Context], None]], Job]:
     """Marks the one function of a job file; the job's name is the file's name."""
 
     def mark(run: Callable[[Context], None]) -> Job:
-        return Job(schedule, run)
+        return Job(schedule, run, lane)
 
     return mark

@@ -18,7 +18,7 @@ from plimsoll.job import Job
 from plimsoll.lake import Lake
 from plimsoll.ledger import Ledger
 from plimsoll.lines import LoadLine
-from plimsoll.settings import Collect, Documents, Plimsoll, ThisMachine
+from plimsoll.settings import Collect, Documents, Plimsoll, Scheduler, ThisMachine
 
 _PACKAGE: Final = Path(__file__).parent
 
@@ -39,6 +39,7 @@ def sections() -> dict[str, type[Section]]:
         "collect": Collect,
         "documents": Documents,
         "lines.*": LoadLine,
+        "schedule": Scheduler,
     }
     for name, collector in discover(collectors, "COLLECTOR", Collector).items():
         kinds[f"collectors.{name}"] = collector.settings

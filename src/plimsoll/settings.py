@@ -71,6 +71,25 @@ class Documents(Section):
     )
 
 
+class Scheduler(Section):
+    """`[schedule]`: how `plimsoll up` and `plimsoll tick` carry out what is due."""
+
+    catch_up: Annotated[Duration, Field(ge=3600, le=366 * 86400)] = Field(
+        "14d",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        description="after a pause, windows that were due this far back are made; older ones are noted as skipped",
+    )
+    attempts: int = Field(2, ge=1, le=10, description="how often a failing window is tried")
+    retry_after: Annotated[Duration, Field(ge=1, le=86400)] = Field(
+        "1m",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        description="how long after a failure the next attempt begins",
+    )
+    deadline: Annotated[Duration, Field(ge=1, le=86400)] = Field(
+        "30m",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        description="a run that takes longer is ended",
+    )
+    memory_limit_mb: int = Field(4096, ge=128, le=1_000_000, description="a run that holds more memory is ended")
+
+
 class ZoneDataMissingError(PlimsollError):
     """The machine has no time zone data."""
 
