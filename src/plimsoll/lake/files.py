@@ -1,0 +1,96 @@
+"""The lake's only door to the disk: few operations, one object, so that tests can make the n-th one fail."""
+
+import errno
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from plimsoll.errors import DiskError
+
+TEMPORARY = ".tmp-"
+
+
+class Files:
+    """The operations of the real file system; every refusal of the disk becomes one line with the path."""
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Makes a new file with these bytes and syncs it; no other process may see it yet."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Gives a file its final name, at once."""
+        source.rename(target)
+
+    def sync_folder(self, folder: Path) -> None:
+        """Makes renames and deletions inside the folder durable."""
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def read(self, path: Path) -> bytes:
+        """All bytes of a file."""
+        return path.read_bytes()
+
+    def delete(self, path: Path) -> None:
+        """Removes a file; one that is gone already is fine."""
+        path.unlink(missing_ok=True)
+
+    def names(self, folder: Path) -> list[str]:
+        """The names in a folder, sorted; a folder that is not there is empty."""
+        try:
+            return sorted(os.listdir(folder))  # noqa: PTH208 - names are wanted, not paths
+        except FileNotFoundError:
+            return []
+
+
+def publish(files: Files, path: Path, data: bytes) -> None:
+    """Makes `path` hold `data`, whole or not at all, also through a power cut.
+
+    Write beside, sync, rename, sync the folder: exactly two syncs. A refused disk leaves what was there before.
+    """
+    beside = path.with_name(f"{TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files.write(beside, data)
+        files.rename(beside, path)
+        files.sync_folder(path.parent)
+    except OSError as error:
+        # a file whose sync failed may be lost: it is given up, never synced again
+        _give_up(files, beside)
+        raise DiskError(f"{path}: cannot be written ({_reason(error)}); nothing was acknowledged") from error
+
+
+def remove(files: Files, paths: Iterable[Path]) -> None:
+    """Deletes files that nothing needs any more."""
+    for path in paths:
+        try:
+            files.delete(path)
+        except OSError as error:
+            raise DiskError(f"{path}: cannot be deleted ({_reason(error)})") from error
+
+
+def _give_up(files: Files, path: Path) -> None:
+    try:
+        files.delete(path)
+    except OSError:
+        return  # recovery removes what this process could not
+
+
+def _reason(error: OSError) -> str:
+    known = {
+        errno.ENOSPC: "the disk is full; free some space",
+        errno.EDQUOT: "the quota is used up; free some space",
+        errno.EFBIG: "the file size limit is reached",
+        errno.EROFS: "the file system is read-only",
+        errno.EIO: "the disk reports an input/output error",
+    }
+    return known.get(error.errno or 0, error.strerror or str(error))

@@ -1,0 +1,163 @@
+"""A snapshot: one state of the lake. Readers never lock, never block, and never see half a compaction."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plimsoll.errors import TryAgain
+from plimsoll.lake import manifest as manifests
+from plimsoll.lake.files import Files
+from plimsoll.lake.manifest import DayFile, Manifest
+from plimsoll.lake.segments import Segment
+from plimsoll.tables import TABLES, Table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The files that make up one state of the lake."""
+
+    root: Path
+    manifest: Manifest
+    open: Mapping[str, Sequence[Segment]] = field(default_factory=dict[str, Sequence[Segment]])
+
+    @property
+    def generation(self) -> str:
+        """Changes whenever an answer may change: the key of result caches."""
+        newest = max((s.order for segments in self.open.values() for s in segments), default=0)
+        return f"{self.manifest.generation}-{newest}"
+
+    def days(self, table: Table) -> list[date]:
+        """The UTC days that hold rows, oldest first."""
+        found = {date.fromisoformat(day) for day in self.manifest.of(table.name)}
+        for segment in self.open.get(table.name, ()):
+            found.update(_days_between(segment.first, segment.last))
+        return sorted(found)
+
+    def scan(
+        self,
+        table: Table,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        columns: Iterable[str] | None = None,
+        resource_ids: Sequence[str] | None = None,
+    ) -> "pl.LazyFrame":
+        """The rows of [start, end), each key once (the last written), in no promised order.
+
+        Only files whose time span touches the window are opened, only the columns asked for are decoded.
+        """
+        import polars as pl
+
+        wanted = list(columns) if columns is not None else list(table.names)
+        frames = [self._settled(table, start, end), *self._unsettled(table, start, end, wanted)]
+        rows = pl.concat([frame for frame in frames if frame is not None] or [pl.LazyFrame(schema=table.schema())])
+        if start is not None:
+            rows = rows.filter(pl.col("ts") >= start)
+        if end is not None:
+            rows = rows.filter(pl.col("ts") < end)
+        if resource_ids is not None:
+            rows = rows.filter(pl.col("resource_id").is_in(list(resource_ids)))
+        return rows.select(wanted)
+
+    def day(self, table: Table, day: date, columns: Iterable[str] | None = None) -> "pl.LazyFrame":
+        """One UTC day, sorted by the table's order (so that `rle_id` on the keys can stand for a group-by)."""
+        start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        wanted = list(columns) if columns is not None else list(table.names)
+        needed = list(dict.fromkeys((*wanted, *table.sort)))
+        rows = self.scan(table, start=start, end=start + timedelta(days=1), columns=needed)
+        touched = any(day in _days_between(s.first, s.last) for s in self.open.get(table.name, ()))
+        return (rows.sort(table.sort) if touched else rows).select(wanted)
+
+    def derived(self, kind: str, partition: str) -> "pl.DataFrame | None":
+        """A derived partition; None if it was never made."""
+        import polars as pl
+
+        path = derived_path(self.root, kind, partition)
+        return pl.read_parquet(path, glob=False) if path.exists() else None
+
+    def _unsettled_days(self, table: Table) -> set[date]:
+        return {day for s in self.open.get(table.name, ()) for day in _days_between(s.first, s.last)}
+
+    def _settled(self, table: Table, start: datetime | None, end: datetime | None) -> "pl.LazyFrame | None":
+        """Day files that no open segment touches: read as they are."""
+        touched = self._unsettled_days(table)
+        days = self.manifest.of(table.name).items()
+        chosen = [file for day, file in days if date.fromisoformat(day) not in touched and _overlaps(file, start, end)]
+        return _scan(table, [self._path(table, file.name) for file in chosen])
+
+    def _unsettled(
+        self, table: Table, start: datetime | None, end: datetime | None, columns: Sequence[str]
+    ) -> "list[pl.LazyFrame | None]":
+        """Open segments and the day files of their days: the last written row of each key wins."""
+        segments = self.open.get(table.name, ())
+        if not segments:
+            return []
+        touched = {day.isoformat() for day in self._unsettled_days(table)}
+        files = [f for day, f in self.manifest.of(table.name).items() if day in touched and _overlaps(f, start, end)]
+        fresh = [s for s in sorted(segments) if _touches(s, start, end)]
+        paths = [self._path(table, name) for name in [f.name for f in files] + [s.name for s in fresh]]
+        rows = _scan(table, paths)
+        if rows is None:
+            return []
+        needed = list(dict.fromkeys((*table.key, *columns)))
+        whole = rows.select(needed).unique(subset=table.key, keep="last", maintain_order=True)
+        return [whole.select(name if name in needed else _null(table, name) for name in table.names)]
+
+    def _path(self, table: Table, name: str) -> Path:
+        return self.root / table.name / name
+
+
+def take(files: Files, root: Path) -> Snapshot:
+    """A consistent snapshot: manifest first, folders second, and once more if the manifest changed between."""
+    for _ in range(_ATTEMPTS):
+        manifest = manifests.load(files, root)
+        found: dict[str, Sequence[Segment]] = {}
+        for table in TABLES:
+            names = (name for name in files.names(root / table) if f"{table}/{name}" not in manifest.replaced)
+            if segments := [s for name in names if (s := Segment.parse(name)) is not None]:
+                found[table] = sorted(segments)
+        if manifests.load(files, root).generation == manifest.generation:
+            return Snapshot(root, manifest, found)
+    raise TryAgain(f"{root.name}: the lake changed {_ATTEMPTS} times while it was read; ask again")
+
+
+def derived_path(root: Path, kind: str, partition: str) -> Path:
+    """Where a derived partition is kept; both names come from the program, never from data."""
+    return root / "derived" / kind / f"{partition}.parquet"
+
+
+def _null(table: Table, name: str) -> "pl.Expr":
+    import polars as pl
+
+    return pl.lit(None, table.schema()[name]).alias(name)
+
+
+def _scan(table: Table, paths: Sequence[Path]) -> "pl.LazyFrame | None":
+    import polars as pl
+
+    if not paths:
+        return None
+    return pl.scan_parquet(
+        list(paths), schema=table.schema(), missing_columns="insert", extra_columns="ignore", glob=False
+    )
+
+
+def _days_between(first: datetime, last: datetime) -> list[date]:
+    return [first.date() + timedelta(days=n) for n in range((last.date() - first.date()).days + 1)]
+
+
+def _touches(segment: Segment, start: datetime | None, end: datetime | None) -> bool:
+    return (start is None or segment.last >= start) and (end is None or segment.first < end)
+
+
+def _overlaps(file: DayFile, start: datetime | None, end: datetime | None) -> bool:
+    return (start is None or file.last_ms >= start.timestamp() * 1000) and (
+        end is None or file.first_ms < end.timestamp() * 1000
+    )
