@@ -1,0 +1,145 @@
+"""The engine: makes what is due, window by window, and writes every end into the ledger. Ticks come from outside."""
+
+import threading
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from plimsoll import __version__
+from plimsoll.clock import Clock
+from plimsoll.errors import PlimsollError
+from plimsoll.job import Lane
+from plimsoll.ledger import Ended, Ledger, Run
+from plimsoll.project import Project
+from plimsoll.schedule.execute import Execute, Limits
+from plimsoll.schedule.log import Log
+from plimsoll.schedule.plan import Attempt, Plan, oldest, unsettled_before
+
+INTERRUPTIONS: Final = 10
+"""So often may our own end cut a window off; a job that takes the machine down with it must not go on for ever."""
+_NOT_ITS_FAULT: Final = "interrupted"
+
+
+@dataclass(slots=True)
+class Engine:
+    """What is due for one project; whoever drives it owns the project."""
+
+    project: Project
+    clock: Clock
+    execute: Execute
+    log: Log
+    plan: Plan
+    stopping: threading.Event = field(default_factory=threading.Event)
+    held: bool = False
+    _claiming: threading.Lock = field(default_factory=threading.Lock)
+    _running: set[int] = field(default_factory=set[int])
+
+    @property
+    def ledger(self) -> Ledger:
+        """The project's ledger."""
+        return self.project.ledger
+
+    def begin(self) -> None:
+        """Takes over from whoever owned the project before: schedules are registered, dead runs are closed."""
+        self.ledger.verify()
+        self._register()
+        self._close_dead_runs()
+
+    def reload(self) -> bool:
+        """Takes a new plan from the project if it is whole; keeps the old one, and says why, if it is not."""
+        try:
+            self.plan = Plan.load(self.project)
+        except PlimsollError as error:
+            self.log.warning("config refused, the old one goes on", reason=str(error))
+            return False
+        self._register()
+        self.log.info("config reloaded", jobs=len(self.plan.tasks))
+        return True
+
+    def pass_lane(self, lane: Lane, most: int = 1_000) -> int:
+        """Makes what a lane has due, oldest first, one at a time; gives how many attempts were made."""
+        self._close_dead_runs()
+        made = 0
+        while made < most and not self.stopping.is_set() and not self.held:
+            attempt = self._next(lane)
+            if attempt is None or not self._make(attempt):
+                break
+            made += 1
+        return made
+
+    def pass_all(self) -> int:
+        """Makes everything that is due, in every lane, until nothing is; what `tick` does."""
+        total = 0
+        while made := self.pass_lane("analysing") + self.pass_lane("reporting"):
+            total += made
+        return total
+
+    def _next(self, lane: Lane) -> Attempt | None:
+        now = self.clock.now()
+        attempt = oldest(self.plan.windowed(lane), self.plan, self.ledger, now, __version__)
+        if attempt is None or lane == "analysing":
+            return attempt
+        behind = self.plan.windowed("analysing")
+        wait = unsettled_before(behind, self.plan, self.ledger, attempt.window.due, __version__)
+        return None if wait else attempt
+
+    def _make(self, attempt: Attempt) -> bool:
+        """One attempt from its claim to its end in the ledger; False where another process was faster."""
+        window, name = attempt.window, attempt.task.name
+        with self._claiming:
+            run = self.ledger.claim(
+                name,
+                window.start,
+                window.end,
+                due=window.due,
+                attempt=attempt.number,
+                started=self.clock.now(),
+                version=__version__,
+            )
+            if run is None:
+                return False
+            self._running.add(run)
+        try:
+            ended = self.execute(attempt, Limits.of(self.plan.settings), self.stopping.is_set)
+            self._note(run, name, attempt.number, ended)
+        finally:
+            self._running.discard(run)
+        return True
+
+    def _note(self, run: int, job: str, number: int, ended: Ended) -> None:
+        now = self.clock.now()
+        if ended.outcome != "failed":
+            self.ledger.finish(run, ended)
+            self.log.info("done", job=job, outcome=ended.outcome, seconds=round(ended.seconds, 2))
+            return
+        interrupted = ended.cause == _NOT_ITS_FAULT
+        last = number >= (INTERRUPTIONS if interrupted else self.plan.settings.attempts)
+        retry_at = None if last else now + timedelta(seconds=0 if interrupted else self.plan.settings.retry_after)
+        self.ledger.finish(run, ended, retry_at=retry_at)
+        self.log.error("failed" if last else "failed, to be tried again", job=job, attempt=number, detail=ended.detail)
+
+    def _close_dead_runs(self) -> None:
+        """Runs of which no end was noted and that nobody carries out: their process died, or the disk was full then."""
+        with self._claiming:
+            for run in self.ledger.unfinished():
+                if run.id not in self._running:
+                    self._close_dead(run)
+
+    def _close_dead(self, run: Run) -> None:
+        """Nobody but us may run what is scheduled: such a run is dead, whether or not it ever gave a sign of life."""
+        seconds = max(0.0, (self.clock.now() - run.started).total_seconds())
+        ended = Ended("failed", seconds, "its process ended before it was done", _NOT_ITS_FAULT)
+        if run.due is not None:
+            self._note(run.id, run.job, run.attempt, ended)
+        elif run.pid is None or not _alive(run.pid):
+            self.ledger.finish(run.id, replace(ended, cause="signal"))
+
+    def _register(self) -> None:
+        now = self.clock.now()
+        for task in self.plan.tasks.values():
+            self.ledger.schedule_since(task.name, task.text, self.plan.zone.key, now)
+
+
+def _alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()

@@ -1,0 +1,173 @@
+"""`plimsoll up`: one process that owns the project, ticks, keeps its workers, and ends within ten seconds."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from plimsoll.clock import Clock, rfc3339
+from plimsoll.errors import LakeError, PlimsollError
+from plimsoll.project import Project
+from plimsoll.schedule.engine import Engine
+from plimsoll.schedule.execute import in_a_process, worker_command
+from plimsoll.schedule.keeper import Keeper
+from plimsoll.schedule.log import Log
+from plimsoll.schedule.owner import owned
+from plimsoll.schedule.plan import Plan
+from plimsoll.schedule.steps import steppers
+from plimsoll.schedule.ticks import Ticks
+from plimsoll.schedule.watch import Step, Watch
+
+HEARTBEAT: Final = "heartbeat.json"
+HEARTBEAT_S: Final = 5.0
+LANE_TICK_S: Final = 2.0
+
+
+def up(project: Project, clock: Clock, log: Log, *, serve: Iterable[str] = (), allow_network_fs: bool = False) -> None:
+    """Runs the scheduler until SIGTERM or SIGINT; SIGHUP reads the config again. `serve` are words of a command."""
+    plan = Plan.load(project)
+    with owned(project.data, command="up", now=clock.now(), allow_network_fs=allow_network_fs):
+        log.info("up", project=str(project.root), jobs=len(plan.tasks), zone=plan.zone.key, pid=os.getpid())
+        engine = Engine(project, clock, in_a_process(project.root), log, plan)
+        Daemon(engine, _keepers(engine, list(serve))).run()
+        log.info("down")
+
+
+def tick(project: Project, clock: Clock, log: Log, *, allow_network_fs: bool = False) -> int:
+    """One pass over everything that is due, for cron and systemd timers; gives how many attempts were made."""
+    plan = Plan.load(project)
+    with owned(project.data, command="tick", now=clock.now(), allow_network_fs=allow_network_fs):
+        engine = Engine(project, clock, in_a_process(project.root), log, plan)
+        engine.begin()
+        for stepper in steppers(project, clock, log.warning):
+            stepper.step()
+        return engine.pass_all()
+
+
+def _keepers(engine: Engine, serve: list[str]) -> list[Keeper]:
+    root, log, clock = engine.project.root, engine.log, engine.clock
+    kept: list[Keeper] = []
+    if engine.plan.stepping():
+        kept.append(
+            Keeper(
+                "steps",
+                lambda: worker_command(root, "steps"),
+                clock,
+                log,
+                steps=lambda: {name: schedule.step_s for name, schedule in engine.plan.stepping().items()},
+                memory_bytes=lambda: engine.plan.settings.memory_limit_mb * 1_000_000,
+            )
+        )
+    if serve:
+        words = [sys.executable, "-m", "plimsoll", *serve, "--project", str(root)]
+        kept.append(Keeper("serve", lambda: words, clock, log))
+    return kept
+
+
+@dataclass(slots=True)
+class Daemon:
+    """The loop around the engine: signals, the clock's watch, the heartbeat file."""
+
+    engine: Engine
+    keepers: list[Keeper]
+    _reload: bool = False
+    _troubles: dict[str, str] = field(default_factory=dict[str, str])
+
+    def run(self) -> None:
+        """Goes until asked to stop."""
+        self._handle_signals()
+        lanes_go = self._begin()
+        actions: dict[str, tuple[float, Callable[[], object]]] = {}
+        if lanes_go:
+            actions["analysing"] = (LANE_TICK_S, self._guarded("analysing", lambda: self.engine.pass_lane("analysing")))
+            actions["reporting"] = (LANE_TICK_S, self._guarded("reporting", lambda: self.engine.pass_lane("reporting")))
+        ticks, watch = Ticks(actions, self.engine.clock), Watch(self.engine.clock)
+        ticks.start()
+        try:
+            self._loop(ticks, watch)
+        finally:
+            self.engine.stopping.set()
+            for keeper in self.keepers:
+                keeper.stop()
+            ticks.stop()
+            (self.engine.project.data / HEARTBEAT).unlink(missing_ok=True)
+
+    def _begin(self) -> bool:
+        """Without a ledger that can be trusted no window is made, since it might be made twice; reading goes on."""
+        try:
+            self.engine.begin()
+        except LakeError as error:
+            self.engine.log.critical("no reports until the ledger is restored", reason=str(error))
+            return False
+        return True
+
+    def _loop(self, ticks: Ticks, watch: Watch) -> None:
+        beaten = float("-inf")
+        while not self.engine.stopping.wait(1.0):
+            if (step := watch.look()) is not None:
+                self._stepped(step)
+                ticks.rearm()
+            if self._reload:
+                self._reload = False
+                if self.engine.reload():
+                    for keeper in self.keepers:
+                        keeper.restart()
+            for keeper in self.keepers:
+                keeper.keep()
+            if (now := self.engine.clock.monotonic()) - beaten >= HEARTBEAT_S:
+                beaten = now
+                self._guarded("heartbeat", self._beat)()
+
+    def _stepped(self, step: Step) -> None:
+        self.engine.held = step.incredible
+        if step.incredible:
+            self.engine.log.critical("the clock jumped; nothing is made until it is back", seconds=round(step.seconds))
+        else:
+            self.engine.log.warning("the clock was set, or the machine slept", seconds=round(step.seconds))
+
+    def _beat(self) -> None:
+        told = {"at": rfc3339(self.engine.clock.now()), "pid": os.getpid(), "held": self.engine.held}
+        write_beside(self.engine.project.data / HEARTBEAT, json.dumps(told | {"troubles": self._troubles}).encode())
+
+    def _guarded(self, name: str, action: Callable[[], object]) -> Callable[[], None]:
+        """The action, with its trouble told once when it comes and once when it goes."""
+
+        def act() -> None:
+            try:
+                action()
+            except PlimsollError as error:
+                if self._troubles.get(name) != str(error):
+                    self._troubles[name] = str(error)
+                    self.engine.log.warning("cannot go on", lane=name, reason=str(error))
+            except Exception:
+                self.engine.log.exception("a fault of ours", lane=name)
+            else:
+                if self._troubles.pop(name, None) is not None:
+                    self.engine.log.info("goes on", lane=name)
+
+        return act
+
+    def _handle_signals(self) -> None:
+        def stop(number: int, _: FrameType | None) -> None:
+            if self.engine.stopping.is_set():
+                os._exit(128 + number)  # the second one: at once; the kernel ends the workers
+            self.engine.stopping.set()
+
+        def reload(*_: object) -> None:
+            self._reload = True
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGHUP, reload)
+
+
+def write_beside(path: Path, content: bytes) -> None:
+    """Writes a small file beside its place and puts it there whole."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(content)
+    temporary.replace(path)

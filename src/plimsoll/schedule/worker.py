@@ -1,0 +1,85 @@
+"""The process in which jobs run: `worker PARENT PROJECT window JOB START END`, or `worker PARENT PROJECT steps`.
+
+It is started afresh, dies with its parent, offers itself first when the machine is out of memory, and says on its last
+line of standard output how the job ended.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from plimsoll.clock import SystemClock, instant
+from plimsoll.errors import PlimsollError, shown
+from plimsoll.project import Project, builtin_root
+from plimsoll.runner import context
+from plimsoll.schedule.log import logger
+from plimsoll.schedule.steps import step_until
+
+_PR_SET_PDEATHSIG: Final = 1
+
+
+def main(words: list[str]) -> int:
+    """Runs one window of a job, or the short steps for ever."""
+    parent, root, kind, *rest = words
+    die_with(int(parent))
+    offer_first()
+    project = Project(Path(root), builtin_root())
+    answers = take_standard_output()
+    if kind == "steps":
+        stop = threading.Event()
+        signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+        clock = SystemClock()
+        step_until(stop, project, clock, beat=lambda name: answer(answers, {"beat": name}), say=logger().warning)
+        return 0
+    job, start, end = rest
+    told = run_window(project, job, instant(start), instant(end))
+    answer(answers, told)
+    return 0 if told["outcome"] == "success" else 1
+
+
+def run_window(project: Project, job: str, start: datetime, end: datetime) -> dict[str, str]:
+    """One window; whatever the job raises is an answer."""
+    del start  # jobs know their window by its end
+    try:
+        project.job(job).run(context(project, clock=SystemClock(), as_of=end))
+    except PlimsollError as error:
+        return {"outcome": "failed", "detail": shown(error)}
+    except Exception as error:  # noqa: BLE001 - a job is anybody's code, and its failure is the answer
+        return {"outcome": "failed", "detail": shown(f"{type(error).__name__}: {error}")}
+    return {"outcome": "success", "detail": ""}
+
+
+def die_with(parent: int) -> None:
+    """Has the kernel end this process when its parent is gone, even if that was killed."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit("the parent is gone")
+
+
+def offer_first() -> None:
+    """When memory runs out, the kernel is to end this process and not the scheduler."""
+    adjust = Path("/proc/self/oom_score_adj")
+    if os.access(adjust, os.W_OK):
+        adjust.write_text("500", encoding="ascii")
+
+
+def take_standard_output() -> int:
+    """Keeps standard output for answers; what a job prints goes to standard error."""
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    return answers
+
+
+def answer(descriptor: int, told: dict[str, str]) -> None:
+    """One line for the parent."""
+    os.write(descriptor, json.dumps(told).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
