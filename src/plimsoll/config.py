@@ -113,9 +113,10 @@ def load(layers: Sequence[Layer], kinds: Mapping[str, type[Section]]) -> Config:
     for layer in layers:
         tree = layer.parsed()
         for path, value in _leaves(tree, ()):
-            _refuse_unknown(path, layer, kinds)
-            _put(merged, path, value)
-            origins[path] = layer.line_of(path)
+            _refuse_unknown(path, value, layer, kinds)
+            if value != {} or path[:-1]:
+                _put(merged, path, value)
+                origins[path] = layer.line_of(path)
     sections: dict[str, Section] = {}
     for name, kind in kinds.items():
         if name.endswith(".*"):
@@ -138,7 +139,7 @@ def _leaves(tree: Mapping[str, Any], path: tuple[str, ...]) -> list[tuple[tuple[
     return found
 
 
-def _refuse_unknown(path: tuple[str, ...], layer: Layer, kinds: Mapping[str, type[Section]]) -> None:
+def _refuse_unknown(path: tuple[str, ...], value: object, layer: Layer, kinds: Mapping[str, type[Section]]) -> None:
     """Every leaf must be a field of some section; the first part that leads nowhere is what the message names."""
     known = {tuple(f"{name}.{field}".split(".")) for name, kind in kinds.items() for field in kind.model_fields}
     for depth, part in enumerate(path):
@@ -147,7 +148,7 @@ def _refuse_unknown(path: tuple[str, ...], layer: Layer, kinds: Mapping[str, typ
             raise UnknownSetting(part, layer.line_of(path[: depth + 1]), here or {".".join(path[:depth])})
         if depth and path[: depth + 1] in known:
             return  # a field whose value is itself a table
-    if not any(len(k) == len(path) and _matches(k, path) for k in known):
+    if value != {} and not any(len(k) == len(path) and _matches(k, path) for k in known):
         raise ConfigError(f"{layer.line_of(path)}: {'.'.join(path)} is a section; write it as [{'.'.join(path)}]")
 
 

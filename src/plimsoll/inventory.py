@@ -58,17 +58,19 @@ class Resource:
 def resources_at(rows: Iterable[Mapping[str, Any]]) -> list[Resource]:
     """Rows of the table `resources`, any order, all not after the instant asked about -> resources by id."""
     history: dict[str, list[Mapping[str, Any]]] = {}
-    for row in sorted(rows, key=lambda row: (row["resource_id"], row["ts"])):
+    for row in sorted(rows, key=lambda row: (row["resource_id"], row["ts"], row["source"])):
         history.setdefault(row["resource_id"], []).append(row)
     return [_latest(known) for known in history.values()]
 
 
 def _latest(known: Sequence[Mapping[str, Any]]) -> Resource:
-    last = known[-1]
-    same = {name: last[name] for name in _COPIED}
+    told = {name: next((row[name] for row in reversed(known) if row[name] is not None), None) for name in _COPIED}
+    labels: dict[str, str] = {}
+    for row in known:
+        labels |= json.loads(row["labels"] or "{}")
     return Resource(
-        **same,
-        labels=json.loads(last["labels"] or "{}"),
+        **told,  # type: ignore[arg-type]  # the table's check saw to id, name and type
+        labels=labels,
         expected=tuple((row["ts"], row["interval_s"]) for row in known),
     )
 

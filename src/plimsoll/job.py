@@ -11,7 +11,6 @@ from plimsoll.clock import Clock
 from plimsoll.config import Config
 from plimsoll.lake import Lake
 
-
 Lane = Literal["analysing", "reporting"]
 
 

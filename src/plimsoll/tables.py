@@ -142,6 +142,7 @@ RESOURCES: Final = Table(
     (
         Column("ts", "instant", "since when this is true", required=True),
         Column("resource_id", "text", "stable identity", required=True),
+        Column("source", "text", "who told it; each source tells what it knows", required=True),
         Column("name", "text", "what people call it", required=True),
         Column("type", "text", "one of the six resource types", required=True),
         Column("region", "text", "where it is"),
@@ -157,9 +158,9 @@ RESOURCES: Final = Table(
         Column("replicas_count", "f64", "replicas that are paid for", low=0.0),
         Column("price_usd_per_h", "f64", "price of the whole resource", low=0.0),
     ),
-    key=("resource_id", "ts"),
-    sort=("resource_id", "ts"),
+    key=("resource_id", "source", "ts"),
+    sort=("resource_id", "ts", "source"),
 )
-"""The inventory, with its history: the row with the latest `ts` not after an instant is what was true then."""
+"""The inventory with its history: of each fact the latest that any source told before an instant was true then."""
 
 TABLES: Final = {table.name: table for table in (SAMPLES, COLLECTIONS, RESOURCES)}

@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
-
-import polars as pl
 
 from plimsoll.config import Config, Section
 from plimsoll.inventory import Resource, resources_at
@@ -36,7 +34,7 @@ class Sources:
 
     def resources(self) -> list[Resource]:
         """The inventory as it was known at the instant."""
-        rows = self.snapshot.scan(RESOURCES).filter(pl.col("ts") <= self.as_of).collect()
+        rows = self.snapshot.scan(RESOURCES, end=self.as_of + timedelta(milliseconds=1)).collect()
         return resources_at(rows.iter_rows(named=True))
 
     def lines(self) -> Mapping[str, LoadLine]:

@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from plimsoll.answers.performance import performance as answer
 from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
 from plimsoll.documents import Gauge, PerformanceDocument
 from plimsoll.errors import shown
@@ -39,6 +38,8 @@ def performance(
     json: JsonOption = False,
 ) -> None:
     """Prints the performance document of the fleet."""
+    from plimsoll.answers.performance import performance as answer  # polars only where a lake is read
+
     opened = open_project(project)
     sources = context(opened, clock=the_clock(), as_of=as_of_or_now(as_of)).sources()
     query = PerformanceQuery.parse(

@@ -1,0 +1,97 @@
+"""Collecting: reads every open source, keeps the rows, and hands them to the lake.
+
+Rows are held for at most one flush: what the lake acknowledged is safe, what it did not is at most that old.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from plimsoll import collectors
+from plimsoll.catalogue import discover
+from plimsoll.collectors.contract import Collector, Identity, Reader, Reading, Row, attempt
+from plimsoll.collectors.host import host_name
+from plimsoll.config import Config, Section
+from plimsoll.errors import PlimsollError, shown
+from plimsoll.settings import Collect, ThisMachine
+from plimsoll.tables import COLLECTIONS, RESOURCES, SAMPLES
+
+if TYPE_CHECKING:
+    from plimsoll.lake import Lake
+
+_NAME = "local"
+
+
+def identity_of(config: Config) -> Identity:
+    """This machine, as the config names it."""
+    machine = config.get("machine", ThisMachine)
+    resource_id = machine.id or host_name()
+    return Identity(
+        resource_id=resource_id,
+        name=machine.name or resource_id,
+        type=machine.type,
+        interval_s=config.get("collect", Collect).every,
+        region=machine.region or None,
+        labels=machine.labels,
+        price_usd_per_h=machine.price_usd_per_h,
+    )
+
+
+class Collecting:
+    """The open readers of a project, and the rows that were not yet kept."""
+
+    def __init__(self, config: Config) -> None:
+        self.identity = identity_of(config)
+        self._readers: dict[str, Reader] = {}
+        self._rows: dict[str, list[Row]] = {"samples": [], "collections": [], "resources": []}
+        self._told: dict[str, Row] = {}
+        for name, collector in discover(collectors, "COLLECTOR", Collector).items():
+            settings = config.get(f"collectors.{name}", Section)
+            if (reader := collector.open(settings, self.identity)) is not None:
+                self._readers[name] = reader
+
+    @property
+    def sources(self) -> Sequence[str]:
+        """The names of the open sources."""
+        return tuple(self._readers)
+
+    def round(self, now: datetime, monotonic: float) -> Mapping[str, int]:
+        """Reads every source once; a source that fails costs only its own rows. Gives rows of samples by source."""
+        counts: dict[str, int] = {}
+        for name, reader in self._readers.items():
+            try:
+                reading = reader.read(now, monotonic)
+            except (PlimsollError, OSError, ValueError, KeyError, TypeError) as error:
+                reading = Reading(collections=[self._failed(now, name, error)])
+            self._rows["samples"] += reading.samples
+            self._rows["collections"] += reading.collections
+            self._rows["resources"] += reading.resources
+            self._told |= {f"{row['resource_id']}/{row['source']}": row for row in reading.resources}
+            counts[name] = len(reading.samples)
+        return counts
+
+    def flush(self, lake: "Lake") -> int:
+        """Hands all rows to the lake; they are forgotten here only once it has acknowledged them."""
+        kept = 0
+        # the inventory first: a sample whose resource is not known yet would be nobody's
+        for table in (RESOURCES, SAMPLES, COLLECTIONS):
+            if rows := self._rows[table.name]:
+                lake.append(table, rows, collector=_NAME)
+                kept += len(rows)
+                self._rows[table.name] = []
+        return kept
+
+    def end(self, now: datetime) -> None:
+        """Says that no reading is expected from now on: a machine that is no longer read is not a silent one."""
+        self._rows["resources"] += [{**row, "ts": now, "interval_s": None} for row in self._told.values()]
+
+    def close(self) -> None:
+        """Closes every source."""
+        for reader in self._readers.values():
+            reader.close()
+
+    def _failed(self, now: datetime, name: str, error: Exception) -> Row:
+        reason = shown(f"{type(error).__name__}: {error}")
+        return attempt(
+            now, source=name, target=self.identity.resource_id, ok=False, reason=reason, duration_s=0, rows=0
+        )

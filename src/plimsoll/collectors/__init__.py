@@ -1,0 +1,1 @@
+"""Collectors: one source a file. Nothing here imports polars or duckdb; a collecting process stays small."""

@@ -1,0 +1,244 @@
+"""NVIDIA GPUs of this machine, through NVML in a child process with a deadline.
+
+One row for each GPU (device `gpu0`, with MIG instances as `gpu0.mig1`) and the resource's mean. A GPU that is lost, a
+field that is not supported: null and a reason, never 0. Without a driver the collector says so once and costs nothing.
+"""
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from plimsoll.collectors.contract import Collector, Identity, Reading, Row, attempt
+from plimsoll.collectors.rates import Rates
+from plimsoll.config import Duration, Section
+from plimsoll.errors import shown
+
+SOURCE = "nvml"
+_WORKER = (sys.executable, "-m", "plimsoll.collectors.nvml_worker")
+_NO_DRIVER = {9, 12}  # DriverNotLoaded, LibraryNotFound
+_MISMATCH = 18
+_RETRY_S = {"none": 300.0, "broken": 60.0}
+
+
+class Settings(Section):
+    """`[collectors.gpu]`."""
+
+    enabled: bool = Field(default=True, description="whether this machine's NVIDIA GPUs are read")
+    deadline: Annotated[Duration, Field(ge=0.5, le=60)] = Field(
+        "5s",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        description="how long one reading may take before the child is killed",
+    )
+
+
+class GpuReader:
+    """Asks the child for a reading; kills one that does not answer and starts another later."""
+
+    def __init__(self, settings: Settings, identity: Identity, *, worker: Sequence[str] = _WORKER) -> None:
+        self._identity = identity
+        self._deadline_s = settings.deadline
+        self._worker = tuple(worker)
+        self._rates = Rates(identity.interval_s)
+        self._child: subprocess.Popen[bytes] | None = None
+        self._not_before_s = float("-inf")
+        self._last_fact: Row | None = None
+
+    def read(self, now: datetime, monotonic: float) -> Reading:
+        """The rows of every GPU, or why there is none."""
+        if monotonic < self._not_before_s:
+            return Reading()
+        began = time.perf_counter()
+        answer = self._ask()
+        took_s = time.perf_counter() - began
+        if "fatal" in answer:
+            return self._without(now, monotonic, answer["fatal"], took_s)
+        gpus: list[dict[str, Any]] = answer["gpus"]
+        if not gpus:
+            return self._without(now, monotonic, {"code": 12, "name": "the driver knows no GPU"}, took_s)
+        devices = [row for gpu in gpus for row in self._rows(gpu, monotonic)]
+        keys = {"ts": now, "resource_id": self._identity.resource_id, "source": SOURCE}
+        whole = {"device": "", **_means(devices)}
+        samples = [{**keys, **row} for row in (whole, *devices)]
+        reasons = [reason for gpu in gpus if (reason := _trouble(gpu))]
+        done = attempt(
+            now,
+            source=SOURCE,
+            target=self._identity.resource_id,
+            ok=not any("lost" in gpu for gpu in gpus),
+            reason="; ".join(reasons) or None,
+            duration_s=took_s,
+            rows=len(samples),
+        )
+        return Reading(samples, [done], self._fact(now, gpus))
+
+    def close(self) -> None:
+        """Ends the child."""
+        if self._child is not None:
+            self._child.kill()
+            self._child.communicate()
+            self._child = None
+
+    def _ask(self) -> dict[str, Any]:
+        try:
+            if self._child is None:
+                environment = {k: v for k, v in os.environ.items() if k in ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH")}
+                self._child = subprocess.Popen(
+                    self._worker,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env={**environment, "PYTHONUNBUFFERED": "1"},
+                )
+            line = self._exchange(self._child)
+            answer: dict[str, Any] = json.loads(line)
+        except TimeoutError:
+            answer = {"fatal": {"code": 10, "name": f"no answer within {self._deadline_s:g} s; the helper was ended"}}
+        except (OSError, ValueError) as error:
+            code = self._child.poll() if self._child else None
+            answer = {"fatal": {"code": 999, "name": f"the helper failed ({type(error).__name__}, exit {code})"}}
+        if "fatal" in answer:
+            self.close()
+        return answer
+
+    def _exchange(self, child: subprocess.Popen[bytes]) -> bytes:
+        """One question, one line back, before the deadline."""
+        assert child.stdin is not None  # noqa: S101 - both are pipes
+        assert child.stdout is not None  # noqa: S101
+        child.stdin.write(b"read\n")
+        child.stdin.flush()
+        until = time.monotonic() + self._deadline_s
+        line = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(child.stdout, selectors.EVENT_READ)
+            while not line.endswith(b"\n"):
+                if not selector.select(max(0.0, until - time.monotonic())):
+                    raise TimeoutError
+                piece = os.read(child.stdout.fileno(), 65_536)
+                if not piece:
+                    raise ValueError("the answer ended early")
+                line += piece
+        return line
+
+    def _without(self, now: datetime, monotonic: float, fatal: Mapping[str, Any], took_s: float) -> Reading:
+        """No reading: without a driver that is no failure; everything else is one, with what to do."""
+        none = fatal["code"] in _NO_DRIVER
+        self._not_before_s = monotonic + _RETRY_S["none" if none else "broken"]
+        advice = {_MISMATCH: "; the driver was changed under the running system: reboot or restart the container"}
+        reason = "no GPU: " if none else ""
+        row = attempt(
+            now,
+            source=SOURCE,
+            target=self._identity.resource_id,
+            ok=none,
+            reason=f"{reason}{shown(fatal['name'])}{advice.get(fatal['code'], '')}",
+            duration_s=took_s,
+            rows=0,
+        )
+        return Reading(collections=[row])
+
+    def _rows(self, gpu: Mapping[str, Any], at_s: float) -> list[Row]:
+        device = f"gpu{gpu['index']}"
+        if "lost" in gpu:
+            return [{"device": device, "up_pct": 0.0}]
+        use, memory = gpu.get("utilization", {}), gpu.get("memory")
+        row: Row = {
+            "device": device,
+            "up_pct": 100.0,
+            "gpu_utilization_pct": use.get("gpu_pct"),
+            "gpu_memory_controller_pct": use.get("memory_controller_pct"),
+            **_memory(memory),
+            "gpu_power_w": _scaled(gpu.get("power_mw"), 1e-3),
+            "gpu_power_limit_w": _scaled(gpu.get("power_limit_mw"), 1e-3),
+            "gpu_energy_j": _scaled(self._grown(gpu, "energy_mj", at_s), 1e-3),
+            "gpu_temperature_c": gpu.get("temperature_c"),
+            "gpu_sm_clock_mhz": gpu.get("sm_clock_mhz"),
+            "gpu_memory_clock_mhz": gpu.get("memory_clock_mhz"),
+            "gpu_ecc_corrected_count": self._grown(gpu, "ecc_corrected", at_s),
+            "gpu_ecc_uncorrected_count": self._grown(gpu, "ecc_uncorrected", at_s),
+            "gpu_rows_pending_count": gpu.get("rows_pending"),
+        }
+        replays = gpu.get("pcie_replays")
+        if replays is not None:
+            row["gpu_link_errors_per_s"] = self._rates.rate((gpu["uuid"], "pcie_replays"), replays, at_s=at_s)
+        for cause, on in gpu.get("throttled", {}).items():
+            row[f"gpu_throttled_{cause}_pct"] = 100.0 if on else 0.0
+        instances = [
+            {"device": f"{device}.mig{mig['index']}", **_memory(mig.get("memory"))} for mig in gpu.get("instances", ())
+        ]
+        return [row, *instances]
+
+    def _grown(self, gpu: Mapping[str, Any], field: str, at_s: float) -> float | None:
+        if gpu.get(field) is None:
+            return None
+        delta = self._rates.delta((gpu["uuid"], field), gpu[field], at_s=at_s)
+        return None if delta is None else delta.amount
+
+    def _fact(self, now: datetime, gpus: Sequence[Mapping[str, Any]]) -> list[Row]:
+        identity = self._identity
+        models = sorted({gpu["model"] for gpu in gpus if "model" in gpu})
+        fact: Row = {
+            "resource_id": identity.resource_id,
+            "source": SOURCE,
+            "name": identity.name,
+            "type": identity.type,
+            "interval_s": identity.interval_s,
+            "gpu_count": float(len(gpus)),
+            "labels": json.dumps({"gpu_model": ", ".join(models)}) if models else None,
+        }
+        if fact == self._last_fact:
+            return []
+        self._last_fact = fact
+        return [{"ts": now, **fact}]
+
+
+_SUMS = ("gpu_power_w", "gpu_power_limit_w", "gpu_energy_j", "gpu_memory_used_bytes")
+_WORST = ("gpu_temperature_c",)
+
+
+def _means(devices: Sequence[Row]) -> Row:
+    """The resource as a whole: means of its GPUs, sums of power and memory, the hottest temperature; no instances."""
+    parents = [row for row in devices if "." not in row["device"]]
+    whole: Row = {}
+    for metric in sorted({name for row in parents for name in row if name != "device"}):
+        values = [row[metric] for row in parents if row.get(metric) is not None]
+        if not values:
+            continue
+        if metric in _SUMS or metric.endswith("_count"):
+            whole[metric] = sum(values)
+        else:
+            whole[metric] = max(values) if metric in _WORST else sum(values) / len(values)
+    return whole
+
+
+def _memory(memory: Mapping[str, float] | None) -> Row:
+    if not memory or memory["total"] <= 0:
+        return {}
+    return {
+        "gpu_memory_used_bytes": float(memory["used"]),
+        "gpu_memory_utilization_pct": min(100.0, 100 * memory["used"] / memory["total"]),
+    }
+
+
+def _trouble(gpu: Mapping[str, Any]) -> str | None:
+    if "lost" in gpu:
+        return f"gpu{gpu['index']}: {shown(gpu['lost'])}"
+    errors: Mapping[str, str] = gpu.get("errors", {})
+    return f"gpu{gpu['index']}: {', '.join(f'{k} {shown(v)}' for k, v in sorted(errors.items()))}" if errors else None
+
+
+def _scaled(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
+
+
+def _open(settings: Settings, identity: Identity) -> GpuReader | None:
+    return GpuReader(settings, identity) if settings.enabled else None
+
+
+COLLECTOR = Collector(Settings, _open)
