@@ -3,9 +3,9 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from sqlite3 import IntegrityError, Row
+from sqlite3 import Connection, IntegrityError, Row
 
 from plimsoll.clock import instant
 from plimsoll.ledger.beats import Beat, beats, record_beat
@@ -15,6 +15,14 @@ _COLUMNS = (
     "id, job, window_start, window_end, due, attempt, started, seconds, outcome, cause, detail, retry_at, pid,"
     " cpu_s, max_rss_bytes, rows, inputs, version"
 )
+
+
+_TO_RETRY = (
+    "as r where job = ? and due <= ? and retry_at is not null and not exists (select 1 from runs as l where"
+    " l.job = r.job and l.window_start = r.window_start and l.window_end = r.window_end and l.attempt > r.attempt"
+    " and l.due is not null) order by due limit 1"
+)
+_A_WRONG_CLOCK = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,19 @@ class Run:
     rows: int | None
     inputs: str | None
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a job stands.
+
+    `since` is when its schedule began, `settled_until` the latest due instant whose window is settled; `waiting` is
+    the attempt after which another is to follow, if there is one.
+    """
+
+    since: datetime
+    settled_until: datetime | None
+    waiting: Run | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,29 +142,24 @@ class Ledger:
         found = self._select("where job = ? order by id desc limit 1", job)
         return found[0] if found else None
 
-    def settled_until(self, job: str, now: datetime) -> datetime | None:
-        """The latest due instant, not after `now`, of which the job's window is settled."""
+    def standing(self, job: str, schedule: str, zone: str, now: datetime) -> "Standing":
+        """Where a job stands: since when it has had this schedule in this zone, and how far its windows are settled.
+
+        Another schedule or zone than before begins now; so does a beginning that a wrong clock put into the future.
+        """
         with self._database.transaction() as db:
-            row = db.execute(
+            since = _since(db, job, schedule, zone, now)
+            settled = db.execute(
                 "select max(due) from runs where job = ? and due <= ? and outcome is not null and retry_at is null",
                 (job, stamp(now)),
-            ).fetchone()
-        return instant(row[0]) if row[0] else None
+            ).fetchone()[0]
+            waiting = db.execute(f"select {_COLUMNS} from runs {_TO_RETRY}", (job, stamp(now))).fetchone()  # noqa: S608
+        return Standing(since, instant(settled) if settled else None, _run(waiting) if waiting else None)
 
     def attempts(self, job: str, start: datetime, end: datetime) -> list[Run]:
         """The scheduled attempts at a window, first to last."""
         where = "where job = ? and window_start = ? and window_end = ? and due is not null order by attempt"
         return self._select(where, job, stamp(start), stamp(end))
-
-    def to_retry(self, job: str) -> Run | None:
-        """The attempt after which another is to follow, if there is one."""
-        found = self._select(
-            "as r where job = ? and retry_at is not null and not exists (select 1 from runs as l where l.job = r.job"
-            " and l.window_start = r.window_start and l.window_end = r.window_end and l.attempt > r.attempt"
-            " and l.due is not null) order by due limit 1",
-            job,
-        )
-        return found[0] if found else None
 
     def unfinished(self) -> list[Run]:
         """Runs of which no end was noted: they are going on, or their process is dead."""
@@ -153,19 +169,6 @@ class Ledger:
         """Failed and skipped scheduled windows that were given up since an instant, latest first."""
         where = "where due is not null and outcome in ('failed', 'skipped') and retry_at is null and started >= ?"
         return self._select(f"{where} order by id desc", stamp(since))
-
-    def schedule_since(self, job: str, schedule: str, zone: str, now: datetime) -> datetime:
-        """Since when the job has had this schedule in this zone: windows before are not its own."""
-        with self._database.transaction() as db:
-            row = db.execute("select schedule, zone, since from schedules where job = ?", (job,)).fetchone()
-            if row and (row[0], row[1]) == (schedule, zone):
-                return instant(row[2])
-            db.execute(
-                "insert into schedules (job, schedule, zone, since) values (?, ?, ?, ?) on conflict (job)"
-                " do update set schedule = excluded.schedule, zone = excluded.zone, since = excluded.since",
-                (job, schedule, zone, stamp(now)),
-            )
-        return now
 
     def beat(self, job: str, at: datetime, *, runs: int, failures: int, detail: str = "") -> None:
         """Notes that a job of short intervals ran (so often, so often in vain) since the last beat."""
@@ -189,3 +192,15 @@ def _run(row: Sequence[object]) -> Run:
         text = values[index]
         values[index] = instant(text) if isinstance(text, str) else None
     return Run(*values)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def _since(db: Connection, job: str, schedule: str, zone: str, now: datetime) -> datetime:
+    row = db.execute("select schedule, zone, since from schedules where job = ?", (job,)).fetchone()
+    if row and (row[0], row[1]) == (schedule, zone) and instant(row[2]) <= now + _A_WRONG_CLOCK:
+        return instant(row[2])
+    db.execute(
+        "insert into schedules (job, schedule, zone, since) values (?, ?, ?, ?) on conflict (job)"
+        " do update set schedule = excluded.schedule, zone = excluded.zone, since = excluded.since",
+        (job, schedule, zone, stamp(now)),
+    )
+    return now

@@ -138,7 +138,7 @@ class Engine:
     def _register(self) -> None:
         now = self.clock.now()
         for task in self.plan.tasks.values():
-            self.ledger.schedule_since(task.name, task.text, self.plan.zone.key, now)
+            self.ledger.standing(task.name, task.text, self.plan.zone.key, now)
 
 
 def _alive(pid: int) -> bool:

@@ -79,12 +79,10 @@ def next_attempt(task: Task, plan: Plan, ledger: Ledger, now: datetime, version:
     While a failed window waits for its next attempt, later ones wait with it. What became due longer ago than
     `catch_up` is noted as skipped, in one row. A changed schedule or zone has no windows before the change.
     """
-    waiting = ledger.to_retry(task.name)
-    if waiting is not None and waiting.due is not None and waiting.due <= now:
-        return _again(task, waiting, plan, now)
-    since = ledger.schedule_since(task.name, task.text, plan.zone.key, now)
-    settled = ledger.settled_until(task.name, now)
-    after = max(since, settled) if settled else since
+    stands = ledger.standing(task.name, task.text, plan.zone.key, now)
+    if stands.waiting is not None:
+        return _again(task, stands.waiting, plan, now)
+    after = max(stands.since, stands.settled_until or stands.since)
     horizon = now - timedelta(seconds=plan.settings.catch_up)
     if after < horizon:
         _skip(task, plan, ledger, after, horizon, now, version)
@@ -99,8 +97,8 @@ def unsettled_before(tasks: Iterable[Task], plan: Plan, ledger: Ledger, due: dat
     """Whether any of the tasks has a window, due by an instant, that is running or still to be made."""
     running = {run.job for run in ledger.unfinished() if run.due is not None and run.due <= due}
     for task in tasks:
-        waiting = ledger.to_retry(task.name)
-        if task.name in running or (waiting is not None and waiting.due is not None and waiting.due <= due):
+        waiting = ledger.standing(task.name, task.text, plan.zone.key, due).waiting
+        if task.name in running or waiting is not None:
             return True
         if next_attempt(task, plan, ledger, due, version) is not None:
             return True

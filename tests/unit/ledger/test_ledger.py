@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from plimsoll.ledger import Ended, Ledger
+from plimsoll.ledger import Ended, Ledger, Standing
 
 DAY = datetime(2026, 1, 16, tzinfo=UTC)
 NEXT = DAY + timedelta(days=1)
@@ -21,6 +21,10 @@ def ledger(tmp_path: Path) -> Ledger:
 def _claim(ledger: Ledger, attempt: int = 1, *, due: datetime = DUE) -> int | None:
     shift = due - DUE
     return ledger.claim("daily", DAY + shift, NEXT + shift, due=due, attempt=attempt, started=due, version="0.1.0")
+
+
+def _standing(ledger: Ledger, now: datetime) -> Standing:
+    return ledger.standing("daily", "daily 07:00", "UTC", now)
 
 
 def test_a_run_key_exists_once(ledger: Ledger) -> None:
@@ -54,15 +58,15 @@ def test_a_window_is_settled_when_no_attempt_is_to_follow(ledger: Ledger) -> Non
     first = _claim(ledger)
     assert first is not None
     ledger.finish(first, Ended("failed", 1.0, cause="error"), retry_at=DUE + timedelta(minutes=1))
-    assert ledger.settled_until("daily", DUE) is None
-    waiting = ledger.to_retry("daily")
+    assert _standing(ledger, DUE).settled_until is None
+    waiting = _standing(ledger, DUE).waiting
     assert waiting is not None
     assert waiting.retry_at == DUE + timedelta(minutes=1)
     second = _claim(ledger, 2)
     assert second is not None
-    assert ledger.to_retry("daily") is None
+    assert _standing(ledger, DUE).waiting is None
     ledger.finish(second, Ended("failed", 1.0, cause="error"))
-    assert ledger.settled_until("daily", DUE) == DUE
+    assert _standing(ledger, DUE).settled_until == DUE
     assert [run.attempt for run in ledger.failures(DAY)] == [2]
 
 
@@ -71,7 +75,7 @@ def test_what_the_future_did_does_not_count(ledger: Ledger) -> None:
     run = _claim(ledger, due=DUE + timedelta(days=3650))
     assert run is not None
     ledger.finish(run, Ended("success", 1.0))
-    assert ledger.settled_until("daily", DUE) is None
+    assert _standing(ledger, DUE).settled_until is None
 
 
 def test_half_a_second_later_is_later(ledger: Ledger) -> None:
@@ -79,15 +83,21 @@ def test_half_a_second_later_is_later(ledger: Ledger) -> None:
     run = _claim(ledger)
     assert run is not None
     ledger.finish(run, Ended("success", 1.0))
-    assert ledger.settled_until("daily", DUE + timedelta(milliseconds=500)) == DUE
+    assert _standing(ledger, DUE + timedelta(milliseconds=500)).settled_until == DUE
 
 
 def test_a_changed_schedule_begins_anew(ledger: Ledger) -> None:
     """The same text keeps its beginning; another text, or another zone, begins now."""
-    assert ledger.schedule_since("daily", "daily 07:00", "UTC", DAY) == DAY
-    assert ledger.schedule_since("daily", "daily 07:00", "UTC", NEXT) == DAY
-    assert ledger.schedule_since("daily", "daily 08:00", "UTC", NEXT) == NEXT
-    assert ledger.schedule_since("daily", "daily 08:00", "Europe/Berlin", DUE) == DUE
+    assert _standing(ledger, DAY).since == DAY
+    assert _standing(ledger, NEXT).since == DAY
+    assert ledger.standing("daily", "daily 08:00", "UTC", NEXT).since == NEXT
+    assert ledger.standing("daily", "daily 08:00", "Europe/Berlin", DUE).since == DUE
+
+
+def test_a_beginning_in_the_future_is_noted_anew(ledger: Ledger) -> None:
+    """It was noted while the clock was wrong."""
+    _standing(ledger, DAY + timedelta(days=3650))
+    assert _standing(ledger, DAY).since == DAY
 
 
 def test_a_beat_counts_failures_in_a_row(ledger: Ledger) -> None:
