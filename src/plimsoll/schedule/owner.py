@@ -18,7 +18,7 @@ from plimsoll.errors import DiskError, HeldByAnother, UsageError
 _FILE: Final = "scheduler.lock"
 _LOOKS: Final = 6
 _LOOK_S: Final = 0.05
-_NETWORK: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs"})
+NETWORK: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def owned(data: Path, *, command: str, now: datetime, allow_network_fs: bool = F
 
     The descriptor is not inherited (PEP 446), so a child that outlives its parent holds nothing.
     """
-    if (kind := filesystem(data)) in _NETWORK and not allow_network_fs:
+    if (kind := filesystem(data)) in NETWORK and not allow_network_fs:
         raise UsageError(
             f"{data}: is on a network file system ({kind}), whose locks cannot be relied on; use a local disk, or"
             " --allow-network-fs at your own risk"

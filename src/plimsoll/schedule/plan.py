@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from plimsoll.config import Config
 from plimsoll.errors import ConfigError, PlimsollError
 from plimsoll.job import Lane
 from plimsoll.ledger import Ended, Ledger, Run
@@ -39,7 +40,7 @@ class Plan:
         for name, file in project.jobs().items():
             job = project.job(name)
             try:
-                tasks[name] = Task(name, job.schedule, parse(job.schedule), job.lane)
+                tasks[name] = Task(name, job.schedule, parse(_as_set(job.schedule, config)), job.lane)
             except PlimsollError as error:
                 raise ConfigError(f"jobs/{name}.py ({file.origin}): {error}") from error
         return cls(tasks, zone(config.get("plimsoll", Plimsoll).timezone), config.get("schedule", Scheduler))
@@ -103,6 +104,14 @@ def unsettled_before(tasks: Iterable[Task], plan: Plan, ledger: Ledger, due: dat
         if next_attempt(task, plan, ledger, due, version) is not None:
             return True
     return False
+
+
+def _as_set(text: str, config: Config) -> str:
+    """`every collect.every` is as often as that setting says."""
+    section, dot, key = text.removeprefix("every ").partition(".")
+    if not text.startswith("every ") or not dot or section not in config.sections:
+        return text
+    return f"every {getattr(config.sections[section], key, text):g}s"
 
 
 def _again(task: Task, run: Run, plan: Plan, now: datetime) -> Attempt | None:

@@ -1,0 +1,81 @@
+"""`plimsoll up`, `plimsoll tick`, `plimsoll status` and `plimsoll doctor`: running unattended."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from plimsoll.cli.common import JsonOption, ProjectOption, open_project, print_json, say, the_clock
+from plimsoll.errors import shown
+from plimsoll.schedule.doctor import examine
+from plimsoll.schedule.log import logger
+from plimsoll.schedule.status import Status
+from plimsoll.schedule.status import status as look
+from plimsoll.schedule.up import tick as one_pass
+from plimsoll.schedule.up import up as run_scheduler
+
+NetworkOption = Annotated[
+    bool, typer.Option("--allow-network-fs", help="Use a data folder on a network file system, at your own risk.")
+]
+JsonLogs = Annotated[bool, typer.Option("--json-logs", help="One JSON object an event, for log collectors.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    app.command()(up)
+    app.command()(tick)
+    app.command()(status)
+    app.command()(doctor)
+
+
+def up(
+    project: ProjectOption = None,
+    serve: Annotated[bool, typer.Option("--serve", help="Also run the HTTP service.")] = False,
+    json_logs: JsonLogs = False,
+    allow_network_fs: NetworkOption = False,
+) -> None:
+    """Runs the scheduler in the foreground: collects, analyses, reports, until SIGTERM or Ctrl-C; SIGHUP reloads."""
+    opened, log = open_project(project), logger(json=json_logs)
+    run_scheduler(opened, the_clock(), log, serve=["serve"] if serve else [], allow_network_fs=allow_network_fs)
+
+
+def tick(project: ProjectOption = None, json_logs: JsonLogs = False, allow_network_fs: NetworkOption = False) -> None:
+    """Does everything that is due, once: for cron and systemd timers, with the same ledger as `up`."""
+    made = one_pass(open_project(project), the_clock(), logger(json=json_logs), allow_network_fs=allow_network_fs)
+    say(f"{made} runs")
+
+
+def status(project: ProjectOption = None, json: JsonOption = False) -> int:
+    """Tells how the project is; exit code 1 if anything is wrong."""
+    found = look(open_project(project), the_clock())
+    if json:
+        print_json(found)
+    else:
+        _print(found)
+    return 0 if found.healthy else 1
+
+
+def doctor(project: ProjectOption = None, json: JsonOption = False) -> int:
+    """Tells what is missing on this machine and what it would unlock; exit code 1 if something stops work."""
+    findings = examine(open_project(project), the_clock())
+    if json:
+        print_json(findings)
+    else:
+        for finding in findings:
+            typer.echo(f"{finding.verdict:<5} {finding.about:<12} {shown(finding.text)}")
+    return 1 if any(finding.verdict == "bad" for finding in findings) else 0
+
+
+def _print(found: Status) -> None:
+    console = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
+    held = found.scheduler
+    running = f"plimsoll {held.command}, PID {held.pid} on {held.host} since {held.started}" if held else "not running"
+    console.print(f"scheduler  {running}")
+    for job in found.jobs:
+        console.print(
+            f"{job.job:<18} {job.schedule:<20} last {job.last_run or 'never':<24} {job.last_outcome or '–':<8}"
+            f" next {job.next_due or '–'}"
+        )
+    for problem in found.problems:
+        console.print(f"problem: {shown(problem)}")
+    console.print("healthy" if found.healthy else f"not healthy: {len(found.problems)} problems")

@@ -1,0 +1,139 @@
+"""What is missing on this machine, what it would unlock, and what to do about it."""
+
+import ctypes.util
+import os
+import resource
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from plimsoll.clock import Clock
+from plimsoll.errors import PlimsollError
+from plimsoll.project import Project
+from plimsoll.schedule.owner import NETWORK, filesystem, owner
+from plimsoll.schedule.status import LEAST_FREE_BYTES
+from plimsoll.settings import Plimsoll
+
+Verdict = Literal["ok", "note", "bad"]
+_DESCRIPTORS: Final = 1024
+_SECOND_CLOCK_S: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: `note` is something that would unlock more, `bad` something that stops work."""
+
+    about: str
+    verdict: Verdict
+    text: str
+
+
+def examine(project: Project, clock: Clock) -> list[Finding]:
+    """Looks at everything; what cannot be looked at is a finding too."""
+    looks: dict[str, Callable[[Project, Clock], Finding]] = {
+        "python": _python,
+        "config": _config,
+        "zone data": _zone,
+        "clock": _clock,
+        "data folder": _data,
+        "disk": _disk,
+        "file system": _filesystem,
+        "ledger": _ledger,
+        "scheduler": _scheduler,
+        "GPU": _gpu,
+        "descriptors": _descriptors,
+    }
+    findings: list[Finding] = []
+    for about, look in looks.items():
+        try:
+            findings.append(look(project, clock))
+        except (PlimsollError, OSError) as error:
+            findings.append(Finding(about, "bad", str(error)))
+    return findings
+
+
+def _python(_: Project, __: Clock) -> Finding:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    return Finding("python", "ok", f"Python {version}, SQLite {sqlite3.sqlite_version}, as {os.geteuid()} (user id)")
+
+
+def _config(project: Project, _: Clock) -> Finding:
+    sections = project.config().sections
+    return Finding("config", "ok", f"{len(sections)} sections, {len(project.jobs())} jobs")
+
+
+def _zone(project: Project, _: Clock) -> Finding:
+    name = project.config().get("plimsoll", Plimsoll).timezone
+    try:
+        ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        return Finding("zone data", "bad", f"no data for {name}; install the Python package tzdata")
+    return Finding("zone data", "ok", name)
+
+
+def _clock(project: Project, clock: Clock) -> Finding:
+    beats = project.ledger.beats().values()
+    ahead = max(((beat.started - clock.now()).total_seconds() for beat in beats), default=0.0)
+    if ahead > _SECOND_CLOCK_S:
+        text = f"the ledger knows of runs {ahead / 3600:.1f} h in the future: this clock or an earlier one is wrong"
+        return Finding("clock", "bad", text)
+    return Finding("clock", "ok", "no run lies in the future")
+
+
+def _data(project: Project, _: Clock) -> Finding:
+    data = project.data
+    place = data if data.exists() else project.root
+    if not os.access(place, os.W_OK | os.X_OK):
+        text = f"{place}: not writable by this user; change its owner, or run as the owner"
+        return Finding("data folder", "bad", text)
+    if data.exists() and data.stat().st_uid != os.geteuid():
+        text = f"{data}: belongs to user id {data.stat().st_uid}; run Plimsoll as that user"
+        return Finding("data folder", "note", text)
+    return Finding("data folder", "ok", str(data))
+
+
+def _disk(project: Project, _: Clock) -> Finding:
+    space = shutil.disk_usage(project.data if project.data.exists() else project.root)
+    verdict: Verdict = "ok" if space.free >= LEAST_FREE_BYTES else "bad"
+    return Finding("disk", verdict, f"{space.free / 1e9:.1f} GB free of {space.total / 1e9:.1f} GB")
+
+
+def _filesystem(project: Project, _: Clock) -> Finding:
+    kind = filesystem(project.data)
+    if kind in NETWORK:
+        return Finding("file system", "bad", f"{kind}: locks cannot be relied on over the network; use a local disk")
+    return Finding("file system", "ok", kind or "unknown")
+
+
+def _ledger(project: Project, _: Clock) -> Finding:
+    project.ledger.verify()
+    return Finding("ledger", "ok", "whole")
+
+
+def _scheduler(project: Project, _: Clock) -> Finding:
+    held = owner(project.data)
+    if held is None:
+        return Finding("scheduler", "note", "none is running; `plimsoll up` collects and reports by itself")
+    return Finding("scheduler", "ok", f"plimsoll {held.command}, PID {held.pid} on {held.host} since {held.started}")
+
+
+def _gpu(_: Project, __: Clock) -> Finding:
+    if ctypes.util.find_library("nvidia-ml"):
+        return Finding("GPU", "ok", "the NVIDIA management library is here")
+    if Path("/proc/driver/nvidia").exists():
+        text = "an NVIDIA driver without its management library; install libnvidia-ml (containers: capability utility)"
+        return Finding("GPU", "note", text)
+    return Finding("GPU", "note", "no NVIDIA driver; GPU readings of this machine need one")
+
+
+def _descriptors(_: Project, __: Clock) -> Finding:
+    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < _DESCRIPTORS:
+        text = f"{soft} open files allowed; {_DESCRIPTORS} let many targets be read at once"
+        return Finding("descriptors", "note", text)
+    return Finding("descriptors", "ok", f"{soft} open files allowed")

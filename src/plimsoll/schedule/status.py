@@ -1,0 +1,124 @@
+"""How a project is: who owns it, what each job did last and does next, and what is wrong. From files, at any time."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from plimsoll.clock import Clock, rfc3339
+from plimsoll.ledger import Beat
+from plimsoll.project import Project
+from plimsoll.schedule.owner import Owner, owner
+from plimsoll.schedule.plan import Plan, Task
+from plimsoll.schedule.schedules import Every
+from plimsoll.schedule.up import HEARTBEAT
+
+STALE_S: Final = 60.0
+LEAST_FREE_BYTES: Final = 512 * 1024**2
+LEAST_FREE_SHARE: Final = 0.02
+_LONGEST_WINDOW = timedelta(days=32)
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """One job: its last run, how it ended, and when the next is due."""
+
+    job: str
+    schedule: str
+    last_run: str | None
+    last_outcome: str | None
+    detail: str | None
+    next_due: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The whole project; healthy when there is no problem."""
+
+    at: str
+    healthy: bool
+    scheduler: Owner | None
+    problems: tuple[str, ...]
+    jobs: tuple[JobStatus, ...]
+
+
+def status(project: Project, clock: Clock) -> Status:
+    """Looks; changes nothing but the ledger's file where there was none."""
+    now = clock.now()
+    plan, held = Plan.load(project), owner(project.data)
+    beats = project.ledger.beats()
+    problems = [
+        *_of_scheduler(project, held, now),
+        *_of_disk(project.data),
+        *(p for name, every in plan.stepping().items() if (p := _of_step(name, every, beats.get(name), now))),
+        *_of_windows(project, now),
+    ]
+    jobs = tuple(_job(task, plan, project, beats.get(task.name), now) for task in plan.tasks.values())
+    return Status(rfc3339(now), not problems, held, tuple(problems), jobs)
+
+
+def _of_scheduler(project: Project, held: Owner | None, now: datetime) -> list[str]:
+    if held is None:
+        return ["no scheduler is running; start one: plimsoll up"]
+    if held.command != "up":
+        return []
+    try:
+        told = json.loads((project.data / HEARTBEAT).read_bytes())
+        age = (now - datetime.fromisoformat(told["at"])).total_seconds()
+    except (OSError, ValueError, KeyError):
+        return []  # it has only just begun
+    troubles = [f"{lane}: {trouble}" for lane, trouble in told.get("troubles", {}).items()]
+    if told.get("held"):
+        troubles.append("the clock jumped by more than a month; nothing is made until it is back")
+    if age > STALE_S:
+        troubles.append(f"the scheduler (PID {held.pid}) gave no sign of life for {age:.0f} s")
+    return troubles
+
+
+def _of_disk(data: Path) -> list[str]:
+    try:
+        space = shutil.disk_usage(data)
+    except OSError as error:
+        return [f"{data}: cannot be looked at ({error.strerror})"]
+    needed = max(LEAST_FREE_BYTES, int(LEAST_FREE_SHARE * space.total))
+    if space.free >= needed:
+        return []
+    return [f"{data}: {space.free // 1_000_000} MB free, {needed // 1_000_000} MB are needed"]
+
+
+def _of_step(name: str, every: Every, beat: Beat | None, now: datetime) -> str | None:
+    if beat is None:
+        return None
+    if beat.failing:
+        return f"{name}: failed {beat.failing} times in a row: {beat.detail}"
+    age = (now - beat.started).total_seconds()
+    if age > max(STALE_S, 3 * every.step_s):
+        return f"{name}: last ran {age:.0f} s ago, every {every.step_s:g} s is asked for"
+    return None
+
+
+def _of_windows(project: Project, now: datetime) -> list[str]:
+    failures = project.ledger.failures(now - timedelta(days=1))
+    return [
+        f"{run.job}: window {rfc3339(run.window_start)} to {rfc3339(run.window_end)} {run.outcome}: {run.detail}"
+        for run in failures
+    ]
+
+
+def _job(task: Task, plan: Plan, project: Project, beat: Beat | None, now: datetime) -> JobStatus:
+    if isinstance(task.schedule, Every):
+        ran = rfc3339(beat.started) if beat else None
+        outcome = None if beat is None else "failed" if beat.failing else "success"
+        return JobStatus(task.name, task.text, ran, outcome, beat.detail if beat else None, None)
+    last = project.ledger.last(task.name)
+    upcoming = next(task.schedule.between(now, now + _LONGEST_WINDOW, plan.zone), None)
+    return JobStatus(
+        task.name,
+        task.text,
+        rfc3339(last.started) if last else None,
+        (last.outcome or "running") if last else None,
+        last.detail if last else None,
+        rfc3339(upcoming.due) if upcoming else None,
+    )
