@@ -1,5 +1,7 @@
 """Order statistics of many series at once: medians, weighted medians and Theil-Sen slopes that know gaps (NaN)."""
 
+import warnings
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -54,3 +56,14 @@ def theil_sen(values: Floats) -> Floats:
     """
     i, j = np.triu_indices(values.shape[-1], 1)
     return median((values[..., j] - values[..., i]) / (j - i))
+
+
+def absent(statistic: Callable[..., Floats], values: Floats, axis: int | tuple[int, ...] = -1) -> Floats:
+    """A NaN-aware statistic whose answer for nothing but gaps is NaN, without a warning: unknown is an answer here.
+
+    >>> absent(np.nanmean, np.array([[np.nan, np.nan], [1.0, np.nan]]))
+    array([nan,  1.])
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", category=RuntimeWarning)
+        return np.asarray(statistic(values, axis=axis), dtype=np.float64)

@@ -1,0 +1,123 @@
+"""Rolling origins: what would have been forecast one, two, three ... weeks ago, from what was known then.
+
+The forecasters run at each origin; at each, the blend is made from the errors at the older ones only. So the blend's
+own errors inside the history are honest: they are what the bands, the skill and the coverage are made of.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.analysis.forecasts.contract import DAYS_A_WEEK, Forecaster, whole_days
+from plimsoll.analysis.robust import Floats, absent
+
+MOST_ORIGINS = 4
+SHARPNESS = 12.0
+FLEET_TRIALS = 3.0
+REFERENCE = "seasonal naive"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One origin: how many days before the end of the history, each forecaster's path, the blend, who made it.
+
+    `paths` is forecasters x series x steps; `lead` names, for each series, the forecaster with the largest weight.
+    """
+
+    days_back: int
+    paths: Floats
+    applies: NDArray[np.bool_]
+    blend: Floats
+    lead: NDArray[np.int64]
+    actual: Floats
+
+
+def rolling(history: Floats, forecasters: Mapping[str, Forecaster], *, steps: int, steps_a_day: int) -> list[Origin]:
+    """The origins inside the history, oldest first, and last the present one (`days_back` 0, `steps` ahead)."""
+    known = whole_days(history, steps_a_day)
+    days = known.shape[1] // steps_a_day
+    models = list(forecasters.values())
+    shortest = min(model.minimum_days for model in models)
+    most = min(MOST_ORIGINS, (days - shortest) // DAYS_A_WEEK)
+    origins: list[Origin] = []
+    errors: list[Floats] = []
+    for back in [DAYS_A_WEEK * i for i in range(most, -1, -1)]:
+        past = known[:, : known.shape[1] - back * steps_a_day]
+        actual = known[:, past.shape[1] :]
+        ahead = actual.shape[1] if back else steps
+        paths = np.stack([_path(model, past, ahead, steps_a_day) for model in models])
+        applies = np.stack([_applies(model, past, steps_a_day) for model in models])
+        blend, lead = _blended(models, paths, applies, errors)
+        origins.append(Origin(back, paths, applies, blend, lead, actual))
+        first_week = DAYS_A_WEEK * steps_a_day
+        if back:
+            errors.append(_mean_error(paths[..., :first_week], actual[:, :first_week]))
+    return origins
+
+
+def _path(model: Forecaster, past: Floats, steps: int, steps_a_day: int) -> Floats:
+    if past.shape[1] < model.minimum_days * steps_a_day:
+        return np.full((len(past), steps), np.nan)
+    return model.path(past, steps, steps_a_day)
+
+
+def _applies(model: Forecaster, past: Floats, steps_a_day: int) -> NDArray[np.bool_]:
+    if past.shape[1] < model.minimum_days * steps_a_day:
+        return np.zeros(len(past), dtype=np.bool_)
+    return model.applies(past, steps_a_day)
+
+
+def _mean_error(paths: Floats, actual: Floats) -> Floats:
+    return absent(np.nanmean, np.abs(paths - actual))
+
+
+def _blended(
+    models: Sequence[Forecaster], paths: Floats, applies: NDArray[np.bool_], errors: Sequence[Floats]
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Weights fall with the past error, a series' own and the fleet's; a leader that has not lost takes its series."""
+    usable = ~np.isnan(paths).all(axis=2) & applies
+    candidates = np.array([not model.leads and model.name != REFERENCE for model in models])[:, None] & usable
+    past = absent(np.nanmean, np.stack(errors), axis=0) if errors else np.full(paths.shape[:2], np.nan)
+    weights = _weights(past, candidates, trials=len(errors))
+    best = absent(np.nanmin, np.where(candidates, past, np.nan), axis=0)
+    for index, model in enumerate(models):
+        if model.may_lose is not None:
+            takes = usable[index] & (past[index] <= model.may_lose * best)
+            weights[:, takes] = 0.0
+            weights[index, takes] = 1.0
+    blend = np.einsum("kn,knh->nh", weights, np.where(np.isnan(paths), 0.0, paths))
+    return np.where(weights.sum(axis=0)[:, None] > 0, blend, np.nan), weights.argmax(axis=0)
+
+
+def _weights(past: Floats, candidates: NDArray[np.bool_], *, trials: int) -> Floats:
+    """Softmax of the mean log error, relative to the series' best, shrunk to the fleet's mean.
+
+    Before anything has been tried, the first forecaster that can say anything speaks.
+    """
+    first = np.zeros(past.shape)
+    first[candidates.argmax(axis=0), np.arange(past.shape[1])] = candidates.any(axis=0)
+    if not trials:
+        return first
+    judged = np.where(candidates & (past > 0), past, np.nan)
+    ratio = np.log(judged / absent(np.nanmin, judged, axis=0))
+    fleet = absent(np.nanmean, ratio, axis=1)[:, None]
+    ratio = (trials * ratio + FLEET_TRIALS * fleet) / (trials + FLEET_TRIALS)
+    weights = np.where(np.isnan(ratio), 0.0, np.exp(-SHARPNESS * ratio))
+    total = weights.sum(axis=0)
+    return np.where(total > 0, weights / np.where(total > 0, total, 1.0), first)
+
+
+def lead_errors(origins: Sequence[Origin], models: Sequence[Forecaster]) -> list[tuple[Floats, Floats]]:
+    """(forecast, actual) at each origin inside the history, of the model that speaks for the series today.
+
+    A series that a leader took over today is judged by what that leader would have said, the others by the blend.
+    """
+    lead = origins[-1].lead
+    leads = np.array([model.leads for model in models])[lead]
+    pairs: list[tuple[Floats, Floats]] = []
+    for origin in origins[:-1]:
+        own = origin.paths[lead, np.arange(len(lead))]
+        pairs.append((np.where(leads[:, None], own, origin.blend), origin.actual))
+    return pairs

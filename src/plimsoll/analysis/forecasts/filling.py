@@ -1,0 +1,139 @@
+"""What only fills up, and what is emptied now and then: disks, logs, checkpoints, backups.
+
+A filling series is a row of teeth: straight rises cut by clean-ups. The path goes on rising at the usual rate from
+where it is, and is cut where the next clean-up is due. When a clean-up is long overdue, none is expected any more: that
+is how a disk really runs full. Peaks that grow from tooth to tooth carry on growing; peaks that do not, do not.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.analysis.forecasts.contract import Forecaster
+from plimsoll.analysis.robust import Floats, theil_sen
+
+CLEAN_UP_SHARE = 0.25
+CLEAN_UP_DAYS = 1 / 8
+STRAIGHTNESS = 0.85
+OVERDUE = 1.5
+SHORTEST_TOOTH_DAYS = 1.5
+TEETH_FOR_A_DRIFT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Teeth:
+    """One series as teeth: where each starts, its rise per step, its first and last fitted value.
+
+    `straightness` is the share of the variance that the lines explain, adjusted for their number.
+    """
+
+    starts: list[int]
+    slopes: list[float]
+    firsts: list[float]
+    lasts: list[float]
+    straightness: float
+
+
+def applies(history: Floats, steps_a_day: int = 24) -> NDArray[np.bool_]:
+    """Whether the series rises in straight lines, cut by clean-ups, that explain most of what it does."""
+    return np.array([_is_filling(teeth(row, steps_a_day)) for row in history], dtype=np.bool_)
+
+
+def path(history: Floats, steps: int, steps_a_day: int = 24) -> Floats:
+    """Rise, cut, rise: see the module. A series without any value stays unknown.
+
+    >>> path(np.arange(24.0 * 7)[None, :], 2)
+    array([[168., 169.]])
+    """
+    return np.stack([_continued(teeth(row, steps_a_day), len(row), steps) for row in history])
+
+
+def teeth(row: Floats, steps_a_day: int) -> Teeth:
+    """Cuts one series at its clean-ups and fits a line to each tooth."""
+    known = np.flatnonzero(~np.isnan(row))
+    if len(known) < 2:
+        return Teeth([], [], [], [], 0.0)
+    filled = np.interp(np.arange(len(row)), known, row[known])
+    starts = [0, *_clean_ups(filled, steps_a_day)]
+    pieces = [filled[start:end] for start, end in pairwise([*starts, len(row)])]
+    lines = [_line(piece) for piece in pieces]
+    rest = sum(line[2] for line in lines)
+    total = float(((filled - filled.mean()) ** 2).sum())
+    free = len(row) - 2 * len(starts)  # each line costs two: teeth of two or three points prove nothing
+    straightness = 1 - rest / free / (total / (len(row) - 1)) if total > 0 and free > 0 else 0.0
+    slopes, firsts = [line[0] for line in lines], [line[1] for line in lines]
+    lasts = [line[1] + line[0] * (len(piece) - 1) for line, piece in zip(lines, pieces, strict=True)]
+    return Teeth(starts, slopes, firsts, lasts, straightness)
+
+
+def _clean_ups(filled: Floats, steps_a_day: int) -> list[int]:
+    """Where a tooth begins: after a fall of a quarter of the range within three hours (a day of daily values)."""
+    low, high = np.quantile(filled, (0.02, 0.98))
+    fall = CLEAN_UP_SHARE * (high - low)
+    if fall <= 0:
+        return []
+    within = max(1, round(CLEAN_UP_DAYS * steps_a_day))
+    drop = filled[within:] - filled[:-within]
+    starts: list[int] = []
+    for column in np.flatnonzero(drop < -fall).tolist():
+        bottom = column + within
+        if starts and bottom - starts[-1] <= SHORTEST_TOOTH_DAYS * steps_a_day:
+            starts[-1] = bottom if filled[bottom] < filled[starts[-1]] else starts[-1]
+        else:
+            starts.append(bottom)
+    return [start for start in starts if start < len(filled) - 1]
+
+
+def _line(tooth: Floats) -> tuple[float, float, float]:
+    """Slope and first value by least squares, and the squares that it leaves."""
+    n = len(tooth)
+    if n < 2:
+        return 0.0, float(tooth[0]), 0.0
+    t = np.arange(n) - (n - 1) / 2
+    slope = float(t @ tooth) / float(t @ t)
+    rest = tooth - tooth.mean() - slope * t
+    return slope, float(tooth.mean()) - slope * (n - 1) / 2, float(rest @ rest)
+
+
+def _is_filling(found: Teeth) -> bool:
+    """At least one clean-up, straight teeth, and each tooth after a clean-up rises; else it is some other series."""
+    return len(found.starts) > 1 and found.straightness >= STRAIGHTNESS and min(found.slopes[1:]) > 0
+
+
+def _continued(found: Teeth, length: int, steps: int) -> Floats:
+    if not found.starts:
+        return np.full(steps, np.nan)
+    ahead = np.arange(1, steps + 1, dtype=np.float64)
+    slope = float(np.median(found.slopes[1:] or found.slopes))  # the first tooth may have been cut into
+    rising = found.lasts[-1] + slope * ahead
+    if len(found.starts) < 3:  # fewer than two clean-ups: no rhythm to count on
+        return rising
+    period = float(np.median(np.diff(found.starts[1:])))
+    since = length - found.starts[-1]
+    if since > OVERDUE * period:
+        return rising
+    due = max(period - since, 1.0)
+    tooth = np.floor((ahead - due) / period) + 1  # 0: before the next clean-up
+    trough = float(np.median(found.firsts[1:])) if _drift(found) == 0 else found.firsts[-1]
+    later = trough + _drift(found) * tooth + slope * ((ahead - due) % period)
+    return np.where(tooth <= 0, rising, later)
+
+
+def _drift(found: Teeth) -> float:
+    """How much the peaks grow from tooth to tooth: 0 unless each of the last four stands above the one before."""
+    peaks = np.array(found.lasts[:-1])
+    if len(peaks) < TEETH_FOR_A_DRIFT or not (np.diff(peaks[-TEETH_FOR_A_DRIFT:]) > 0).all():
+        return 0.0
+    return float(theil_sen(peaks[None, :])[0])
+
+
+FORECASTER = Forecaster(
+    "filling",
+    "rises at the usual rate, emptied when a clean-up is due",
+    minimum_days=7,
+    path=path,
+    applies=applies,
+    may_lose=1.0,
+)
