@@ -4,22 +4,8 @@ import zlib
 from dataclasses import dataclass, field
 from typing import Final
 
-_PATTERN: Final = tuple(
-    [
-        "cluster",
-        "endpoint",
-        "storage",
-        "training",
-        "ai-service",
-        "endpoint",
-        "cluster",
-        "network",
-        "endpoint",
-        "cluster",
-        "training",
-        "endpoint",
-    ]
-)
+_C, _E, _T, _A, _S, _N = "cluster", "endpoint", "training", "ai-service", "storage", "network"
+_PATTERN: Final = (_C, _E, _S, _T, _A, _E, _C, _N, _E, _C, _T, _E)
 REGIONS: Final = ("us-east-1", "us-west-2", "eu-west-1", "ap-southeast-1")
 _GPUS: Final = {
     "h100": (700.0, 80e9, 4.1),
