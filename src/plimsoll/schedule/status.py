@@ -2,10 +2,11 @@
 
 import json
 import shutil
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from plimsoll.clock import Clock, rfc3339
 from plimsoll.ledger import Beat
@@ -21,8 +22,7 @@ LEAST_FREE_SHARE: Final = 0.02
 _LONGEST_WINDOW = timedelta(days=32)
 
 
-@dataclass(frozen=True, slots=True)
-class JobStatus:
+class JobStatus(Struct, frozen=True, rename="camel"):
     """One job: its last run, how it ended, and when the next is due."""
 
     job: str
@@ -33,8 +33,7 @@ class JobStatus:
     next_due: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True, rename="camel"):
     """The whole project; healthy when there is no problem."""
 
     at: str
