@@ -36,10 +36,10 @@ check: $(VENV)/.dev ## style, types (mypy and pyright, strict), floors, house ru
 	@$(BIN)/python -m pytest --quiet tests/house
 
 bench: $(VENV)/.dev ## speed, as ratios inside one run
-	@for bench in benchmarks/speed_*.py; do $(BIN)/python $$bench || exit 1; done
+	@for bench in $(filter-out %_quality.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$bench || exit 1; done
 
 bench-quality: $(VENV)/.dev ## how right detectors, forecasts and rules are, on planted and public truth
-	@for bench in benchmarks/quality_*.py; do $(BIN)/python $$bench || exit 1; done
+	@for bench in benchmarks/*_quality.py; do $(BIN)/python $$bench || exit 1; done
 
 wheel: $(VENV)/.dev ## dist/plimsoll-*.whl, with the built-in config, jobs and templates inside
 	@rm -rf dist
