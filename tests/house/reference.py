@@ -86,6 +86,11 @@ def jobs_page() -> str:
     )
 
 
+def command_names() -> set[str]:
+    """The first word of every command."""
+    return {words[1] for words, _ in _commands(typer.main.get_command(app), ("plimsoll",))}
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "jobs.md": jobs_page,

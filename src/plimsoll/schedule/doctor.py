@@ -4,7 +4,6 @@ import ctypes.util
 import os
 import resource
 import shutil
-import sqlite3
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,7 +58,7 @@ def examine(project: Project, clock: Clock) -> list[Finding]:
 
 def _python(_: Project, __: Clock) -> Finding:
     version = ".".join(str(part) for part in sys.version_info[:3])
-    return Finding("python", "ok", f"Python {version}, SQLite {sqlite3.sqlite_version}, as {os.geteuid()} (user id)")
+    return Finding("python", "ok", f"Python {version}, as user id {os.geteuid()}")
 
 
 def _config(project: Project, _: Clock) -> Finding:
