@@ -59,7 +59,7 @@ def _fill(project: Project, *, resources: int, days: int, seed: int, until: date
 
 
 def _report(project: Project, end: datetime) -> None:
-    from plimsoll.runner import run_job
+    from plimsoll.cli.report import publish_daily
 
-    run_job(project, "daily_report", clock=the_clock(), as_of=end)
-    typer.echo(f"the project is {project.root}; the planted truth is {project.root / 'truth.json'}")
+    publish_daily(project, rfc3339(end))
+    typer.echo(f"the planted truth is {project.root / 'truth.json'}")

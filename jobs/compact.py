@@ -1,0 +1,9 @@
+"""The lake's housekeeping."""
+
+from plimsoll.job import Context, job
+
+
+@job(schedule="hourly")
+def compact(context: Context) -> None:
+    """Merges what was appended into sorted day files."""
+    context.lake.compact(now=context.clock.now())

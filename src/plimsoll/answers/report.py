@@ -1,0 +1,72 @@
+"""The daily report: the documents of its window, the window before to compare with, and how each resource stands."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from plimsoll.analysis.performance.readings import columns_read
+from plimsoll.analysis.performance.standings import standings
+from plimsoll.answers.performance import performance
+from plimsoll.answers.sources import Sources
+from plimsoll.clock import Window, duration_s
+from plimsoll.documents import PerformanceDocument
+from plimsoll.publish.report_input import Made, ReportInput
+from plimsoll.query import GRANULARITIES, PerformanceQuery
+from plimsoll.settings import Documents, Plimsoll
+from plimsoll.tables import SAMPLES
+
+_DAY_S = 86_400
+_CELL_S = 3600
+_PREFERRED = "15m"
+
+
+def daily(sources: Sources, made: Made) -> ReportInput:
+    """Everything that the daily report of the 24 hours before the instant is made from."""
+    resources = sources.resources()
+    lines = sources.lines()
+    query = PerformanceQuery(time_range="24h", granularity=_granularity(sources, len(resources)))
+    document, evidence = performance(sources, query)
+    window = Window.back_from(sources.as_of, range_s=_DAY_S, granularity_s=_CELL_S)
+    samples = sources.snapshot.scan(
+        SAMPLES,
+        start=window.start,
+        end=sources.as_of + timedelta(milliseconds=1),
+        columns=columns_read(lines.values()),
+        resource_ids=[r.resource_id for r in resources],
+    )
+    return ReportInput(
+        kind="daily",
+        fleet=sources.fleet,
+        zone=sources.settings("plimsoll", Plimsoll).timezone,
+        start=window.start,
+        end=sources.as_of,
+        cell_s=_CELL_S,
+        document=document,
+        previous=_previous(sources, query),
+        evidence=evidence,
+        resources=resources,
+        standings=standings(samples, resources, lines, window=window, as_of=sources.as_of),
+        lines=lines,
+        made=made,
+    )
+
+
+def _granularity(sources: Sources, resources: int) -> str:
+    """A quarter of an hour, or the finest coarser one that the point budget allows for this fleet."""
+    budget = sources.settings("documents", Documents).point_budget
+    values = resources * 9
+    fitting = [
+        g
+        for g in GRANULARITIES
+        if duration_s(g) >= duration_s(_PREFERRED) and values * _DAY_S / duration_s(g) <= budget
+    ]
+    return fitting[0] if fitting else GRANULARITIES[-1]
+
+
+def _previous(sources: Sources, query: PerformanceQuery) -> PerformanceDocument | None:
+    """The same document a day earlier; None where nothing had been heard then."""
+    before = replace(sources, as_of=sources.as_of - timedelta(days=1))
+    if not before.resources():
+        return None
+    document, evidence = performance(before, query)
+    heard = any(e.samples for e in evidence if e.subject.startswith("coverage."))
+    return document if heard else None

@@ -1,0 +1,1 @@
+"""What people and programs get to see: frozen views made from documents, drawn as HTML, text and files."""

@@ -1,0 +1,76 @@
+"""Provenance, always last: which data, which gaps, how it was judged, made by whom."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from plimsoll.clock import rfc3339
+from plimsoll.publish import words
+from plimsoll.publish.report_input import ReportInput
+from plimsoll.publish.verdict import Situation
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One of the four columns."""
+
+    title: str
+    lines: Sequence[str]
+
+
+def provenance(report: ReportInput, situation: Situation, zone: ZoneInfo, *, document_sha256: str) -> list[Column]:
+    """The four columns."""
+    return [
+        Column("Data", _data(report, situation)),
+        Column("Gaps", _gaps(report, situation, zone)),
+        Column("How it was judged", _judged(report)),
+        Column("Made by", _made(report, document_sha256)),
+    ]
+
+
+def _data(report: ReportInput, situation: Situation) -> list[str]:
+    readings = sum(e.samples for e in report.evidence if e.subject.startswith("coverage."))
+    coverage = words.number(situation.coverage_pct)
+    return [
+        f"{words.plural(len(report.resources), 'resource')}, {words.plural(readings, 'reading')}",
+        f"{coverage}{words.NARROW}% of the readings that were due arrived",
+        f"points of {report.document.time_range.granularity}, zone {report.zone}",
+    ]
+
+
+def _gaps(report: ReportInput, situation: Situation, zone: ZoneInfo) -> list[str]:
+    standings = {s.resource_id: s for s in report.standings}
+    names = {r.resource_id: words.name(r.name) for r in report.resources}
+    found: list[str] = []
+    for resource_id in situation.silent[:4]:
+        last = standings[resource_id].last
+        since = f"silent since {words.clock_time(last, zone, day_of=report.end)}" if last else "no data"
+        found.append(f"{names[resource_id]}: {since}")
+    if len(situation.silent) > 4:
+        found.append(f"and {len(situation.silent) - 4} more in the JSON")
+    return found or ["none"]
+
+
+def _judged(report: ReportInput) -> list[str]:
+    lines = [
+        f"{words.label(line.metric)} {'over' if line.sign > 0 else 'under'} {words.amount(line.value, line.metric)} "
+        f"for {words.duration_s(line.lasting)}"
+        for line in report.lines.values()
+    ]
+    shown = [f"load lines: {'; '.join(lines[:4])}" + (f"; and {len(lines) - 4} more" if len(lines) > 4 else "")]
+    for subject, title in (("overall.healthScore", "health"), ("overall.performanceScore", "performance")):
+        evidence = next((e for e in report.evidence if e.subject == subject), None)
+        deductions = evidence.detail.get("deductions", {}) if evidence else {}
+        parts = [f"{name} −{words.number(points)}" for name, points in deductions.items() if points >= 0.05]
+        if deductions:
+            shown.append(f"{title}: 100 {', '.join(parts)}" if parts else f"{title}: nothing deducted")
+    return shown
+
+
+def _made(report: ReportInput, document_sha256: str) -> list[str]:
+    return [
+        f"Plimsoll {report.made.version}",
+        f"made {rfc3339(report.made.at)}",
+        f"lake generation {report.made.generation}",
+        f"performance.json SHA-256 {document_sha256[:16]}…",
+    ]

@@ -1,0 +1,42 @@
+"""Everything a report is made from; the view adds words and order, never a number."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from plimsoll.documents import Evidence, PerformanceDocument
+from plimsoll.inventory import Resource
+from plimsoll.lines import LoadLine
+from plimsoll.standing import Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """Who made a report, when, and from which state of the lake."""
+
+    version: str
+    at: datetime
+    generation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportInput:
+    """The documents and facts of one report.
+
+    `standings` are in the order of `resources`; `cell_s` is the length of a strip cell; `previous` is the document of
+    the window before, None on the first report.
+    """
+
+    kind: str
+    fleet: str
+    zone: str
+    start: datetime
+    end: datetime
+    cell_s: int
+    document: PerformanceDocument
+    previous: PerformanceDocument | None
+    evidence: Sequence[Evidence]
+    resources: Sequence[Resource]
+    standings: Sequence[Standing]
+    lines: Mapping[str, LoadLine]
+    made: Made

@@ -1,0 +1,111 @@
+"""Drawings: small, sharp, without a script, with a sentence for those who cannot see them.
+
+One grammar: measured data in one colour, the load line the darkest mark, gaps never bridged.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from markupsafe import Markup, escape
+
+from plimsoll.publish.tokens import LEVELS
+
+Values = Sequence[float | None]
+
+
+def sparkline(values: Values, *, line: float | None, label: str, top: float | None, over: bool = False) -> Markup:
+    """132 x 24: the series, its load line dashed, its last point; gaps are ticks at the foot.
+
+    `top` is the value at the upper edge (100 for percentages, so that rows compare); None scales to the data.
+    """
+    width, height = 132.0, 24.0
+    known = [v for v in values if v is not None]
+    highest = top if top is not None else 1.15 * max([*known, line or 0.0], default=1.0)
+    scale = (height - 4) / highest if highest > 0 else 0.0
+    step = width / max(1, len(values))
+
+    def at(position: int, value: float) -> str:
+        return f"{(position + 0.5) * step:.1f} {height - 2 - min(value, highest) * scale:.1f}"
+
+    path = "".join("M" + "L".join(at(n, v) for n, v in run) for run in _runs(values))
+    gaps = "".join(f"M{(n + 0.5) * step:.1f} {height}v-3" for n, v in enumerate(values) if v is None)
+    parts = [f'<path class="gap" d="{gaps}"/>'] if gaps and known else []
+    if line is not None and known:
+        y = height - 2 - min(line, highest) * scale
+        parts.append(f'<path class="limit" d="M0 {y:.1f}H{width:g}"/>')
+    if path:
+        parts.append(f'<path class="data" d="{path}"/>')
+    if values and values[-1] is not None:
+        x, y_text = at(len(values) - 1, values[-1]).split()
+        parts.append(f'<circle class="{"last over" if over else "last"}" cx="{x}" cy="{y_text}" r="2"/>')
+    return _svg(width, height, label, "".join(parts), css="spark")
+
+
+def mosaic(levels: Sequence[str], *, label: str, square: float, per_row: int) -> Markup:
+    """One square for each resource, worst first, one path a level."""
+    rows = -(-len(levels) // per_row) if levels else 1
+    gap = 1.0 if square < 12 else 2.0
+    paths: dict[str, list[str]] = {}
+    for n, level in enumerate(levels):
+        x, y = n % per_row * (square + gap), n // per_row * (square + gap)
+        paths.setdefault(level, []).append(f"M{x:g} {y:g}h{square:g}v{square:g}h-{square:g}z")
+    width = min(len(levels), per_row) * (square + gap) or 1.0
+    return _svg(width, rows * (square + gap), label, _level_paths(paths), css="mosaic", sized="both")
+
+
+def strip(rows: Sequence[Sequence[str]], *, label: str, cell_width: float, row_height: float) -> Markup:
+    """One row for each resource, one column for each cell; neighbours of one level are joined, one path a level."""
+    paths: dict[str, list[str]] = {}
+    for y, row in enumerate(rows):
+        top = y * row_height
+        for level, first, count in _joined(row):
+            if level == "nodata":
+                middle = top + row_height / 2
+                paths.setdefault(level, []).append(f"M{first * cell_width:g} {middle:g}h{count * cell_width:g}")
+            else:
+                w, h = count * cell_width - 0.4, row_height - 1.5
+                paths.setdefault(level, []).append(f"M{first * cell_width:g} {top:g}h{w:g}v{h:g}h-{w:g}z")
+    width = cell_width * max((len(row) for row in rows), default=1)
+    return _svg(width, row_height * len(rows), label, _level_paths(paths), css="strip", sized="height")
+
+
+MARK = Markup(
+    '<svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">'
+    '<circle cx="12" cy="12" r="7.5" fill="none" stroke="currentColor" stroke-width="2.25"/>'
+    '<path d="M0 12h24" stroke="currentColor" stroke-width="2.25"/></svg>'
+)
+
+
+def _svg(width: float, height: float, label: str, body: str, *, css: str, sized: str = "") -> Markup:
+    """`sized`: `both` fixes the size, `height` only that (the width is the page's), empty leaves both to CSS."""
+    size = {"both": f' width="{width:g}" height="{height:g}"', "height": f' height="{height:g}"'}.get(sized, "")
+    return Markup(  # noqa: S704 - the body is our own path data; the label, which may hold names, is escaped
+        f'<svg class="{css}" viewBox="0 0 {width:g} {height:g}"{size} role="img" aria-label="{escape(label)}"'
+        f' preserveAspectRatio="none">{body}</svg>'
+    )
+
+
+def _level_paths(paths: dict[str, list[str]]) -> str:
+    order = [name for name, _ in LEVELS]
+    return "".join(f'<path class="l-{name}" d="{"".join(paths[name])}"/>' for name in order if name in paths)
+
+
+def _runs(values: Values) -> Iterator[list[tuple[int, float]]]:
+    """Stretches without a gap."""
+    run: list[tuple[int, float]] = []
+    for n, value in enumerate(values):
+        if value is not None:
+            run.append((n, value))
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+def _joined(row: Sequence[str]) -> Iterator[tuple[str, int, int]]:
+    """(level, first cell, number of cells) of each stretch of one level."""
+    first = 0
+    for n in range(1, len(row) + 1):
+        if n == len(row) or row[n] != row[first]:
+            yield row[first], first, n - first
+            first = n

@@ -1,0 +1,135 @@
+"""What a report says: plain frozen values, every word and number already as it will be read.
+
+Templates only place these; they hold no arithmetic and no threshold.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from plimsoll.clock import instant
+from plimsoll.publish import resource_rows, strips, words
+from plimsoll.publish.provenance import Column, provenance
+from plimsoll.publish.report_input import ReportInput
+from plimsoll.publish.resource_rows import ResourceRow
+from plimsoll.publish.strips import FleetPicture
+from plimsoll.publish.svg import MARK
+from plimsoll.publish.tiles import Tile, tiles
+from plimsoll.publish.tokens import GLYPHS
+from plimsoll.publish.verdict import Situation, Verdict, judge, situation_of
+
+_KINDS = {"daily": "Daily report", "weekly": "Weekly report"}
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """One open alert."""
+
+    severity: str
+    glyph: str
+    resource: str
+    full_name: str
+    metric: str
+    value: str
+    line: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """A whole report; a part whose analysis was not made is None and is not shown."""
+
+    kind: str
+    fleet: str
+    window: str
+    verdict: Verdict
+    since: str
+    banner: str
+    tiles: Sequence[Tile]
+    fleet_picture: FleetPicture
+    alerts: Sequence[AlertRow]
+    alerts_sentence: str
+    rows: Sequence[ResourceRow]
+    rows_sentence: str
+    flagged: int
+    provenance: Sequence[Column]
+    mark: Markup
+
+
+def view(report: ReportInput, *, document_sha256: str) -> ReportView:
+    """The view of a report; `document_sha256` is that of the performance document published beside it."""
+    zone = ZoneInfo(report.zone)
+    situation = situation_of(report)
+    rows = resource_rows.rows(report, situation)
+    flagged = sum(row.flagged for row in rows)
+    count = len(report.document.alerts)
+    return ReportView(
+        kind=_KINDS[report.kind],
+        fleet=report.fleet,
+        window=f"{words.moment(report.start, zone)} – {words.moment(report.end, zone)} {report.zone}",
+        verdict=judge(report, situation),
+        since=_since(report, situation),
+        banner=_banner(report, situation),
+        tiles=tiles(report),
+        fleet_picture=strips.picture(report, situation),
+        alerts=_alerts(report, zone),
+        alerts_sentence=f"{count} open. An alert is a line crossed." if count else "No load line is crossed.",
+        rows=rows,
+        rows_sentence="Flagged first, then by peak. Open a row for its numbers.",
+        flagged=flagged,
+        provenance=provenance(report, situation, zone, document_sha256=document_sha256),
+        mark=MARK,
+    )
+
+
+def _alerts(report: ReportInput, zone: ZoneInfo) -> list[AlertRow]:
+    known = {r.resource_id: r.name for r in report.resources}
+    return [
+        AlertRow(
+            severity=alert.severity,
+            glyph=GLYPHS[alert.severity],
+            resource=words.name(known.get(alert.resource, alert.resource)),
+            full_name=known.get(alert.resource, alert.resource),
+            metric=words.label(alert.metric),
+            value=words.amount(alert.current_value, alert.metric),
+            line=words.amount(alert.threshold, alert.metric),
+            since=f"{words.clock_time(instant(alert.timestamp), zone, day_of=report.end)}, open",
+        )
+        for alert in report.document.alerts
+    ]
+
+
+def _since(report: ReportInput, situation: Situation) -> str:
+    """The second line: what changed since the window before, and how many stayed under their lines."""
+    stayed = len(report.resources) - len(situation.was_over) - len(situation.over_now) - len(situation.silent)
+    counts = (
+        f"{stayed:,} of {words.plural(len(report.resources), 'resource')} stayed under their lines; "
+        f"{len(situation.was_over) + len(situation.over_now):,} crossed; {len(situation.silent):,} sent no data."
+    )
+    before = report.previous.overall.health_score if report.previous else None
+    if report.previous is None or before is None:
+        return f"First report; nothing to compare with yet. {counts}"
+    now = report.document.overall.health_score
+    if now is None:
+        return f"Since yesterday: health is not known any more. {counts}"
+    change = now - before
+    moved = "stayed at" if change == 0 else ("rose to" if change > 0 else "fell to")
+    old = {alert.alert_id for alert in report.previous.alerts}
+    new = {alert.alert_id for alert in report.document.alerts}
+    return (
+        f"Since yesterday: health {moved} {now}{f' from {before}' if change else ''}; "
+        f"{words.plural(len(new - old), 'new alert')}, {len(old - new)} resolved. {counts}"
+    )
+
+
+def _banner(report: ReportInput, situation: Situation) -> str:
+    """Named under the header when readings are missing."""
+    if not report.resources or situation.coverage_pct is None or situation.coverage_pct >= 95:
+        return ""
+    names = {r.resource_id: words.name(r.name) for r in report.resources}
+    silent = [names[resource_id] for resource_id in situation.silent[:4]]
+    more = f" and {len(situation.silent) - 4} more" if len(situation.silent) > 4 else ""
+    who = f" Silent: {', '.join(silent)}{more}." if silent else ""
+    return f"Only {words.number(situation.coverage_pct)}{words.NARROW}% of the readings that were due arrived.{who}"
