@@ -14,8 +14,8 @@ from plimsoll.analysis.forecasts.contract import DAYS_A_WEEK, Forecaster, whole_
 from plimsoll.analysis.robust import Floats, absent
 
 MOST_ORIGINS = 4
-SHARPNESS = 12.0
-FLEET_TRIALS = 3.0
+SHARPNESS = 16.0
+FLEET_TRIALS = 2.0
 REFERENCE = "seasonal naive"
 
 

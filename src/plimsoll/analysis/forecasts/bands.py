@@ -31,11 +31,15 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Low and high edge, series x steps, and the share of past steps that such a band held, by series."""
+    """Low and high edge, series x steps; the share of past steps that such a band held, by series; the past bands.
+
+    Each past band is made from the other origins: it has not been told the outcome that it is tested on.
+    """
 
     low: Floats
     high: Floats
     coverage: Floats
+    past: tuple[tuple[Floats, Floats], ...]
 
 
 def band(path: Floats, past: Sequence[Past], *, steps_a_day: int, sloping: NDArray[np.bool_] | None = None) -> Band:
@@ -54,10 +58,12 @@ def band(path: Floats, past: Sequence[Past], *, steps_a_day: int, sloping: NDArr
     power = 0.5 if sloping is None else np.where(sloping, 1.0, 0.5)[:, None]
     width = scale[:, None] * np.maximum((day + 1) / known, 1.0) ** power
     tested = np.minimum(day, known - 1)
+    edges = _past_edges(errors, own, steps_a_day)
     return Band(
         path + width * low[np.minimum(tested, days - 1)],
         path + width * high[np.minimum(tested, days - 1)],
-        _held(errors, own, steps_a_day),
+        _held(errors, edges),
+        tuple((one.forecast + below, one.forecast + above) for one, (below, above) in zip(past, edges, strict=True)),
     )
 
 
@@ -117,16 +123,23 @@ def _quantiles(
     return np.minimum(low, 0.0), np.maximum(high, 0.0)
 
 
-def _held(errors: Sequence[Floats], own: Sequence[Floats], steps_a_day: int) -> Floats:
-    """The share of each series' past steps inside the band that the other origins give; NaN with fewer than two."""
-    if len(errors) < 2:
-        return np.full(len(errors[0]) if errors else 0, np.nan)
-    inside: list[Floats] = []
+def _past_edges(errors: Sequence[Floats], own: Sequence[Floats], steps_a_day: int) -> list[tuple[Floats, Floats]]:
+    """The band around each past forecast, relative to it, as the other origins give it."""
+    edges: list[tuple[Floats, Floats]] = []
     for index, error in enumerate(errors):
-        days = error.shape[1] // steps_a_day
-        low, high = _quantiles(errors, own, steps_a_day, days, leave_out=index)
+        low, high = _quantiles(errors, own, steps_a_day, error.shape[1] // steps_a_day, leave_out=index)
         scale = _others(own, index)[:, None]
         day = steps_from(0, error.shape[1]) // steps_a_day
-        held = (error >= scale * low[day]) & (error <= scale * high[day])
-        inside.append(np.where(np.isnan(error), np.nan, held.astype(np.float64)))
+        edges.append((scale * low[day], scale * high[day]))
+    return edges
+
+
+def _held(errors: Sequence[Floats], edges: Sequence[tuple[Floats, Floats]]) -> Floats:
+    """The share of each series' past steps inside its bands; NaN with fewer than two origins."""
+    if len(errors) < 2:
+        return np.full(len(errors[0]) if errors else 0, np.nan)
+    inside = [
+        np.where(np.isnan(error), np.nan, (error >= low) & (error <= high))
+        for error, (low, high) in zip(errors, edges, strict=True)
+    ]
     return absent(np.nanmean, np.concatenate(inside, axis=1), axis=1)

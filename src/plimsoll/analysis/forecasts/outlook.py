@@ -20,11 +20,22 @@ DOES_NOT_HOLD = "too irregular: past outcomes left the band"
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """What would have been said `days_back` days ago, with its band, and what happened; series x steps."""
+
+    days_back: int
+    path: Floats
+    low: Floats
+    high: Floats
+    actual: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Outlook:
     """series x steps of the middle (`path`) and the edges of the 80 % band; and for each series its receipts.
 
     `lead` names the forecaster that says most; `skill` is 1 - error / error of the seasonal naive in the backtest;
-    `coverage` the share of past outcomes inside the band; `origins` how often it was tried. Where `withheld` gives a
+    `coverage` the share of past outcomes inside the band; `trials` are the times it was tried. Where `withheld` gives a
     reason, path and band are NaN: there is never a path without a band that held.
     """
 
@@ -35,7 +46,7 @@ class Outlook:
     sloping: tuple[bool, ...]
     skill: Floats
     coverage: Floats
-    origins: int
+    trials: tuple[Trial, ...]
     withheld: tuple[str | None, ...]
 
 
@@ -80,7 +91,10 @@ def outlook(
         sloping=tuple(sloping.tolist()),
         skill=skill,
         coverage=edges.coverage,
-        origins=len(origins) - 1,
+        trials=tuple(
+            Trial(origin.days_back, forecast, low, high, actual)
+            for origin, (forecast, actual), (low, high) in zip(origins[:-1], pairs, edges.past, strict=True)
+        ),
         withheld=withheld,
     )
 
@@ -88,7 +102,7 @@ def outlook(
 def _nothing(series: int, steps: int) -> Outlook:
     unknown, row = np.full((series, steps), np.nan), np.full(series, np.nan)
     none = ("",) * series
-    return Outlook(unknown, unknown, unknown, none, (False,) * series, row, row, 0, (TOO_SHORT,) * series)
+    return Outlook(unknown, unknown, unknown, none, (False,) * series, row, row, (), (TOO_SHORT,) * series)
 
 
 def _known_days(known: Floats, steps_a_day: int) -> list[int]:
