@@ -9,6 +9,7 @@ from plimsoll.documents import Severity
 from plimsoll.errors import nearest
 from plimsoll.inventory import Resource
 from plimsoll.metrics import CATALOGUE
+from plimsoll.units import Unit
 
 
 class LoadLine(Section):
@@ -48,6 +49,14 @@ class LoadLine(Section):
     def sign(self) -> int:
         """+1 where more is worse, -1 where less is: `sign * (reading - value)` is how far over the line."""
         return 1 if self.above is not None else -1
+
+    @property
+    def in_points(self) -> bool:
+        """Whether distance to the line is told in points: for high percentages; else in percent of the line.
+
+        Five points below a line at 90 % is near it; five points below a line at 5 % is all there is.
+        """
+        return CATALOGUE[self.metric].unit == Unit.PERCENT and self.value >= 50
 
     def holds_for(self, resource: Resource) -> bool:
         """Whether this line is drawn for the resource."""

@@ -8,14 +8,15 @@ from datetime import datetime
 class Standing:
     """One resource against the line that it came closest to.
 
-    `margin` is how far over the line the worst 2 % of its readings were: points for percentages, else percent of the
-    line; negative is below; None without readings. `cells` is the same for each cell of the strip (its worst 5 %).
+    `margin` is how far over the line the worst 2 % of its readings were: in points or (not `in_points`) in percent of
+    the line; negative is below; None without readings. `cells` is the same for each cell of the strip (its worst 5 %).
     `spark` is the metric's mean for each quarter of a cell; None is a gap, never a value.
     """
 
     resource_id: str
     metric: str | None = None
     line: float | None = None
+    in_points: bool = True
     margin: float | None = None
     now: float | None = None
     average: float | None = None

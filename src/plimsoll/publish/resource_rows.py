@@ -11,13 +11,11 @@ from msgspec import UNSET, UnsetType
 
 from plimsoll.documents import Gauge, ResourcePerformance
 from plimsoll.inventory import Resource
-from plimsoll.metrics import CATALOGUE
 from plimsoll.publish import svg, words
 from plimsoll.publish.report_input import ReportInput
 from plimsoll.publish.tokens import GLYPHS
 from plimsoll.publish.verdict import Situation
 from plimsoll.standing import Standing
-from plimsoll.units import Unit
 
 _ORDER: Final = ("critical", "high", "medium", "low", "silent", "crossed", "ok")
 _TYPES: Final = {"cluster": "GPU cluster", "ai-service": "AI service"}
@@ -110,14 +108,15 @@ def _patience(resource: Resource) -> timedelta:
 
 def _spark(resource: Resource, standing: Standing, state: str) -> Markup:
     assert standing.metric is not None  # noqa: S101 - the caller looked
-    percent = CATALOGUE[standing.metric].unit == Unit.PERCENT
     text = (
         f"{words.name(resource.name)}, {words.label(standing.metric)}: average "
         f"{words.amount(standing.average, standing.metric)}, peak {words.amount(standing.peak, standing.metric)}, "
         f"load line {words.amount(standing.line, standing.metric)}"
     )
     over = state in ("critical", "high", "medium", "low")
-    return svg.sparkline(standing.spark, line=standing.line, label=text, top=100.0 if percent else None, over=over)
+    return svg.sparkline(
+        standing.spark, line=standing.line, label=text, top=100.0 if standing.in_points else None, over=over
+    )
 
 
 def _sentence(report: ReportInput, standing: Standing, state: str) -> str:
@@ -127,13 +126,13 @@ def _sentence(report: ReportInput, standing: Standing, state: str) -> str:
     if state == "silent":
         heard = words.clock_time(standing.last, zone, day_of=report.end) if standing.last else "never"
         return f"Last heard of at {heard}; nothing has come since, so what follows is history."
-    unit = "points" if CATALOGUE[standing.metric].unit == Unit.PERCENT else f"{words.NARROW}% of it"
+    unit = " points" if standing.in_points else f"{words.NARROW}% of it"
     distance = words.number(abs(standing.margin))
     where = "over" if standing.margin > 0 else "under"
-    line = words.amount(standing.line, standing.metric)
+    line, average = words.amount(standing.line, standing.metric), words.amount(standing.average, standing.metric)
     return (
-        f"{words.label(standing.metric).capitalize()} averaged {words.amount(standing.average, standing.metric)}; "
-        f"its worst 2{words.NARROW}% of readings were {distance} {unit} {where} the line at {line}."
+        f"{words.sentence_case(words.label(standing.metric))} averaged {average}; "
+        f"its worst 2{words.NARROW}% of readings were {distance}{unit} {where} the line at {line}."
     )
 
 

@@ -12,7 +12,7 @@ Cannot tell.             coverage under 80 %, a whole type silent, or no resourc
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,20 @@ class Verdict:
     state: str
     colour: str
     facts: str
+    names: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> list[tuple[str, bool]]:
+        """The facts cut at resource names (True), which must never break."""
+        found = [(self.facts, False)]
+        for name in sorted(self.names, key=len, reverse=True):
+            found = [piece for text, is_name in found for piece in _cut(text, name, is_name=is_name)]
+        return [(text, is_name) for text, is_name in found if text]
+
+
+def _cut(text: str, name: str, *, is_name: bool) -> list[tuple[str, bool]]:
+    before, found, after = text.partition(name)
+    return [(text, is_name)] if is_name or not found else [(before, False), (name, True), (after, False)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,13 @@ class Situation:
 
 def judge(report: ReportInput, situation: Situation) -> Verdict:
     """The verdict of a report."""
+    verdict = _judged(report, situation)
+    named = {a.resource for a in report.document.alerts} | set(situation.was_over) | set(situation.silent)
+    names = sorted({_name(report, resource_id) for resource_id in named})
+    return replace(verdict, names=tuple(name for name in names if name in verdict.facts))
+
+
+def _judged(report: ReportInput, situation: Situation) -> Verdict:
     open_severities = {alert.severity for alert in report.document.alerts}
     count = len(report.resources)
     coverage = situation.coverage_pct

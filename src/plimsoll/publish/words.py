@@ -53,6 +53,15 @@ def column_of(metric: str) -> str:
     return metric if metric in CATALOGUE else DOCUMENT_METRICS[metric][0]
 
 
+def sentence_case(text: str) -> str:
+    """The first letter large, the rest as it is.
+
+    >>> sentence_case("CPU utilisation"), sentence_case("used space")
+    ('CPU utilisation', 'Used space')
+    """
+    return text[:1].upper() + text[1:]
+
+
 def duration(length: timedelta) -> str:
     """The two largest parts of a time.
 

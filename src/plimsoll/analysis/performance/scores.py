@@ -18,8 +18,6 @@ from plimsoll.analysis.performance.alerts import OpenAlert
 from plimsoll.analysis.performance.totals import Services, Stats
 from plimsoll.inventory import Resource
 from plimsoll.lines import LoadLine
-from plimsoll.metrics import CATALOGUE
-from plimsoll.units import Unit
 
 _WEIGHT = {"critical": 1.0, "high": 0.6, "medium": 0.3, "low": 0.1}
 _NEAR_POINTS = 5.0
@@ -120,7 +118,7 @@ def _burdens(
     for line in lines.values():
         held = {r.resource_id for r in resources if line.holds_for(r)}
         beyond = line.sign * (pl.col(line.metric) - line.value)
-        near = _NEAR_POINTS if CATALOGUE[line.metric].unit == Unit.PERCENT else max(1e-9, _NEAR_SHARE * line.value)
+        near = _NEAR_POINTS if line.in_points else max(1e-9, _NEAR_SHARE * line.value)
         burden = pl.when(beyond >= 0).then(1.0).otherwise((0.5 * (1 + beyond / near)).clip(0.0, 0.5))
         frame = (
             readings.filter(pl.col(line.metric).is_not_null(), pl.col("resource_id").is_in(held))

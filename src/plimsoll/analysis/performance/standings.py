@@ -9,9 +9,7 @@ from plimsoll.analysis.performance.readings import inside, resource_readings
 from plimsoll.clock import Window
 from plimsoll.inventory import Resource
 from plimsoll.lines import LoadLine
-from plimsoll.metrics import CATALOGUE
 from plimsoll.standing import Standing
-from plimsoll.units import Unit
 
 _SPARKS_A_CELL = 4
 
@@ -49,9 +47,9 @@ def _by_margin(entry: tuple[float, str, LoadLine]) -> tuple[float, str]:
 
 
 def _over(line: LoadLine) -> pl.Expr:
-    """How far over the line: points for percentages, percent of the line for everything else."""
+    """How far over the line: points or percent of the line, see `LoadLine.in_points`."""
     beyond = line.sign * (pl.col(line.metric) - line.value)
-    return beyond if CATALOGUE[line.metric].unit == Unit.PERCENT else 100 * beyond / max(abs(line.value), 1e-9)
+    return beyond if line.in_points else 100 * beyond / max(abs(line.value), 1e-9)
 
 
 def _standing(readings: pl.DataFrame, resource_id: str, worst: tuple[float, str, LoadLine], window: Window) -> Standing:
@@ -66,6 +64,7 @@ def _standing(readings: pl.DataFrame, resource_id: str, worst: tuple[float, str,
         resource_id=resource_id,
         metric=line.metric,
         line=line.value,
+        in_points=line.in_points,
         margin=margin,
         now=values[-1],
         average=mean if isinstance(mean, float) else None,
