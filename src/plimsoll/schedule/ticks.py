@@ -5,6 +5,7 @@ trigger never looks back (a clock that jumps years ahead makes one tick, not a m
 after a step of the clock. Memory store, UTC: nothing is ever pickled.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -37,6 +38,8 @@ class Ticks:
 
     def __init__(self, actions: Mapping[str, tuple[float, Callable[[], object]]], clock: Clock) -> None:
         self._clock = clock
+        # "skipped: maximum number of running instances reached": a busy lane is no event, its next tick will do
+        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         self._scheduler: Any = BackgroundScheduler(
             timezone=UTC,
             jobstores={"default": MemoryJobStore()},

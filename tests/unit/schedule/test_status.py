@@ -1,0 +1,139 @@
+"""What `plimsoll status` says of a project, and what `plimsoll doctor` finds on a machine."""
+
+import json
+import shutil
+from datetime import timedelta
+from typing import NamedTuple
+
+import pytest
+
+from plimsoll.clock import rfc3339
+from plimsoll.ledger import Ended
+from plimsoll.project import Project
+from plimsoll.schedule.doctor import examine
+from plimsoll.schedule.owner import owned
+from plimsoll.schedule.status import status
+from tests.clocks import OwnedClock
+from tests.schedules import write_job
+
+
+class Usage(NamedTuple):
+    """What `shutil.disk_usage` gives."""
+
+    total: int
+    used: int
+    free: int
+
+
+def _beat(project: Project, clock: OwnedClock, **also: object) -> None:
+    told: dict[str, object] = {"at": rfc3339(clock.now()), "pid": 1, "held": False, "troubles": dict[str, str]()} | also
+    project.data.mkdir(exist_ok=True)
+    (project.data / "heartbeat.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+def test_without_a_scheduler_a_project_is_not_healthy(project: Project, clock: OwnedClock) -> None:
+    """And it says what to do."""
+    found = status(project, clock)
+    assert not found.healthy
+    assert found.problems == ("no scheduler is running; start one: plimsoll up",)
+
+
+def test_with_a_scheduler_that_beats_it_is_healthy(project: Project, clock: OwnedClock) -> None:
+    """Every job is there, with its last run and its next."""
+    write_job(project, "report", "daily 07:00", "pass")
+    run = project.ledger.claim(
+        "report",
+        clock.now() - timedelta(days=1),
+        clock.now(),
+        due=clock.now(),
+        attempt=1,
+        started=clock.now(),
+        version="0.1.0",
+    )
+    assert run is not None
+    project.ledger.finish(run, Ended("success", 1.0))
+    _beat(project, clock)
+    with owned(project.data, command="up", now=clock.now()):
+        found = status(project, clock)
+    assert (found.healthy, found.problems) == (True, ())
+    (report,) = [job for job in found.jobs if job.job == "report"]
+    assert (report.last_outcome, report.next_due) == ("success", "2026-01-17T07:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("also", "problem"),
+    [
+        ({"at": "2026-01-16T17:58:00Z"}, "gave no sign of life for 120 s"),
+        ({"held": True}, "the clock jumped by more than a month"),
+        ({"troubles": {"reporting": "the disk refused"}}, "reporting: the disk refused"),
+    ],
+)
+def test_a_scheduler_in_trouble_is_named(
+    project: Project, clock: OwnedClock, also: dict[str, object], problem: str
+) -> None:
+    """One line for each trouble."""
+    _beat(project, clock, **also)
+    with owned(project.data, command="up", now=clock.now()):
+        (said,) = status(project, clock).problems
+    assert problem in said
+
+
+def test_a_window_that_was_given_up_is_a_problem_for_a_day(project: Project, clock: OwnedClock) -> None:
+    """With its job, its window and the reason."""
+    run = project.ledger.claim(
+        "report",
+        clock.now() - timedelta(hours=1),
+        clock.now(),
+        due=clock.now(),
+        attempt=2,
+        started=clock.now(),
+        version="0.1.0",
+    )
+    assert run is not None
+    project.ledger.finish(run, Ended("failed", 1.0, "no luck", "error"))
+    _beat(project, clock)
+    with owned(project.data, command="up", now=clock.now()):
+        problems = status(project, clock).problems
+    assert problems == ("report: window 2026-01-16T17:00:00Z to 2026-01-16T18:00:00Z failed: no luck",)
+    clock.advance(86_401)
+    assert not any("no luck" in problem for problem in status(project, clock).problems)
+
+
+def test_a_step_that_fails_or_stays_away_is_a_problem(project: Project, clock: OwnedClock) -> None:
+    """A job of short steps tells by its beat."""
+    write_job(project, "probe", "every 5s", "pass")
+    project.ledger.beat("probe", clock.now(), runs=3, failures=3, detail="refused")
+    assert "probe: failed 3 times in a row: refused" in status(project, clock).problems
+    project.ledger.beat("probe", clock.now(), runs=1, failures=0)
+    clock.advance(90)
+    assert "probe: last ran 90 s ago, every 5 s is asked for" in status(project, clock).problems
+
+
+def test_a_disk_that_is_nearly_full_is_a_problem(
+    project: Project, clock: OwnedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what is free and what is needed."""
+    project.data.mkdir()
+
+    def nearly_full(_: object) -> Usage:
+        return Usage(100_000_000_000, 99_000_000_000, 1_000_000_000)
+
+    monkeypatch.setattr(shutil, "disk_usage", nearly_full)
+    assert any("1000 MB free, 2000 MB are needed" in problem for problem in status(project, clock).problems)
+
+
+def test_the_doctor_looks_at_everything(project: Project, clock: OwnedClock) -> None:
+    """Each finding says what it is about and how it is; a whole project has nothing bad."""
+    findings = {finding.about: finding for finding in examine(project, clock)}
+    assert {"python", "config", "zone data", "clock", "disk", "ledger", "scheduler", "GPU"} <= set(findings)
+    assert [finding for finding in findings.values() if finding.verdict == "bad"] == []
+    assert "plimsoll up" in findings["scheduler"].text
+
+
+def test_the_doctor_finds_what_is_broken(project: Project, clock: OwnedClock) -> None:
+    """A wrong clock, a damaged ledger, a config with a mistake: each is a finding, none ends the examination."""
+    project.ledger.beat("collect", clock.now() + timedelta(days=2), runs=1, failures=0)
+    (project.root / "config.toml").write_text("[plimsoll]\nnam = 'x'\n", encoding="utf-8")
+    bad = {finding.about: finding.text for finding in examine(project, clock) if finding.verdict == "bad"}
+    assert 'did you mean "name"' in bad["config"]
+    assert "48.0 h in the future" in bad["clock"]
