@@ -1,15 +1,11 @@
 """The sources, one reading each."""
 
-from plimsoll.collecting import Collecting
 from plimsoll.job import Context, job
 
 
-@job(schedule="every 30s")
+@job(schedule="every collect.every")
 def collect(context: Context) -> None:
     """Reads every source once and keeps what it says."""
-    collecting = Collecting(context.config)
-    try:
-        collecting.round(context.clock.now(), context.clock.monotonic())
-        collecting.flush(context.lake)
-    finally:
-        collecting.close()
+    collecting = context.collecting()
+    collecting.round(context.clock.now(), context.clock.monotonic())
+    collecting.flush(context.lake)

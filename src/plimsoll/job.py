@@ -1,13 +1,14 @@
 """Jobs: what runs, when. A job file reads like a recipe; everything it may use is in its `Context`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from plimsoll.answers.sources import Sources
 from plimsoll.clock import Clock
+from plimsoll.collecting import Collecting
 from plimsoll.config import Config
 from plimsoll.lake import Lake
 
@@ -28,6 +29,22 @@ class Context:
     clock: Clock
     as_of: datetime
     version: str
+    _open: list[Collecting] = field(default_factory=list[Collecting])
+
+    def collecting(self) -> Collecting:
+        """The open sources; a job of short steps finds them open again, so that counters become rates."""
+        if not self._open:
+            self._open.append(Collecting(self.config))
+        return self._open[0]
+
+    def close(self, *, for_good: bool) -> None:
+        """Closes what was opened; `for_good` says that no reading is to be expected from now on."""
+        while self._open:
+            collecting = self._open.pop()
+            if for_good:
+                collecting.end(self.clock.now())
+                collecting.flush(self.lake)
+            collecting.close()
 
     def sources(self) -> Sources:
         """One state of the lake as of the run's instant."""
@@ -43,12 +60,14 @@ class Context:
 class Job:
     """A job: its schedule (`every 30s`, `hourly`, `daily 07:00`, `mon 06:00`), what it does, and its first sentence.
 
-    What is in the lane `reporting` waits until everything in `analysing` that was due before has been done.
+    What is in the lane `reporting` waits until everything in `analysing` that was due before has been done. Without
+    `catch_up` only the last of several missed windows is made.
     """
 
     schedule: str
     run: Callable[[Context], None]
     lane: Lane = "analysing"
+    catch_up: bool = True
 
     @property
     def summary(self) -> str:
@@ -56,10 +75,12 @@ class Job:
         return (self.run.__doc__ or "").strip().split("\n")[0]
 
 
-def job(*, schedule: str, lane: Lane = "analysing") -> Callable[[Callable[[Context], None]], Job]:
+def job(
+    *, schedule: str, lane: Lane = "analysing", catch_up: bool = True
+) -> Callable[[Callable[[Context], None]], Job]:
     """Marks the one function of a job file; the job's name is the file's name."""
 
     def mark(run: Callable[[Context], None]) -> Job:
-        return Job(schedule, run, lane)
+        return Job(schedule, run, lane, catch_up)
 
     return mark

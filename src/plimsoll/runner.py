@@ -28,7 +28,10 @@ def run_job(project: Project, name: str, *, clock: Clock, as_of: datetime | None
     """Runs the job `name`, now or as of an instant; what it raises is recorded and raised again."""
     job = project.job(name)
     wired = context(project, clock=clock, as_of=as_of)
-    recorded(project, name, wired, lambda: job.run(wired))
+    try:
+        recorded(project, name, wired, lambda: job.run(wired))
+    finally:
+        wired.close(for_good=False)
 
 
 def recorded(project: Project, name: str, wired: Context, action: Callable[[], None]) -> None:

@@ -1,5 +1,6 @@
 """What is due: from the jobs, the ledger and an instant to the next attempt at a window. Nothing is run here."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ class Task:
     text: str
     schedule: Schedule
     lane: Lane
+    catch_up: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Plan:
         for name, file in project.jobs().items():
             job = project.job(name)
             try:
-                tasks[name] = Task(name, job.schedule, parse(_as_set(job.schedule, config)), job.lane)
+                tasks[name] = Task(name, job.schedule, parse(_as_set(job.schedule, config)), job.lane, job.catch_up)
             except PlimsollError as error:
                 raise ConfigError(f"jobs/{name}.py ({file.origin}): {error}") from error
         return cls(tasks, zone(config.get("plimsoll", Plimsoll).timezone), config.get("schedule", Scheduler))
@@ -86,9 +88,11 @@ def next_attempt(task: Task, plan: Plan, ledger: Ledger, now: datetime, version:
     after = max(stands.since, stands.settled_until or stands.since)
     horizon = now - timedelta(seconds=plan.settings.catch_up)
     if after < horizon:
-        _skip(task, plan, ledger, after, horizon, now, version)
+        if task.catch_up:
+            _skip(task, plan, ledger, after, horizon, now, version)
         after = horizon
-    for window in task.schedule.between(after, now, plan.zone):
+    windows = task.schedule.between(after, now, plan.zone)
+    for window in windows if task.catch_up else deque(windows, maxlen=1):
         if not ledger.attempts(task.name, window.start, window.end):
             return Attempt(task, window, 1)
     return None

@@ -76,9 +76,8 @@ class Stepper:
 def steppers(project: Project, clock: Clock, say: Callable[[str], None]) -> list[Stepper]:
     """Every job of short steps of a project, ready to go."""
     plan = Plan.load(project)
-    wired = context(project, clock=clock)
     return [
-        Stepper(name, project.job(name), schedule.step_s, wired, project.ledger, say)
+        Stepper(name, project.job(name), schedule.step_s, context(project, clock=clock), project.ledger, say)
         for name, schedule in plan.stepping().items()
     ]
 
@@ -93,9 +92,12 @@ def step_until(
             stepper.step()
             beat(stepper.name)
 
-    threads = [threading.Thread(target=go, args=(s,), name=s.name, daemon=True) for s in steppers(project, clock, say)]
+    steps = steppers(project, clock, say)
+    threads = [threading.Thread(target=go, args=(s,), name=s.name, daemon=True) for s in steps]
     for thread in threads:
         thread.start()
     stop.wait()
     for thread in threads:
         thread.join(STOP_WITHIN_S)
+    for stepper in steps:
+        stepper.wired.close(for_good=True)

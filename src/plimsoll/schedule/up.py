@@ -26,6 +26,7 @@ from plimsoll.schedule.watch import Step, Watch
 HEARTBEAT: Final = "heartbeat.json"
 HEARTBEAT_S: Final = 5.0
 LANE_TICK_S: Final = 2.0
+_BETWEEN_READINGS_S: Final = 1.0
 
 
 def up(project: Project, clock: Clock, log: Log, *, serve: Iterable[str] = (), allow_network_fs: bool = False) -> None:
@@ -44,8 +45,14 @@ def tick(project: Project, clock: Clock, log: Log, *, allow_network_fs: bool = F
     with owned(project.data, command="tick", now=clock.now(), allow_network_fs=allow_network_fs):
         engine = Engine(project, clock, in_a_process(project.root), log, plan)
         engine.begin()
-        for stepper in steppers(project, clock, log.warning):
+        steps = steppers(project, clock, log.warning)
+        for stepper in steps:
             stepper.step()
+        if steps:
+            clock.sleep(_BETWEEN_READINGS_S)
+        for stepper in steps:
+            stepper.step()  # the second reading makes rates of the first one's counters
+            stepper.wired.close(for_good=False)
         return engine.pass_all()
 
 

@@ -46,8 +46,9 @@ def main(words: list[str]) -> int:
 def run_window(project: Project, job: str, start: datetime, end: datetime) -> dict[str, str]:
     """One window; whatever the job raises is an answer."""
     del start  # jobs know their window by its end
+    wired = context(project, clock=SystemClock(), as_of=end)
     try:
-        project.job(job).run(context(project, clock=SystemClock(), as_of=end))
+        project.job(job).run(wired)
     except PlimsollError as error:
         return {"outcome": "failed", "detail": shown(error)}
     except Exception as error:  # noqa: BLE001 - a job is anybody's code, and its failure is the answer

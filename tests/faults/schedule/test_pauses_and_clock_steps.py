@@ -1,5 +1,6 @@
 """F28-F35: pauses, sleeping laptops, clocks that are set: every window exactly once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -203,3 +204,13 @@ def test_a_held_engine_makes_nothing(project: Project, clock: OwnedClock) -> Non
     running.held = False
     assert running.pass_all() == 1
     assert len(notes.made) == 1
+
+
+def test_housekeeping_is_not_caught_up(project: Project, clock: OwnedClock) -> None:
+    """Of a job that says so, three days off make one window, the last."""
+    only_last = plan({"compact": "cron */15 * * * *"})
+    tasks = {name: replace(task, catch_up=False) for name, task in only_last.tasks.items()}
+    running, notes = engine(project, clock, replace(only_last, tasks=tasks))
+    clock.advance(40 * DAY_S)
+    assert running.pass_all() == 1
+    assert notes.windows("compact") == [(clock.now() - timedelta(minutes=15), clock.now())]
