@@ -2,11 +2,13 @@
 
     python benchmarks/forecast_quality.py --data DIR
 
-DIR holds folders of Parquet files (`timestamp` in unix seconds, metrics `m00`..), as in `shared/data/multivariate-dev`; any
-such folder is taken. Each metric of each file is a series of hourly means. Without data only planted series are scored.
+DIR holds folders of Parquet files (`timestamp` in unix seconds, metrics `m00`..), as in `shared/data/multivariate-dev`;
+any such folder is taken. Each metric of each file is a series of hourly means. Without data only planted series are
+scored.
 
-sMASE = mean |error| / mean |error| of the weekly naive inside the 28 days of history, at most 20; constant series are left
-out. Days to a line: real series + a drift of half a deviation of the daily level each day; truth is the first day whose mean
+sMASE = mean |error| / mean |error| of the weekly naive inside the 28 days of history, at most 20; constant series are
+left out. "Knows the future" is the test week's own daily medians: no forecast from a daily rhythm can be much better.
+Days to a line: real series + a drift of half a deviation of the daily level each day; truth is the first day whose mean
 is over the line, 1 to 25 days ahead.
 """
 
@@ -21,7 +23,7 @@ import polars as pl
 
 from plimsoll.analysis.forecasts.backtest import rolling
 from plimsoll.analysis.forecasts.outlook import Outlook, forecasters, outlook
-from plimsoll.analysis.robust import Floats
+from plimsoll.analysis.robust import Floats, absent
 
 HISTORY_DAYS, AHEAD_DAYS = 28, 7
 ORIGINS_BACK = (7, 12, 17)
@@ -73,16 +75,18 @@ def smase(history: Floats, actual: Floats, path: Floats) -> Floats:
     week = 7 * 24
     usual = np.nanmean(np.abs(history[:, week:] - history[:, :-week]), axis=1)
     live = usual > 1e-9 * np.nanmax(np.abs(history), axis=1)
-    error = np.nanmean(np.abs(actual - path), axis=1)
+    error = absent(np.nanmean, np.abs(actual - path))
     return np.where(live, np.minimum(error / np.where(live, usual, 1.0), 20.0), np.nan)
 
 
 def line_of_last_week(history: Floats, steps: int) -> Floats:
     """What `predict_linear(x[7d], ...)` says."""
     past = history[:, -7 * 24 :]
-    t = np.arange(past.shape[1]) - (past.shape[1] - 1) / 2
-    slope = (past - past.mean(axis=1, keepdims=True)) @ t / (t @ t)
-    return past.mean(axis=1)[:, None] + slope[:, None] * (np.arange(steps) + (past.shape[1] + 1) / 2)
+    middle = (past.shape[1] - 1) / 2
+    t = np.arange(past.shape[1], dtype=np.float64) - middle
+    slope: Floats = (past - past.mean(axis=1, keepdims=True)) @ t / float(t @ t)
+    ahead = np.arange(steps, dtype=np.float64) + middle + 1
+    return np.asarray(past.mean(axis=1)[:, None] + slope[:, None] * ahead, dtype=np.float64)
 
 
 def week_ahead(cases: list[Case]) -> tuple[float, float, float]:
@@ -101,6 +105,7 @@ def week_ahead(cases: list[Case]) -> tuple[float, float, float]:
         paths = {"Plimsoll (what is shown)": seen.path, "Plimsoll (nothing withheld)": now.blend}
         paths |= {model.name: path for model, path in zip(MODELS.values(), now.paths, strict=True)}
         paths["a line through last week"] = line_of_last_week(history, AHEAD_DAYS * 24)
+        paths["knows the future"] = np.tile(np.median(actual.reshape(len(actual), AHEAD_DAYS, 24), axis=1), AHEAD_DAYS)
         for name, path in paths.items():
             scores.setdefault(name, []).append(smase(history, actual, path))
         families += [family for c in cut for family in c.family]
@@ -110,12 +115,17 @@ def week_ahead(cases: list[Case]) -> tuple[float, float, float]:
     kinds = np.array(families)
     names = sorted(set(families))
     print(f"\n## 7 days ahead, {HISTORY_DAYS} days of history, {len(ORIGINS_BACK)} origins, {total} forecasts")
-    print(f"{'sMASE (less is better)':30}{'all':>8}{'median':>8}" + "".join(f"{n:>9}" for n in names) + f"{'families':>10}")
+    print(
+        f"{'sMASE (less is better)':30}{'all':>8}{'median':>8}"
+        + "".join(f"{n:>9}" for n in names)
+        + f"{'families':>10}"
+    )
     for name, parts in scores.items():
         s = np.concatenate(parts)
         by = [float(np.nanmean(s[kinds == n])) for n in names]
         print(
-            f"{name:30}{np.nanmean(s):8.3f}{np.nanmedian(s):8.3f}" + "".join(f"{b:9.3f}" for b in by)
+            f"{name:30}{np.nanmean(s):8.3f}{np.nanmedian(s):8.3f}"
+            + "".join(f"{b:9.3f}" for b in by)
             + f"{np.mean(by):10.3f}"
         )
     held = np.concatenate(inside)
@@ -166,8 +176,12 @@ def days_to_line(cases: list[Case], history_days: int = 20) -> tuple[float, int]
         tight += int((np.isfinite(first_day(flat.path[:, :30] >= line[:, None])) & below).sum())
     print(f"\n## days to a line, {history_days} days of history, {len(errors)} lines over {len(daily)} drifting series")
     print(f"mean |error| {np.mean(errors):.2f} days, median {np.median(errors):.1f}, within 50 % {np.mean(within):.3f}")
-    print(f"earliest day not too late {np.mean(earliest):.3f}, truth between earliest and latest {np.mean(covered):.3f}")
-    print(f"no drift: {false} false of {6 * len(daily)} at those lines, {tight} of {2 * len(daily)} at 4 and 6 deviations")
+    print(
+        f"earliest day not too late {np.mean(earliest):.3f}, truth between earliest and latest {np.mean(covered):.3f}"
+    )
+    print(
+        f"no drift: {false} false of {6 * len(daily)} at those lines, {tight} of {2 * len(daily)} at 4 and 6 deviations"
+    )
     print(f"{took * 1e3:.2f} ms a series")
     return float(np.mean(errors)), false
 
@@ -176,13 +190,14 @@ def whole(history: Floats) -> Outlook:
     """The daily outlook, 40 days ahead, with nothing withheld: the error of every series counts."""
     import dataclasses
 
-    from plimsoll.analysis.forecasts.backtest import lead_errors
+    from plimsoll.analysis.forecasts.backtest import judged, said
     from plimsoll.analysis.forecasts.bands import Past, band
 
     used = list(MODELS.values())
     origins = rolling(history, MODELS, steps=HORIZON, steps_a_day=1)
     sloping = np.array([model.leads for model in used])[origins[-1].lead]
-    edges = band(origins[-1].blend, [Past(*p) for p in lead_errors(origins, used)], steps_a_day=1, sloping=sloping)
+    past = [Past(said(origin, origins[-1].lead, used), origin.actual) for origin in judged(origins)]
+    edges = band(origins[-1].blend, past, steps_a_day=1, sloping=sloping)
     seen = outlook(history, steps=HORIZON, steps_a_day=1)
     return dataclasses.replace(seen, path=origins[-1].blend, low=edges.low, high=edges.high)
 
@@ -215,11 +230,13 @@ def saw_teeth() -> int:
 
 def speed(cases: list[Case]) -> float:
     """Prints the time of one hourly outlook; gives ms a series."""
-    history = np.concatenate([c.values[:, -HISTORY_DAYS * 24 :] for c in cases if c.values.shape[1] >= HISTORY_DAYS * 24])
+    history = np.concatenate(
+        [c.values[:, -HISTORY_DAYS * 24 :] for c in cases if c.values.shape[1] >= HISTORY_DAYS * 24]
+    )
     started = time.perf_counter()
     outlook(history, steps=AHEAD_DAYS * 24)
     took = (time.perf_counter() - started) / len(history) * 1e3
-    print(f"\n## cost: {took:.2f} ms a series ({len(history)} hourly series of {HISTORY_DAYS} days, all forecasters, 3 origins)")
+    print(f"\n## cost: {took:.2f} ms a series ({len(history)} hourly series of {HISTORY_DAYS} days, backtest included)")
     return took
 
 
@@ -239,16 +256,16 @@ def main() -> None:
     teeth = saw_teeth()
     took = speed(cases)
     print("\n## reached")
-    for name, value, good in (
-        (f"7-day sMASE {ours:.3f} (at most 0.80)", ours, ours <= 0.80),
-        (f"better than weekly naive by {100 * (1 - ours / naive):.1f} % (at least 15)", ours, ours <= 0.85 * naive),
-        (f"80 % bands hold {100 * held:.1f} % (77 to 83)", held, 0.77 <= held <= 0.83),
-        (f"days to a line {error:.2f} days off (at most 5.5)", error, error <= 5.5),
-        (f"{false} false exhaustions without drift (0)", false, false == 0),
-        (f"{teeth} alarms on saw-teeth (0)", teeth, teeth == 0),
-        (f"{took:.2f} ms a series (at most 5)", took, took <= 5),
+    for name, good in (
+        (f"7-day sMASE {ours:.3f} (at most 0.80)", ours <= 0.80),
+        (f"better than weekly naive by {100 * (1 - ours / naive):.1f} % (at least 15)", ours <= 0.85 * naive),
+        (f"80 % bands hold {100 * held:.1f} % (77 to 83)", 0.77 <= held <= 0.83),
+        (f"days to a line {error:.2f} days off (at most 5.5)", error <= 5.5),
+        (f"{false} false exhaustions without drift (0)", false == 0),
+        (f"{teeth} alarms on saw-teeth (0)", teeth == 0),
+        (f"{took:.2f} ms a series (at most 5)", took <= 5),
     ):
-        print(f"{'yes' if good else 'NO ':4}{name}" if value is not None else name)
+        print(f"{'yes' if good else 'NO':4}{name}")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from plimsoll import collectors
+from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.catalogue import discover
 from plimsoll.collectors.contract import Collector
 from plimsoll.config import Config, Layer, Section, load
@@ -38,6 +39,7 @@ def sections() -> dict[str, type[Section]]:
         "machine": ThisMachine,
         "collect": Collect,
         "documents": Documents,
+        "capacity": Capacity,
         "lines.*": LoadLine,
         "schedule": Scheduler,
     }

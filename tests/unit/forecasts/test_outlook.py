@@ -47,9 +47,9 @@ def test_less_than_two_weeks_is_not_enough() -> None:
 
 
 def test_a_series_that_left_its_rhythm_is_withheld() -> None:
-    """A level that jumps about each week is not forecast better than by last week, or leaves its band."""
-    jumps = np.repeat(np.random.default_rng(11).permutation([0.0, 400.0, 50.0, 900.0, 100.0]), 7 * 24)
-    seen = outlook(np.concatenate([50 + DAY + _noise(30), (50 + jumps)[None, :]]), steps=24)
+    """A service that moved to twelve times its level twelve days ago left every band that was drawn before."""
+    moved = 50 + DAY + 500 * (HOURS >= HOURS[-12 * 24])
+    seen = outlook(np.concatenate([50 + DAY + _noise(30), moved + _noise(1)]), steps=24)
     assert seen.withheld[-1] in (LOSES, DOES_NOT_HOLD)
 
 

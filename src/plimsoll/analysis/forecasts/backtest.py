@@ -1,7 +1,8 @@
 """Rolling origins: what would have been forecast one, two, three ... weeks ago, from what was known then.
 
-The forecasters run at each origin; at each, the blend is made from the errors at the older ones only. So the blend's
-own errors inside the history are honest: they are what the bands, the skill and the coverage are made of.
+The forecasters run at each origin; at each, the blend is made from errors that were already known then. So the blend's
+own errors inside the history are honest: they are what the bands, the skill and the coverage are made of. At the oldest
+origins nothing had been tried yet, so nothing could be chosen: they teach, and are not judged (see `judged`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from plimsoll.analysis.forecasts.contract import DAYS_A_WEEK, Forecaster, whole_days
 from plimsoll.analysis.robust import Floats, absent
 
-MOST_ORIGINS = 4
+DAYS_BACK = (35, 28, 21, 17, 14, 10, 7)
 SHARPNESS = 16.0
 FLEET_TRIALS = 2.0
 REFERENCE = "seasonal naive"
@@ -23,10 +24,12 @@ REFERENCE = "seasonal naive"
 class Origin:
     """One origin: how many days before the end of the history, each forecaster's path, the blend, who made it.
 
-    `paths` is forecasters x series x steps; `lead` names, for each series, the forecaster with the largest weight.
+    `paths` is forecasters x series x steps; `lead` names, for each series, the forecaster with the largest weight;
+    `taught` says whether any error was known then.
     """
 
     days_back: int
+    taught: bool
     paths: Floats
     applies: NDArray[np.bool_]
     blend: Floats
@@ -35,25 +38,28 @@ class Origin:
 
 
 def rolling(history: Floats, forecasters: Mapping[str, Forecaster], *, steps: int, steps_a_day: int) -> list[Origin]:
-    """The origins inside the history, oldest first, and last the present one (`days_back` 0, `steps` ahead)."""
+    """The origins inside the history, oldest first, and last the present one (`days_back` 0, `steps` ahead).
+
+    An error is known a week after its origin. Only origins whole weeks back teach: between them there is little new.
+    """
     known = whole_days(history, steps_a_day)
     days = known.shape[1] // steps_a_day
     models = list(forecasters.values())
     shortest = min(model.minimum_days for model in models)
-    most = min(MOST_ORIGINS, (days - shortest) // DAYS_A_WEEK)
     origins: list[Origin] = []
-    errors: list[Floats] = []
-    for back in [DAYS_A_WEEK * i for i in range(most, -1, -1)]:
+    errors: dict[int, Floats] = {}
+    for back in (*(back for back in DAYS_BACK if days - back >= shortest), 0):
         past = known[:, : known.shape[1] - back * steps_a_day]
         actual = known[:, past.shape[1] :]
         ahead = actual.shape[1] if back else steps
         paths = np.stack([_path(model, past, ahead, steps_a_day) for model in models])
         applies = np.stack([_applies(model, past, steps_a_day) for model in models])
-        blend, lead = _blended(models, paths, applies, errors)
-        origins.append(Origin(back, paths, applies, blend, lead, actual))
+        teaching = [error for older, error in errors.items() if older - back >= DAYS_A_WEEK]
+        blend, lead = _blended(models, paths, applies, teaching)
+        origins.append(Origin(back, bool(teaching), paths, applies, blend, lead, actual))
         first_week = DAYS_A_WEEK * steps_a_day
-        if back:
-            errors.append(_mean_error(paths[..., :first_week], actual[:, :first_week]))
+        if back and back % DAYS_A_WEEK == 0:
+            errors[back] = _mean_error(paths[..., :first_week], actual[:, :first_week])
     return origins
 
 
@@ -109,15 +115,18 @@ def _weights(past: Floats, candidates: NDArray[np.bool_], *, trials: int) -> Flo
     return np.where(total > 0, weights / np.where(total > 0, total, 1.0), first)
 
 
-def lead_errors(origins: Sequence[Origin], models: Sequence[Forecaster]) -> list[tuple[Floats, Floats]]:
-    """(forecast, actual) at each origin inside the history, of the model that speaks for the series today.
+def judged(origins: Sequence[Origin]) -> list[Origin]:
+    """The origins inside the history by which a forecast is judged: the taught ones, all where fewer than two are."""
+    inside = [origin for origin in origins if origin.days_back]
+    taught = [origin for origin in inside if origin.taught]
+    return taught if len(taught) >= 2 else inside
+
+
+def said(origin: Origin, lead: NDArray[np.int64], models: Sequence[Forecaster]) -> Floats:
+    """What was said at an origin by the model that speaks for each series today (`lead`).
 
     A series that a leader took over today is judged by what that leader would have said, the others by the blend.
     """
-    lead = origins[-1].lead
     leads = np.array([model.leads for model in models])[lead]
-    pairs: list[tuple[Floats, Floats]] = []
-    for origin in origins[:-1]:
-        own = origin.paths[lead, np.arange(len(lead))]
-        pairs.append((np.where(leads[:, None], own, origin.blend), origin.actual))
-    return pairs
+    own = origin.paths[lead, np.arange(len(lead))]
+    return np.where(leads[:, None], own, origin.blend)

@@ -18,6 +18,7 @@ CLEAN_UP_SHARE = 0.25
 CLEAN_UP_DAYS = 1 / 8
 STRAIGHTNESS = 0.85
 OVERDUE = 1.5
+LATE_SHARE = 0.1
 SHORTEST_TOOTH_DAYS = 1.5
 TEETH_FOR_A_DRIFT = 4
 
@@ -108,17 +109,29 @@ def _continued(found: Teeth, length: int, steps: int) -> Floats:
     ahead = np.arange(1, steps + 1, dtype=np.float64)
     slope = float(np.median(found.slopes[1:] or found.slopes))  # the first tooth may have been cut into
     rising = found.lasts[-1] + slope * ahead
-    if len(found.starts) < 3:  # fewer than two clean-ups: no rhythm to count on
+    period, due = _rhythm(found, length, slope)
+    if due is None:
         return rising
-    period = float(np.median(np.diff(found.starts[1:])))
-    since = length - found.starts[-1]
-    if since > OVERDUE * period:
-        return rising
-    due = max(period - since, 1.0)
     tooth = np.floor((ahead - due) / period) + 1  # 0: before the next clean-up
     trough = float(np.median(found.firsts[1:])) if _drift(found) == 0 else found.firsts[-1]
     later = trough + _drift(found) * tooth + slope * ((ahead - due) % period)
     return np.where(tooth <= 0, rising, later)
+
+
+def _rhythm(found: Teeth, length: int, slope: float) -> tuple[float, float | None]:
+    """Steps between two clean-ups, and until the next; None: none is expected.
+
+    One clean-up is no rhythm: the next is expected at the level at which that one came, until that level has passed.
+    """
+    if len(found.starts) < 2 or slope <= 0:
+        return 1.0, None
+    if len(found.starts) == 2:
+        height = found.lasts[0] - found.firsts[1]
+        left = found.lasts[0] - found.lasts[1]
+        return max(height / slope, 1.0), max(left / slope, 1.0) if left > -LATE_SHARE * height else None
+    period = float(np.median(np.diff(found.starts[1:])))
+    since = length - found.starts[-1]
+    return period, max(period - since, 1.0) if since <= OVERDUE * period else None
 
 
 def _drift(found: Teeth) -> float:

@@ -1,18 +1,21 @@
 """The outlook: path, band, skill, coverage, and the reason where nothing is shown."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from plimsoll.analysis import forecasts
-from plimsoll.analysis.forecasts.backtest import REFERENCE, Origin, lead_errors, rolling
+from plimsoll.analysis.forecasts.backtest import REFERENCE, Origin, judged, rolling, said
 from plimsoll.analysis.forecasts.bands import Past, band
 from plimsoll.analysis.forecasts.contract import DAYS_A_WEEK, Forecaster, whole_days
 from plimsoll.analysis.robust import Floats, absent
 from plimsoll.catalogue import discover
 
-LEAST_COVERAGE = 0.6
+NOMINAL = 0.8
+ONE_IN_TWENTY = 1.645
+MAY_LOSE = 0.05
 MINIMUM_DAYS = 14
 TOO_SHORT = "not enough history"
 LOSES = "too irregular: last week says it better"
@@ -68,12 +71,14 @@ def outlook(
         return _nothing(len(known), steps)
     origins = rolling(known, {model.name: model for model in used}, steps=steps, steps_a_day=steps_a_day)
     now = origins[-1]
-    pairs = lead_errors(origins, used)
+    tried = judged(origins)
+    past = [Past(said(origin, now.lead, used), origin.actual) for origin in tried]
     sloping = np.array([model.leads for model in used])[now.lead]
-    edges = band(now.blend, [Past(*pair) for pair in pairs], steps_a_day=steps_a_day, sloping=sloping)
-    skill = _skill(origins, used, steps_a_day)
+    edges = band(now.blend, past, steps_a_day=steps_a_day, sloping=sloping)
+    reference = [model.name for model in used].index(REFERENCE)
+    skill = _skill(tried, past, reference, DAYS_A_WEEK * steps_a_day)
     withheld = tuple(
-        _reason(*facts)
+        _reason(*facts, trials=len(tried))
         for facts in zip(
             _known_days(known, steps_a_day),
             _whole(now.blend + edges.low + edges.high),
@@ -92,8 +97,8 @@ def outlook(
         skill=skill,
         coverage=edges.coverage,
         trials=tuple(
-            Trial(origin.days_back, forecast, low, high, actual)
-            for origin, (forecast, actual), (low, high) in zip(origins[:-1], pairs, edges.past, strict=True)
+            Trial(origin.days_back, one.forecast, low, high, one.actual)
+            for origin, one, (low, high) in zip(tried, past, edges.past, strict=True)
         ),
         withheld=withheld,
     )
@@ -117,30 +122,35 @@ def _whole(paths: Floats) -> list[bool]:
     return [not bool(np.isnan(path).any()) for path in paths]
 
 
-def _reason(days: int, whole: bool, skill: float, coverage: float) -> str | None:
+def _reason(days: int, whole: bool, skill: float, coverage: float, *, trials: int) -> str | None:
     if days < MINIMUM_DAYS or not whole:
         return TOO_SHORT
-    if skill < 0:
+    if skill < -MAY_LOSE:
         return LOSES
-    if coverage < LEAST_COVERAGE:
+    if coverage < least_coverage(trials):
         return DOES_NOT_HOLD
     return None
 
 
-def _skill(origins: list[Origin], models: list[Forecaster], steps_a_day: int) -> Floats:
-    """1 - error / error of the reference, over the first week after each origin; NaN where the reference is exact.
+def least_coverage(trials: int) -> float:
+    """The share of outcomes below which an 80 % band cannot be believed (one in twenty good bands falls below it).
 
-    At the oldest origin nothing had been tried, so nothing chosen: it counts only where it is the only one.
+    The days after one origin are no independent proofs: each trial counts as two.
+
+    >>> round(least_coverage(3), 2), round(least_coverage(5), 2)
+    (0.53, 0.59)
     """
-    reference = [model.name for model in models].index(REFERENCE)
-    week = DAYS_A_WEEK * steps_a_day
+    return NOMINAL - ONE_IN_TWENTY * math.sqrt(NOMINAL * (1 - NOMINAL) / (2 * trials)) if trials else 0.0
+
+
+def _skill(tried: Sequence[Origin], past: Sequence[Past], reference: int, week: int) -> Floats:
+    """1 - error / error of the reference, over the first week after each origin; NaN where the reference is exact."""
     own: list[Floats] = []
     other: list[Floats] = []
-    tried = list(zip(origins[:-1], lead_errors(origins, models), strict=True))
-    for origin, (forecast, actual) in tried[1:] or tried:
-        both = ~np.isnan(forecast + origin.paths[reference])
-        own.append(np.where(both, np.abs(forecast - actual), np.nan)[:, :week])
-        other.append(np.where(both, np.abs(origin.paths[reference] - actual), np.nan)[:, :week])
-    ours = absent(np.nanmean, np.concatenate(own, axis=1))
-    theirs = absent(np.nanmean, np.concatenate(other, axis=1))
-    return 1 - ours / np.where(theirs > 0, theirs, np.nan)
+    for origin, one in zip(tried, past, strict=True):
+        theirs = origin.paths[reference]
+        both = ~np.isnan(one.forecast + theirs)
+        own.append(np.where(both, np.abs(one.forecast - one.actual), np.nan)[:, :week])
+        other.append(np.where(both, np.abs(theirs - one.actual), np.nan)[:, :week])
+    mean_own, mean_other = (absent(np.nanmean, np.concatenate(errors, axis=1)) for errors in (own, other))
+    return 1 - mean_own / np.where(mean_other > 0, mean_other, np.nan)

@@ -1,0 +1,111 @@
+"""The outlook of every pool and resource in days: path, band, growth, receipts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from plimsoll.analysis.capacity.levels import HOURS_A_DAY, daily_level
+from plimsoll.analysis.forecasts.outlook import Outlook, Trial, outlook
+from plimsoll.analysis.robust import Floats, theil_sen
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A forecast of the last day made `days_back` days ago, with its band."""
+
+    days_back: int
+    forecast: float
+    low: float
+    high: float
+    happened: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """One series: its daily levels so far, and the days ahead (empty where withheld)."""
+
+    history: Floats
+    path: Floats
+    low: Floats
+    high: Floats
+    method: str
+    growth_per_day: float | None
+    skill: float | None
+    coverage: float | None
+    tried: tuple[Tried, ...]
+    withheld: str | None
+
+    @property
+    def now(self) -> float | None:
+        """The middle of the last three days; None if nothing was read in them."""
+        last = self.history[-3:]
+        known = last[~np.isnan(last)]
+        return float(np.median(known)) if len(known) else None
+
+    def scaled(self, factor: float) -> "Ahead":
+        """The same with every level times `factor`, from now on: history stays what was measured."""
+        from dataclasses import replace
+
+        growth = None if self.growth_per_day is None else self.growth_per_day * factor
+        return replace(
+            self, path=self.path * factor, low=self.low * factor, high=self.high * factor, growth_per_day=growth
+        )
+
+
+def ahead_of(
+    hourly: Sequence[Floats], *, fills: Sequence[bool], horizon_days: int, busy_quantile: float
+) -> list[Ahead]:
+    """The outlook of each hourly series, in the order given.
+
+    Demand is forecast by its daily level; what `fills` (space) hour by hour, since a clean-up takes no whole day. All
+    series of one kind are one fleet: bands are pooled over them.
+    """
+    found: dict[int, Ahead] = {}
+    for kind in (False, True):
+        rows = [index for index, fill in enumerate(fills) if bool(fill) is kind]
+        if not rows:
+            continue
+        values = np.stack([hourly[index] for index in rows])
+        levels = daily_level(values, busy_quantile)
+        seen = (
+            outlook(values, steps=horizon_days * HOURS_A_DAY)
+            if kind
+            else outlook(levels, steps=horizon_days, steps_a_day=1)
+        )
+        step = HOURS_A_DAY if kind else 1
+        for row, index in enumerate(rows):
+            found[index] = _ahead(levels[row], seen, row, step, busy_quantile)
+    return [found[index] for index in range(len(hourly))]
+
+
+def _ahead(levels: Floats, seen: Outlook, row: int, steps_a_day: int, quantile: float) -> Ahead:
+    def days(values: Floats) -> Floats:
+        return values if steps_a_day == 1 else daily_level(values[None, :], quantile, least_hours=1)[0]
+
+    path = np.maximum(days(seen.path[row]), 0.0)
+    sloping = seen.sloping[row] and seen.withheld[row] is None
+    return Ahead(
+        history=levels,
+        path=path,
+        low=np.maximum(days(seen.low[row]), 0.0),
+        high=np.maximum(days(seen.high[row]), 0.0),
+        method=seen.lead[row],
+        growth_per_day=float(theil_sen(path[None, :])[0]) if sloping else None,
+        skill=_known(seen.skill[row]),
+        coverage=_known(seen.coverage[row]),
+        tried=tuple(t for trial in seen.trials if (t := _tried(trial, row, days, levels)) is not None),
+        withheld=seen.withheld[row],
+    )
+
+
+def _tried(trial: Trial, row: int, days: Callable[[Floats], Floats], levels: Floats) -> Tried | None:
+    ends = [float(days(values[row])[-1]) for values in (trial.path, trial.low, trial.high)]
+    happened = float(levels[-1])
+    if any(np.isnan(value) for value in (*ends, happened)):
+        return None
+    return Tried(trial.days_back, ends[0], ends[1], ends[2], happened)
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
