@@ -1,7 +1,7 @@
 """The settings of the engine itself; each room's own settings stand beside their use."""
 
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, Field
 
@@ -14,6 +14,8 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        if not available_timezones():
+            raise ValueError("has no data on this machine; install the Python package tzdata") from error
         raise ValueError('is not a time zone; write a name such as "UTC" or "Europe/Berlin"') from error
     return name
 

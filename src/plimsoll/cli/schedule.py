@@ -9,6 +9,7 @@ from plimsoll.cli.common import JsonOption, ProjectOption, open_project, print_j
 from plimsoll.errors import shown
 from plimsoll.schedule.doctor import examine
 from plimsoll.schedule.log import logger
+from plimsoll.schedule.secrets import secrets_of
 from plimsoll.schedule.status import Status
 from plimsoll.schedule.status import status as look
 from plimsoll.schedule.up import tick as one_pass
@@ -35,13 +36,16 @@ def up(
     allow_network_fs: NetworkOption = False,
 ) -> None:
     """Runs the scheduler in the foreground: collects, analyses, reports, until SIGTERM or Ctrl-C; SIGHUP reloads."""
-    opened, log = open_project(project), logger(json=json_logs)
+    opened = open_project(project)
+    log = logger(json=json_logs, secrets=secrets_of(opened.config()))
     run_scheduler(opened, the_clock(), log, serve=["serve"] if serve else [], allow_network_fs=allow_network_fs)
 
 
 def tick(project: ProjectOption = None, json_logs: JsonLogs = False, allow_network_fs: NetworkOption = False) -> None:
     """Does everything that is due, once: for cron and systemd timers, with the same ledger as `up`."""
-    made = one_pass(open_project(project), the_clock(), logger(json=json_logs), allow_network_fs=allow_network_fs)
+    opened = open_project(project)
+    log = logger(json=json_logs, secrets=secrets_of(opened.config()))
+    made = one_pass(opened, the_clock(), log, allow_network_fs=allow_network_fs)
     say(f"{made} runs")
 
 

@@ -112,10 +112,9 @@ def unsettled_before(tasks: Iterable[Task], plan: Plan, ledger: Ledger, due: dat
 
 def _as_set(text: str, config: Config) -> str:
     """`every collect.every` is as often as that setting says."""
-    section, dot, key = text.removeprefix("every ").partition(".")
-    if not text.startswith("every ") or not dot or section not in config.sections:
-        return text
-    return f"every {getattr(config.sections[section], key, text):g}s"
+    section, _, key = text.removeprefix("every ").rpartition(".")
+    seconds = getattr(config.sections.get(section), key, None) if text.startswith("every ") else None
+    return f"every {seconds:g}s" if isinstance(seconds, float) else text
 
 
 def _again(task: Task, run: Run, plan: Plan, now: datetime) -> Attempt | None:

@@ -23,7 +23,7 @@ _LONGEST_WINDOW = timedelta(days=32)
 
 
 class JobStatus(Struct, frozen=True, rename="camel"):
-    """One job: its last run, how it ended, and when the next is due."""
+    """One job: its last run, how it ended and what it cost, and when the next is due."""
 
     job: str
     schedule: str
@@ -31,6 +31,9 @@ class JobStatus(Struct, frozen=True, rename="camel"):
     last_outcome: str | None
     detail: str | None
     next_due: str | None
+    seconds: float | None = None
+    cpu_s: float | None = None
+    max_rss_bytes: int | None = None
 
 
 class Status(Struct, frozen=True, rename="camel"):
@@ -120,4 +123,7 @@ def _job(task: Task, plan: Plan, project: Project, beat: Beat | None, now: datet
         (last.outcome or "running") if last else None,
         last.detail if last else None,
         rfc3339(upcoming.due) if upcoming else None,
+        last.seconds if last else None,
+        last.cpu_s if last else None,
+        last.max_rss_bytes if last else None,
     )

@@ -18,7 +18,8 @@ from plimsoll.clock import SystemClock, instant
 from plimsoll.errors import PlimsollError, shown
 from plimsoll.project import Project, builtin_root
 from plimsoll.runner import context
-from plimsoll.schedule.log import logger
+from plimsoll.schedule.log import Log, logger
+from plimsoll.schedule.secrets import secrets_of
 from plimsoll.schedule.steps import step_until
 
 _PR_SET_PDEATHSIG: Final = 1
@@ -35,12 +36,16 @@ def main(words: list[str]) -> int:
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
         clock = SystemClock()
-        step_until(stop, project, clock, beat=lambda name: answer(answers, {"beat": name}), say=logger().warning)
+        step_until(stop, project, clock, beat=lambda name: answer(answers, {"beat": name}), say=_log(project).warning)
         return 0
     job, start, end = rest
     told = run_window(project, job, instant(start), instant(end))
     answer(answers, told)
     return 0 if told["outcome"] == "success" else 1
+
+
+def _log(project: Project) -> Log:
+    return logger(secrets=secrets_of(project.config()))
 
 
 def run_window(project: Project, job: str, start: datetime, end: datetime) -> dict[str, str]:

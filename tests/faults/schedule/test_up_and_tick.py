@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from plimsoll.project import Project
+from plimsoll.schedule.owner import owner
 from plimsoll.schedule.plan import Plan
 from tests.clocks import OwnedClock
 from tests.schedules import engine, write_job
@@ -176,3 +177,32 @@ def _workers_of(pid: int) -> list[int]:
         if b"plimsoll.schedule.worker" in words and str(pid).encode() in words:
             found.append(int(folder.name))
     return found
+
+
+def test_a_stop_in_the_middle_of_a_window(down: Project, running: list["subprocess.Popen[str]"]) -> None:
+    """F55: SIGTERM while a window is being made ends everything within ten seconds; the window is made afterwards."""
+    write_job(down, "hours", "hourly", "time.sleep(0 if (context.data / 'fast').exists() else 600)")
+    process = _start(running, down, "up")
+    _wait(lambda: bool(down.ledger.unfinished()))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    assert _workers_of(process.pid) == []
+    assert down.ledger.unfinished() == []
+    (down.data / "fast").touch()
+    assert _start(running, down, "tick").wait(60) == 0
+    last = down.ledger.last("hours")
+    assert last is not None
+    assert (last.outcome, last.due) == ("success", datetime.fromisoformat(_hours()[-1]))
+
+
+def test_a_second_stop_is_at_once(down: Project, running: list["subprocess.Popen[str]"]) -> None:
+    """F55: whoever asks twice does not wait; the kernel ends the workers, the lock is free."""
+    write_job(down, "hours", "hourly", "time.sleep(600)")
+    process = _start(running, down, "up")
+    _wait(lambda: bool(down.ledger.unfinished()))
+    process.send_signal(signal.SIGTERM)
+    time.sleep(1.5)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(2) == 128 + signal.SIGTERM
+    _wait(lambda: not _workers_of(process.pid), 5)
+    assert owner(down.data) is None

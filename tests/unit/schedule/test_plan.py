@@ -1,0 +1,47 @@
+"""A plan is read from a project whole, or not at all."""
+
+import sys
+import zoneinfo
+from collections.abc import Iterator
+
+import pytest
+
+from plimsoll.errors import ConfigError
+from plimsoll.project import Project
+from plimsoll.schedule.plan import Plan
+from plimsoll.schedule.schedules import Every
+from tests.schedules import write_job
+
+
+def test_a_step_may_be_a_setting(project: Project) -> None:
+    """`every collect.every` is as often as the config says."""
+    write_job(project, "probe", "every collect.every", "pass")
+    (project.root / "config.toml").write_text('[plimsoll]\n[collect]\nevery = "7s"\n', encoding="utf-8")
+    assert Plan.load(project).stepping()["probe"] == Every(7.0)
+
+
+@pytest.mark.parametrize("schedule", ["every collect.never", "every other.every", "noon", "cron 61 * * * *"])
+def test_a_schedule_that_means_nothing_is_refused_with_its_file(project: Project, schedule: str) -> None:
+    """One line: the file, its origin, what is allowed."""
+    write_job(project, "probe", schedule, "pass")
+    with pytest.raises(ConfigError, match=r"jobs/probe\.py \(project\): schedule .* is not a schedule"):
+        Plan.load(project)
+
+
+@pytest.fixture
+def no_zone_data(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A slim image: neither the system's zone files nor the package."""
+    monkeypatch.setitem(sys.modules, "tzdata", None)
+    path = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath(to=())
+    zoneinfo.ZoneInfo.clear_cache()
+    yield
+    zoneinfo.reset_tzpath(to=path)
+
+
+@pytest.mark.usefixtures("no_zone_data")
+def test_missing_zone_data_names_the_package(project: Project) -> None:
+    """F35: told at the start, with what to install."""
+    (project.root / "config.toml").write_text('[plimsoll]\ntimezone = "Europe/Berlin"\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match="install the Python package tzdata"):
+        Plan.load(project)
