@@ -7,7 +7,7 @@ from plimsoll.analysis.performance.readings import columns_read
 from plimsoll.analysis.performance.standings import standings
 from plimsoll.answers.performance import performance
 from plimsoll.answers.sources import Sources
-from plimsoll.clock import Window, duration_s
+from plimsoll.clock import Window, ceiling, duration_s
 from plimsoll.documents import PerformanceDocument
 from plimsoll.publish.report_input import Made, ReportInput
 from plimsoll.query import GRANULARITIES, PerformanceQuery
@@ -25,7 +25,8 @@ def daily(sources: Sources, made: Made) -> ReportInput:
     lines = sources.lines()
     query = PerformanceQuery(time_range="24h", granularity=_granularity(sources, len(resources)))
     document, evidence = performance(sources, query)
-    window = Window.back_from(sources.as_of, range_s=_DAY_S, granularity_s=_CELL_S)
+    end = ceiling(sources.as_of, _CELL_S)
+    window = Window(end - timedelta(seconds=_DAY_S), end, _CELL_S)
     samples = sources.snapshot.scan(
         SAMPLES,
         start=window.start,

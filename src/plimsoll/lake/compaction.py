@@ -18,7 +18,7 @@ import msgspec
 
 from plimsoll.errors import HeldByAnother, LakeError
 from plimsoll.lake import manifest as manifests
-from plimsoll.lake.files import TEMPORARY, Files, publish, remove
+from plimsoll.lake.files import TEMPORARY, Files, publish, remove, settle
 from plimsoll.lake.manifest import DayFile, Manifest
 from plimsoll.lake.segments import Segment, encode
 from plimsoll.lake.snapshot import Snapshot, take
@@ -44,7 +44,7 @@ class Compaction:
 def compact(files: Files, root: Path, *, now: datetime, grace_s: float = GRACE_S) -> Compaction:
     """Merges all open segments into day files, publishes them, and deletes what was replaced long enough ago."""
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _only_one(root):
+    with only_one(root):
         deleted = _clean(files, root, now=now, grace_s=grace_s)
         snapshot = take(files, root)
         manifest = snapshot.manifest
@@ -120,8 +120,7 @@ def _clean(files: Files, root: Path, *, now: datetime, grace_s: float) -> int:
     for table in TABLES:
         _remove_leftovers(files, root / table, manifest, now, grace_s)
     if over:
-        for table in {key.split("/")[0] for key in over}:
-            files.sync_folder(root / table)
+        settle(files, (root / table for table in {key.split("/")[0] for key in over}))
         kept = {key: since for key, since in manifest.replaced.items() if key not in set(over)}
         renewed = msgspec.structs.replace(manifest, replaced=kept, generation=manifest.generation + 1)
         manifests.save(files, root, renewed)
@@ -144,7 +143,7 @@ def _remove_leftovers(files: Files, folder: Path, manifest: Manifest, now: datet
 
 
 @contextmanager
-def _only_one(root: Path) -> Generator[None]:
+def only_one(root: Path) -> Generator[None]:
     """One compactor at a time; the kernel lets go when the process dies, however it dies."""
     descriptor = os.open(root / "compact.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

@@ -78,6 +78,15 @@ def remove(files: Files, paths: Iterable[Path]) -> None:
             raise DiskError(f"{path}: cannot be deleted ({_reason(error)})") from error
 
 
+def settle(files: Files, folders: Iterable[Path]) -> None:
+    """Makes deletions durable."""
+    for folder in folders:
+        try:
+            files.sync_folder(folder)
+        except OSError as error:
+            raise DiskError(f"{folder}: cannot be synced ({_reason(error)})") from error
+
+
 def _give_up(files: Files, path: Path) -> None:
     try:
         files.delete(path)

@@ -1,6 +1,6 @@
 """Provenance, always last: which data, which gaps, how it was judged, made by whom."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -60,7 +60,7 @@ def _judged(report: ReportInput) -> list[str]:
     shown = [f"load lines: {'; '.join(lines[:4])}" + (f"; and {len(lines) - 4} more" if len(lines) > 4 else "")]
     for subject, title in (("overall.healthScore", "health"), ("overall.performanceScore", "performance")):
         evidence = next((e for e in report.evidence if e.subject == subject), None)
-        deductions = evidence.detail.get("deductions", {}) if evidence else {}
+        deductions: Mapping[str, float] = evidence.detail.get("deductions", {}) if evidence else {}
         parts = [f"{name} −{words.number(points)}" for name, points in deductions.items() if points >= 0.05]
         if deductions:
             shown.append(f"{title}: 100 {', '.join(parts)}" if parts else f"{title}: nothing deducted")

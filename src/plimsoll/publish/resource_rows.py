@@ -18,7 +18,8 @@ from plimsoll.publish.verdict import Situation
 from plimsoll.standing import Standing
 
 _ORDER: Final = ("critical", "high", "medium", "low", "silent", "crossed", "ok")
-_TYPES: Final = {"cluster": "GPU cluster", "ai-service": "AI service"}
+_TYPES: Final = {"ai-service": "AI service"}
+_FACTS_UP_TO = 700  # above that a calm row says its sentence; the numbers are in the JSON
 _STALE = timedelta(minutes=30)
 
 
@@ -87,7 +88,7 @@ def _row(
         state=state,
         glyph={"crossed": "◇"}.get(state, GLYPHS.get(state, GLYPHS["low"])),
         name=words.name(resource.name),
-        full_name=resource.name,
+        full_name=words.visible(resource.name),
         kind=_TYPES.get(resource.type, resource.type.capitalize()),
         region=words.name(resource.region or words.UNKNOWN),
         metric=words.label(metric) if metric else "no load line",
@@ -96,7 +97,7 @@ def _row(
         peak=peak,
         drawing=_spark(resource, standing, state) if metric else None,
         sentence=_sentence(report, standing, state),
-        facts=_facts(part),
+        facts=_facts(part) if flagged or len(report.resources) <= _FACTS_UP_TO else [],
         flagged=flagged,
         opened=flagged and position < 2,
     )

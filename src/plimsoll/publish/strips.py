@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from plimsoll.standing import Standing
 
 _TYPE_NAMES = {
     "storage": "Storage",
-    "cluster": "GPU clusters",
+    "cluster": "Clusters",
     "endpoint": "Serverless endpoints",
     "training": "Training jobs",
     "ai-service": "AI services",
@@ -123,7 +124,8 @@ def _worst_of(rows: Sequence[Sequence[str]]) -> list[str]:
 def _ticks(report: ReportInput) -> list[str]:
     """Nine times along the foot of the strip."""
     zone = ZoneInfo(report.zone)
-    step = (report.end - report.start) / 8
+    cells = max((len(s.cells) for s in report.standings), default=0)
+    step = timedelta(seconds=cells * report.cell_s) / 8
     spec = "%H:%M" if report.cell_s <= 3600 else "%d %b"
     return [f"{(report.start + n * step).astimezone(zone):{spec}}" for n in range(9)]
 

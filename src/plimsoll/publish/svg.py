@@ -16,28 +16,37 @@ def sparkline(values: Values, *, line: float | None, label: str, top: float | No
     """132 x 24: the series, its load line dashed, its last point; gaps are ticks at the foot.
 
     `top` is the value at the upper edge (100 for percentages, so that rows compare); None scales to the data.
+    Drawn in whole quarter pixels with relative moves: a third of the bytes, and no eye sees the difference.
     """
-    width, height = 132.0, 24.0
+    width, height = 528, 96
     known = [v for v in values if v is not None]
     highest = top if top is not None else 1.15 * max([*known, line or 0.0], default=1.0)
-    scale = (height - 4) / highest if highest > 0 else 0.0
-    step = width / max(1, len(values))
+    scale = (height - 16) / highest if highest > 0 else 0.0
 
-    def at(position: int, value: float) -> str:
-        return f"{(position + 0.5) * step:.1f} {height - 2 - min(value, highest) * scale:.1f}"
+    def x(position: int) -> int:
+        return round((position + 0.5) * width / max(1, len(values)))
 
-    path = "".join("M" + "L".join(at(n, v) for n, v in run) for run in _runs(values))
-    gaps = "".join(f"M{(n + 0.5) * step:.1f} {height}v-3" for n, v in enumerate(values) if v is None)
+    def y(value: float) -> int:
+        return round(height - 8 - min(value, highest) * scale)
+
+    path = "".join(_relative([(x(n), y(v)) for n, v in run]) for run in _runs(values))
+    gaps = "".join(f"M{x(n)} {height}v-12" for n, v in enumerate(values) if v is None)
     parts = [f'<path class="gap" d="{gaps}"/>'] if gaps and known else []
     if line is not None and known:
-        y = height - 2 - min(line, highest) * scale
-        parts.append(f'<path class="limit" d="M0 {y:.1f}H{width:g}"/>')
+        parts.append(f'<path class="limit" d="M0 {y(line)}H{width}"/>')
     if path:
         parts.append(f'<path class="data" d="{path}"/>')
     if values and values[-1] is not None:
-        x, y_text = at(len(values) - 1, values[-1]).split()
-        parts.append(f'<circle class="{"last over" if over else "last"}" cx="{x}" cy="{y_text}" r="2"/>')
+        css = "last over" if over else "last"
+        parts.append(f'<circle class="{css}" cx="{x(len(values) - 1)}" cy="{y(values[-1])}" r="8"/>')
     return _svg(width, height, label, "".join(parts), css="spark")
+
+
+def _relative(points: Sequence[tuple[int, int]]) -> str:
+    """A path through whole points by relative moves."""
+    first, *rest = points
+    steps = [f"{b[0] - a[0]} {b[1] - a[1]}" for a, b in zip(points, rest, strict=False)]
+    return f"M{first[0]} {first[1]}" + (f"l{' '.join(steps)}".replace(" -", "-") if steps else "h0")
 
 
 def mosaic(levels: Sequence[str], *, label: str, square: float, per_row: int) -> Markup:

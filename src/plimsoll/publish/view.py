@@ -91,7 +91,7 @@ def _alerts(report: ReportInput, zone: ZoneInfo) -> list[AlertRow]:
             severity=alert.severity,
             glyph=GLYPHS[alert.severity],
             resource=words.name(known.get(alert.resource, alert.resource)),
-            full_name=known.get(alert.resource, alert.resource),
+            full_name=words.visible(known.get(alert.resource, alert.resource)),
             metric=words.label(alert.metric),
             value=words.amount(alert.current_value, alert.metric),
             line=words.amount(alert.threshold, alert.metric),
@@ -105,7 +105,8 @@ def _since(report: ReportInput, situation: Situation) -> str:
     """The second line: what changed since the window before, and how many stayed under their lines."""
     stayed = len(report.resources) - len(situation.was_over) - len(situation.over_now) - len(situation.silent)
     counts = (
-        f"{stayed:,} of {words.plural(len(report.resources), 'resource')} stayed under their lines; "
+        f"{stayed:,} of {words.plural(len(report.resources), 'resource')} stayed under "
+        f"{'its line' if len(report.resources) == 1 else 'their lines'}; "
         f"{len(situation.was_over) + len(situation.over_now):,} crossed; {len(situation.silent):,} sent no data."
     )
     before = report.previous.overall.health_score if report.previous else None

@@ -88,7 +88,7 @@ def plural(count: int, noun: str) -> str:
     >>> plural(1, "resource"), plural(1200, "resource"), plural(0, "entry")
     ('1 resource', '1,200 resources', '0 entries')
     """
-    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    several = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{noun}s"
     return f"{count:,} {noun if count == 1 else several}"
 
 
@@ -104,13 +104,18 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
     return f"{local.day} {local:%b} {local:%H:%M}"
 
 
+def visible(text: str) -> str:
+    """The whole text with controls and direction marks made visible."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
 def name(text: str) -> str:
     r"""A resource's name on one line: controls and direction marks made visible, long ones cut in the middle.
 
     >>> name("a\x1b[2J"), len(name("x" * 90))
     ('a\\x1b[2J', 40)
     """
-    safe = "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+    safe = visible(text)
     if len(safe) <= _SHOWN_CHARS:
         return safe
     half = (_SHOWN_CHARS - 1) // 2

@@ -130,7 +130,7 @@ def test_one_compactor_at_a_time(tmp_path: Path) -> None:
     """A second one is told so at once."""
     lake = Lake(tmp_path / "lake")
     lake.root.mkdir()
-    with compactor._only_one(lake.root), pytest.raises(HeldByAnother, match="another process is compacting"):
+    with compactor.only_one(lake.root), pytest.raises(HeldByAnother, match="another process is compacting"):
         lake.compact(now=NOON)
 
 
@@ -184,6 +184,12 @@ def test_the_inventory_keeps_its_history(tmp_path: Path) -> None:
     """Each change is a row; nothing is overwritten but the same instant."""
     lake = Lake(tmp_path / "lake")
     for minute in (0, 5):
-        fact = {"ts": NOON + timedelta(minutes=minute), "resource_id": "a", "source": "t", "name": "A", "type": "cluster"}
+        fact = {
+            "ts": NOON + timedelta(minutes=minute),
+            "resource_id": "a",
+            "source": "t",
+            "name": "A",
+            "type": "cluster",
+        }
         lake.append(RESOURCES, [{**fact, "interval_s": 30.0}], collector="host")
     assert lake.snapshot().scan(RESOURCES).collect().height == 2

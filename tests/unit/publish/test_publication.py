@@ -1,0 +1,67 @@
+"""Publication: a reader that starts at the manifest never sees a torn or a mixed set."""
+
+import hashlib
+import json
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from plimsoll.errors import DiskError
+from plimsoll.publish.files import publish
+
+START, END = datetime(2026, 1, 15, 18, tzinfo=UTC), datetime(2026, 1, 16, 18, tzinfo=UTC)
+
+
+def put(root: Path, text: str) -> Path:
+    """Publishes two files that hold the same text."""
+    files = {"a.json": text.encode() * 1000, "b.html": text.encode() * 1000}
+    return publish(root, files, start=START, end=END, generation=text)
+
+
+def test_the_manifest_names_every_file_with_size_and_checksum(tmp_path: Path) -> None:
+    """In `latest` and in the folder of the day."""
+    latest = put(tmp_path, "x")
+    for folder in (latest, tmp_path / "2026/01/16"):
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+        assert set(manifest["files"]) == {"a.json", "b.html"}
+        for name, entry in manifest["files"].items():
+            data = (folder / name).read_bytes()
+            assert (entry["bytes"], entry["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
+        assert manifest["window"] == {"start": "2026-01-15T18:00:00Z", "end": "2026-01-16T18:00:00Z"}
+
+
+def test_a_reader_beside_a_publisher_never_takes_a_torn_file(tmp_path: Path) -> None:
+    """Each file is whole at any moment; one that is not the manifest's own is noticed by its checksum."""
+    put(tmp_path, "0")
+    stop = threading.Event()
+
+    def write() -> None:
+        n = 0
+        while not stop.is_set():
+            n += 1
+            put(tmp_path, str(n % 10))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(300):
+            data = (tmp_path / "latest" / "a.json").read_bytes()
+            assert len(data) == 1000
+            assert len(set(data)) == 1
+            json.loads((tmp_path / "latest" / "manifest.json").read_bytes())
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_a_refusing_disk_leaves_what_was_there(tmp_path: Path) -> None:
+    """One line with the path; the report before is still whole."""
+    put(tmp_path, "1")
+    (tmp_path / "2026/01/16/.tmp").write_text("")
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file, not a folder")
+    with pytest.raises(DiskError, match="what was there before stays"):
+        put(blocked, "2")
+    assert (tmp_path / "latest/a.json").read_bytes() == b"1" * 1000

@@ -1,0 +1,78 @@
+"""The verdict: the first true row from the bottom up, with facts that name, number and time."""
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+
+from plimsoll.documents import Alert
+from plimsoll.publish.report_input import ReportInput
+from plimsoll.publish.verdict import Situation, judge
+from tests.reports import fleet_report
+
+
+def report(*severities: str, availability: float | None = 99.9) -> ReportInput:
+    """The report of five resources with these alerts open since 09:00."""
+    base = fleet_report(5, 1)
+    alerts = [
+        Alert(
+            alert_id=str(n),
+            severity=severity,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+            metric="gpu_utilization",
+            threshold=90,
+            current_value=95,
+            resource=base.resources[0].resource_id,
+            timestamp="2026-01-16T09:00:00Z",
+        )
+        for n, severity in enumerate(severities)
+    ]
+    overall = msgspec.structs.replace(base.document.overall, availability_score=availability)
+    return replace(base, document=msgspec.structs.replace(base.document, alerts=alerts, overall=overall))
+
+
+def situation(**changes: Any) -> Situation:  # noqa: ANN401 - the situation's own fields
+    """A calm one, but for the changes."""
+    return replace(Situation(100.0, [], [], [], []), **changes)
+
+
+@pytest.mark.parametrize(
+    ("severities", "changes", "state"),
+    [
+        ((), {}, "All calm."),
+        ((), {"was_over": ["x"]}, "Steady."),
+        ((), {"coverage_pct": 94.0}, "Steady."),
+        (("low",), {}, "Steady."),
+        (("medium",), {}, "Watch this week."),
+        (("high", "medium"), {}, "Needs attention today."),
+        (("critical",), {}, "In trouble now."),
+        (("medium",), {"over_now": ["a", "b"]}, "In trouble now."),
+        (("critical",), {"coverage_pct": 79.0}, "Cannot tell."),
+        ((), {"silent_types": ["network"], "silent": ["spine-01"]}, "Cannot tell."),
+        ((), {"coverage_pct": None}, "Cannot tell."),
+    ],
+)
+def test_the_first_true_row_from_the_bottom_up_wins(
+    severities: tuple[str, ...], changes: dict[str, Any], state: str
+) -> None:
+    """Not knowing comes before everything, trouble before attention, attention before calm."""
+    assert judge(report(*severities), situation(**changes)).state == state
+
+
+def test_low_availability_is_trouble() -> None:
+    """Even with no line crossed."""
+    verdict = judge(report(availability=93.2), situation())
+    assert (verdict.state, verdict.facts) == ("In trouble now.", "only 93.2\u202f% was available.")
+
+
+def test_a_fact_has_a_name_a_number_and_a_time() -> None:
+    """At most two of them."""
+    verdict = judge(report("high", "high", "high"), situation())
+    name = fleet_report(5, 1).resources[0].name
+    assert verdict.facts.count(f"{name} has been over its GPU utilisation line for 9 h") == 2
+    assert (name, True) in verdict.parts
+
+
+def test_no_claim_is_made_about_what_was_not_looked_at() -> None:
+    """Without forecasts the report does not say that nothing will cross."""
+    assert judge(report(), situation()).facts == "Every resource stayed under its line."
