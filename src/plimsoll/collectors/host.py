@@ -32,11 +32,11 @@ class Settings(Section):
 
     enabled: bool = Field(default=True, description="whether this machine is read")
     exclude_interfaces: str = Field(
-        r"lo|veth.*|docker.*|br-.*|ifb.*|cni.*|tap.*|dummy.*|virbr.*|cali.*|flannel.*",
+        default=r"lo|veth.*|docker.*|br-.*|ifb.*|cni.*|tap.*|dummy.*|virbr.*|cali.*|flannel.*",
         description="network interfaces that are left out (a regular expression)",
     )
     exclude_disks: str = Field(
-        r"loop.*|ram.*|zram.*|dm-.*|md.*|sr\d+|fd\d+",
+        default=r"loop.*|ram.*|zram.*|dm-.*|md.*|sr\d+|fd\d+",
         description="block devices that are left out: they would be counted twice, or are no disks",
     )
 

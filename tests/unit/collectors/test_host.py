@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -24,6 +25,10 @@ def reader(tmp_path: Path) -> Iterator[host.HostReader]:
     opened = host.HostReader(host.Settings(), IDENTITY, cgroup_root=tmp_path)
     yield opened
     opened.close()
+
+
+def _said(counters: object, **_: object) -> object:
+    return counters
 
 
 def twice(reader: host.HostReader) -> Reading:
@@ -90,7 +95,11 @@ def test_a_machine_without_disks_has_no_disk_rates(
     reader: host.HostReader, monkeypatch: pytest.MonkeyPatch, nothing: object
 ) -> None:
     """Psutil says None or nothing at all."""
-    monkeypatch.setattr(psutil, "disk_io_counters", lambda **_: nothing)
+
+    def say_nothing(**_: object) -> object:
+        return nothing
+
+    monkeypatch.setattr(psutil, "disk_io_counters", say_nothing)
     reading = twice(reader)
     assert reading.collections[0]["ok"] is True
     assert reading.samples[0]["disk_read_bytes_per_s"] is None
@@ -143,7 +152,7 @@ def test_virtual_interfaces_and_partitions_are_not_counted(
     zero = disk._replace(read_bytes=0)
     names = ("nvme0n1", "nvme0n1p1", "sda", "sda2", "dm-0", "loop1", "md127")
     for counters in (zero, one):
-        monkeypatch.setattr(psutil, "disk_io_counters", lambda c=counters, **_: dict.fromkeys(names, c))
+        monkeypatch.setattr(psutil, "disk_io_counters", partial(_said, dict.fromkeys(names, counters)))
         reading = reader.read(NOON, 30.0 if counters is one else 0.0)
     assert reading.samples[0]["disk_read_bytes_per_s"] == pytest.approx(200.0)
     devices = {row["device"] for row in reading.samples}
