@@ -1,5 +1,6 @@
 """`plimsoll capacity`: forecasts, days to the load line, dates to decide by, choices."""
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -8,11 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from plimsoll.answers.capacity import CapacityQuery
-from plimsoll.answers.capacity import capacity as answer
-from plimsoll.capacity_document import Amount, CapacityDocument, Pool
+from plimsoll.capacity_document import CapacityDocument, Pool
 from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
 from plimsoll.errors import shown
+from plimsoll.ledger import Promises
 from plimsoll.runner import context
 
 _TERABYTE = 1e12
@@ -35,11 +35,15 @@ def capacity(
     json: JsonOption = False,
 ) -> None:
     """Prints the days to the load line of every pool, the dates to decide by, and what can be done."""
+    from plimsoll.answers.capacity import CapacityQuery  # polars only where a lake is read
+    from plimsoll.answers.capacity import capacity as answer
+
     query = CapacityQuery.parse(horizon=horizon, demand=demand, add=add or ())
     opened = open_project(project)
     at = as_of_or_now(as_of)
     sources = context(opened, clock=the_clock(), as_of=at).sources()
-    document, _ = answer(sources, query)
+    kept = Promises(opened.data / "ledger.sqlite").due(at.date() - timedelta(days=90), at.date())
+    document, _ = answer(sources, query, promises=kept)
     if json:
         print_json(document)
     else:
@@ -51,7 +55,7 @@ def _print(document: CapacityDocument) -> None:
     for line in _head(document):
         console.print(line, soft_wrap=True)
     console.print(_pools(document))
-    for pool in document.pools:
+    for pool in sorted(document.pools, key=_urgency):
         if pool.choices:
             console.print(f"Choices for {shown(pool.name)}", soft_wrap=True)
             console.print(_choices(pool))
@@ -69,7 +73,11 @@ def _head(document: CapacityDocument) -> list[str]:
         f"{document.fleet}: {summary.pools} pools, {summary.measured} measured, {document.horizon_days} days ahead"
     ]
     if assumed.demand_change_percent or assumed.additions:
-        added = [f"{shown(a.pool)} {a.units:+g}" for a in assumed.additions]
+        pools = {pool.id: pool for pool in document.pools}
+        added = [
+            f"{shown(a.pool)} {'+' if a.units > 0 else '-'}{_units(abs(a.units), pools[a.pool])}"
+            for a in assumed.additions
+        ]
         change = [f"demand {assumed.demand_change_percent:+g} %"] if assumed.demand_change_percent else []
         lines.append(f"what if: {', '.join([*change, *added])}")
     decision = summary.decide_by
@@ -90,7 +98,7 @@ def _pools(document: CapacityDocument) -> Table:
     for pool in sorted(document.pools, key=_urgency):
         table.add_row(
             Text(shown(pool.name)),
-            _amount(Amount(percent=100, units=pool.capacity), pool),
+            _units(pool.capacity, pool),
             "–" if pool.now is None else f"{pool.now.percent:.1f}",
             f"{pool.line.percent:g}",
             "–" if pool.growth_per_day is None else f"{pool.growth_per_day:+.2f}",
@@ -107,7 +115,8 @@ def _urgency(pool: Pool) -> tuple[int, str]:
 
 def _when(pool: Pool, horizon_days: int) -> str:
     if pool.state == "crosses" and pool.crossing:
-        return f"{pool.crossing.middle_days} days"
+        days = pool.crossing.middle_days
+        return f"{days} day{'s' if days != 1 else ''}"
     return f"> {horizon_days} days" if pool.state == "not within the horizon" else pool.state
 
 
@@ -118,8 +127,8 @@ def _band(pool: Pool, horizon_days: int) -> str:
     return f"{pool.crossing.early_days} – {f'> {horizon_days}' if late is None else late}"
 
 
-def _amount(amount: Amount, pool: Pool) -> str:
-    return f"{amount.units / _TERABYTE:.4g} TB" if pool.unit == "bytes" else f"{amount.units:g} {pool.unit}"
+def _units(units: float, pool: Pool) -> str:
+    return f"{units / _TERABYTE:.4g} TB" if pool.unit == "bytes" else f"{units:g} {pool.unit}"
 
 
 def _choices(pool: Pool) -> Table:

@@ -131,7 +131,6 @@ def test_a_sick_driver_costs_one_reading_and_is_named(opened: Open, helper: obje
     reading = reader.read(NOON, 0.0)
     assert (reading.samples, reading.collections[0]["ok"]) == ([], False)
     assert says in reading.collections[0]["reason"]
-    assert reader._child is None
     assert reader.read(NOON, 59.0) == Reading()
 
 
