@@ -4,7 +4,10 @@ Shares are in percent of the pool's capacity, `units` in the pool's own unit. Da
 Null is unknown or "not within the horizon"; `state` says which. `docs/schemas/capacity.schema.json` is made from here.
 """
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
 
 from plimsoll.documents import Document, TimeRange
 
@@ -103,6 +106,17 @@ class PastForecast(Document, frozen=True, kw_only=True):
     high: float
     happened: float
     inside: Inside
+
+
+class Promise(Document, frozen=True, kw_only=True):
+    """A forecast as a review published it, to be kept until the day that it speaks of has passed."""
+
+    pool: str
+    made: str
+    due: str
+    forecast: float
+    low: float
+    high: float
 
 
 class Trust(Document, frozen=True, kw_only=True):
@@ -217,3 +231,32 @@ class CapacityDocument(Document, frozen=True, kw_only=True):
     pools: list[Pool]
     resources: list[ResourceRoom]
     trust: Trust
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the document (2020-12); `docs/schemas/capacity.schema.json` is this, in text."""
+    made = msgspec.json.schema(CapacityDocument)
+    title = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Plimsoll capacity document"}
+    return {**title, **made}
+
+
+def promises(document: CapacityDocument, days_ahead: Sequence[int] = (7, 30)) -> list[Promise]:
+    """What the document promises about certain days ahead, for `Trust` to be held against later.
+
+    A what-if promises nothing.
+    """
+    if document.what_if.demand_change_percent or document.what_if.additions:
+        return []
+    return [
+        Promise(
+            pool=pool.id,
+            made=pool.history[-1].date,
+            due=pool.forecast[days - 1].date,
+            forecast=pool.forecast[days - 1].value,
+            low=pool.forecast[days - 1].low,
+            high=pool.forecast[days - 1].high,
+        )
+        for pool in document.pools
+        for days in days_ahead
+        if pool.history and len(pool.forecast) >= days
+    ]

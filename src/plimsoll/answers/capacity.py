@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from plimsoll.analysis import capacity as analysis
+from plimsoll.analysis.capacity import build as analysis
 from plimsoll.answers.sources import Sources
-from plimsoll.capacity_document import CapacityDocument, PastForecast
+from plimsoll.capacity_document import CapacityDocument, Promise
 from plimsoll.clock import duration_s
 from plimsoll.documents import Evidence
 from plimsoll.errors import BadParameter, shown
@@ -44,9 +44,13 @@ class CapacityQuery:
 
 
 def capacity(
-    sources: Sources, query: CapacityQuery, *, reviews: Sequence[PastForecast] = ()
+    sources: Sources, query: CapacityQuery, *, promises: Sequence[Promise] = ()
 ) -> tuple[CapacityDocument, list[Evidence]]:
-    """Forecasts, days to the load line, decide-by dates and choices; `reviews` are published forecasts come due."""
+    """Forecasts, days to the load line, decide-by dates and choices.
+
+    `promises` are what earlier reviews published (`ledger.Promises.due`); those that have come due are held against
+    what happened. A review that is published keeps its own: `Promises.keep(capacity_document.promises(document))`.
+    """
     settings = sources.settings("capacity", analysis.Capacity)
     lines = sources.lines()
     question = analysis.Question(
@@ -56,7 +60,7 @@ def capacity(
         horizon_days=query.horizon_days,
         demand_change_percent=query.demand_change_percent,
         additions=query.additions,
-        reviews=reviews,
+        promises=promises,
     )
     samples = sources.snapshot.scan(
         SAMPLES,

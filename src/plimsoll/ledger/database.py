@@ -52,6 +52,18 @@ MIGRATIONS: Final = (
         detail text
     ) strict;
     """,
+    """
+    create table promises (
+        pool text not null,
+        made text not null,
+        due text not null,
+        forecast real not null,
+        low real not null,
+        high real not null,
+        primary key (pool, made, due)
+    ) strict;
+    create index promises_by_due on promises (due);
+    """,
 )
 """Each brings the file from one format to the next; the file's format is the number of those it has had."""
 

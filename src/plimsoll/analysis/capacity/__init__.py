@@ -1,6 +1,4 @@
-"""Capacity: pools, days to the load line, dates to decide by, choices."""
+"""Capacity: pools, days to the load line, dates to decide by, choices.
 
-from plimsoll.analysis.capacity.build import Question, capacity, metrics_read
-from plimsoll.analysis.capacity.settings import Capacity
-
-__all__ = ["Capacity", "Question", "capacity", "metrics_read"]
+Nothing is imported here: the settings stand beside the analysis, and who reads only settings must not load polars.
+"""

@@ -9,12 +9,16 @@ from plimsoll.analysis.capacity.levels import HOURS_A_DAY, daily_level
 from plimsoll.analysis.forecasts.outlook import Outlook, Trial, outlook
 from plimsoll.analysis.robust import Floats, theil_sen
 
+AHEAD_DAYS = (7, 28)
+"""How far ahead past forecasts are held against what happened."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A forecast of the last day made `days_back` days ago, with its band."""
+    """A forecast made `made_back` days ago of the day `due_back` days ago, with its band, and what happened."""
 
-    days_back: int
+    made_back: int
+    due_back: int
     forecast: float
     low: float
     high: float
@@ -94,17 +98,23 @@ def _ahead(levels: Floats, seen: Outlook, row: int, steps_a_day: int, quantile: 
         growth_per_day=float(theil_sen(path[None, :])[0]) if sloping else None,
         skill=_known(seen.skill[row]),
         coverage=_known(seen.coverage[row]),
-        tried=tuple(t for trial in seen.trials if (t := _tried(trial, row, days, levels)) is not None),
+        tried=tuple(
+            one
+            for trial in seen.trials
+            for ahead in AHEAD_DAYS
+            if ahead <= trial.days_back and (one := _tried(trial, row, days, levels, ahead)) is not None
+        ),
         withheld=seen.withheld[row],
     )
 
 
-def _tried(trial: Trial, row: int, days: Callable[[Floats], Floats], levels: Floats) -> Tried | None:
-    ends = [float(days(values[row])[-1]) for values in (trial.path, trial.low, trial.high)]
-    happened = float(levels[-1])
-    if any(np.isnan(value) for value in (*ends, happened)):
+def _tried(trial: Trial, row: int, days: Callable[[Floats], Floats], levels: Floats, ahead: int) -> Tried | None:
+    due_back = trial.days_back - ahead
+    said = [float(days(values[row])[ahead - 1]) for values in (trial.path, trial.low, trial.high)]
+    happened = float(levels[-1 - due_back])
+    if any(np.isnan(value) for value in (*said, happened)):
         return None
-    return Tried(trial.days_back, ends[0], ends[1], ends[2], happened)
+    return Tried(trial.days_back, due_back, said[0], said[1], said[2], happened)
 
 
 def _known(value: float) -> float | None:

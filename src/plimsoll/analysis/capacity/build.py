@@ -23,8 +23,8 @@ from plimsoll.capacity_document import (
     Choice,
     Day,
     DayAhead,
-    PastForecast,
     Pool,
+    Promise,
     ResourceRoom,
     WhatIf,
 )
@@ -51,7 +51,7 @@ class Question:
     demand_change_percent: float = 0.0
     additions: Mapping[str, float] = field(default_factory=dict[str, float])
     reclaimable: Mapping[str, float] = field(default_factory=dict[str, float])
-    reviews: Sequence[PastForecast] = ()
+    promises: Sequence[Promise] = ()
 
     @property
     def end(self) -> datetime:
@@ -113,7 +113,7 @@ def capacity(
         summary=summary_of(pools),
         pools=pools,
         resources=[_room(*room, ahead, question) for room, ahead in zip(rooms, outlooks[len(plans) :], strict=True)],
-        trust=trust_of(measured, question.today, question.reviews),
+        trust=trust_of(measured, question.today, question.promises),
     )
     return document, [_evidence(pool, span) for pool in pools]
 
@@ -215,7 +215,7 @@ def _backtest(ahead: Ahead) -> Backtest | None:
         return None
     return Backtest(
         method=ahead.method,
-        origins=len(ahead.tried),
+        origins=len({tried.made_back for tried in ahead.tried}),
         skill=_rounded(ahead.skill),
         coverage=_rounded(ahead.coverage),
     )

@@ -97,11 +97,13 @@ def _nothing(pool: Measured, today: date) -> Option:
 
 def _cap(pool: Measured, settings: Capacity) -> Option:
     units = settings.cap_pct / 100 * _demand(pool)
+    space = pool.plan.demand.unit == "bytes"
+    left = amount(units, pool.plan.demand.unit)
     return Option(
         action="cap",
-        title=f"Cap demand {settings.cap_pct:g} % lower",
+        title=f"Keep {settings.cap_pct:g} % less" if space else f"Cap demand {settings.cap_pct:g} % lower",
         units=units,
-        risk=f"Work worth {amount(units, pool.plan.demand.unit)} waits",
+        risk=f"{left} have to be deleted, and stay so" if space else f"Work worth {left} waits",
         harm=2,
         effective=1,
         factor=1 - settings.cap_pct / 100,

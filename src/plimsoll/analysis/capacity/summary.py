@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+import numpy as np
+
 from plimsoll.analysis.capacity.choices import Measured
 from plimsoll.capacity_document import (
     CapacitySummary,
@@ -10,6 +12,7 @@ from plimsoll.capacity_document import (
     NextDecision,
     PastForecast,
     Pool,
+    Promise,
     Soonest,
     Trust,
 )
@@ -55,10 +58,10 @@ def _cost(pools: Sequence[Pool]) -> float | None:
     return round(sum(known), 2) if len(known) == len(costs) else None
 
 
-def trust_of(pools: Sequence[Measured], today: date, reviews: Sequence[PastForecast]) -> Trust:
+def trust_of(pools: Sequence[Measured], today: date, promises: Sequence[Promise]) -> Trust:
     """Published forecasts that have come due; for pools that have none, what would have been published."""
-    reviewed = {past.pool for past in reviews}
-    past = list(reviews)
+    past = [one for pool in pools for promise in promises if (one := _come_due(promise, pool, today)) is not None]
+    reviewed = {one.pool for one in past}
     for pool in pools:
         if pool.plan.id not in reviewed:
             past += _backtested(pool, today)
@@ -72,6 +75,26 @@ def trust_of(pools: Sequence[Measured], today: date, reviews: Sequence[PastForec
     )
 
 
+def _come_due(promise: Promise, pool: Measured, today: date) -> PastForecast | None:
+    """The promise against what was measured on its day; None while that day is ahead, or was not measured."""
+    ago = (today - date.fromisoformat(promise.due)).days
+    levels = pool.measured.history
+    if promise.pool != pool.plan.id or not 0 <= ago < len(levels) or np.isnan(levels[-1 - ago]):
+        return None
+    happened = float(levels[-1 - ago])
+    return PastForecast(
+        pool=promise.pool,
+        source="review",
+        made=promise.made,
+        due=promise.due,
+        forecast=promise.forecast,
+        low=promise.low,
+        high=promise.high,
+        happened=round(happened, 2),
+        inside=inside(happened, promise.low, promise.high),
+    )
+
+
 def _backtested(pool: Measured, today: date) -> list[PastForecast]:
     if pool.measured.withheld is not None:
         return []
@@ -79,8 +102,8 @@ def _backtested(pool: Measured, today: date) -> list[PastForecast]:
         PastForecast(
             pool=pool.plan.id,
             source="backtest",
-            made=(today - timedelta(days=tried.days_back)).isoformat(),
-            due=today.isoformat(),
+            made=(today - timedelta(days=tried.made_back)).isoformat(),
+            due=(today - timedelta(days=tried.due_back)).isoformat(),
             forecast=round(tried.forecast, 2),
             low=round(tried.low, 2),
             high=round(tried.high, 2),
