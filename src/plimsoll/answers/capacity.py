@@ -6,6 +6,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from plimsoll.analysis.capacity import build as analysis
+from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.answers.sources import Sources
 from plimsoll.capacity_document import CapacityDocument, Promise
 from plimsoll.clock import duration_s
@@ -51,7 +52,7 @@ def capacity(
     `promises` are what earlier reviews published (`ledger.Promises.due`); those that have come due are held against
     what happened. A review that is published keeps its own: `Promises.keep(capacity_document.promises(document))`.
     """
-    settings = sources.settings("capacity", analysis.Capacity)
+    settings = sources.settings("capacity", Capacity)
     lines = sources.lines()
     question = analysis.Question(
         as_of=sources.as_of,

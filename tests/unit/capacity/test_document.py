@@ -92,7 +92,7 @@ def test_more_demand_is_the_same_forecast_times_more() -> None:
 def test_more_capacity_makes_room_and_less_takes_it() -> None:
     """Eight GPUs more halve the share; four fewer double it."""
     readings, fleet = hourly({"a": rising(40, 0.0)}), [gpus("a")]
-    shares = {}
+    shares: dict[float, float] = {}
     for units in (0.0, 8.0, -4.0):
         pool = only_pool(review(readings, fleet, additions={"r/h100": units}))
         assert pool.now is not None
