@@ -52,3 +52,17 @@ def test_a_saw_tooth_with_its_peak_under_the_line_never_reaches_it() -> None:
         series = np.concatenate([saw_tooth(period)[:, shift : shift + 28 * 24] for shift in (0, 11, 37)])
         seen = outlook(series, steps=30 * 24)
         assert not (seen.path > 85).any(), period
+
+
+def test_a_rise_that_began_lately_is_carried_on() -> None:
+    """Flat at 45 % for three weeks, then three and a half points a day: the disk is full in a week, not never."""
+    values = 45 + 3.5 * np.maximum(T - 20, 0) + np.random.default_rng(4).normal(0, 0.05, len(T))
+    assert applies(values[None, :]).all()
+    ahead = path(values[None, :], 7 * 24)
+    assert abs(float(ahead[0, -1]) - (80 + 7 * 3.5)) < 2
+
+
+def test_a_step_is_no_rise() -> None:
+    """A volume that was given a larger file and then rested is not filling."""
+    values = 45 + 20.0 * (T > 20) + np.random.default_rng(4).normal(0, 0.5, len(T))
+    assert not applies(values[None, :]).any()

@@ -2,7 +2,8 @@
 
 A filling series is a row of teeth: straight rises cut by clean-ups. The path goes on rising at the usual rate from
 where it is, and is cut where the next clean-up is due. When a clean-up is long overdue, none is expected any more: that
-is how a disk really runs full. Peaks that grow from tooth to tooth carry on growing; peaks that do not, do not.
+is how a disk really runs full. A rise that began lately counts from where it began: what was before says nothing of it.
+Peaks that grow from tooth to tooth carry on growing; peaks that do not, do not.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ CLEAN_UP_DAYS = 1 / 8
 STRAIGHTNESS = 0.85
 OVERDUE = 1.5
 LATE_SHARE = 0.1
+BEND_SHARE = 0.25
+SHORTEST_RISE_STEPS = 8
 SHORTEST_TOOTH_DAYS = 1.5
 TEETH_FOR_A_DRIFT = 4
 
@@ -27,7 +30,8 @@ TEETH_FOR_A_DRIFT = 4
 class Teeth:
     """One series as teeth: where each starts, its rise per step, its first and last fitted value.
 
-    `straightness` is the share of the variance that the lines explain, adjusted for their number.
+    `straightness` is the share of the variance that the lines explain, adjusted for their number. `broken` tells that the
+    last tooth is two lines, of which the later one counts.
     """
 
     starts: list[int]
@@ -35,6 +39,7 @@ class Teeth:
     firsts: list[float]
     lasts: list[float]
     straightness: float
+    broken: bool = False
 
 
 def applies(history: Floats, steps_a_day: int = 24) -> NDArray[np.bool_]:
@@ -59,14 +64,16 @@ def teeth(row: Floats, steps_a_day: int) -> Teeth:
     filled = np.interp(np.arange(len(row)), known, row[known])
     starts = [0, *_clean_ups(filled, steps_a_day)]
     pieces = [filled[start:end] for start, end in pairwise([*starts, len(row)])]
+    since = _bend(pieces[-1], steps_a_day)
+    before, pieces[-1] = pieces[-1][:since], pieces[-1][since:]
     lines = [_line(piece) for piece in pieces]
-    rest = sum(line[2] for line in lines)
+    rest = sum(line[2] for line in lines) + _line(before)[2]
     total = float(((filled - filled.mean()) ** 2).sum())
-    free = len(row) - 2 * len(starts)  # each line costs two: teeth of two or three points prove nothing
+    free = len(row) - 2 * (len(starts) + (since > 0))  # each line costs two: teeth of two or three points prove nothing
     straightness = 1 - rest / free / (total / (len(row) - 1)) if total > 0 and free > 0 else 0.0
     slopes, firsts = [line[0] for line in lines], [line[1] for line in lines]
     lasts = [line[1] + line[0] * (len(piece) - 1) for line, piece in zip(lines, pieces, strict=True)]
-    return Teeth(starts, slopes, firsts, lasts, straightness)
+    return Teeth(starts, slopes, firsts, lasts, straightness, since > 0)
 
 
 def _clean_ups(filled: Floats, steps_a_day: int) -> list[int]:
@@ -91,23 +98,60 @@ def _line(tooth: Floats) -> tuple[float, float, float]:
     """Slope and first value by least squares, and the squares that it leaves."""
     n = len(tooth)
     if n < 2:
-        return 0.0, float(tooth[0]), 0.0
+        return 0.0, float(tooth[0]) if n else 0.0, 0.0
     t = np.arange(n) - (n - 1) / 2
     slope = float(t @ tooth) / float(t @ t)
     rest = tooth - tooth.mean() - slope * t
     return slope, float(tooth.mean()) - slope * (n - 1) / 2, float(rest @ rest)
 
 
+def _bend(tooth: Floats, steps_a_day: int) -> int:
+    """Where in a tooth a straight rise began that the tooth as a whole hides; 0: nowhere.
+
+    Two lines must leave a quarter of the squares that one leaves, and the later one must be straight in itself.
+    """
+    n, least = len(tooth), max(SHORTEST_RISE_STEPS, round(SHORTEST_TOOTH_DAYS * steps_a_day))
+    if n < 2 * least:
+        return 0
+    places = np.arange(least, n - least + 1, max(1, steps_a_day // 4), dtype=np.int64)
+    rests = _rest_of_two_lines(tooth - tooth.mean(), places)
+    if rests.min() > BEND_SHARE * _line(tooth)[2]:
+        return 0
+    since = int(places[int(rests.argmin())])
+    later = tooth[since:]
+    slope, _, rest = _line(later)
+    straight = rest <= (1 - STRAIGHTNESS) * float(((later - later.mean()) ** 2).sum())
+    return since if slope > 0 and straight else 0
+
+
+def _rest_of_two_lines(tooth: Floats, places: NDArray[np.int64]) -> Floats:
+    """The squares that two lines leave which meet at each place: sums up to there and after, without a loop."""
+    t = np.arange(len(tooth), dtype=np.float64)
+    sums = np.cumsum(np.stack([np.ones_like(t), t, t * t, tooth, t * tooth, tooth * tooth]), axis=1)
+    before = sums[:, places - 1]
+    return _rest(before) + _rest(sums[:, -1:] - before)
+
+
+def _rest(sums: Floats) -> Floats:
+    """Squares left by a least-squares line, from its sums of 1, t, tt, y, ty, yy."""
+    one, t, tt, y, ty, yy = sums
+    spread = tt - t * t / one
+    return np.asarray(yy - y * y / one - (ty - t * y / one) ** 2 / spread, dtype=np.float64)
+
+
 def _is_filling(found: Teeth) -> bool:
-    """At least one clean-up, straight teeth, and each tooth after a clean-up rises; else it is some other series."""
-    return len(found.starts) > 1 and found.straightness >= STRAIGHTNESS and min(found.slopes[1:]) > 0
+    """Clean-ups or a rise that began lately, in straight lines, each rising; else it is some other series."""
+    if found.straightness < STRAIGHTNESS or not (found.broken or len(found.starts) > 1):
+        return False
+    return min(found.slopes[1:] or found.slopes) > 0
 
 
 def _continued(found: Teeth, length: int, steps: int) -> Floats:
     if not found.starts:
         return np.full(steps, np.nan)
     ahead = np.arange(1, steps + 1, dtype=np.float64)
-    slope = float(np.median(found.slopes[1:] or found.slopes))  # the first tooth may have been cut into
+    usual = found.slopes[-1:] if found.broken else found.slopes[1:]  # the first tooth may have been cut into
+    slope = float(np.median(usual or found.slopes))
     rising = found.lasts[-1] + slope * ahead
     period, due = _rhythm(found, length, slope)
     if due is None:
