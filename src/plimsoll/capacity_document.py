@@ -131,7 +131,7 @@ class Trust(Document, frozen=True, kw_only=True):
 class Pool(Document, frozen=True, kw_only=True):
     """Resources that can stand in for one another, as one line of the review.
 
-    `line` is the load line, `now` the level of the last three days, `room` what fits under the line. `growth_per_day`
+    `line` is the load line, `now` the level of the last days, `room` what fits under the line. `growth_per_day`
     is in points a day, null without a trend; `full` is the day on which the middle forecast reaches 100 %.
     """
 

@@ -39,13 +39,16 @@ class Ahead:
     coverage: float | None
     tried: tuple[Tried, ...]
     withheld: str | None
+    fills: bool = False
 
     @property
     def now(self) -> float | None:
-        """The middle of the last three days; None if nothing was read in them."""
+        """The middle of the last three days, of space the last one; None if nothing was read in them."""
         last = self.history[-3:]
         known = last[~np.isnan(last)]
-        return float(np.median(known)) if len(known) else None
+        if not len(known):
+            return None
+        return float(known[-1]) if self.fills else float(np.median(known))
 
     def scaled(self, factor: float) -> "Ahead":
         """The same with every level times `factor`, from now on: history stays what was measured."""
@@ -105,6 +108,7 @@ def _ahead(levels: Floats, seen: Outlook, row: int, steps_a_day: int, quantile: 
             if ahead <= trial.days_back and (one := _tried(trial, row, days, levels, ahead)) is not None
         ),
         withheld=seen.withheld[row],
+        fills=steps_a_day > 1,
     )
 
 

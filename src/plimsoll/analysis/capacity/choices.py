@@ -91,7 +91,7 @@ def choices_for(
 
 def _nothing(pool: Measured, today: date) -> Option:
     crossed = first_over(pool.ahead.path, pool.line)
-    when = "from now on" if crossed is None or crossed <= 1 else f"from {day_words(today + timedelta(days=crossed))}"
+    when = "now" if crossed is None or crossed <= 1 else f"from {day_words(today + timedelta(days=crossed))}"
     return Option(action="nothing", title="Nothing", units=0, risk=f"Over the line {when}", harm=3, effective=1)
 
 

@@ -30,8 +30,8 @@ TEETH_FOR_A_DRIFT = 4
 class Teeth:
     """One series as teeth: where each starts, its rise per step, its first and last fitted value.
 
-    `straightness` is the share of the variance that the lines explain, adjusted for their number. `broken` tells that the
-    last tooth is two lines, of which the later one counts.
+    `straightness` is the share of the variance that the lines explain, adjusted for their number. `broken`: the last
+    tooth is two lines, of which the later one counts.
     """
 
     starts: list[int]
