@@ -5,11 +5,11 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from plimsoll.answers.report import daily
+from plimsoll.answers.report import capacity_review, daily
 from plimsoll.answers.sources import Sources
 from plimsoll.lake import Lake
 from plimsoll.project import Project, builtin_root
-from plimsoll.publish.report_input import Made, ReportInput
+from plimsoll.publish.report_input import CapacityInput, Made, ReportInput
 from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES, SAMPLES
 
@@ -42,3 +42,11 @@ def fleet_report(resources: int = 48, days: int = 2) -> ReportInput:
 def templates() -> list[Path]:
     """The built-in template folder."""
     return [builtin_root() / "reports" / "templates"]
+
+
+@cache
+def fleet_review(resources: int = 48, days: int = 30) -> CapacityInput:
+    """The capacity review's input of a fleet of this size (half-hourly readings)."""
+    fleet = Fleet.build(resources=resources, days=days, until=UNTIL, interval_s=1800, devices=False)
+    lake = lake_of(fleet, Path(mkdtemp(prefix="plimsoll-test-")) / "lake")
+    return capacity_review(sources_of(lake), MADE)

@@ -1,27 +1,42 @@
 """Makes and publishes a report: documents first, then the page from the same objects, then the manifest."""
 
 import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
-from plimsoll import documents
+from plimsoll import capacity_document, documents
 from plimsoll.job import Context
+from plimsoll.ledger import Ledger, Promises, Run
 from plimsoll.publish import files, html
+from plimsoll.publish.capacity_view import CapacityView, capacity_view
 from plimsoll.publish.report_input import Made
 from plimsoll.publish.view import ReportView, view
+
+_KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A report as it was published: its view, and where its files are."""
+    """A report as it was published: its view, and the names of its page and its document in the folder."""
 
-    view: ReportView
+    view: ReportView | CapacityView
     folder: Path
+    page_name: str
+    document_name: str
 
     @property
     def page(self) -> Path:
         """The HTML page."""
-        return self.folder / "daily.html"
+        return self.folder / self.page_name
+
+    @property
+    def document(self) -> Path:
+        """The JSON document that the page was made from."""
+        return self.folder / self.document_name
 
 
 def daily(context: Context) -> Published:
@@ -29,14 +44,63 @@ def daily(context: Context) -> Published:
     from plimsoll.answers.report import daily as answer
 
     sources = context.sources()
-    made = Made(version=context.version, at=context.clock.now(), generation=sources.snapshot.generation)
-    report = answer(sources, made)
+    report = answer(sources, _made(context, sources.snapshot.generation, "daily_report"))
     document = documents.encode(report.document)
-    page = view(report, document_sha256=hashlib.sha256(document).hexdigest())
+    page = view(report, document_sha256=_sha256(document))
     published = {
         "performance.json": document,
         "evidence.json": documents.encode(list(report.evidence)),
         "daily.html": html.render(page, "daily.html.j2", folders=context.templates),
     }
-    folder = files.publish(context.published, published, start=report.start, end=report.end, generation=made.generation)
-    return Published(page, folder)
+    folder = _publish(context, published, report.start, report.end, report.made)
+    return Published(page, folder, "daily.html", "performance.json")
+
+
+def capacity(context: Context) -> Published:
+    """The capacity review of the context's instant; what it forecasts is kept, to be held against what happens."""
+    from plimsoll.answers.report import capacity_review as answer
+
+    promises = Promises(context.data / "ledger.sqlite")
+    today = context.as_of.date()
+    kept = promises.due(today - _KEPT, today)
+    sources = context.sources()
+    review = answer(sources, _made(context, sources.snapshot.generation, "capacity_review"), kept)
+    document = documents.encode(review.document)
+    page = capacity_view(review, document_sha256=_sha256(document))
+    published = {
+        "capacity.json": document,
+        "capacity.html": html.render(page, "capacity.html.j2", folders=context.templates),
+    }
+    start = datetime.fromisoformat(review.document.time_range.start)
+    folder = _publish(context, published, start, review.as_of, review.made)
+    promises.keep(capacity_document.promises(review.document))
+    return Published(page, folder, "capacity.html", "capacity.json")
+
+
+REPORTS: Final[Mapping[str, Callable[[Context], Published]]] = MappingProxyType({"daily": daily, "capacity": capacity})
+JOBS: Final = MappingProxyType({"daily": "daily_report", "capacity": "capacity_review"})
+
+
+def _made(context: Context, generation: str, job: str) -> Made:
+    cost = _cost(Ledger(context.data / "ledger.sqlite").last_ended(job))
+    return Made(version=context.version, at=context.clock.now(), generation=generation, cost=cost)
+
+
+def _cost(run: Run | None) -> str:
+    """What the report before took, as far as it was measured."""
+    if run is None or run.seconds is None:
+        return ""
+    parts = [f"{run.seconds:.1f} s"]
+    if run.cpu_s is not None:
+        parts.append(f"{run.cpu_s:.1f} CPU seconds")
+    if run.max_rss_bytes is not None:
+        parts.append(f"{run.max_rss_bytes / 1e6:.0f} MB")
+    return ", ".join(parts)
+
+
+def _publish(context: Context, published: Mapping[str, bytes], start: datetime, end: datetime, made: Made) -> Path:
+    return files.publish(context.published, published, start=start, end=end, generation=made.generation)
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,15 +1,19 @@
-"""The daily report: the documents of its window, the window before to compare with, and how each resource stands."""
+"""What reports are made from: the documents of a window, those of the window before, how each resource stands."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.analysis.performance.readings import columns_read
 from plimsoll.analysis.performance.standings import standings
+from plimsoll.answers.capacity import CapacityQuery, capacity
 from plimsoll.answers.performance import performance
 from plimsoll.answers.sources import Sources
+from plimsoll.capacity_document import CapacityDocument, Promise
 from plimsoll.clock import Window, ceiling, duration_s
 from plimsoll.documents import PerformanceDocument
-from plimsoll.publish.report_input import Made, ReportInput
+from plimsoll.publish.report_input import CapacityInput, Made, ReportInput
 from plimsoll.query import GRANULARITIES, PerformanceQuery
 from plimsoll.settings import Documents, Plimsoll
 from plimsoll.tables import SAMPLES
@@ -71,3 +75,22 @@ def _previous(sources: Sources, query: PerformanceQuery) -> PerformanceDocument 
     document, evidence = performance(before, query)
     heard = any(e.samples for e in evidence if e.subject.startswith("coverage."))
     return document if heard else None
+
+
+def capacity_review(sources: Sources, made: Made, promises: Sequence[Promise] = ()) -> CapacityInput:
+    """Everything that the capacity review of the instant is made from; `promises` are those of earlier reviews."""
+    settings = sources.settings("capacity", Capacity)
+    document, _ = capacity(sources, CapacityQuery(), promises=promises)
+    earlier = replace(sources, as_of=sources.as_of - timedelta(seconds=settings.review_interval))
+    return CapacityInput(
+        zone=sources.settings("plimsoll", Plimsoll).timezone,
+        as_of=sources.as_of,
+        document=document,
+        previous=_earlier_review(earlier),
+        delivery_days={unit: settings.delivery_days(unit) for unit in ("GPUs", "replicas", "cores", "bytes")},
+        made=made,
+    )
+
+
+def _earlier_review(sources: Sources) -> CapacityDocument | None:
+    return capacity(sources, CapacityQuery())[0] if sources.resources() else None

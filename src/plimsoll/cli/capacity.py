@@ -16,6 +16,7 @@ from plimsoll.ledger import Promises
 from plimsoll.runner import context
 
 _TERABYTE = 1e12
+_WIDTH = 110
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +53,8 @@ def capacity(
 
 def _print(document: CapacityDocument) -> None:
     console = Console(markup=False, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = _WIDTH
     for line in _head(document):
         console.print(line, soft_wrap=True)
     console.print(_pools(document))
@@ -91,8 +94,8 @@ def _head(document: CapacityDocument) -> list[str]:
 
 
 def _pools(document: CapacityDocument) -> Table:
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("pool", overflow="fold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("pool", overflow="fold", min_width=16)
     for heading in ("capacity", "now %", "line %", "a day", "reaches its line", "80 % band", "decide by"):
         table.add_column(heading, justify="right", no_wrap=True)
     for pool in sorted(document.pools, key=_urgency):

@@ -59,7 +59,9 @@ def _fill(project: Project, *, resources: int, days: int, seed: int, until: date
 
 
 def _report(project: Project, end: datetime) -> None:
-    from plimsoll.cli.report import publish_daily
+    from plimsoll.cli.report import KINDS, publish
 
-    publish_daily(project, rfc3339(end))
+    for kind in KINDS:
+        publish(project, kind, rfc3339(end))
+        typer.echo("")
     typer.echo(f"the planted truth is {project.root / 'truth.json'}")

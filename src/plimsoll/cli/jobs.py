@@ -16,8 +16,11 @@ def register(app: typer.Typer) -> None:
 
 
 def list_jobs(project: ProjectOption = None, json: JsonOption = False) -> None:
-    """Lists the jobs: what runs, when, where it comes from, how it went last."""
+    """Lists the jobs: what runs, when, where it comes from, how it went last, when it runs next."""
+    from plimsoll.schedule.status import upcoming  # with it the whole scheduler
+
     opened = open_project(project)
+    following = upcoming(opened, the_clock())
     rows: list[dict[str, object]] = []
     for name, file in opened.jobs().items():
         job, last = opened.job(name), opened.ledger.last(name)
@@ -28,6 +31,7 @@ def list_jobs(project: ProjectOption = None, json: JsonOption = False) -> None:
                 "origin": file.origin,
                 "lastRun": rfc3339(last.started) if last else None,
                 "lastOutcome": last.outcome if last else None,
+                "nextRun": following[name],
                 "does": job.summary,
             }
         )
@@ -36,7 +40,9 @@ def list_jobs(project: ProjectOption = None, json: JsonOption = False) -> None:
         return
     for row in rows:
         last_text = f"{row['lastRun']} {row['lastOutcome']}" if row["lastRun"] else "never"
-        typer.echo(f"{row['job']:<18} {row['schedule']:<14} {row['origin']:<9} {last_text:<29} {row['does']}")
+        following_text = row["nextRun"] or "at any time"
+        known = f"{row['job']:<18} {row['schedule']:<14} {row['origin']:<9}"
+        typer.echo(f"{known} {last_text:<33} {following_text:<21} {row['does']}")
 
 
 def run(

@@ -1,4 +1,4 @@
-"""`plimsoll report daily`: makes and publishes a report now."""
+"""`plimsoll report daily|capacity`: makes and publishes a report now."""
 
 import webbrowser
 from pathlib import Path
@@ -12,7 +12,7 @@ from plimsoll.project import Project
 from plimsoll.query import one_of
 from plimsoll.runner import context, recorded
 
-KINDS = ("daily",)
+KINDS = ("daily", "capacity")
 
 
 def register(app: typer.Typer) -> None:
@@ -21,29 +21,28 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="daily.")] = "daily",
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="daily or capacity.")] = "daily",
     as_of: AsOfOption = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     project: ProjectOption = None,
 ) -> None:
     """Makes a report, publishes it under data/published, and prints its summary."""
     one_of("KIND", kind, KINDS)
-    page = publish_daily(open_project(project), as_of)
+    page = publish(open_project(project), kind, as_of)
     if open_page:
         webbrowser.open(page.resolve().as_uri())
 
 
-def publish_daily(project: Project, as_of: str | None) -> Path:
-    """The daily report, its run in the ledger, its summary on standard output; gives the page's path."""
+def publish(project: Project, kind: str, as_of: str | None) -> Path:
+    """A report, its run in the ledger, its summary on standard output; gives the page's path."""
     from plimsoll.publish.terminal import show
-    from plimsoll.reporting import Published, daily
+    from plimsoll.reporting import JOBS, REPORTS, Published
 
     wired = context(project, clock=the_clock(), as_of=as_of_or_now(as_of))
     made: list[Published] = []
-    recorded(project, "daily_report", wired, lambda: made.append(daily(wired)))
+    recorded(project, JOBS[kind], wired, lambda: made.append(REPORTS[kind](wired)))
     published = made[0]
-    paths = [str(_near(published.folder / name)) for name in ("daily.html", "performance.json")]
-    show(published.view, Console(), paths=paths)
+    show(published.view, Console(), paths=[str(_near(path)) for path in (published.page, published.document)])
     return published.page
 
 

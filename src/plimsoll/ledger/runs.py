@@ -142,6 +142,11 @@ class Ledger:
         found = self._select("where job = ? order by id desc limit 1", job)
         return found[0] if found else None
 
+    def last_ended(self, job: str) -> Run | None:
+        """The latest run of a job that came to a good end: what it takes."""
+        found = self._select("where job = ? and outcome = 'success' order by id desc limit 1", job)
+        return found[0] if found else None
+
     def standing(self, job: str, schedule: str, zone: str, now: datetime) -> "Standing":
         """Where a job stands: since when it has had this schedule in this zone, and how far its windows are settled.
 

@@ -9,10 +9,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from plimsoll.publish import tokens
+from plimsoll.publish.capacity_view import CapacityView
 from plimsoll.publish.view import ReportView
 
 
-def render(view: ReportView, template: str, *, folders: Sequence[Path]) -> bytes:
+def render(view: ReportView | CapacityView, template: str, *, folders: Sequence[Path]) -> bytes:
     """One self-contained page; templates are looked for in `folders`, the nearest first."""
     environment = Environment(
         loader=FileSystemLoader([str(folder) for folder in folders]),

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from plimsoll.clock import rfc3339
 from plimsoll.publish import words
-from plimsoll.publish.report_input import ReportInput
+from plimsoll.publish.report_input import Made, ReportInput
 from plimsoll.publish.verdict import Situation
 
 
@@ -24,7 +24,7 @@ def provenance(report: ReportInput, situation: Situation, zone: ZoneInfo, *, doc
         Column("Data", _data(report, situation)),
         Column("Gaps", _gaps(report, situation, zone)),
         Column("How it was judged", _judged(report)),
-        Column("Made by", _made(report, document_sha256)),
+        made_by(report.made, "performance.json", document_sha256),
     ]
 
 
@@ -67,10 +67,13 @@ def _judged(report: ReportInput) -> list[str]:
     return shown
 
 
-def _made(report: ReportInput, document_sha256: str) -> list[str]:
-    return [
-        f"Plimsoll {report.made.version}",
-        f"made {rfc3339(report.made.at)}",
-        f"lake generation {report.made.generation}",
-        f"performance.json SHA-256 {document_sha256[:16]}…",
+def made_by(made: Made, document: str, document_sha256: str) -> Column:
+    """Version, instant, state of the lake, and the checksum of the document beside it."""
+    lines = [
+        f"Plimsoll {made.version}",
+        f"made {rfc3339(made.at)}",
+        f"lake generation {made.generation}",
+        f"{document} SHA-256 {document_sha256[:16]}…",
+        *([f"the one before took {made.cost}"] if made.cost else []),
     ]
+    return Column("Made by", lines)

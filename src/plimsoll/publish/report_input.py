@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from plimsoll.capacity_document import CapacityDocument
 from plimsoll.documents import Evidence, PerformanceDocument
 from plimsoll.inventory import Resource
 from plimsoll.lines import LoadLine
@@ -12,11 +13,12 @@ from plimsoll.standing import Standing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """Who made a report, when, and from which state of the lake."""
+    """Who made a report, when, and from which state of the lake; `cost` is what the one before took."""
 
     version: str
     at: datetime
     generation: str
+    cost: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,4 +41,16 @@ class ReportInput:
     resources: Sequence[Resource]
     standings: Sequence[Standing]
     lines: Mapping[str, LoadLine]
+    made: Made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityInput:
+    """What a capacity review is made from; `previous` is what a review one interval earlier would have said."""
+
+    zone: str
+    as_of: datetime
+    document: CapacityDocument
+    previous: CapacityDocument | None
+    delivery_days: Mapping[str, float]
     made: Made

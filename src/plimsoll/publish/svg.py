@@ -29,7 +29,7 @@ def sparkline(values: Values, *, line: float | None, label: str, top: float | No
     def y(value: float) -> int:
         return round(height - 8 - min(value, highest) * scale)
 
-    path = "".join(_relative([(x(n), y(v)) for n, v in run]) for run in _runs(values))
+    path = "".join(_relative([(x(n), y(v)) for n, v in run]) for run in runs(values))
     gaps = "".join(f"M{x(n)} {height}v-12" for n, v in enumerate(values) if v is None)
     parts = [f'<path class="gap" d="{gaps}"/>'] if gaps and known else []
     if line is not None and known:
@@ -39,7 +39,7 @@ def sparkline(values: Values, *, line: float | None, label: str, top: float | No
     if values and values[-1] is not None:
         css = "last over" if over else "last"
         parts.append(f'<circle class="{css}" cx="{x(len(values) - 1)}" cy="{y(values[-1])}" r="8"/>')
-    return _svg(width, height, label, "".join(parts), css="spark")
+    return drawing(width, height, label, "".join(parts), css="spark")
 
 
 def _relative(points: Sequence[tuple[int, int]]) -> str:
@@ -58,7 +58,7 @@ def mosaic(levels: Sequence[str], *, label: str, square: float, per_row: int) ->
         x, y = n % per_row * (square + gap), n // per_row * (square + gap)
         paths.setdefault(level, []).append(f"M{x:g} {y:g}h{square:g}v{square:g}h-{square:g}z")
     width = min(len(levels), per_row) * (square + gap) or 1.0
-    return _svg(width, rows * (square + gap), label, _level_paths(paths), css="mosaic", sized="both")
+    return drawing(width, rows * (square + gap), label, _level_paths(paths), css="mosaic", sized="both")
 
 
 def strip(rows: Sequence[Sequence[str]], *, label: str, cell_width: float, row_height: float) -> Markup:
@@ -74,7 +74,7 @@ def strip(rows: Sequence[Sequence[str]], *, label: str, cell_width: float, row_h
                 w, h = count * cell_width - 0.4, row_height - 1.5
                 paths.setdefault(level, []).append(f"M{first * cell_width:g} {top:g}h{w:g}v{h:g}h-{w:g}z")
     width = cell_width * max((len(row) for row in rows), default=1)
-    return _svg(width, row_height * len(rows), label, _level_paths(paths), css="strip", sized="height")
+    return drawing(width, row_height * len(rows), label, _level_paths(paths), css="strip", sized="height")
 
 
 MARK = Markup(
@@ -84,12 +84,18 @@ MARK = Markup(
 )
 
 
-def _svg(width: float, height: float, label: str, body: str, *, css: str, sized: str = "") -> Markup:
-    """`sized`: `both` fixes the size, `height` only that (the width is the page's), empty leaves both to CSS."""
+def drawing(
+    width: float, height: float, label: str, body: str, *, css: str, sized: str = "", stretched: bool = True
+) -> Markup:
+    """One drawing with its sentence.
+
+    `sized`: `both` fixes the size, `height` only that (the width is the page's), empty leaves both to CSS.
+    """
     size = {"both": f' width="{width:g}" height="{height:g}"', "height": f' height="{height:g}"'}.get(sized, "")
+    ratio = ' preserveAspectRatio="none"' if stretched else ""
     return Markup(  # noqa: S704 - the body is our own path data; the label, which may hold names, is escaped
         f'<svg class="{css}" viewBox="0 0 {width:g} {height:g}"{size} role="img" aria-label="{escape(label)}"'
-        f' preserveAspectRatio="none">{body}</svg>'
+        f"{ratio}>{body}</svg>"
     )
 
 
@@ -98,7 +104,7 @@ def _level_paths(paths: dict[str, list[str]]) -> str:
     return "".join(f'<path class="l-{name}" d="{"".join(paths[name])}"/>' for name in order if name in paths)
 
 
-def _runs(values: Values) -> Iterator[list[tuple[int, float]]]:
+def runs(values: Values) -> Iterator[list[tuple[int, float]]]:
     """Stretches without a gap."""
     run: list[tuple[int, float]] = []
     for n, value in enumerate(values):

@@ -5,19 +5,22 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
+from plimsoll.publish.capacity_view import CapacityView
 from plimsoll.publish.tokens import COLOURS
 from plimsoll.publish.view import ReportView
 
 _WIDTH = 92
 _MOST_ALERTS = 3
+_MOST_POOLS = 6
 
 
-def show(view: ReportView, console: Console, *, paths: Sequence[str]) -> None:
+def show(view: ReportView | CapacityView, console: Console, *, paths: Sequence[str]) -> None:
     """Identity, verdict, tiles, the worst alerts, one line of provenance with the paths."""
 
     def line(text: str | Text) -> None:
-        console.print(text, width=min(_WIDTH, console.width), highlight=False, markup=False, emoji=False)
+        console.print(text, width=width, highlight=False, markup=False, emoji=False)
 
+    width = min(_WIDTH, console.width)
     line(f"─⦵─ Plimsoll  {view.kind} · {view.fleet} · {view.window}")
     line("")
     verdict = Text(view.verdict.state, style=f"bold {COLOURS[view.verdict.colour][1]}")
@@ -27,16 +30,25 @@ def show(view: ReportView, console: Console, *, paths: Sequence[str]) -> None:
         line(view.banner)
     line("")
     for tile in view.tiles:
-        line(f"  {tile.label:<14} {tile.value + tile.unit:>12}   {tile.delta}".rstrip())
+        line(f"  {tile.label:<20} {tile.value + tile.unit:>12}   {tile.delta}".rstrip())
     line("")
-    for alert in view.alerts[:_MOST_ALERTS]:
-        line(
-            f"  {alert.glyph} {alert.severity:<8} {alert.resource:<32} {alert.metric} {alert.value}, line {alert.line}"
-        )
-    if len(view.alerts) > _MOST_ALERTS:
-        line(f"  and {len(view.alerts) - _MOST_ALERTS} more alerts in the report")
-    if view.alerts:
-        line("")
+    for text in _alerts(view) if isinstance(view, ReportView) else _pools(view):
+        line(text if len(text) <= width else f"{text[: width - 1]}…")
     line("; ".join(view.provenance[0].lines))
     for path in paths:
         console.print(path, soft_wrap=True, highlight=False, markup=False, emoji=False)
+
+
+def _alerts(view: ReportView) -> list[str]:
+    shown = [
+        f"  {alert.glyph} {alert.severity:<8} {alert.resource:<32} {alert.metric} {alert.value}, line {alert.line}"
+        for alert in view.alerts[:_MOST_ALERTS]
+    ]
+    more = len(view.alerts) - _MOST_ALERTS
+    return [*shown, *([f"  and {more} more alerts in the report"] if more > 0 else []), *([""] if shown else [])]
+
+
+def _pools(view: CapacityView) -> list[str]:
+    shown = [f"  {pool.name:<26} {pool.days:>16}   {pool.sentence}" for pool in view.pools[:_MOST_POOLS]]
+    more = len(view.pools) + len(view.calm) - _MOST_POOLS
+    return [*shown, *([f"  and {more} more pools in the review"] if more > 0 else []), ""]

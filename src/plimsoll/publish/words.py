@@ -1,6 +1,6 @@
 """Numbers, durations and plurals as people read them. Documents keep exact values; only pages round."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from plimsoll.metrics import CATALOGUE, DOCUMENT_METRICS
@@ -9,6 +9,7 @@ from plimsoll.units import Unit, bit_rate, byte_rate
 UNKNOWN = "–"
 NARROW = "\u202f"
 _SHOWN_CHARS = 40
+_SIZES = (("PB", 1e15), ("TB", 1e12), ("GB", 1e9), ("MB", 1e6))
 _SUFFIX = {
     Unit.PERCENT: f"{NARROW}%",
     Unit.MILLISECONDS: f"{NARROW}ms",
@@ -120,3 +121,42 @@ def name(text: str) -> str:
         return safe
     half = (_SHOWN_CHARS - 1) // 2
     return f"{safe[: _SHOWN_CHARS - 1 - half]}…{safe[-half:]}"
+
+
+def day(at: date) -> str:
+    """`16 Jan`.
+
+    >>> day(date(2026, 1, 16))
+    '16 Jan'
+    """
+    return f"{at.day} {at:%b}"
+
+
+def long_day(at: date) -> str:
+    """`Friday 16 January`.
+
+    >>> long_day(date(2026, 1, 16))
+    'Friday 16 January'
+    """
+    return f"{at:%A} {at.day} {at:%B}"
+
+
+def size(units: float, unit: str) -> str:
+    """An amount of a pool: bytes in the largest fitting decimal unit, else a count with its noun.
+
+    >>> size(8.0, "GPUs"), size(2.4e13, "bytes")
+    ('8 GPUs', '24 TB')
+    """
+    if unit != "bytes":
+        return f"{units:,.1f}".removesuffix(".0") + f" {unit}"
+    name, one = next((s for s in _SIZES if abs(units) >= s[1]), _SIZES[-1])
+    return f"{units / one:,.1f}".removesuffix(".0") + f" {name}"
+
+
+def money(usd: float | None) -> str:
+    """Dollars a month; an unknown price is never 0.
+
+    >>> money(8942.5), money(-3100), money(None)
+    ('$8,942', '−$3,100', 'not known')
+    """
+    return "not known" if usd is None else f"{'−' if usd < 0 else ''}${abs(usd):,.0f}"

@@ -61,6 +61,19 @@ def status(project: Project, clock: Clock) -> Status:
     return Status(rfc3339(now), not problems, held, tuple(problems), jobs)
 
 
+def upcoming(project: Project, clock: Clock) -> dict[str, str | None]:
+    """When each job is due next; None for those that run every few seconds."""
+    plan, now = Plan.load(project), clock.now()
+    return {task.name: _next(task, plan, now) for task in plan.tasks.values()}
+
+
+def _next(task: Task, plan: Plan, now: datetime) -> str | None:
+    if isinstance(task.schedule, Every):
+        return None
+    following = next(task.schedule.between(now, now + _LONGEST_WINDOW, plan.zone), None)
+    return rfc3339(following.due) if following else None
+
+
 def _of_scheduler(project: Project, held: Owner | None, now: datetime) -> list[str]:
     if held is None:
         return ["no scheduler is running; start one: plimsoll up"]
@@ -115,14 +128,13 @@ def _job(task: Task, plan: Plan, project: Project, beat: Beat | None, now: datet
         outcome = None if beat is None else "failed" if beat.failing else "success"
         return JobStatus(task.name, task.text, ran, outcome, beat.detail if beat else None, None)
     last = project.ledger.last(task.name)
-    upcoming = next(task.schedule.between(now, now + _LONGEST_WINDOW, plan.zone), None)
     return JobStatus(
         task.name,
         task.text,
         rfc3339(last.started) if last else None,
         (last.outcome or "running") if last else None,
         last.detail if last else None,
-        rfc3339(upcoming.due) if upcoming else None,
+        _next(task, plan, now),
         last.seconds if last else None,
         last.cpu_s if last else None,
         last.max_rss_bytes if last else None,

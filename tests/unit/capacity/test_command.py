@@ -1,10 +1,12 @@
 """`plimsoll capacity`: the review in the terminal and as JSON, and what it refuses."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from plimsoll.cli import run
+from plimsoll.ledger import Promises
 from plimsoll.project import Project
 from plimsoll.tables import RESOURCES, SAMPLES
 from tests.capacities import NOW, gpus, hourly, rising
@@ -95,3 +97,27 @@ def test_an_empty_project_has_nothing_to_decide(project: Project, capsys: pytest
     """No resource yet is no error."""
     assert _run(project) == 0
     assert "0 pools" in capsys.readouterr().out
+
+
+def test_the_review_is_published_and_its_forecasts_are_kept(
+    filled: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Page, document and manifest; the promises of today are in the ledger, to be held against what happens."""
+    assert run(["report", "capacity", "--project", str(filled.root), "--as-of", AS_OF]) == 0
+    assert "Late: us-east-1 H100" in capsys.readouterr().out.replace("\n", " ")
+    latest = filled.data / "published" / "latest"
+    entries = json.loads((latest / "manifest.json").read_bytes())["files"]
+    assert set(entries) == {"capacity.html", "capacity.json"}
+    document = json.loads((latest / "capacity.json").read_bytes())
+    kept = Promises(filled.data / "ledger.sqlite").due(NOW.date(), NOW.date() + timedelta(days=60))
+    assert {(p.pool, p.due) for p in kept} >= {("us-east-1/h100", document["pools"][1]["forecast"][6]["date"])}
+
+
+def test_the_backtest_names_every_pool(filled: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """One that was never heard of has none, and says why."""
+    assert run(["backtest", "forecasts", "--project", str(filled.root), "--as-of", AS_OF, "--json"]) == 0
+    tried = {row["pool"]: row for row in json.loads(capsys.readouterr().out)}
+    assert tried["us-east-1/h100"]["backtest"]["origins"] == 3
+    assert tried["eu-west-1/h100"]["backtest"] is None
+    assert run(["backtest", "forecasts", "--project", str(filled.root), "--as-of", AS_OF]) == 0
+    assert "outcomes inside their 80 % band" in capsys.readouterr().out

@@ -29,7 +29,18 @@ def test_the_manifest_names_every_file_with_size_and_checksum(tmp_path: Path) ->
         for name, entry in manifest["files"].items():
             data = (folder / name).read_bytes()
             assert (entry["bytes"], entry["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
-        assert manifest["window"] == {"start": "2026-01-15T18:00:00Z", "end": "2026-01-16T18:00:00Z"}
+            assert entry["window"] == {"start": "2026-01-15T18:00:00Z", "end": "2026-01-16T18:00:00Z"}
+            assert entry["generation"] == "x"
+
+
+def test_a_second_kind_of_report_leaves_the_first_ones_entries(tmp_path: Path) -> None:
+    """Each file says its own window and state of the lake; a file that has gone is not listed any more."""
+    latest = put(tmp_path, "x")
+    (latest / "b.html").unlink()
+    publish(tmp_path, {"capacity.json": b"{}"}, start=START, end=END, generation="y")
+    entries = json.loads((latest / "manifest.json").read_bytes())["files"]
+    assert {name: entry["generation"] for name, entry in entries.items()} == {"a.json": "x", "capacity.json": "y"}
+    assert entries["capacity.json"]["schema"] == "capacity.schema.json"
 
 
 def test_a_reader_beside_a_publisher_never_takes_a_torn_file(tmp_path: Path) -> None:

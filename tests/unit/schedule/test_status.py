@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import pytest
@@ -12,7 +12,7 @@ from plimsoll.ledger import Ended
 from plimsoll.project import Project
 from plimsoll.schedule.doctor import examine
 from plimsoll.schedule.owner import owned
-from plimsoll.schedule.status import status
+from plimsoll.schedule.status import status, upcoming
 from tests.clocks import OwnedClock
 from tests.schedules import write_job
 
@@ -137,3 +137,13 @@ def test_the_doctor_finds_what_is_broken(project: Project, clock: OwnedClock) ->
     bad = {finding.about: finding.text for finding in examine(project, clock) if finding.verdict == "bad"}
     assert 'did you mean "name"' in bad["config"]
     assert "48.0 h in the future" in bad["clock"]
+
+
+def test_jobs_say_when_they_run_next(project: Project, clock: OwnedClock) -> None:
+    """The due instant of the window that follows; what runs every few seconds has none."""
+    following = upcoming(project, clock)
+    assert set(following) == set(project.jobs())
+    assert following["collect"] is None
+    due = following["daily_report"]
+    assert due is not None
+    assert clock.now() < datetime.fromisoformat(due) <= clock.now() + timedelta(days=1)

@@ -1,0 +1,61 @@
+"""`plimsoll backtest forecasts`: what would have been said in the past, against what happened."""
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from plimsoll.capacity_document import CapacityDocument
+from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
+from plimsoll.errors import shown
+from plimsoll.runner import context
+
+backtest = typer.Typer(no_args_is_help=True, help="What would have been said in the past, against what happened.")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    app.add_typer(backtest, name="backtest")
+
+
+@backtest.command()
+def forecasts(project: ProjectOption = None, as_of: AsOfOption = None, json: JsonOption = False) -> None:
+    """Forecasts each pool from earlier days of its own history, and holds them against the days that followed."""
+    from plimsoll.answers.capacity import CapacityQuery, capacity
+
+    wired = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of))
+    document, _ = capacity(wired.sources(), CapacityQuery())
+    if json:
+        print_json([{"pool": pool.id, "backtest": pool.backtest, "withheld": pool.reason} for pool in document.pools])
+    else:
+        _print(document)
+
+
+def _print(document: CapacityDocument) -> None:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("pool", "forecast by"):
+        table.add_column(heading, overflow="fold", min_width=14)
+    for heading in ("origins", "better than last week by", "band holds", "shown"):
+        table.add_column(heading, justify="right")
+    for pool in document.pools:
+        tried = pool.backtest
+        table.add_row(
+            Text(shown(pool.name)),
+            tried.method if tried else "–",
+            str(tried.origins) if tried else "–",
+            _percent(tried.skill) if tried else "–",
+            _percent(tried.coverage) if tried else "–",
+            "yes" if pool.forecast else f"no: {pool.reason or pool.state}",
+        )
+    console = Console(markup=False, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = 120
+    console.print(table)
+    past = [one for one in document.trust.past if one.source == "backtest"]
+    inside = sum(one.inside == "inside" for one in past)
+    console.print(f"{inside} of {len(past)} outcomes inside their 80 % band", soft_wrap=True)
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.0f} %"
