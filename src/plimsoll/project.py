@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from plimsoll import collectors
+from plimsoll.analysis.anomalies.settings import Anomalies
 from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.catalogue import discover
 from plimsoll.collectors.contract import Collector
@@ -39,6 +40,7 @@ def sections() -> dict[str, type[Section]]:
         "machine": ThisMachine,
         "collect": Collect,
         "documents": Documents,
+        "anomalies": Anomalies,
         "capacity": Capacity,
         "lines.*": LoadLine,
         "schedule": Scheduler,

@@ -7,7 +7,19 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from plimsoll.cli import backtest, capacity, collect, config, demo, jobs, performance, project, report, schedule
+from plimsoll.cli import (
+    anomalies,
+    backtest,
+    capacity,
+    collect,
+    config,
+    demo,
+    jobs,
+    performance,
+    project,
+    report,
+    schedule,
+)
 from plimsoll.cli.common import version_wanted
 from plimsoll.errors import PlimsollError, nearest
 
@@ -19,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for group in (project, collect, jobs, performance, capacity, report, backtest, demo, schedule, config):
+for group in (project, collect, jobs, performance, anomalies, capacity, report, backtest, demo, schedule, config):
     group.register(app)
 
 

@@ -1,4 +1,4 @@
-"""`plimsoll backtest forecasts`: what would have been said in the past, against what happened."""
+"""`plimsoll backtest anomalies|forecasts`: what would have been said in the past, against what happened."""
 
 import typer
 from rich import box
@@ -30,6 +30,26 @@ def forecasts(project: ProjectOption = None, as_of: AsOfOption = None, json: Jso
         print_json([{"pool": pool.id, "backtest": pool.backtest, "withheld": pool.reason} for pool in document.pools])
     else:
         _print(document)
+
+
+@backtest.command()
+def anomalies(project: ProjectOption = None, as_of: AsOfOption = None, json: JsonOption = False) -> None:
+    """Runs each detector over the last days of your own history and counts what it would have said."""
+    from plimsoll.answers.anomalies import compare
+
+    wired = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of))
+    tried = compare(wired.sources())
+    if json:
+        print_json(tried)
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("detector")
+    for heading in ("days", "findings", "high", "resources hit", "a resource and week"):
+        table.add_column(heading, justify="right")
+    for one in tried:
+        numbers = (one.days, one.findings, one.high, one.resources, one.per_resource_week)
+        table.add_row(one.detector, *(f"{number:,.4g}" for number in numbers))
+    Console(markup=False, highlight=False, emoji=False).print(table)
 
 
 def _print(document: CapacityDocument) -> None:

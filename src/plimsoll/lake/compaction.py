@@ -50,7 +50,8 @@ def compact(files: Files, root: Path, *, now: datetime, grace_s: float = GRACE_S
         manifest = snapshot.manifest
         days, segments = 0, 0
         for name, open_segments in snapshot.open.items():
-            written = {day: _day(files, snapshot, TABLES[name], day) for day in _touched(open_segments)}
+            merged = {day: _day(files, snapshot, TABLES[name], day) for day in _touched(open_segments)}
+            written = {day: file for day, file in merged.items() if file is not None}
             old = manifest.of(name)
             gone = [s.name for s in open_segments] + [old[d].name for d in written if d in old]
             gone = [n for n in gone if n not in {f.name for f in written.values()}]
@@ -76,8 +77,11 @@ def _touched(segments: Sequence[Segment]) -> list[str]:
     return sorted(found)
 
 
-def _day(files: Files, snapshot: Snapshot, table: Table, day: str) -> DayFile:
-    """Writes one merged day; every input's checksum is proven before anything may be deleted."""
+def _day(files: Files, snapshot: Snapshot, table: Table, day: str) -> DayFile | None:
+    """Writes one merged day; every input's checksum is proven before anything may be deleted.
+
+    None where a segment spans a day without having a row of it.
+    """
     start = datetime.fromisoformat(day).replace(tzinfo=UTC)
     end = start + timedelta(days=1)
     for segment in snapshot.open[table.name]:
@@ -89,6 +93,8 @@ def _day(files: Files, snapshot: Snapshot, table: Table, day: str) -> DayFile:
         if hashlib.sha256(data).hexdigest() != before.sha256:
             raise LakeError(f"{before.name}: the bytes have changed since they were written; see: plimsoll verify")
     frame = snapshot.day(table, date.fromisoformat(day)).collect()
+    if frame.is_empty():
+        return None
     return _publish_day(files, snapshot.root, table, day, frame)
 
 

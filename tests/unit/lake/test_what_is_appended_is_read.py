@@ -79,6 +79,15 @@ def test_a_segment_over_midnight_is_split_into_its_days(tmp_path: Path) -> None:
     assert day["cpu_utilization_pct"].to_list() == [2.0]
 
 
+def test_a_day_without_rows_inside_a_segment_is_no_day(tmp_path: Path) -> None:
+    """A segment may span days of which it holds nothing: a gap in an import, a collector that slept."""
+    lake = Lake(tmp_path / "lake")
+    lake.append(SAMPLES, [row(0, 1.0), row(3 * 24 * 60, 2.0)], collector="host")
+    assert lake.compact(now=NOON).days == 2
+    assert read(lake) == [("a", 0.0, 1.0), ("a", 4320.0, 2.0)]
+    assert lake.snapshot().days(SAMPLES) == [date(2026, 1, 16), date(2026, 1, 19)]
+
+
 def test_a_day_is_sorted_also_while_segments_are_open(tmp_path: Path) -> None:
     """Analysis relies on it: run ids on the sorted keys stand for a group-by."""
     lake = Lake(tmp_path / "lake")

@@ -1,0 +1,59 @@
+"""One look at the fleet: every detector over one grid, held to the number of findings that was asked for."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+
+from plimsoll.analysis.anomalies.contract import Finding, Look
+from plimsoll.analysis.anomalies.detectors import DETECTORS
+from plimsoll.analysis.anomalies.grid import Grid
+from plimsoll.analysis.anomalies.scores import ALARM
+
+_WEEK_S: Final = 604_800.0
+_SCORED_CELLS: Final = 2_000_000
+_MOST_DAYS: Final = 14
+_HISTORY_DAYS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The findings of a look, and how many there were a resource and week; `alarm` is the score that was needed."""
+
+    findings: Sequence[Finding]
+    since: datetime
+    per_resource_week: float
+    alarm: float
+
+
+def first_row(grid: Grid, *, at_least_s: float) -> int:
+    """From which row on a grid is scored: the window that is asked about, or up to 14 days while that is cheap.
+
+    Earlier days are what habituation and the realised rate are made of. With less than two days before it nothing is
+    judged: that is no history to compare with.
+    """
+    days = min(max(_SCORED_CELLS / grid.per_day / max(1, len(grid.series)), 1.0), _MOST_DAYS)
+    seconds = max(at_least_s, days * 86_400)
+    heard = np.flatnonzero(np.any(~np.isnan(grid.values), axis=0))
+    judged = int(heard[0]) + round(_HISTORY_DAYS * grid.per_day) if len(heard) else grid.rows
+    return min(max(1, judged, grid.rows - math.ceil(seconds / grid.step_s)), grid.rows)
+
+
+def analyse(
+    grid: Grid, *, names: Sequence[str], classes: Mapping[str, str], most_per_resource_week: float, at_least_s: float
+) -> Looked:
+    """All findings of the scored rows, the strangest first; beyond the number asked for the weakest are left out."""
+    since = first_row(grid, at_least_s=at_least_s)
+    look = Look(since=since, alarm=ALARM, classes=classes)
+    found = [finding for name in names for finding in DETECTORS[name](grid, look)]
+    resources = len({one.resource_id for one in grid.series})
+    weeks = (grid.rows - since) * grid.step_s / _WEEK_S
+    allowed = max(1, math.floor(min(most_per_resource_week * resources * weeks, len(found))))
+    ranked = sorted(found, key=lambda one: (-one.score / one.threshold, one.start, one.resource_id, one.id))
+    kept = ranked[:allowed]
+    alarm = ALARM if len(kept) == len(ranked) or not kept else max(ALARM, ALARM * kept[-1].score / kept[-1].threshold)
+    rate = len(kept) / (resources * weeks) if resources and weeks else 0.0
+    return Looked(kept, grid.time(since), rate, alarm)

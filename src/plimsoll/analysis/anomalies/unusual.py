@@ -1,0 +1,138 @@
+"""Unusual: readings unlike this series' own past, by z-scores and an IsolationForest together; the default detector.
+
+Resources of five metrics or more are judged as a whole (many metrics a little strange at once), and each metric by
+itself half a point more strictly; the others metric by metric. What begins within an hour on one resource is one
+finding, told of the metric that stands out most.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from plimsoll.analysis.anomalies import forest, scores
+from plimsoll.analysis.anomalies.contract import HIGH_ABOVE_ALARM, Finding, Look, Moved, ended, severity
+from plimsoll.analysis.anomalies.events import Episode, onsets, stretches
+from plimsoll.analysis.anomalies.forest import Forest
+from plimsoll.analysis.anomalies.grid import Grid
+from plimsoll.analysis.anomalies.residuals import NAMES
+from plimsoll.analysis.anomalies.scores import Surprises
+from plimsoll.analysis.robust import Floats
+
+NAME: Final = "unusual"
+_FEWEST_LEARNT: Final = 4096
+_MOST_MOVED: Final = 5
+_JOIN_S: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """All scores of one look; rows count from `found.since`."""
+
+    grid: Grid
+    found: Surprises
+    metric: Floats
+    rated: Floats
+    z: Floats
+
+
+def find(grid: Grid, look: Look) -> list[Finding]:
+    """The findings that begin at row `look.since` or later."""
+    grid = grid.whole()
+    if not grid.series or look.since >= grid.rows:
+        return []
+    found = scores.surprises(grid, since=max(look.since, 1))
+    metric, rated = _metric_scores(grid, found, look.classes)
+    seen = _Seen(grid, found, metric, rated, scores.combined(found, scores.RESOURCE_WEIGHTS))
+    joint = _resource_forest(seen)
+    return [
+        _finding(seen, resource_id, series, episode, look.alarm)
+        for resource_id, series in sorted(grid.of_resources().items())
+        for episode in _joined(_episodes(seen, series, joint, look.alarm), grid.step_s)
+    ]
+
+
+def _metric_scores(grid: Grid, found: Surprises, classes: Mapping[str, str]) -> tuple[Floats, Floats]:
+    """(S, F) with one forest a class; a class too small to learn from takes the fleet's."""
+    rows = np.moveaxis(found.by_residual, 0, -1)
+    kinds = np.array([classes.get(one.resource_id, "") for one in grid.series])
+    fleet: Forest | None = None
+    metric, rated = np.zeros(rows.shape[:2]), np.zeros(rows.shape[:2])
+    for kind in sorted(set(kinds.tolist())):
+        members = np.flatnonzero(kinds == kind)
+        if len(members) * rows.shape[1] >= _FEWEST_LEARNT:
+            model = forest.fit(rows[members].reshape(-1, len(NAMES)))
+        else:
+            fleet = fleet or forest.fit(rows.reshape(-1, len(NAMES)))
+            model = fleet
+        metric[members], rated[members] = scores.metric_scores(scores.only(found, members), model)
+    return metric, rated
+
+
+def _resource_forest(seen: _Seen) -> Forest:
+    whole = [
+        scores.resource_features(seen.z[series])
+        for series in seen.grid.of_resources().values()
+        if len(series) >= scores.FEWEST_METRICS
+    ]
+    return forest.fit(np.concatenate(whole)) if whole else Forest(None)
+
+
+def _episodes(seen: _Seen, series: list[int], joint: Forest, alarm: float) -> Iterator[Episode]:
+    step_s = seen.grid.step_s
+    many = len(series) >= scores.FEWEST_METRICS
+    if many:
+        features = scores.resource_features(seen.z[series])
+        score = scores.resource_score(features, joint.rate(features))
+        score[(seen.metric[series] == 0).all(axis=0)] = 0.0
+        yield from stretches(score, step_s=step_s, alarm=alarm)
+    for one in series:
+        yield from onsets(seen.metric[one], step_s=step_s, alarm=alarm + HIGH_ABOVE_ALARM * many)
+
+
+def _joined(found: Iterator[Episode], step_s: float) -> list[Episode]:
+    """Overlapping ones, and those that begin within an hour of an end, are one."""
+    joined: list[Episode] = []
+    for one in sorted(found, key=lambda episode: (episode.first, -episode.score)):
+        before = joined[-1] if joined else None
+        if before is not None and one.first <= before.last + _JOIN_S / step_s:
+            stronger = max(before, one, key=lambda episode: episode.score)
+            joined[-1] = Episode(before.first, max(before.last, one.last), stronger.peak, stronger.score)
+        else:
+            joined.append(one)
+    return joined
+
+
+def _finding(seen: _Seen, resource_id: str, series: list[int], episode: Episode, alarm: float) -> Finding:
+    grid, found, at = seen.grid, seen.found, episode.peak
+    ordered = sorted(series, key=lambda n: (-seen.metric[n, at], grid.series[n]))
+    lead = ordered[0]
+    told = [n for n in ordered[:_MOST_MOVED] if n == lead or seen.z[n, at] > 1.0]
+    strongest = int(np.argmax(np.nan_to_num(found.by_residual[:, lead, at])))
+    surprise = float(found.by_residual[strongest, lead, at])
+    return Finding(
+        detector=NAME,
+        resource_id=resource_id,
+        metric=grid.series[lead].metric,
+        start=grid.time(found.since + episode.first),
+        end=ended(grid, found.since + episode.last),
+        peak=grid.time(found.since + at),
+        severity=severity(episode.score, alarm),
+        score=round(episode.score, 3),
+        threshold=alarm,
+        samples=int(found.known[lead, at]),
+        moved=[moved for n in told if (moved := _moved(seen, n, at)) is not None],
+        forest=round(float(seen.rated[lead, at]), 3),
+        once_in_h=round(10.0**surprise * grid.step_s / 3600, 1) if np.isfinite(surprise) else None,
+        residual=NAMES[strongest],
+    )
+
+
+def _moved(seen: _Seen, n: int, at: int) -> Moved | None:
+    series, found = seen.grid.series[n], seen.found
+    value, expected = float(seen.grid.values[n, found.since + at]), float(found.expected[n, at])
+    scale, z = float(found.scale[n, at]), float(found.z[n, at])
+    if not np.isfinite([value, expected, scale, z]).all():
+        return None
+    return Moved(metric=series.metric, device=series.device, value=value, expected=expected, scale=scale, z=z)

@@ -1,0 +1,79 @@
+"""The fleet's readings on a regular grid."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import polars as pl
+
+from plimsoll.analysis.anomalies.grid import Grid, grid
+from plimsoll.answers.sources import Sources
+from plimsoll.inventory import Resource
+from plimsoll.metrics import CATALOGUE
+from plimsoll.tables import SAMPLES
+from plimsoll.units import Unit
+
+_SETTINGS_NOT_BEHAVIOUR: Final = ("gpu_power_limit_w", "replicas_count", "gpus_allocated_count")
+
+
+def fleet_grid(
+    sources: Sources,
+    resources: Sequence[Resource],
+    *,
+    start: datetime,
+    end: datetime,
+    step_s: float,
+    compared: Sequence[str] = (),
+) -> Grid:
+    """The resources as wholes in every metric that is read, and their devices in the metrics that are `compared`."""
+    known = known_metrics(sources, end)
+    whole = _part(sources, [(r.resource_id, "") for r in resources], known[""], start, end, step_s)
+    compared = [metric for metric in compared if metric in known["device"]]
+    if not compared:
+        return whole
+    devices = sources.snapshot.scan(
+        SAMPLES, start=end - timedelta(days=1), end=end, columns=("ts", "resource_id", "device", *compared)
+    )
+    members = (
+        devices.filter(pl.col("device") != "").select("resource_id", "device").unique().sort("resource_id", "device")
+    ).collect()
+    if members.is_empty():
+        return whole
+    wanted = {r.resource_id for r in resources}
+    listed = [(r, d) for r, d in members.iter_rows() if r in wanted]
+    return whole.joined(_part(sources, listed, compared, start, end, step_s))
+
+
+def _part(
+    sources: Sources,
+    members: Sequence[tuple[str, str]],
+    metrics: Sequence[str],
+    start: datetime,
+    end: datetime,
+    step_s: float,
+) -> Grid:
+    def scan(begin: datetime, until: datetime) -> pl.LazyFrame:
+        columns = ("ts", "resource_id", "device", *metrics)
+        return sources.snapshot.scan(SAMPLES, start=begin, end=until, columns=columns)
+
+    return grid(scan, members, metrics, start=start, end=end, step_s=step_s)
+
+
+def known_metrics(sources: Sources, end: datetime) -> Mapping[str, list[str]]:
+    """The metrics read in the last two days: of resources as wholes (""), and of devices."""
+    possible = [
+        metric.name
+        for metric in CATALOGUE.values()
+        if metric.unit not in (Unit.CODE, Unit.DAYS) and metric.name not in _SETTINGS_NOT_BEHAVIOUR
+    ]
+    recent = sources.snapshot.scan(
+        SAMPLES, start=end - timedelta(days=2), end=end, columns=("ts", "resource_id", "device", *possible)
+    )
+    whole = pl.col("device") == ""
+    counted = (
+        recent.group_by(whole.alias("whole")).agg(pl.col(possible).count()).collect().rows_by_key("whole", named=True)
+    )
+    return {
+        name: [metric for metric in possible if any(row[metric] for row in counted.get(key, []))]
+        for name, key in (("", True), ("device", False))
+    }

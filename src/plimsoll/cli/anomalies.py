@@ -1,0 +1,79 @@
+"""`plimsoll anomalies`: what was unusual."""
+
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from plimsoll.anomalies_document import AnomaliesDocument
+from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
+from plimsoll.errors import shown
+from plimsoll.runner import context
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    app.command()(anomalies)
+
+
+def anomalies(
+    time_range: Annotated[str, typer.Option(help="5m 15m 1h 6h 24h 7d 30d, back from now.")] = "1h",
+    granularity: Annotated[str, typer.Option(help="5m 15m 1h 1d; finer ones are analysed by 5m.")] = "5m",
+    threshold: Annotated[float | None, typer.Option(help="Only metrics whose z-score is above this.")] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(help="One detector instead of those that ship: unusual, silence, flat_line, straggler, global_z."),
+    ] = None,
+    as_of: AsOfOption = None,
+    project: ProjectOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Prints what was unusual, resource by resource, with the reasons."""
+    from plimsoll.answers.anomalies import AnomaliesQuery  # polars only where a lake is read
+    from plimsoll.answers.anomalies import anomalies as answer
+
+    query = AnomaliesQuery.parse(time_range=time_range, granularity=granularity, threshold=threshold, detector=detector)
+    sources = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of)).sources()
+    document, evidence = answer(sources, query)
+    if json:
+        print_json(document)
+        return
+    _print(document)
+    silent = [e for e in evidence if e.observed is None]
+    for one in silent:
+        typer.echo(f"{shown(str(one.detail['resource']))}: {one.detail['explanation']}")
+    if not document and not silent:
+        typer.echo(f"Nothing unusual in the last {time_range}.")
+
+
+def _print(document: AnomaliesDocument) -> None:
+    if not document:
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("resource", overflow="fold", min_width=16)
+    for heading in ("since", "severity", "metric"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("value", "expected", "z"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("why", overflow="fold", min_width=30)
+    for resource in document:
+        said = ""
+        for one in resource.anomalies:
+            table.add_row(
+                Text(shown(resource.resource)),
+                one.start,
+                one.severity,
+                one.metric,
+                f"{one.value:.4g}",
+                f"{one.expected_low:.4g} – {one.expected_high:.4g}",
+                f"{one.z_score:.1f}",
+                Text(one.explanation) if one.id != said else "same",
+            )
+            said = one.id
+    console = Console(markup=False, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = 150
+    console.print(table)
