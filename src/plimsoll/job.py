@@ -11,6 +11,7 @@ from plimsoll.clock import Clock
 from plimsoll.collecting import Collecting
 from plimsoll.config import Config
 from plimsoll.lake import Lake
+from plimsoll.ledger import Alerts
 
 Lane = Literal["analysing", "reporting"]
 
@@ -48,7 +49,7 @@ class Context:
 
     def sources(self) -> Sources:
         """One state of the lake as of the run's instant."""
-        return Sources(self.lake.snapshot(), self.config, self.as_of)
+        return Sources(self.lake.snapshot(), self.config, self.as_of, Alerts(self.data / "ledger.sqlite"))
 
     @property
     def published(self) -> Path:

@@ -1,6 +1,6 @@
 """Load lines: the limit that a reading should stay under (or over), for how long, and how bad crossing it is."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -18,6 +18,9 @@ class LoadLine(Section):
     metric: str = Field(description="a metric of the catalogue")
     above: float | None = Field(None, description="the line is crossed by a reading above this value")
     below: float | None = Field(None, description="the line is crossed by a reading below this value")
+    learned: Literal["above", "below"] | None = Field(
+        None, description="instead of a value: the line is each resource's own usual range, learnt once a day"
+    )
     lasting: Annotated[Duration, Field(ge=0, le=7 * 86400)] = Field(
         "5m",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
         description="an alert opens after this long over the line",
@@ -31,8 +34,10 @@ class LoadLine(Section):
     def _sensible(self) -> Self:
         if self.metric not in CATALOGUE:
             raise ValueError(f'metric "{self.metric}" is unknown; did you mean "{nearest(self.metric, CATALOGUE)}"?')
-        if (self.above is None) == (self.below is None):
-            raise ValueError("give exactly one of above and below")
+        if [self.above, self.below, self.learned].count(None) != 2:
+            raise ValueError("give exactly one of above and below, or learned")
+        if self.learned is not None:
+            return self
         metric, value = CATALOGUE[self.metric], self.value
         if (metric.low is not None and value < metric.low) or (metric.high is not None and value > metric.high):
             raise ValueError(f"{value:g} is outside what {self.metric} can be ({metric.low} to {metric.high})")
@@ -44,6 +49,13 @@ class LoadLine(Section):
         value = self.above if self.above is not None else self.below
         assert value is not None  # noqa: S101 - _sensible saw to it
         return value
+
+    def at(self, value: float, resource_id: str) -> "LoadLine":
+        """A learned line as it stands for one resource, inside what the metric can be."""
+        metric = CATALOGUE[self.metric]
+        limit = min(max(value, metric.low if metric.low is not None else value), metric.high or value)
+        side = {"above": limit, "below": None} if self.learned == "above" else {"above": None, "below": limit}
+        return self.model_copy(update={**side, "learned": None, "resources": (resource_id,)})
 
     @property
     def sign(self) -> int:

@@ -16,10 +16,12 @@ from plimsoll.catalogue import discover
 from plimsoll.collectors.contract import Collector
 from plimsoll.config import Config, Layer, Section, load
 from plimsoll.errors import BadParameter, ConfigError, PlimsollError, UsageError, nearest
+from plimsoll.execution import Execution
 from plimsoll.job import Job
 from plimsoll.lake import Lake
 from plimsoll.ledger import Ledger
 from plimsoll.lines import LoadLine
+from plimsoll.quiet import Maintenance
 from plimsoll.settings import Collect, Documents, Plimsoll, Scheduler, ThisMachine
 
 _PACKAGE: Final = Path(__file__).parent
@@ -42,7 +44,9 @@ def sections() -> dict[str, type[Section]]:
         "documents": Documents,
         "anomalies": Anomalies,
         "capacity": Capacity,
+        "execution": Execution,
         "lines.*": LoadLine,
+        "maintenance.*": Maintenance,
         "schedule": Scheduler,
     }
     for name, collector in discover(collectors, "COLLECTOR", Collector).items():

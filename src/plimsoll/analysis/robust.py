@@ -17,6 +17,8 @@ def median(values: Floats) -> Floats:
     >>> median(np.array([[3.0, np.nan, 1.0], [np.nan, np.nan, np.nan]]))
     array([ 2., nan])
     """
+    if values.shape[-1] == 0:
+        return np.full(values.shape[:-1], np.nan)
     ordered = np.sort(values, axis=-1)
     count = np.count_nonzero(~np.isnan(values), axis=-1)[..., None]
     low = np.take_along_axis(ordered, np.maximum((count - 1) // 2, 0), -1)

@@ -3,21 +3,20 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
-from plimsoll.analysis.anomalies import straggler
-from plimsoll.analysis.anomalies.analyse import Looked, analyse
+from plimsoll.analysis.anomalies.analyse import Looked, hold
 from plimsoll.analysis.anomalies.contract import Finding
 from plimsoll.analysis.anomalies.detectors import DEFAULT, DETECTORS
 from plimsoll.analysis.anomalies.settings import Anomalies
 from plimsoll.analysis.anomalies.wording import explain, z_score
 from plimsoll.anomalies_document import AnomaliesDocument, Anomaly, ResourceAnomalies
-from plimsoll.answers.grids import fleet_grid
+from plimsoll.answers.blocks import BlockLook, analyse_block, read_back
 from plimsoll.answers.sources import Sources
-from plimsoll.clock import Window, ceiling, duration_s, rfc3339
+from plimsoll.clock import Window, duration_s, floor, rfc3339
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.errors import BadParameter
+from plimsoll.execution import Execution, executor
 from plimsoll.inventory import Resource
 from plimsoll.metrics import document_name
 from plimsoll.query import GRANULARITIES, TIME_RANGES, one_of
@@ -81,19 +80,28 @@ def anomalies(sources: Sources, query: AnomaliesQuery) -> tuple[AnomaliesDocumen
 
 
 def findings(sources: Sources, resources: Sequence[Resource], query: AnomaliesQuery) -> Looked:
-    """Every finding of the scored days, not only those of the window."""
+    """Every finding of the scored days, not only those of the window; block by block of resources of one type."""
     settings = sources.settings("anomalies", Anomalies)
-    end = ceiling(sources.as_of, round(query.step_s))
-    if end > sources.as_of:
-        end -= timedelta(seconds=query.step_s)  # a step that has only begun is no reading yet
-    start = end - timedelta(seconds=settings.history)
-    whole = fleet_grid(sources, resources, start=start, end=end, step_s=query.step_s, compared=straggler.METRICS)
-    return analyse(
-        whole,
-        names=query.detectors,
-        classes={resource.resource_id: resource.type for resource in resources},
-        most_per_resource_week=settings.most_per_resource_week if query.detectors == DEFAULT else math.inf,
+    execution = sources.settings("execution", Execution)
+    end = floor(sources.as_of, query.step_s)  # a step that has only begun is no reading yet
+    look = BlockLook(
+        end=rfc3339(end),
+        history_s=settings.history,
+        step_s=query.step_s,
         at_least_s=duration_s(query.time_range),
+        detectors=query.detectors,
+    )
+    ordered = sorted(resources, key=lambda resource: (resource.type, resource.resource_id))
+    blocks = [ordered[n : n + execution.block] for n in range(0, len(ordered), execution.block)]
+    items = [(str(sources.snapshot.root), look.parameters(block)) for block in blocks]
+    parts = [read_back(item, came) for item, came in executor(execution, len(items)).map(analyse_block, items)]
+    heard = [part for part in parts if part.resources]
+    return hold(
+        [finding for part in heard for finding in part.findings],
+        resources=sum(part.resources for part in heard),
+        since=min((part.since for part in heard), default=end),
+        until=end,
+        most_per_resource_week=settings.most_per_resource_week if query.detectors == DEFAULT else math.inf,
     )
 
 

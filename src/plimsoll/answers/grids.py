@@ -7,8 +7,7 @@ from typing import Final
 import polars as pl
 
 from plimsoll.analysis.anomalies.grid import Grid, grid
-from plimsoll.answers.sources import Sources
-from plimsoll.inventory import Resource
+from plimsoll.lake import Snapshot
 from plimsoll.metrics import CATALOGUE
 from plimsoll.tables import SAMPLES
 from plimsoll.units import Unit
@@ -17,8 +16,8 @@ _SETTINGS_NOT_BEHAVIOUR: Final = ("gpu_power_limit_w", "replicas_count", "gpus_a
 
 
 def fleet_grid(
-    sources: Sources,
-    resources: Sequence[Resource],
+    snapshot: Snapshot,
+    resources: Sequence[str],
     *,
     start: datetime,
     end: datetime,
@@ -26,12 +25,12 @@ def fleet_grid(
     compared: Sequence[str] = (),
 ) -> Grid:
     """The resources as wholes in every metric that is read, and their devices in the metrics that are `compared`."""
-    known = known_metrics(sources, end)
-    whole = _part(sources, [(r.resource_id, "") for r in resources], known[""], start, end, step_s)
+    known = known_metrics(snapshot, end)
+    whole = _part(snapshot, [(resource_id, "") for resource_id in resources], known[""], start, end, step_s)
     compared = [metric for metric in compared if metric in known["device"]]
     if not compared:
         return whole
-    devices = sources.snapshot.scan(
+    devices = snapshot.scan(
         SAMPLES, start=end - timedelta(days=1), end=end, columns=("ts", "resource_id", "device", *compared)
     )
     members = (
@@ -39,34 +38,36 @@ def fleet_grid(
     ).collect()
     if members.is_empty():
         return whole
-    wanted = {r.resource_id for r in resources}
+    wanted = set(resources)
     listed = [(r, d) for r, d in members.iter_rows() if r in wanted]
-    return whole.joined(_part(sources, listed, compared, start, end, step_s))
+    return whole.joined(_part(snapshot, listed, compared, start, end, step_s))
 
 
 def _part(
-    sources: Sources,
+    snapshot: Snapshot,
     members: Sequence[tuple[str, str]],
     metrics: Sequence[str],
     start: datetime,
     end: datetime,
     step_s: float,
 ) -> Grid:
+    wanted = sorted({resource_id for resource_id, _ in members})
+
     def scan(begin: datetime, until: datetime) -> pl.LazyFrame:
         columns = ("ts", "resource_id", "device", *metrics)
-        return sources.snapshot.scan(SAMPLES, start=begin, end=until, columns=columns)
+        return snapshot.scan(SAMPLES, start=begin, end=until, columns=columns, resource_ids=wanted)
 
     return grid(scan, members, metrics, start=start, end=end, step_s=step_s)
 
 
-def known_metrics(sources: Sources, end: datetime) -> Mapping[str, list[str]]:
+def known_metrics(snapshot: Snapshot, end: datetime) -> Mapping[str, list[str]]:
     """The metrics read in the last two days: of resources as wholes (""), and of devices."""
     possible = [
         metric.name
         for metric in CATALOGUE.values()
         if metric.unit not in (Unit.CODE, Unit.DAYS) and metric.name not in _SETTINGS_NOT_BEHAVIOUR
     ]
-    recent = sources.snapshot.scan(
+    recent = snapshot.scan(
         SAMPLES, start=end - timedelta(days=2), end=end, columns=("ts", "resource_id", "device", *possible)
     )
     whole = pl.col("device") == ""

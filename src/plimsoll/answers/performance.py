@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 from plimsoll.analysis import performance as analysis
+from plimsoll.analysis.performance.alerts import AlertState, Known
 from plimsoll.analysis.performance.readings import columns_read
+from plimsoll.analysis.performance.resources import Trends
 from plimsoll.answers.sources import Sources
 from plimsoll.clock import Window, duration_s
 from plimsoll.documents import Evidence, PerformanceDocument
 from plimsoll.inventory import selected
 from plimsoll.query import PerformanceQuery
+from plimsoll.quiet import Maintenance, Quiet
 from plimsoll.settings import Documents
 from plimsoll.tables import SAMPLES
 
@@ -29,4 +32,35 @@ def performance(sources: Sources, query: PerformanceQuery) -> tuple[PerformanceD
         columns=columns_read(lines.values()),
         resource_ids=[r.resource_id for r in resources],
     )
-    return analysis.performance(samples, resources, window=window, as_of=sources.as_of, query=query, lines=lines)
+    return analysis.performance(
+        samples,
+        resources,
+        window=window,
+        as_of=sources.as_of,
+        query=query,
+        lines=lines,
+        trends=_trends(sources),
+        state=alert_state(sources),
+    )
+
+
+def alert_state(sources: Sources) -> AlertState:
+    """What the ledger knows of alerts as of the instant, and the maintenance of the config."""
+    windows = {
+        name.removeprefix("maintenance."): section
+        for name, section in sources.config.sections.items()
+        if isinstance(section, Maintenance)
+    }
+    if sources.alerts is None:
+        return AlertState(quiet=Quiet(maintenance=windows))
+    known = {(a.resource, a.line): Known(a.id, a.opened, a.last_seen) for a in sources.alerts.open_at(sources.as_of)}
+    return AlertState(known, Quiet(sources.alerts.snoozed(sources.as_of), windows))
+
+
+def _trends(sources: Sources) -> Trends:
+    """(resource, metric) -> trend, where there was enough history to say."""
+    known = sources.learned("trends")
+    if known is None:
+        return {}
+    judged = known.filter(known["trend"].is_not_null() & (known["device"] == ""))
+    return {(row["resource_id"], row["metric"]): row["trend"] for row in judged.iter_rows(named=True)}

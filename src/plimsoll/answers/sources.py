@@ -3,25 +3,34 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from plimsoll.config import Config, Section
 from plimsoll.inventory import Resource, resources_at
 from plimsoll.lake import Snapshot
+from plimsoll.ledger import Alerts
 from plimsoll.lines import LoadLine
 from plimsoll.settings import Plimsoll
 from plimsoll.tables import RESOURCES
 
+if TYPE_CHECKING:
+    import polars as pl
+
+_LEARNT_HOLDS: Final = timedelta(days=8)
 S = TypeVar("S", bound=Section)
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """One state of the lake as of an instant: two answers from the same sources cannot contradict each other."""
+    """One state of the lake as of an instant: two answers from the same sources cannot contradict each other.
+
+    `alerts` are those that the ledger knows; None where there is none.
+    """
 
     snapshot: Snapshot
     config: Config
     as_of: datetime
+    alerts: Alerts | None = None
 
     def settings(self, name: str, kind: type[S]) -> S:
         """The settings of a section."""
@@ -38,9 +47,31 @@ class Sources:
         return resources_at(rows.iter_rows(named=True))
 
     def lines(self) -> Mapping[str, LoadLine]:
-        """The configured load lines by name."""
-        return {
+        """The load lines by name; a learned one stands once for each resource of which the usual range is known."""
+        configured = {
             name.removeprefix("lines."): section
             for name, section in self.config.sections.items()
             if isinstance(section, LoadLine)
         }
+        learnt = [name for name, line in configured.items() if line.learned is not None]
+        usual = self.learned("usual") if learnt else None
+        fixed = {name: line for name, line in configured.items() if line.learned is None}
+        return fixed if usual is None else {**fixed, **_drawn({n: configured[n] for n in learnt}, usual)}
+
+    def learned(self, kind: str) -> "pl.DataFrame | None":
+        """What was learnt last (`baselines`, `usual`, `trends`); None if nothing was, or more than eight days ago."""
+        newest, oldest = (f"{at:%Y-%m-%dt%H%M}" for at in (self.as_of, self.as_of - _LEARNT_HOLDS))
+        known = [name for name in self.snapshot.partitions(kind) if oldest <= name <= newest]
+        return self.snapshot.derived(kind, known[-1]) if known else None
+
+
+def _drawn(lines: Mapping[str, LoadLine], usual: "pl.DataFrame") -> dict[str, LoadLine]:
+    """Learned lines at the ends of each resource's usual range."""
+    found: dict[str, LoadLine] = {}
+    for row in usual.iter_rows(named=True):
+        for name, line in lines.items():
+            limit = row["high"] if line.learned == "above" else row["low"]
+            concerned = not line.resources or row["resource_id"] in line.resources
+            if row["metric"] == line.metric and not row["device"] and limit is not None and concerned:
+                found[f"{name}.{row['resource_id']}"] = line.at(limit, row["resource_id"])
+    return found

@@ -19,6 +19,7 @@ from plimsoll.cli import (
     project,
     report,
     schedule,
+    snooze,
 )
 from plimsoll.cli.common import version_wanted
 from plimsoll.errors import PlimsollError, nearest
@@ -31,7 +32,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for group in (project, collect, jobs, performance, anomalies, capacity, report, backtest, demo, schedule, config):
+for group in (
+    project,
+    collect,
+    jobs,
+    performance,
+    anomalies,
+    capacity,
+    report,
+    backtest,
+    snooze,
+    demo,
+    schedule,
+    config,
+):
     group.register(app)
 
 

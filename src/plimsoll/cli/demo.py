@@ -14,6 +14,7 @@ from plimsoll.cli.project import make_project
 from plimsoll.clock import floor, rfc3339
 from plimsoll.errors import BadParameter
 from plimsoll.project import Project
+from plimsoll.runner import run_job
 
 _INTERVAL_S = 60
 
@@ -61,6 +62,7 @@ def _fill(project: Project, *, resources: int, days: int, seed: int, until: date
 def _report(project: Project, end: datetime) -> None:
     from plimsoll.cli.report import KINDS, publish
 
+    run_job(project, "learn", clock=the_clock(), as_of=end)
     for kind in KINDS:
         publish(project, kind, rfc3339(end))
         typer.echo("")

@@ -82,6 +82,11 @@ class Snapshot:
         path = derived_path(self.root, kind, partition)
         return pl.read_parquet(path, glob=False) if path.exists() else None
 
+    def partitions(self, kind: str) -> list[str]:
+        """The derived partitions of a kind, in order of their names."""
+        folder = derived_path(self.root, kind, "any").parent
+        return sorted(path.stem for path in folder.glob("[!.]*.parquet"))
+
     def _unsettled_days(self, table: Table) -> set[date]:
         return {day for s in self.open.get(table.name, ()) for day in _days_between(s.first, s.last)}
 

@@ -64,6 +64,29 @@ MIGRATIONS: Final = (
     ) strict;
     create index promises_by_due on promises (due);
     """,
+    """
+    create table alerts (
+        id text primary key,
+        resource text not null,
+        line text not null,
+        metric text not null,
+        severity text not null,
+        threshold real not null,
+        value real not null,
+        worst real not null,
+        opened text not null,
+        last_seen text not null,
+        closed text
+    ) strict;
+    create unique index one_open_alert on alerts (resource, line) where closed is null;
+    create index alerts_by_closed on alerts (closed);
+    create table snoozes (
+        id text primary key,
+        noted text not null,
+        until text not null,
+        reason text not null
+    ) strict;
+    """,
 )
 """Each brings the file from one format to the next; the file's format is the number of those it has had."""
 

@@ -1,4 +1,4 @@
-"""One look at the fleet: every detector over one grid, held to the number of findings that was asked for."""
+"""A look at the fleet: every detector over a grid, and all findings held to the number that was asked for."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -42,18 +42,33 @@ def first_row(grid: Grid, *, at_least_s: float) -> int:
     return min(max(1, judged, grid.rows - math.ceil(seconds / grid.step_s)), grid.rows)
 
 
-def analyse(
-    grid: Grid, *, names: Sequence[str], classes: Mapping[str, str], most_per_resource_week: float, at_least_s: float
+def look_at(grid: Grid, *, names: Sequence[str], classes: Mapping[str, str], at_least_s: float) -> list[Finding]:
+    """Every finding of the scored rows, in no promised order."""
+    look = Look(since=first_row(grid, at_least_s=at_least_s), alarm=ALARM, classes=classes)
+    return [finding for name in names for finding in DETECTORS[name](grid, look)]
+
+
+def hold(
+    found: Sequence[Finding], *, resources: int, since: datetime, until: datetime, most_per_resource_week: float
 ) -> Looked:
-    """All findings of the scored rows, the strangest first; beyond the number asked for the weakest are left out."""
-    since = first_row(grid, at_least_s=at_least_s)
-    look = Look(since=since, alarm=ALARM, classes=classes)
-    found = [finding for name in names for finding in DETECTORS[name](grid, look)]
-    resources = len({one.resource_id for one in grid.series})
-    weeks = (grid.rows - since) * grid.step_s / _WEEK_S
+    """The findings, the strangest first; beyond the number that was asked for the weakest are left out."""
+    weeks = (until - since).total_seconds() / _WEEK_S
     allowed = max(1, math.floor(min(most_per_resource_week * resources * weeks, len(found))))
     ranked = sorted(found, key=lambda one: (-one.score / one.threshold, one.start, one.resource_id, one.id))
     kept = ranked[:allowed]
     alarm = ALARM if len(kept) == len(ranked) or not kept else max(ALARM, ALARM * kept[-1].score / kept[-1].threshold)
-    rate = len(kept) / (resources * weeks) if resources and weeks else 0.0
-    return Looked(kept, grid.time(since), rate, alarm)
+    rate = len(kept) / (resources * weeks) if resources and weeks > 0 else 0.0
+    return Looked(kept, since, rate, alarm)
+
+
+def analyse(
+    grid: Grid, *, names: Sequence[str], classes: Mapping[str, str], most_per_resource_week: float, at_least_s: float
+) -> Looked:
+    """One look at one grid, held to the number of findings."""
+    return hold(
+        look_at(grid, names=names, classes=classes, at_least_s=at_least_s),
+        resources=len({one.resource_id for one in grid.series}),
+        since=grid.time(first_row(grid, at_least_s=at_least_s)),
+        until=grid.time(grid.rows),
+        most_per_resource_week=most_per_resource_week,
+    )

@@ -45,11 +45,11 @@ def find(grid: Grid, look: Look) -> list[Finding]:
     found = scores.surprises(grid, since=max(look.since, 1))
     metric, rated = _metric_scores(grid, found, look.classes)
     seen = _Seen(grid, found, metric, rated, scores.combined(found, scores.RESOURCE_WEIGHTS))
-    joint = _resource_forest(seen)
+    joint = _resource_scores(seen)
     return [
         _finding(seen, resource_id, series, episode, look.alarm)
         for resource_id, series in sorted(grid.of_resources().items())
-        for episode in _joined(_episodes(seen, series, joint, look.alarm), grid.step_s)
+        for episode in _joined(_episodes(seen, series, joint.get(resource_id), look.alarm), grid.step_s)
     ]
 
 
@@ -70,25 +70,27 @@ def _metric_scores(grid: Grid, found: Surprises, classes: Mapping[str, str]) -> 
     return metric, rated
 
 
-def _resource_forest(seen: _Seen) -> Forest:
-    whole = [
-        scores.resource_features(seen.z[series])
-        for series in seen.grid.of_resources().values()
-        if len(series) >= scores.FEWEST_METRICS
-    ]
-    return forest.fit(np.concatenate(whole)) if whole else Forest(None)
+def _resource_scores(seen: _Seen) -> dict[str, Floats]:
+    """R of each resource that has metrics enough to be judged as a whole; all are rated by one forest at once."""
+    many = {name: n for name, n in seen.grid.of_resources().items() if len(n) >= scores.FEWEST_METRICS}
+    if not many:
+        return {}
+    features = [scores.resource_features(seen.z[series]) for series in many.values()]
+    rows = np.concatenate(features)
+    rated = np.split(forest.fit(rows).rate(rows), len(many))
+    found = {name: scores.resource_score(f, r) for name, f, r in zip(many, features, rated, strict=True)}
+    for name, series in many.items():
+        found[name][(seen.metric[series] == 0).all(axis=0)] = 0.0
+    return found
 
 
-def _episodes(seen: _Seen, series: list[int], joint: Forest, alarm: float) -> Iterator[Episode]:
+def _episodes(seen: _Seen, series: list[int], joint: Floats | None, alarm: float) -> Iterator[Episode]:
     step_s = seen.grid.step_s
-    many = len(series) >= scores.FEWEST_METRICS
-    if many:
-        features = scores.resource_features(seen.z[series])
-        score = scores.resource_score(features, joint.rate(features))
-        score[(seen.metric[series] == 0).all(axis=0)] = 0.0
-        yield from stretches(score, step_s=step_s, alarm=alarm)
+    if joint is not None:
+        yield from stretches(joint, step_s=step_s, alarm=alarm)
+    stricter = HIGH_ABOVE_ALARM if joint is not None else 0.0
     for one in series:
-        yield from onsets(seen.metric[one], step_s=step_s, alarm=alarm + HIGH_ABOVE_ALARM * many)
+        yield from onsets(seen.metric[one], step_s=step_s, alarm=alarm + stricter)
 
 
 def _joined(found: Iterator[Episode], step_s: float) -> list[Episode]:

@@ -6,10 +6,11 @@ noise around a line is one alert, not many (hysteresis, as in control engineerin
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import polars as pl
+from msgspec import structs
 
 from plimsoll.analysis.performance.resources import STALE_INTERVALS, rounded
 from plimsoll.clock import rfc3339
@@ -17,33 +18,61 @@ from plimsoll.documents import Alert
 from plimsoll.inventory import Resource
 from plimsoll.lines import LoadLine
 from plimsoll.metrics import document_name
+from plimsoll.quiet import Quiet
 
 _WORST_FIRST = ("critical", "high", "medium", "low")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
-    """An alert and what it rests on: its line's name, readings in the episode, and its last reading's time."""
+    """An alert and what it rests on: its line's name, readings in the episode, and its last reading's time.
+
+    `quiet` says why nobody is to be told (snoozed, maintenance); None: it is told.
+    """
 
     alert: Alert
     line: str
     samples: int
     last: datetime
+    quiet: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An alert that was seen open before: what began earlier than the readings go back keeps its id and beginning."""
+
+    id: str
+    opened: datetime
+    last_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlertState:
+    """What is known of alerts beside the readings: those seen open by (resource, line), and what is not to be told."""
+
+    known: Mapping[tuple[str, str], Known] = field(default_factory=dict[tuple[str, str], Known])
+    quiet: Quiet = field(default_factory=Quiet)
 
 
 def open_alerts(
-    readings: pl.DataFrame, resources: Sequence[Resource], lines: Mapping[str, LoadLine], *, as_of: datetime
+    readings: pl.DataFrame,
+    resources: Sequence[Resource],
+    lines: Mapping[str, LoadLine],
+    *,
+    as_of: datetime,
+    state: AlertState,
 ) -> list[OpenAlert]:
     """The alerts that are open at `as_of`, worst first.
 
-    in: readings sorted by (resource_id, ts), long enough back to hold the beginning of each episode
+    in: readings sorted by (resource_id, ts), long enough back to hold the beginning of each episode, or as far as the
+    last time that it was seen
     """
     by_id = {r.resource_id: r for r in resources}
     found = [
-        opened
+        replace(opened, quiet=state.quiet.why(opened.alert.alert_id, by_id[opened.alert.resource], as_of))
         for name, line in sorted(lines.items())
         if line.metric in readings.columns
-        for opened in _of_line(readings, by_id, name, line, as_of)
+        for opened in _of_line(readings, by_id, name, line, as_of, state)
     ]
     return sorted(found, key=_order)
 
@@ -54,7 +83,12 @@ def _order(opened: OpenAlert) -> tuple[int, str, str, str]:
 
 
 def _of_line(
-    readings: pl.DataFrame, by_id: Mapping[str, Resource], name: str, line: LoadLine, as_of: datetime
+    readings: pl.DataFrame,
+    by_id: Mapping[str, Resource],
+    name: str,
+    line: LoadLine,
+    as_of: datetime,
+    state: AlertState,
 ) -> Iterable[OpenAlert]:
     for row in _last_episodes(readings, line).iter_rows(named=True):
         resource = by_id.get(row["resource_id"])
@@ -65,7 +99,10 @@ def _of_line(
         interval_s = resource.interval_s
         if interval_s is not None and as_of - row["last"] > timedelta(seconds=STALE_INTERVALS * interval_s):
             continue
-        yield OpenAlert(_alert(row["resource_id"], name, line, row["onset"], row["value"]), name, row["n"], row["last"])
+        known = state.known.get((row["resource_id"], name))
+        same = known if known is not None and known.opened <= row["onset"] <= known.last_seen else None
+        alert = _alert(row["resource_id"], name, line, same.opened if same else row["onset"], row["value"])
+        yield OpenAlert(structs.replace(alert, alert_id=same.id) if same else alert, name, row["n"], row["last"])
 
 
 def _last_episodes(readings: pl.DataFrame, line: LoadLine) -> pl.DataFrame:

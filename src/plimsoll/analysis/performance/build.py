@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from plimsoll.analysis.performance.alerts import OpenAlert, open_alerts
+from plimsoll.analysis.performance.alerts import AlertState, OpenAlert, open_alerts
 from plimsoll.analysis.performance.readings import inside, resource_readings
 from plimsoll.analysis.performance.resources import STALE_INTERVALS, Trends, resource_part, statistics, time_series
 from plimsoll.analysis.performance.scores import Availability, Score, availability_of, health, performance_score
@@ -29,6 +29,7 @@ def performance(
     query: PerformanceQuery,
     lines: Mapping[str, LoadLine],
     trends: Trends = _NO_TRENDS,
+    state: AlertState | None = None,
 ) -> tuple[PerformanceDocument, list[Evidence]]:
     """The document of the selected resources over the window, as of an instant.
 
@@ -44,7 +45,8 @@ def performance(
     services = services_of(readings, stats)
     end = min(window.end, as_of)
     expected = {r.resource_id: r.expected_readings(window.start, end) for r in resources}
-    alerts = open_alerts(everything, resources, lines, as_of=as_of)
+    found = open_alerts(everything, resources, lines, as_of=as_of, state=state or AlertState())
+    alerts = [opened for opened in found if opened.quiet is None]
     silent = _silent(resources, stats, as_of)
     availability = availability_of(readings, stats, services, expected)
     healthy = health(resources, silent, alerts, services, availability, readings.height)
@@ -69,7 +71,7 @@ def performance(
     )
     evidence = [
         *_score_evidence(span, healthy, performing, availability),
-        *(_alert_evidence(span, opened) for opened in alerts),
+        *(_alert_evidence(span, opened) for opened in found),
         *_coverage_evidence(span, resources, stats, expected, silent),
     ]
     return document, evidence
@@ -126,7 +128,7 @@ def _alert_evidence(span: TimeRange, opened: OpenAlert) -> Evidence:
         threshold=opened.alert.threshold,
         unit=opened.alert.metric,
         samples=opened.samples,
-        detail={"resource": opened.alert.resource},
+        detail={"resource": opened.alert.resource, "quiet": opened.quiet},
     )
 
 

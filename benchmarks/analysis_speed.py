@@ -1,0 +1,81 @@
+"""What the daily analysis costs, against the bare decode of the columns that it reads.
+
+    python benchmarks/analysis_speed.py [--resources 1000] [--interval 30]
+
+A simulated fleet of seven days is written to a lake in a temporary folder and compacted. Then, in one run: the bare
+decode of the columns by Polars (every day file, nothing done with it), and the daily analysis: grid by quarters of an
+hour, residuals, p-values, forest, events of the last day, and the baselines.
+"""
+
+import argparse
+import resource
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from pathlib import Path
+
+from plimsoll.answers.anomalies import AnomaliesQuery, anomalies
+from plimsoll.answers.baselines import learn
+from plimsoll.answers.grids import known_metrics
+from plimsoll.answers.sources import Sources
+from plimsoll.lake import Lake
+from plimsoll.project import Project, builtin_root
+from plimsoll.simulator import Fleet
+from plimsoll.tables import RESOURCES, SAMPLES
+
+UNTIL = datetime(2026, 1, 17, tzinfo=UTC)
+DAYS, MOST = 7, 12.0
+
+
+def write(root: Path, resources: int, interval_s: int) -> None:
+    """The lake of the fleet; in a process of its own, so that its memory is not counted."""
+    fleet = Fleet.build(resources=resources, days=DAYS, until=UNTIL, interval_s=interval_s, devices=False)
+    lake = Lake(root)
+    lake.append(RESOURCES, fleet.resources(), collector="benchmark")
+    for day in fleet.dates():
+        lake.append(SAMPLES, fleet.day(day), collector="benchmark")
+        lake.compact(now=UNTIL, grace_s=0)
+
+
+def decode(sources: Sources) -> float:
+    """Seconds to read every row of the columns, a day at a time."""
+    columns = ("ts", "resource_id", "device", *known_metrics(sources.snapshot, UNTIL)[""])
+    began = time.perf_counter()
+    for n in range(DAYS):
+        start = UNTIL - timedelta(days=DAYS - n)
+        sources.snapshot.scan(SAMPLES, start=start, end=start + timedelta(days=1), columns=columns).collect()
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Prints seconds, the ratio and peak memory."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--resources", type=int, default=1000)
+    parser.add_argument("--interval", type=int, default=30)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="plimsoll-") as scratch:
+        root = Path(scratch) / "lake"
+        writer = get_context("spawn").Process(target=write, args=(root, args.resources, args.interval))
+        writer.start()
+        writer.join()
+        sources = Sources(Lake(root).snapshot(), Project(builtin_root(), builtin_root()).config(), UNTIL)
+        bare = decode(sources)
+        began = time.perf_counter()
+        document, _ = anomalies(sources, AnomaliesQuery.parse(time_range="24h", granularity="15m"))
+        looked = time.perf_counter() - began
+        began = time.perf_counter()
+        learnt = learn(sources)
+        learning = time.perf_counter() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    out = sys.stdout.write
+    out(f"## {args.resources} resources, {DAYS} days at {args.interval} s, {learnt.usual.height} series\n")
+    out(f"bare decode {bare:.1f} s; anomalies {looked:.1f} s ({looked / bare:.1f} x), {len(document)} resources\n")
+    out(f"baselines {learning:.1f} s ({learning / bare:.1f} x); peak memory {peak / 1e6:.0f} MB\n")
+    whole = (looked + learning) / bare
+    out(f"{'yes' if whole <= MOST else 'NO '} daily analysis {whole:.1f} x the decode of its columns (12)\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,10 @@
+"""What is usual."""
+
+from plimsoll.job import Context, job
+from plimsoll.learning import learn_baselines
+
+
+@job(schedule="daily 04:00")
+def learn(context: Context) -> None:
+    """Learns baselines by hour of the week, usual ranges and trends of every metric."""
+    learn_baselines(context)

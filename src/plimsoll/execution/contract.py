@@ -1,0 +1,27 @@
+"""The contract: pure functions of a place and plain parameters, that give bytes (Arrow IPC), in the items' order.
+
+A function is a module-level one, imports what it needs inside, and reads what it works on from `uri` itself: an item is
+small, whatever it stands for.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+Work: TypeAlias = Callable[[str, Mapping[str, Any]], bytes]
+Item: TypeAlias = tuple[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What became of an item that gave no bytes."""
+
+    reason: str
+
+
+class Executor(Protocol):
+    """Runs one function over many items."""
+
+    def map(self, fn: Work, items: Iterable[Item]) -> Iterator[tuple[Item, bytes | Failed]]:
+        """Each item with what came of it, in the order of the items."""
+        ...
