@@ -1,0 +1,46 @@
+"""Give idle GPUs back: release a machine, scale a service to zero."""
+
+from plimsoll.analysis.optimization.case import Case
+from plimsoll.analysis.optimization.contract import (
+    Advice,
+    Adviser,
+    Estimate,
+    Found,
+    gpu_hours_per_month,
+    money,
+    price_per_month,
+)
+
+_HELD_BY_A_SERVICE = ("endpoint", "ai-service")
+
+
+def advise(case: Case, found: Found) -> Advice | None:
+    """The whole resource, for as long as it is idle; the low end counts only what lies beyond two hours of grace."""
+    hours, count = found.samples * case.step_s / 3600, case.resource.gpu_count or 1.0
+    service = case.resource.type in _HELD_BY_A_SERVICE
+    saving = price_per_month(case)
+    name = case.resource.name
+    return Advice(
+        adviser=ADVISER.name,
+        rule=found.rule,
+        resource_id=case.resource.resource_id,
+        priority="high" if hours >= 24 else "medium",
+        title=f"{'Scale' if service else 'Release'} {name}{' to zero' if service else ''}",
+        description=f"{found.description}. If nothing is done, {count:g} GPUs stay paid for, out of reach of others.",
+        improvement=f"{count * max(hours - 2, 0):,.0f} to {count * hours:,.0f} GPU-hours of the last "
+        f"{hours:.0f} h would have been free",
+        estimate=Estimate(
+            low=count * max(hours - 2.0, 0.0),
+            middle=count * max(hours - 1.0, 0.0),
+            high=count * hours,
+            unit="GPU-hours",
+            formula="GPUs x hours without work, less the grace time",
+        ),
+        cost=money(saving, gpu_hours_per_month(case)),
+        saving_usd_per_month=saving,
+        frees=count,
+        change=f"kubectl scale deployment/{case.resource.resource_id} --replicas=0" if service else None,
+    )
+
+
+ADVISER = Adviser("release", frozenset({"gpu_idle"}), advise)

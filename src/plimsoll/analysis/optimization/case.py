@@ -1,0 +1,108 @@
+"""One resource as the rules see it: its readings on a regular grid, before and in the window."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.analysis.robust import Floats, absent
+from plimsoll.inventory import Resource
+
+FEWEST: Final = 3
+_FEWEST_PAST_HOURS: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`readings` by metric and `devices` by (device, metric) are rows of the whole grid; the window is its end."""
+
+    resource: Resource
+    readings: Mapping[str, Floats]
+    window_rows: int
+    step_s: float
+    coverage: float | None
+    devices: Mapping[tuple[str, str], Floats] = field(default_factory=dict[tuple[str, str], Floats])
+
+    @property
+    def rows_per_hour(self) -> float:
+        """Steps an hour."""
+        return 3600.0 / self.step_s
+
+    def whole(self, metric: str) -> Floats | None:
+        """Every row of a metric; None where it was never read."""
+        return self.readings.get(metric)
+
+    def window(self, metric: str) -> Floats | None:
+        """The rows of the window; None with fewer than three readings."""
+        row = self.readings.get(metric)
+        if row is None:
+            return None
+        part = row[-self.window_rows :]
+        return part if np.count_nonzero(~np.isnan(part)) >= FEWEST else None
+
+    def past(self, metric: str) -> Floats | None:
+        """The rows before the window; None with less than a day of readings."""
+        row = self.readings.get(metric)
+        if row is None:
+            return None
+        part = row[: -self.window_rows]
+        return part if np.count_nonzero(~np.isnan(part)) >= _FEWEST_PAST_HOURS * self.rows_per_hour else None
+
+    def usual(self, metric: str) -> Floats | None:
+        """The median of the same hours of earlier days, for each row of the window; None without two days before."""
+        row = self.readings.get(metric)
+        day = round(24 * self.rows_per_hour)
+        if row is None or len(row) < self.window_rows + 2 * day:
+            return None
+        back = [row[len(row) - self.window_rows - n * day : len(row) - n * day] for n in range(1, len(row) // day + 1)]
+        same = [part for part in back if len(part) == self.window_rows]
+        if len(same) < 2:
+            return None
+        found = absent(np.nanmedian, np.stack(same), axis=0)
+        return found if np.isfinite(found).any() else None
+
+    def longest_silence_h(self) -> float:
+        """The longest stretch of the window in which nothing at all was read, in hours."""
+        if not self.readings:
+            return self.window_rows * self.step_s / 3600
+        heard = np.zeros(self.window_rows, dtype=np.bool_)
+        for row in self.readings.values():
+            heard |= ~np.isnan(row[-self.window_rows :])
+        edges = np.flatnonzero(np.concatenate([[True], heard, [True]]))
+        return float((np.diff(edges).max() - 1) * self.step_s / 3600)
+
+    def hours(self, mask: NDArray[np.bool_]) -> float:
+        """How long so many rows are."""
+        return float(np.count_nonzero(mask) * self.step_s / 3600)
+
+
+def share(mask: NDArray[np.bool_], known: Floats) -> float:
+    """The share of the known rows in which something holds; 0 where nothing is known."""
+    count = int(np.count_nonzero(~np.isnan(known)))
+    return float(np.count_nonzero(mask & ~np.isnan(known)) / count) if count else 0.0
+
+
+def above(row: Floats, value: float) -> NDArray[np.bool_]:
+    """Where a reading is at or above a value; a gap is not."""
+    found: NDArray[np.bool_] = np.nan_to_num(row, nan=-np.inf) >= value
+    return found
+
+
+def below(row: Floats, value: float) -> NDArray[np.bool_]:
+    """Where a reading is at or below a value; a gap is not."""
+    found: NDArray[np.bool_] = np.nan_to_num(row, nan=np.inf) <= value
+    return found
+
+
+def last_run(mask: NDArray[np.bool_], known: Floats) -> int:
+    """How many rows at the end hold without a break; gaps are passed over."""
+    count = 0
+    for holds, value in zip(mask[::-1], known[::-1], strict=True):
+        if np.isnan(value):
+            continue
+        if not holds:
+            break
+        count += 1
+    return count

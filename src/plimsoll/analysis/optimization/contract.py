@@ -1,0 +1,120 @@
+"""The contracts of rules and advisers.
+
+A rule looks at one resource and gives a bottleneck or None; it never accuses without readings, and better readings
+never make its finding worse. An adviser turns a bottleneck into advice, or None where none can be given honestly.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from plimsoll.analysis.optimization.case import Case
+
+Priority: TypeAlias = Literal["high", "medium", "low"]
+HOURS_A_MONTH: Final = 730.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A bottleneck of one resource.
+
+    `weight` (0 to 100) orders the bottlenecks: how much of the resource it holds back. `observed` and `threshold` are
+    in the unit of `metric`; `share` is the share of the window in which it held, `samples` the readings behind it.
+    """
+
+    rule: str
+    component: str
+    description: str
+    impact: str
+    weight: float
+    metric: str
+    observed: float
+    threshold: float
+    share: float
+    samples: int
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`explains` names the rules whose findings are symptoms of this one: they are folded under it."""
+
+    name: str
+    component: str
+    reads: tuple[str, ...]
+    find: Callable[[Case], Found | None]
+    explains: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What following the advice is worth: low, middle and high in `unit`, and the formula that gave them."""
+
+    low: float
+    middle: float
+    high: float
+    unit: str
+    formula: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """What to do about a bottleneck.
+
+    `saving_usd_per_month` is negative where it costs; None without a price. `frees` is how much of the resource's
+    units it gives back (for the portfolio); `risk` the share of history that would have broken the target.
+    """
+
+    adviser: str
+    rule: str
+    resource_id: str
+    priority: Priority
+    title: str
+    description: str
+    improvement: str | None = None
+    estimate: Estimate | None = None
+    cost: str | None = None
+    saving_usd_per_month: float | None = None
+    frees: float = 0.0
+    risk: float | None = None
+    change: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Stable: the same advice for the same cause has the same one."""
+        identity = f"{self.adviser}\0{self.resource_id}\0{self.rule}".encode()
+        return f"advice-{hashlib.sha256(identity).hexdigest()[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Adviser:
+    """`answers` names the rules whose bottlenecks it knows what to do about."""
+
+    name: str
+    answers: frozenset[str]
+    advise: Callable[[Case, Found], Advice | None]
+
+
+def money(usd_per_month: float | None, gpu_hours_per_month: float | None = None) -> str | None:
+    """A saving as text: dollars where there is a price, else GPU-hours.
+
+    >>> money(1460.0), money(-214.0), money(None, 730.0), money(None)
+    ('saves $1,460 a month', 'costs $214 a month', 'frees 730 GPU-hours a month', None)
+    """
+    if usd_per_month is not None:
+        return f"{'saves' if usd_per_month >= 0 else 'costs'} ${abs(usd_per_month):,.0f} a month"
+    if gpu_hours_per_month is not None:
+        return f"frees {gpu_hours_per_month:,.0f} GPU-hours a month"
+    return None
+
+
+def price_per_month(case: Case, part: float = 1.0) -> float | None:
+    """What a share of the resource costs a month; None without a price."""
+    price = case.resource.price_usd_per_h
+    return None if price is None else price * HOURS_A_MONTH * part
+
+
+def gpu_hours_per_month(case: Case, part: float = 1.0) -> float | None:
+    """The GPU-hours of a share of the resource in a month; None without GPUs."""
+    return case.resource.gpu_count * HOURS_A_MONTH * part if case.resource.gpu_count else None

@@ -1,0 +1,36 @@
+"""Requests that fail more often than they used to."""
+
+import numpy as np
+
+from plimsoll.analysis.optimization.case import Case, above, share
+from plimsoll.analysis.optimization.contract import Found, Rule
+
+LEAST_PCT, TIMES, LEAST_HOURS = 1.0, 3.0, 0.25
+
+
+def find(case: Case) -> Found | None:
+    """One request in a hundred or more, and three times the usual share."""
+    failed, past = case.window("error_rate_pct"), case.past("error_rate_pct")
+    if failed is None:
+        return None
+    usual = float(np.nanmedian(past)) if past is not None else 0.0
+    limit = max(LEAST_PCT, TIMES * usual)
+    mask = above(failed, limit)
+    if case.hours(mask) < LEAST_HOURS:
+        return None
+    mean = float(failed[mask].mean())
+    return Found(
+        rule=RULE.name,
+        component="service",
+        description=f"{mean:.1f} % of requests failed for {case.hours(mask):.1f} h, usually {usual:.1f} %",
+        impact="users got no answer",
+        weight=68 + 20 * min(1.0, mean / 20),
+        metric="error_rate_pct",
+        observed=mean,
+        threshold=limit,
+        share=share(mask, failed),
+        samples=int(mask.sum()),
+    )
+
+
+RULE = Rule("errors", "service", ("error_rate_pct",), find)

@@ -1,0 +1,36 @@
+"""GPUs that are mostly idle, though not always: a mean of 15 % or less."""
+
+import numpy as np
+
+from plimsoll.analysis.optimization.case import FEWEST, Case
+from plimsoll.analysis.optimization.contract import Found, Rule
+
+UNDER_USED_PCT = 15.0
+LEAST_HOURS = 12.0
+
+
+def find(case: Case) -> Found | None:
+    """The mean of the window, twelve hours of it at least."""
+    busy = case.window("gpu_utilization_pct")
+    if busy is None:
+        return None
+    known = busy[~np.isnan(busy)]
+    mean, hours = float(known.mean()), len(known) * case.step_s / 3600
+    if len(known) < FEWEST or hours < LEAST_HOURS or mean > UNDER_USED_PCT:
+        return None
+    count = case.resource.gpu_count or 1.0
+    return Found(
+        rule=RULE.name,
+        component="gpu",
+        description=f"{count:g} GPUs worked {mean:.0f} % of the time over {hours:.0f} h",
+        impact=f"{count * hours * (1 - mean / 50):,.0f} GPU-hours beyond what half-used GPUs would need",
+        weight=30 + 2 * (UNDER_USED_PCT - mean),
+        metric="gpu_utilization_pct",
+        observed=mean,
+        threshold=UNDER_USED_PCT,
+        share=1.0,
+        samples=len(known),
+    )
+
+
+RULE = Rule("gpu_under_used", "gpu", ("gpu_utilization_pct",), find, explains=frozenset({"batch_too_small"}))

@@ -1,0 +1,70 @@
+"""GPUs that wait for data: the input pipeline is slower than they are."""
+
+import numpy as np
+
+from plimsoll.analysis.optimization.case import Case, above, below, share
+from plimsoll.analysis.optimization.contract import Found, Rule
+
+WAITING_PCT = 30.0
+GPU_BELOW_PCT = 50.0
+CPU_BUSY_PCT, IO_WAIT_PCT, DISK_BUSY_PCT = 90.0, 20.0, 90.0
+LEAST_HOURS = 0.5
+LEAST_EXCESS = 0.10
+
+
+def find(case: Case) -> Found | None:
+    """Measured waiting for input; without that reading, GPUs low while the host's CPU or disks are full."""
+    waiting = case.window("input_wait_pct")
+    if waiting is not None:
+        mask = above(waiting, WAITING_PCT)
+        if case.hours(mask) < LEAST_HOURS:
+            return None
+        mean = float(waiting[mask].mean())
+        return _found(case, share(mask, waiting), mean, "input_wait_pct", WAITING_PCT, int(mask.sum()))
+    return _joint(case)
+
+
+def _joint(case: Case) -> Found | None:
+    """More often together than by chance: the share of both less the product of the shares."""
+    busy = case.window("gpu_utilization_pct")
+    if busy is None:
+        return None
+    low = below(busy, GPU_BELOW_PCT)
+    full = np.zeros_like(low)
+    limits = {"cpu_utilization_pct": CPU_BUSY_PCT, "cpu_iowait_pct": IO_WAIT_PCT, "disk_busy_pct": DISK_BUSY_PCT}
+    for metric, limit in limits.items():
+        row = case.window(metric)
+        if row is not None:
+            full |= above(row, limit)
+    both = share(low & full, busy)
+    excess = both - share(low, busy) * share(full, busy)
+    if case.hours(low & full) < LEAST_HOURS or excess < LEAST_EXCESS:
+        return None
+    observed = float(np.nanmean(busy[low & full]))
+    return _found(case, both, observed, "gpu_utilization_pct", GPU_BELOW_PCT, int((low & full).sum()))
+
+
+def _found(case: Case, part: float, observed: float, metric: str, threshold: float, samples: int) -> Found:
+    hours = samples * case.step_s / 3600
+    waited = f"steps waited {observed:.0f} % of their time for data" if metric == "input_wait_pct" else "GPUs were low"
+    return Found(
+        rule=RULE.name,
+        component="input pipeline",
+        description=f"{waited} for {hours:.1f} h, {100 * part:.0f} % of the window",
+        impact="GPUs stand still while data is read and prepared",
+        weight=70 + 25 * min(1.0, hours / 8),
+        metric=metric,
+        observed=observed,
+        threshold=threshold,
+        share=part,
+        samples=samples,
+    )
+
+
+RULE = Rule(
+    "input_starvation",
+    "input pipeline",
+    ("input_wait_pct", "gpu_utilization_pct", "cpu_utilization_pct", "cpu_iowait_pct", "disk_busy_pct"),
+    find,
+    explains=frozenset({"gpu_under_used", "cpu_saturated", "disk_saturated", "batch_too_small", "gpu_ineffective"}),
+)

@@ -1,0 +1,67 @@
+"""Memory that only grows: it will be used up, and says when."""
+
+import numpy as np
+
+from plimsoll.analysis.optimization.case import FEWEST, Case
+from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.robust import Floats, absent
+
+LEAST_HOURS, LEAST_POINTS = 12.0, 10.0
+FULL_PCT = 98.0
+SOON_HOURS = 96.0
+UPWARD = 0.7
+LOOK_HOURS = 72.0
+
+
+def find(case: Case) -> Found | None:
+    """Hourly means that climb, the last quarter of them still."""
+    row = case.whole("memory_utilization_pct")
+    if row is None or case.window("memory_utilization_pct") is None:
+        return None
+    hourly = _hourly(row, max(1, round(case.rows_per_hour)))
+    if len(hourly) < LEAST_HOURS:
+        return None
+    rising = _climb(hourly)
+    rise, hours = float(hourly[-1] - hourly[-rising]), float(rising)
+    slope = rise / hours if hours else 0.0
+    left = (FULL_PCT - hourly[-1]) / slope if slope > 0 else np.inf
+    if hours < LEAST_HOURS or rise < LEAST_POINTS or left > SOON_HOURS or len(hourly) < FEWEST:
+        return None
+    when = f"used up in {max(left, 0):.0f} h" if left > 0 else "used up now"
+    return Found(
+        rule=RULE.name,
+        component="memory",
+        description=f"memory grew by {rise:.0f} points in {hours:.0f} h and never fell back; {when} at this pace",
+        impact="requests fail when the process is ended for want of memory",
+        weight=80 + 15 * (1 - min(1.0, max(left, 0.0) / SOON_HOURS)),
+        metric="memory_utilization_pct",
+        observed=float(hourly[-1]),
+        threshold=FULL_PCT,
+        share=1.0,
+        samples=int(hours * case.rows_per_hour),
+    )
+
+
+def _hourly(row: Floats, per_hour: int) -> list[float]:
+    whole = row[len(row) % per_hour :].reshape(-1, per_hour)[-round(LOOK_HOURS) :]
+    means: list[float] = absent(np.nanmean, whole).tolist()
+    return [mean for mean in means if np.isfinite(mean)]
+
+
+def _climb(hourly: list[float]) -> int:
+    """How many hours back the climb goes: seven in ten steps up, never more than two points below its height."""
+    highest, best = hourly[-1], 1
+    ups = 0
+    for back in range(1, len(hourly)):
+        ups += hourly[-back] > hourly[-back - 1]
+        highest = min(highest, hourly[-back])
+        if hourly[-back - 1] > highest + 2.0:
+            break
+        if ups / back >= UPWARD:
+            best = back + 1
+    return best
+
+
+RULE = Rule(
+    "memory_leak", "memory", ("memory_utilization_pct",), find, explains=frozenset({"memory_pressure", "swapping"})
+)

@@ -1,0 +1,36 @@
+"""A network that answers much more slowly than it used to."""
+
+import numpy as np
+
+from plimsoll.analysis.optimization.case import Case, above, share
+from plimsoll.analysis.optimization.contract import Found, Rule
+
+TIMES, LEAST_MS, LEAST_HOURS = 3.0, 2.0, 0.5
+
+
+def find(case: Case) -> Found | None:
+    """Three times the median of the days before."""
+    latency, past = case.window("network_latency_ms"), case.past("network_latency_ms")
+    if latency is None or past is None:
+        return None
+    usual = float(np.nanmedian(past))
+    limit = max(TIMES * usual, LEAST_MS)
+    mask = above(latency, limit)
+    if case.hours(mask) < LEAST_HOURS:
+        return None
+    mean = float(latency[mask].mean())
+    return Found(
+        rule=RULE.name,
+        component="network",
+        description=f"a round trip took {mean:.1f} ms for {case.hours(mask):.1f} h, usually {usual:.1f} ms",
+        impact="each request pays it for every round trip",
+        weight=58 + 15 * share(mask, latency),
+        metric="network_latency_ms",
+        observed=mean,
+        threshold=limit,
+        share=share(mask, latency),
+        samples=int(mask.sum()),
+    )
+
+
+RULE = Rule("network_latency", "network", ("network_latency_ms",), find)

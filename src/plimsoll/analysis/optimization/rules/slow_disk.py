@@ -1,0 +1,38 @@
+"""Disks that answer much more slowly than they used to."""
+
+import numpy as np
+
+from plimsoll.analysis.optimization.case import Case, above, share
+from plimsoll.analysis.optimization.contract import Found, Rule
+
+TIMES, LEAST_MS, LEAST_HOURS = 3.0, 2.0, 0.5
+
+
+def find(case: Case) -> Found | None:
+    """Three times the median of the days before."""
+    latency, past = case.window("disk_latency_ms"), case.past("disk_latency_ms")
+    if latency is None or past is None:
+        return None
+    usual = float(np.nanmedian(past))
+    limit = max(TIMES * usual, LEAST_MS)
+    mask = above(latency, limit)
+    if case.hours(mask) < LEAST_HOURS:
+        return None
+    mean = float(latency[mask].mean())
+    return Found(
+        rule=RULE.name,
+        component="disk",
+        description=f"operations took {mean:.1f} ms for {case.hours(mask):.1f} h, usually {usual:.1f} ms",
+        impact=f"whatever reads or writes waits {mean / usual:.0f} times longer"
+        if usual
+        else "what reads or writes waits",
+        weight=82 + 10 * share(mask, latency),
+        metric="disk_latency_ms",
+        observed=mean,
+        threshold=limit,
+        share=share(mask, latency),
+        samples=int(mask.sum()),
+    )
+
+
+RULE = Rule("slow_disk", "disk", ("disk_latency_ms",), find, explains=frozenset({"disk_saturated"}))

@@ -1,0 +1,129 @@
+"""The optimization document."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import numpy as np
+
+from plimsoll.analysis.anomalies.grid import Grid
+from plimsoll.analysis.optimization.build import Wanted
+from plimsoll.analysis.optimization.build import optimization as analysis
+from plimsoll.analysis.optimization.case import Case
+from plimsoll.analysis.optimization.rules.gpu_straggler import METRICS as COMPARED
+from plimsoll.analysis.robust import Floats
+from plimsoll.answers.grids import fleet_grid
+from plimsoll.answers.sources import Sources
+from plimsoll.clock import Window, duration_s, rfc3339
+from plimsoll.documents import Evidence, TimeRange
+from plimsoll.errors import BadParameter, shown
+from plimsoll.inventory import Resource
+from plimsoll.optimization_document import OptimizationDocument
+from plimsoll.query import TIME_RANGES, one_of
+
+HISTORY_DAYS: Final = 14
+STEP_S: Final = 300
+MAX_IDS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptimizationQuery:
+    """A checked question for the optimization document; empty `resource_ids` means all."""
+
+    time_range: str = "24h"
+    resource_ids: tuple[str, ...] = ()
+    bottlenecks: bool = True
+    recommendations: bool = True
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        time_range: str = "24h",
+        resource_ids: Sequence[str] = (),
+        bottlenecks: bool = True,
+        recommendations: bool = True,
+    ) -> "OptimizationQuery":
+        """Checks each parameter.
+
+        >>> OptimizationQuery.parse(time_range="7d").time_range
+        '7d'
+        """
+        one_of("timeRange", time_range, TIME_RANGES)
+        if len(resource_ids) > MAX_IDS:
+            raise BadParameter("resourceIds", f"{len(resource_ids)} ids", why=f"are more than {MAX_IDS}")
+        return cls(
+            time_range=time_range,
+            resource_ids=tuple(dict.fromkeys(resource_ids)),
+            bottlenecks=bottlenecks,
+            recommendations=recommendations,
+        )
+
+
+def optimization(sources: Sources, query: OptimizationQuery) -> tuple[OptimizationDocument, list[Evidence]]:
+    """What holds each resource back in the window, what to do about it, and why."""
+    resources = _selected(sources.resources(), query)
+    window = Window.back_from(sources.as_of, range_s=duration_s(query.time_range), granularity_s=STEP_S)
+    start = window.end - timedelta(seconds=max(window.seconds, HISTORY_DAYS * 86_400))
+    whole = fleet_grid(
+        sources.snapshot,
+        [resource.resource_id for resource in resources],
+        start=start,
+        end=window.end,
+        step_s=STEP_S,
+        compared=COMPARED,
+    )
+    rows = round(window.seconds / STEP_S)
+    by_resource, devices = _series(whole)
+    cases = [
+        Case(
+            resource,
+            by_resource.get(resource.resource_id, {}),
+            rows,
+            STEP_S,
+            _coverage(sources, resource, by_resource.get(resource.resource_id, {}), window),
+            devices.get(resource.resource_id, {}),
+        )
+        for resource in resources
+    ]
+    span = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=f"{STEP_S // 60}m")
+    return analysis(
+        cases, span=span, wanted=Wanted(bottlenecks=query.bottlenecks, recommendations=query.recommendations)
+    )
+
+
+def _selected(resources: Sequence[Resource], query: OptimizationQuery) -> list[Resource]:
+    known = {resource.resource_id: resource for resource in resources}
+    for asked in query.resource_ids:
+        if asked not in known:
+            raise BadParameter("resourceIds", shown(asked), why="is not a resource of this fleet")
+    return [known[asked] for asked in query.resource_ids] if query.resource_ids else list(resources)
+
+
+def _series(whole: Grid) -> tuple[dict[str, dict[str, Floats]], dict[str, dict[tuple[str, str], Floats]]]:
+    """The rows of each resource by metric, and those of its devices."""
+    by_resource: dict[str, dict[str, Floats]] = {}
+    devices: dict[str, dict[tuple[str, str], Floats]] = {}
+    for n, series in enumerate(whole.series):
+        row: Floats = whole.doubles(slice(n, n + 1))[0]
+        if series.device:
+            devices.setdefault(series.resource_id, {})[(series.device, series.metric)] = row
+        else:
+            by_resource.setdefault(series.resource_id, {})[series.metric] = row
+    return by_resource, devices
+
+
+def _coverage(sources: Sources, resource: Resource, rows: Mapping[str, Floats], window: Window) -> float | None:
+    """The share of the window's steps in which the resource was heard of; None where no reading was due."""
+    end = min(window.end, sources.as_of)
+    due = resource.expected_readings(window.start, end)
+    if not due:
+        return None
+    steps = round((end - window.start).total_seconds() / STEP_S)
+    expected = min(float(steps), due)
+    heard = 0
+    if rows:
+        stacked = np.stack([row[-round(window.seconds / STEP_S) :] for row in rows.values()])
+        heard = int(np.count_nonzero(np.any(~np.isnan(stacked), axis=0)))
+    return min(1.0, heard / expected) if expected else None

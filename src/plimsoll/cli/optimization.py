@@ -1,0 +1,80 @@
+"""`plimsoll optimization`: what holds each resource back, and what to do about it."""
+
+from typing import Annotated
+
+import typer
+from msgspec import UNSET
+from rich.console import Console
+
+from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
+from plimsoll.errors import shown
+from plimsoll.optimization_document import OptimizationDocument, ResourceOptimization
+from plimsoll.runner import context
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    app.command()(optimization)
+
+
+def optimization(
+    time_range: Annotated[str, typer.Option(help="5m 15m 1h 6h 24h 7d 30d, back from now.")] = "24h",
+    resource_id: Annotated[list[str] | None, typer.Option(help="A resource to include; repeatable.")] = None,
+    no_bottlenecks: Annotated[bool, typer.Option("--no-bottlenecks", help="Leave the bottlenecks out.")] = False,
+    no_recommendations: Annotated[
+        bool, typer.Option("--no-recommendations", help="Leave the recommendations out.")
+    ] = False,
+    as_of: AsOfOption = None,
+    project: ProjectOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Prints what holds each resource back, most constrained first, and what to do about it."""
+    from plimsoll.answers.optimization import OptimizationQuery  # polars only where a lake is read
+    from plimsoll.answers.optimization import optimization as answer
+
+    query = OptimizationQuery.parse(
+        time_range=time_range,
+        resource_ids=resource_id or (),
+        bottlenecks=not no_bottlenecks,
+        recommendations=not no_recommendations,
+    )
+    sources = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of)).sources()
+    document, _ = answer(sources, query)
+    if json:
+        print_json(document)
+    else:
+        _print(document)
+
+
+def _print(document: OptimizationDocument) -> None:
+    console = Console(markup=False, highlight=False, emoji=False)
+
+    def line(text: str) -> None:
+        console.print(text, soft_wrap=True)
+
+    told = [resource for resource in document.resources if _parts(resource)]
+    for resource in told:
+        line(f"{shown(resource.resource_name)} ({resource.resource_type})")
+        for text in _parts(resource):
+            line(f"  {text}")
+    quiet = len(document.resources) - len(told)
+    if quiet:
+        line(f"{quiet} resources: nothing holds them back.")
+    for one in document.platform_recommendations or ():
+        line(f"Together: {one.title}. {one.description}{_tail(one.cost_impact)}")
+
+
+def _parts(resource: ResourceOptimization) -> list[str]:
+    bottlenecks = resource.bottlenecks or []
+    recommendations = resource.recommendations or []
+    return [
+        *(f"{one.component}: {one.description}; {one.impact}" for one in bottlenecks),
+        *(
+            f"[{one.priority}] {shown(one.title)}{_tail(one.estimated_improvement)}{_tail(one.cost_impact)}  {one.id}"
+            for one in recommendations
+        ),
+    ]
+
+
+def _tail(text: object) -> str:
+    return "" if text is UNSET or not text else f" ({text})"

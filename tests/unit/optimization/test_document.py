@@ -1,0 +1,153 @@
+"""The optimization document of a demo fleet: valid with every parameter, caused, priced once, printed by the client."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from plimsoll import documents
+from plimsoll.analysis.optimization.contract import HOURS_A_MONTH, Advice
+from plimsoll.analysis.optimization.portfolio import compatible, joint_saving
+from plimsoll.analysis.optimization.sweep import rules
+from plimsoll.answers.optimization import OptimizationQuery, optimization
+from plimsoll.answers.sources import Sources
+from plimsoll.cli import run
+from plimsoll.errors import BadParameter
+from plimsoll.inventory import Resource
+from plimsoll.query import TIME_RANGES
+from plimsoll.simulator import Fleet
+from tests.reports import UNTIL, lake_of, sources_of
+from tests.shared import shared_path
+
+CAUSES = {
+    "input_starvation": "input pipeline",
+    "straggler_gpu": "gpu",
+    "idle_gpu": "gpu",
+    "filling_volume": "storage",
+    "memory_leak": "memory",
+    "silent_source": "coverage",
+    "traffic_spike": "demand",
+}
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Fleet:
+    """Ten days of forty-eight resources with the story of the last day."""
+    return Fleet.build(resources=48, days=10, until=UNTIL, interval_s=300)
+
+
+@pytest.fixture(scope="module")
+def sources(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Sources:
+    """Their lake."""
+    return sources_of(lake_of(fleet, tmp_path_factory.mktemp("optimization") / "lake"))
+
+
+def built(sources: Sources, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401
+    """The document as clients read it, once it has been validated."""
+    document, _ = optimization(sources, OptimizationQuery.parse(**parameters))
+    made: dict[str, Any] = json.loads(documents.encode(document))
+    schema = json.loads(shared_path("spec", "schemas", "optimization.schema.json").read_bytes())
+    jsonschema.validate(made, schema)
+    return made
+
+
+def test_the_planted_cause_comes_first(sources: Sources, fleet: Fleet) -> None:
+    """On each resource of the last day's story; the most constrained resource is the first."""
+    made = {one["resourceId"]: one for one in built(sources)["resources"]}
+    story = [i for i in fleet.incidents if i.end == UNTIL or i.kind in ("traffic_spike", "input_starvation")]
+    checked = [i for i in story if i.kind in CAUSES and (UNTIL - i.end).total_seconds() < 20 * 3600]
+    assert len(checked) >= 6
+    for incident in checked:
+        assert made[incident.resource_id]["bottlenecks"][0]["component"] == CAUSES[incident.kind], incident
+        assert made[incident.resource_id]["recommendations"], incident
+    assert next(iter(made.values()))["bottlenecks"]
+    quiet = [one for one in made.values() if not one["bottlenecks"]]
+    assert len(quiet) > len(made) / 2
+
+
+def test_every_id_has_its_evidence(sources: Sources) -> None:
+    """Window, observed, threshold, samples; and each resource says what was exonerated and what is unknown."""
+    document, evidence = optimization(sources, OptimizationQuery.parse())
+    subjects = {e.subject: e for e in evidence}
+    for resource in document.resources:
+        swept = subjects[f"sweep.{resource.resource_id}"].detail
+        assert len(swept["exonerated"]) + len(resource.bottlenecks or ()) <= len(rules())
+        for bottleneck in resource.bottlenecks or ():
+            assert subjects[bottleneck.id].threshold is not None
+        for one in resource.recommendations or ():
+            assert subjects[one.id].detail["because"] in subjects
+    unlock = subjects[f"sweep.{document.resources[0].resource_id}"].detail["wouldUnlock"]
+    assert "gpu_ecc_uncorrected_count" in unlock
+
+
+@pytest.mark.parametrize("time_range", TIME_RANGES)
+def test_every_range_is_valid(sources: Sources, time_range: str) -> None:
+    """Also one shorter than a step, also one longer than the history."""
+    made = built(sources, time_range=time_range)
+    assert len(made["resources"]) == 48
+
+
+def test_parts_are_left_out_when_asked(sources: Sources) -> None:
+    """And a selection of resources comes in the order of their constraint."""
+    assert "bottlenecks" not in built(sources, bottlenecks=False)["resources"][0]
+    made = built(sources, recommendations=False)
+    assert "recommendations" not in made["resources"][0]
+    assert "platformRecommendations" not in made
+    ids = [one["resourceId"] for one in made["resources"][:3]]
+    assert [one["resourceId"] for one in built(sources, resource_ids=ids[::-1])["resources"]] == ids
+    with pytest.raises(BadParameter, match="resourceIds"):
+        built(sources, resource_ids=["nobody"])
+    with pytest.raises(BadParameter, match="timeRange"):
+        built(sources, time_range="2h")
+
+
+def test_savings_are_never_counted_twice() -> None:
+    """Of two sizes for one resource the better counts; together never more than what is paid."""
+
+    def advice(adviser: str, resource_id: str, usd: float) -> Advice:
+        return Advice(
+            adviser=adviser,
+            rule="gpu_idle",
+            resource_id=resource_id,
+            priority="high",
+            title="t",
+            description="d",
+            saving_usd_per_month=usd,
+            frees=1.0,
+        )
+
+    fleet = {n: Resource(resource_id=n, name=n, type="cluster", price_usd_per_h=1.0) for n in ("a", "b")}
+    both = [advice("release", "a", 730.0), advice("right_size", "a", 400.0), advice("release", "b", 5000.0)]
+    assert {one.adviser for one in compatible(both) if one.resource_id == "a"} == {"release"}
+    assert joint_saving(both, fleet) == 730.0 + HOURS_A_MONTH
+    assert joint_saving([], fleet) is None
+
+
+def test_the_specifications_program_prints_it(sources: Sources, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its function, as printed there, on our document."""
+    text = Path(shared_path("spec", "performance-api.txt")).read_text(encoding="utf-8")
+    found = re.search(r"^def analyze_performance_bottlenecks.*?(?=^# Run optimization)", text, re.MULTILINE | re.DOTALL)
+    assert found
+    names: dict[str, Any] = {"get_optimization_recommendations": lambda: built(sources)}
+    exec(compile(found.group(), "performance-api.txt", "exec"), names)  # noqa: S102 - the specification's own text
+    names["analyze_performance_bottlenecks"]()
+    printed = capsys.readouterr().out
+    assert "Identified Bottlenecks:" in printed
+    assert "Expected improvement:" in printed
+
+
+def test_the_command(sources: Sources, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same in the terminal; what is wrong is refused."""
+    (tmp_path / "config.toml").write_text("[plimsoll]\n", encoding="utf-8")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "lake").symlink_to(sources.snapshot.root)
+    arguments = ["--project", str(tmp_path), "--as-of", "2026-01-16T18:00:00Z"]
+    assert run(["optimization", *arguments]) == 0
+    shown = capsys.readouterr().out
+    assert "[high]" in shown
+    assert "nothing holds them back" in shown
+    assert run(["optimization", *arguments, "--resource-id", "nobody"]) == 2
+    assert run(["optimization", *arguments, "--json", "--no-recommendations"]) == 0
