@@ -16,7 +16,7 @@ def waiting(rho: float, servers: float, variability: float) -> float:
     """The mean wait over the service time with so many servers (Sakasegawa 1977; Kingman's formula for one).
 
     >>> round(waiting(0.8, 1, 1.0), 1), round(waiting(0.8, 4, 1.0), 2)
-    (4.0, 0.75)
+    (4.0, 0.77)
     """
     return float(variability * rho ** (math.sqrt(2 * (servers + 1)) - 1) / (servers * (1 - rho)))
 
