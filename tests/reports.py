@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from plimsoll.answers.report import capacity_review, daily
+from plimsoll.answers.report import PARTS, capacity_review, daily
 from plimsoll.answers.sources import Sources
 from plimsoll.lake import Lake
 from plimsoll.project import Project, builtin_root
@@ -14,6 +14,7 @@ from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES, SAMPLES
 
 UNTIL = datetime(2026, 1, 16, 18, tzinfo=UTC)
+_ANALYSED = 100
 MADE = Made(version="1.2.3", at=UNTIL, generation="7-0")
 
 
@@ -36,7 +37,8 @@ def sources_of(lake: Lake) -> Sources:
 def fleet_report(resources: int = 48, days: int = 2) -> ReportInput:
     """The daily report's input of a fleet of this size (five-minute readings)."""
     fleet = Fleet.build(resources=resources, days=days, until=UNTIL, interval_s=300, devices=False)
-    return daily(sources_of(lake_of(fleet, Path(mkdtemp(prefix="plimsoll-test-")) / "lake")), MADE)
+    parts = PARTS if resources <= _ANALYSED else ()
+    return daily(sources_of(lake_of(fleet, Path(mkdtemp(prefix="plimsoll-test-")) / "lake")), MADE, parts=parts)
 
 
 def templates() -> list[Path]:

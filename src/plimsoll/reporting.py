@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -21,12 +21,13 @@ _KEPT = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A report as it was published: its view, and the names of its page and its document in the folder."""
+    """A report as it was published: its view, its page and document in the folder, the sections that failed."""
 
     view: ReportView | CapacityView
     folder: Path
     page_name: str
     document_name: str
+    failed: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def page(self) -> Path:
@@ -47,13 +48,19 @@ def daily(context: Context) -> Published:
     report = answer(sources, _made(context, sources.snapshot.generation, "daily_report"))
     document = documents.encode(report.document)
     page = view(report, document_sha256=_sha256(document))
+    parts = {
+        "optimization.json": report.optimization,
+        "anomalies.json": report.anomalies,
+        "capacity.json": report.capacity,
+    }
     published = {
         "performance.json": document,
+        **{name: documents.encode(part) for name, part in parts.items() if part is not None},
         "evidence.json": documents.encode(list(report.evidence)),
         "daily.html": html.render(page, "daily.html.j2", folders=context.templates),
     }
     folder = _publish(context, published, report.start, report.end, report.made)
-    return Published(page, folder, "daily.html", "performance.json")
+    return Published(page, folder, "daily.html", "performance.json", report.failed)
 
 
 def capacity(context: Context) -> Published:

@@ -1,18 +1,25 @@
 """What reports are made from: the documents of a window, those of the window before, how each resource stands."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, Final
 
 from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.analysis.performance.readings import columns_read
 from plimsoll.analysis.performance.standings import standings
+from plimsoll.anomalies_document import AnomaliesDocument
+from plimsoll.answers.anomalies import AnomaliesQuery, anomalies
 from plimsoll.answers.capacity import CapacityQuery, capacity
+from plimsoll.answers.optimization import OptimizationQuery, optimization
 from plimsoll.answers.performance import performance
 from plimsoll.answers.sources import Sources
 from plimsoll.capacity_document import CapacityDocument, Promise
 from plimsoll.clock import Window, ceiling, duration_s
-from plimsoll.documents import PerformanceDocument
+from plimsoll.documents import Evidence, PerformanceDocument
+from plimsoll.errors import shown
+from plimsoll.optimization_document import OptimizationDocument
 from plimsoll.publish.report_input import CapacityInput, Made, ReportInput
 from plimsoll.query import GRANULARITIES, PerformanceQuery
 from plimsoll.settings import Documents, Plimsoll
@@ -21,10 +28,14 @@ from plimsoll.tables import SAMPLES
 _DAY_S = 86_400
 _CELL_S = 3600
 _PREFERRED = "15m"
+PARTS: Final = ("optimization", "anomalies", "capacity")
 
 
-def daily(sources: Sources, made: Made) -> ReportInput:
-    """Everything that the daily report of the 24 hours before the instant is made from."""
+def daily(sources: Sources, made: Made, *, parts: Sequence[str] = PARTS) -> ReportInput:
+    """Everything that the daily report of the 24 hours before the instant is made from.
+
+    A part that cannot be made leaves its reason in `failed`; the rest of the report is complete.
+    """
     resources = sources.resources()
     lines = sources.lines()
     query = PerformanceQuery(time_range="24h", granularity=_granularity(sources, len(resources)))
@@ -38,6 +49,15 @@ def daily(sources: Sources, made: Made) -> ReportInput:
         columns=columns_read(lines.values()),
         resource_ids=[r.resource_id for r in resources],
     )
+    found: dict[str, Any] = {}
+    failed: dict[str, str] = {}
+    more: list[Evidence] = []
+    for part in parts if resources else ():
+        try:
+            found[part], told = _MAKERS[part](sources)
+            more += told
+        except Exception as error:  # noqa: BLE001 - whatever it was: the report says so and goes on
+            failed[part] = shown(str(error) or type(error).__name__)
     return ReportInput(
         kind="daily",
         fleet=sources.fleet,
@@ -47,12 +67,33 @@ def daily(sources: Sources, made: Made) -> ReportInput:
         cell_s=_CELL_S,
         document=document,
         previous=_previous(sources, query),
-        evidence=evidence,
+        evidence=[*evidence, *more],
         resources=resources,
         standings=standings(samples, resources, lines, window=window, as_of=sources.as_of),
         lines=lines,
         made=made,
+        optimization=found.get("optimization"),
+        anomalies=found.get("anomalies"),
+        capacity=found.get("capacity"),
+        failed=failed,
     )
+
+
+def _optimization(sources: Sources) -> tuple[OptimizationDocument, list[Evidence]]:
+    return optimization(sources, OptimizationQuery())
+
+
+def _anomalies(sources: Sources) -> tuple[AnomaliesDocument, list[Evidence]]:
+    return anomalies(sources, AnomaliesQuery(time_range="24h", granularity=_PREFERRED))
+
+
+def _capacity(sources: Sources) -> tuple[CapacityDocument, list[Evidence]]:
+    return capacity(sources, CapacityQuery())
+
+
+_MAKERS: Final[Mapping[str, Callable[[Sources], tuple[Any, list[Evidence]]]]] = MappingProxyType(
+    {"optimization": _optimization, "anomalies": _anomalies, "capacity": _capacity}
+)
 
 
 def _granularity(sources: Sources, resources: int) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from plimsoll.cli.common import AsOfOption, ProjectOption, as_of_or_now, open_project, the_clock
+from plimsoll.cli.common import AsOfOption, ProjectOption, as_of_or_now, open_project, say, the_clock
 from plimsoll.project import Project
 from plimsoll.query import one_of
 from plimsoll.runner import context, recorded
@@ -43,6 +43,10 @@ def publish(project: Project, kind: str, as_of: str | None) -> Path:
     recorded(project, JOBS[kind], wired, lambda: made.append(REPORTS[kind](wired)))
     published = made[0]
     show(published.view, Console(), paths=[str(_near(path)) for path in (published.page, published.document)])
+    for part, reason in published.failed.items():
+        say(f"the section {part} could not be made: {reason}")
+    if published.failed:
+        raise typer.Exit(1)
     return published.page
 
 

@@ -1,13 +1,15 @@
 """Everything a report is made from; the view adds words and order, never a number."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from plimsoll.anomalies_document import AnomaliesDocument
 from plimsoll.capacity_document import CapacityDocument
 from plimsoll.documents import Evidence, PerformanceDocument
 from plimsoll.inventory import Resource
 from plimsoll.lines import LoadLine
+from plimsoll.optimization_document import OptimizationDocument
 from plimsoll.standing import Standing
 
 
@@ -26,7 +28,8 @@ class ReportInput:
     """The documents and facts of one report.
 
     `standings` are in the order of `resources`; `cell_s` is the length of a strip cell; `previous` is the document of
-    the window before, None on the first report.
+    the window before, None on the first report. `optimization`, `anomalies` and `capacity` are None where they were not
+    made; `failed` says why, by section.
     """
 
     kind: str
@@ -42,6 +45,10 @@ class ReportInput:
     standings: Sequence[Standing]
     lines: Mapping[str, LoadLine]
     made: Made
+    optimization: OptimizationDocument | None = None
+    anomalies: AnomaliesDocument | None = None
+    capacity: CapacityDocument | None = None
+    failed: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,10 @@
 
 Read from the bottom up, the first row that is true wins:
 
-All calm.                nothing over its line, no alert open, coverage at least 95 %
-Steady.                  something was over its line, or coverage is under 95 %; no alert of medium or worse is open
-Watch this week.         a medium alert is open
-Needs attention today.   a high alert is open
+All calm.                nothing over its line, no alert open, nothing crosses within 14 days, coverage at least 95 %
+Steady.                  something was over its line or unusual, or coverage is under 95 %; nothing worse
+Watch this week.         a medium alert is open, or a line will be crossed within 14 days
+Needs attention today.   a high alert is open, or a line will be crossed within 3 days
 In trouble now.          a critical alert is open, availability under 95 %, or a tenth of the fleet over its line
 Cannot tell.             coverage under 80 %, a whole type silent, or no resource at all
 """
@@ -20,9 +20,12 @@ from plimsoll.clock import instant
 from plimsoll.documents import Alert
 from plimsoll.publish import words
 from plimsoll.publish.report_input import ReportInput
+from plimsoll.publish.sections import SOON_DAYS, crossings
 
 _AVAILABLE_PCT = 95.0
 _TENTH = 0.1
+_TODAY_DAYS = 3
+_WORST_FIRST = ("critical", "high", "medium", "low")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +60,15 @@ class Situation:
     silent_types: Sequence[str]
     over_now: Sequence[str]
     was_over: Sequence[str]
+    crossings: Sequence[tuple[int, str, str]] = ()
+    unusual: int = 0
 
 
 def judge(report: ReportInput, situation: Situation) -> Verdict:
     """The verdict of a report."""
     verdict = _judged(report, situation)
     named = {a.resource for a in report.document.alerts} | set(situation.was_over) | set(situation.silent)
-    names = sorted({_name(report, resource_id) for resource_id in named})
+    names = sorted({_name(report, i) for i in named} | {words.name(name) for _, name, _ in situation.crossings})
     return replace(verdict, names=tuple(name for name in names if name in verdict.facts))
 
 
@@ -77,15 +82,16 @@ def _judged(report: ReportInput, situation: Situation) -> Verdict:
     in_trouble = len(situation.over_now) >= max(2, _TENTH * count)
     if "critical" in open_severities or in_trouble or (available is not None and available < _AVAILABLE_PCT):
         return Verdict("In trouble now.", "critical", _facts(report, situation))
-    for severity, state, colour in (
-        ("high", "Needs attention today.", "critical"),
-        ("medium", "Watch this week.", "medium"),
+    for severity, within_days, state, colour in (
+        ("high", _TODAY_DAYS, "Needs attention today.", "critical"),
+        ("medium", SOON_DAYS, "Watch this week.", "medium"),
     ):
-        if severity in open_severities:
+        if severity in open_severities or any(days <= within_days for days, _, _ in situation.crossings):
             return Verdict(state, colour, _facts(report, situation))
-    if situation.was_over or coverage < 95 or open_severities:
+    if situation.was_over or situation.unusual or coverage < 95 or open_severities:
         return Verdict("Steady.", "ink", _facts(report, situation))
-    return Verdict("All calm.", "ok", "Every resource stayed under its line.")
+    none = "" if report.capacity is None else f", and none reaches it in the next {report.capacity.horizon_days} days"
+    return Verdict("All calm.", "ok", f"Every resource stayed under its line{none}.")
 
 
 def _facts(report: ReportInput, situation: Situation) -> str:
@@ -96,14 +102,25 @@ def _facts(report: ReportInput, situation: Situation) -> str:
     available = report.document.overall.availability_score
     if available is not None and available < _AVAILABLE_PCT:
         facts.append(f"only {words.number(available)}{words.NARROW}% was available")
-    facts += [_alert(report, alert) for alert in report.document.alerts[: 2 - min(2, len(facts))]]
+    worst = sorted(report.document.alerts, key=lambda alert: _WORST_FIRST.index(alert.severity))
+    soon = [_crossing(one) for one in situation.crossings]
+    told = [_alert(report, alert) for alert in worst]
+    urgent = bool(worst) and worst[0].severity in ("critical", "high")
+    facts += [*told[:1], *soon[:1], *told[1:]] if urgent or not soon else [*soon[:1], *told]
     if len(facts) < 2 and not report.document.alerts and situation.was_over:
         facts.append(f"{_some(report, situation.was_over)} crossed a line and came back")
+    if len(facts) < 2 and not report.document.alerts and situation.unusual:
+        facts.append(f"{words.plural(situation.unusual, 'resource')} did something unlike the past")
     if len(facts) < 2 and situation.silent:
         facts.append(f"{_some(report, situation.silent)} sent no data at the end")
     if not facts and situation.coverage_pct is not None:
         facts.append(f"{words.number(situation.coverage_pct)}{words.NARROW}% of readings arrived")
     return _sentence(facts)
+
+
+def _crossing(one: tuple[int, str, str]) -> str:
+    days, name, metric = one
+    return f"{words.name(name)} reaches its {words.label(metric)} line in {words.plural(days, 'day')}"
 
 
 def _alert(report: ReportInput, alert: Alert) -> str:
@@ -169,4 +186,6 @@ def situation_of(report: ReportInput) -> Situation:
         silent_types=[kind for kind, count in sorted(totals.items()) if quiet[kind] == count],
         over_now=over_now,
         was_over=[r for r in was_over if r not in over_now],
+        crossings=crossings(report),
+        unusual=len(report.anomalies or ()),
     )

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from plimsoll.clock import instant
-from plimsoll.publish import resource_rows, strips, words
+from plimsoll.publish import resource_rows, sections, strips, words
 from plimsoll.publish.provenance import Column, provenance
 from plimsoll.publish.report_input import ReportInput
 from plimsoll.publish.resource_rows import ResourceRow
+from plimsoll.publish.sections import Section
 from plimsoll.publish.strips import FleetPicture
 from plimsoll.publish.svg import MARK
 from plimsoll.publish.tiles import Tile, tiles
@@ -48,9 +49,14 @@ class ReportView:
     since: str
     banner: str
     tiles: Sequence[Tile]
+    actions: Section | None
     fleet_picture: FleetPicture
     alerts: Sequence[AlertRow]
     alerts_sentence: str
+    unusual: Section | None
+    held_back: Section | None
+    room: Section | None
+    checked: Sequence[tuple[str, str]]
     rows: Sequence[ResourceRow]
     rows_sentence: str
     flagged: int
@@ -65,6 +71,8 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
     rows = resource_rows.rows(report, situation)
     flagged = sum(row.flagged for row in rows)
     count = len(report.document.alerts)
+    strange, held = sections.unusual(report, zone), sections.held_back(report)
+    checked = _checked(count, strange, held)
     return ReportView(
         kind=_KINDS[report.kind],
         fleet=report.fleet,
@@ -73,15 +81,30 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
         since=_since(report, situation),
         banner=_banner(report, situation),
         tiles=tiles(report),
+        actions=sections.actions(report),
         fleet_picture=strips.picture(report, situation),
         alerts=_alerts(report, zone),
         alerts_sentence=f"{count} open. An alert is a line crossed." if count else "No load line is crossed.",
+        unusual=strange,
+        held_back=held,
+        room=sections.room(report),
+        checked=checked if len(checked) > 1 else [],
         rows=rows,
         rows_sentence="Flagged first, then by peak. Open a row for its numbers.",
         flagged=flagged,
         provenance=provenance(report, situation, zone, document_sha256=document_sha256),
         mark=MARK,
     )
+
+
+def _checked(alerts: int, strange: Section | None, held: Section | None) -> list[tuple[str, str]]:
+    """What was looked at without finding anything, one line for each."""
+    looked = [
+        ("Alerts", "No load line is crossed.", alerts > 0),
+        ("Unusual", strange.sentence if strange else "", strange is None or bool(strange.rows or strange.failed)),
+        ("Bottlenecks", held.sentence if held else "", held is None or bool(held.rows or held.failed)),
+    ]
+    return [(title, sentence) for title, sentence, found in looked if not found]
 
 
 def _alerts(report: ReportInput, zone: ZoneInfo) -> list[AlertRow]:

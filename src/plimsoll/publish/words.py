@@ -29,7 +29,8 @@ def number(value: float | None) -> str:
     """
     if value is None:
         return UNKNOWN
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}".removesuffix(".0")
+    text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text
 
 
 def amount(value: float | None, metric: str) -> str:
@@ -42,6 +43,11 @@ def amount(value: float | None, metric: str) -> str:
     if unit in (Unit.BYTES_PER_SECOND, Unit.BYTES):
         return byte_rate(value).removesuffix("/s" if unit == Unit.BYTES else "")
     return number(value) + _SUFFIX.get(unit, "")
+
+
+def known(metric: str) -> bool:
+    """Whether the catalogue knows a metric, by its column or its document name."""
+    return metric in CATALOGUE or metric in DOCUMENT_METRICS
 
 
 def label(metric: str) -> str:

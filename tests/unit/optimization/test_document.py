@@ -72,6 +72,7 @@ def test_every_id_has_its_evidence(sources: Sources) -> None:
     """Window, observed, threshold, samples; and each resource says what was exonerated and what is unknown."""
     document, evidence = optimization(sources, OptimizationQuery.parse())
     subjects = {e.subject: e for e in evidence}
+    assert documents.encode(list(evidence))
     for resource in document.resources:
         swept = subjects[f"sweep.{resource.resource_id}"].detail
         assert len(swept["exonerated"]) + len(resource.bottlenecks or ()) <= len(rules())

@@ -42,6 +42,9 @@ def situation(**changes: Any) -> Situation:  # noqa: ANN401 - the situation's ow
         ((), {}, "All calm."),
         ((), {"was_over": ["x"]}, "Steady."),
         ((), {"coverage_pct": 94.0}, "Steady."),
+        ((), {"unusual": 1}, "Steady."),
+        ((), {"crossings": [(14, "a", "storage_utilization_pct")]}, "Watch this week."),
+        ((), {"crossings": [(3, "a", "storage_utilization_pct")]}, "Needs attention today."),
         (("low",), {}, "Steady."),
         (("medium",), {}, "Watch this week."),
         (("high", "medium"), {}, "Needs attention today."),
@@ -75,4 +78,17 @@ def test_a_fact_has_a_name_a_number_and_a_time() -> None:
 
 def test_no_claim_is_made_about_what_was_not_looked_at() -> None:
     """Without forecasts the report does not say that nothing will cross."""
-    assert judge(report(), situation()).facts == "Every resource stayed under its line."
+    blind = replace(report(), capacity=None)
+    assert judge(blind, situation()).facts == "Every resource stayed under its line."
+    told = judge(report(), situation()).facts
+    assert told == "Every resource stayed under its line, and none reaches it in the next 60 days."
+
+
+def test_what_crosses_soon_is_told_before_what_is_medium() -> None:
+    """With a name, the metric and the days; after an alert that is high."""
+    soon = [(2, "ckpt-store", "storage_utilization_pct")]
+    calm = judge(report("medium"), situation(crossings=soon))
+    assert calm.facts.startswith("ckpt-store reaches its used space line in 2 days, and ")
+    assert "ckpt-store" in calm.names
+    high = judge(report("high"), situation(crossings=soon))
+    assert high.facts.endswith("and ckpt-store reaches its used space line in 2 days.")

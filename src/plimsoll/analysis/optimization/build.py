@@ -104,16 +104,15 @@ def _evidence(case: Case, result: Sweep, span: TimeRange) -> list[Evidence]:
             subject=one.id,
             rule=f"advisers.{one.adviser}",
             window=span,
-            observed=one.estimate.middle if one.estimate else None,
+            observed=float(one.estimate.middle) if one.estimate else None,
             threshold=None,
             unit=one.estimate.unit if one.estimate else "",
             samples=next((top.samples for top, _ in result.bottlenecks if top.rule == one.rule), 0),
             detail={
                 "resource": resource_id,
                 "because": bottleneck_id(resource_id, one.rule),
-                "estimate": asdict(one.estimate) if one.estimate else None,
-                "savingUsdPerMonth": one.saving_usd_per_month,
-                "risk": one.risk,
+                "estimate": _plain(asdict(one.estimate)) if one.estimate else None,
+                **_plain({"savingUsdPerMonth": one.saving_usd_per_month, "risk": one.risk}),
                 "change": one.change,
             },
         )
@@ -138,6 +137,11 @@ def _evidence(case: Case, result: Sweep, span: TimeRange) -> list[Evidence]:
     return [*found, *advice, sweep_]
 
 
+def _plain(values: Mapping[str, object]) -> dict[str, object]:
+    """NumPy's floats as Python's: an encoder knows only those."""
+    return {name: float(value) if isinstance(value, float) else value for name, value in values.items()}
+
+
 def _unlock(unknown: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Metrics that nobody reads -> the rules that they would unlock, the most useful first."""
     unlocked: dict[str, list[str]] = {}
@@ -152,15 +156,14 @@ def _found(resource_id: str, top: Found, below: Sequence[Found], span: TimeRange
         subject=bottleneck_id(resource_id, top.rule),
         rule=f"rules.{top.rule}",
         window=span,
-        observed=top.observed,
-        threshold=top.threshold,
+        observed=float(top.observed),
+        threshold=float(top.threshold),
         unit=top.metric,
         samples=top.samples,
         detail={
             "resource": resource_id,
             "device": top.device or None,
-            "weight": round(top.weight, 2),
-            "share": round(top.share, 4),
+            **_plain({"weight": round(top.weight, 2), "share": round(top.share, 4)}),
             "symptoms": [one.rule for one in below],
         },
     )

@@ -1,0 +1,75 @@
+"""The sections of the daily report: what to do, what was unusual, what held back, room; empty, failed, hostile."""
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from plimsoll.publish import html, sections
+from plimsoll.publish.report_input import ReportInput
+from plimsoll.publish.view import view
+from tests.reports import fleet_report, templates
+
+
+def page(report: ReportInput) -> str:
+    """The report's HTML."""
+    return html.render(view(report, document_sha256="0" * 64), "daily.html.j2", folders=templates()).decode()
+
+
+def test_at_most_three_things_to_do_one_a_resource() -> None:
+    """The most urgent first; what is left out is counted."""
+    found = sections.actions(fleet_report())
+    assert found is not None
+    rows = [one for one in found.rows if isinstance(one, sections.Action)]
+    assert len(rows) == sections.MOST_ACTIONS
+    order = [("high", "medium", "low").index(one.severity) for one in rows]
+    assert order == sorted(order)
+    document = fleet_report().optimization
+    assert document is not None
+    listed = sum(len(resource.recommendations or ()) for resource in document.resources)
+    assert found.more == listed - len(rows)
+    assert all(one.improves and one.costs for one in rows)
+
+
+def test_the_page_has_every_section() -> None:
+    """In the order of the design."""
+    text = page(fleet_report())
+    titles = ["Do these three things", "The fleet, hour by hour", "Alerts", "What held things back", "Room to the load"]
+    places = [text.index(f">{title}") for title in titles]
+    assert places == sorted(places)
+    assert text.count('class="bullet"') > 3
+
+
+def test_nothing_to_do_is_said() -> None:
+    """Instead of an invented list."""
+    report = fleet_report()
+    assert report.optimization is not None
+    calm = [msgspec.structs.replace(r, recommendations=[], bottlenecks=[]) for r in report.optimization.resources]
+    quiet = replace(
+        report,
+        optimization=msgspec.structs.replace(report.optimization, resources=calm),
+        anomalies=[],
+        document=msgspec.structs.replace(report.document, alerts=[]),
+    )
+    text = page(quiet)
+    assert "Nothing to do" in text
+    assert "No action would improve this fleet" in text
+    assert "Checked, nothing found" in text
+    assert ">Alerts</h2>" not in text
+
+
+@pytest.mark.parametrize("part", ["optimization", "anomalies", "capacity"])
+def test_a_section_that_failed_says_why(part: str) -> None:
+    """The rest of the report is complete."""
+    broken = replace(fleet_report(), **{part: None}, failed={part: "no space <b>left</b>"})
+    text = page(broken)
+    assert "This section could not be made: no space &lt;b&gt;left&lt;/b&gt;." in text
+    assert "Every resource" in text
+
+
+def test_sections_that_were_not_asked_for_are_not_there() -> None:
+    """No empty heading."""
+    bare = replace(fleet_report(), optimization=None, anomalies=None, capacity=None)
+    text = page(bare)
+    for title in ("Do these three things", "Nothing to do", "What was unusual", "What held things back", "Room to"):
+        assert title not in text
