@@ -1,6 +1,7 @@
 """The sections of the daily report: what to do, what was unusual, what held back, room; empty, failed, hostile."""
 
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
@@ -61,7 +62,8 @@ def test_nothing_to_do_is_said() -> None:
 @pytest.mark.parametrize("part", ["optimization", "anomalies", "capacity"])
 def test_a_section_that_failed_says_why(part: str) -> None:
     """The rest of the report is complete."""
-    broken = replace(fleet_report(), **{part: None}, failed={part: "no space <b>left</b>"})
+    gone: dict[str, Any] = {part: None}
+    broken = replace(fleet_report(), **gone, failed={part: "no space <b>left</b>"})
     text = page(broken)
     assert "This section could not be made: no space &lt;b&gt;left&lt;/b&gt;." in text
     assert "Every resource" in text
