@@ -65,6 +65,10 @@ class BadParameter(UsageError):
         super().__init__(f'{name} "{shown(value)}" {why}{hint}')
 
 
+class UnknownName(BadParameter):
+    """A parameter names something that is not there."""
+
+
 class ConfigError(UsageError):
     """A setting is refused; the text begins with `file:line`."""
 

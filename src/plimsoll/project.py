@@ -22,7 +22,7 @@ from plimsoll.lake import Lake
 from plimsoll.ledger import Ledger
 from plimsoll.lines import LoadLine
 from plimsoll.quiet import Maintenance
-from plimsoll.settings import Collect, Documents, Plimsoll, Scheduler, ThisMachine
+from plimsoll.settings import Collect, Documents, Plimsoll, Scheduler, Serve, ThisMachine
 
 _PACKAGE: Final = Path(__file__).parent
 
@@ -48,6 +48,7 @@ def sections() -> dict[str, type[Section]]:
         "lines.*": LoadLine,
         "maintenance.*": Maintenance,
         "schedule": Scheduler,
+        "serve": Serve,
     }
     for name, collector in discover(collectors, "COLLECTOR", Collector).items():
         kinds[f"collectors.{name}"] = collector.settings

@@ -3,6 +3,7 @@
 The command line and the HTTP service build their queries here, so both refuse the same things in the same words.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -30,6 +31,8 @@ SPECIFIED_REGIONS: Final = ("us-east-1", "us-west-2", "eu-west-1", "ap-southeast
 MAX_IDS: Final = 10_000
 MAX_ID_CHARS: Final = 256
 POINT_BUDGET: Final = 2_000_000
+ID_PATTERN: Final = r"^[^\x00-\x1f\x7f-\x9f]{1,256}$"
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +124,7 @@ def _refuse_bad_ids(resource_ids: Sequence[str]) -> None:
     if len(resource_ids) > MAX_IDS:
         raise BadParameter("resourceIds", len(resource_ids), why=f"ids are too many; the limit is {MAX_IDS}")
     for resource_id in resource_ids:
-        if not resource_id or len(resource_id) > MAX_ID_CHARS or not resource_id.isprintable():
+        if not resource_id or len(resource_id) > MAX_ID_CHARS or _CONTROL.search(resource_id):
             raise BadParameter(
-                "resourceIds", resource_id, why=f"is not an id: 1 to {MAX_ID_CHARS} printable characters"
+                "resourceIds", resource_id, why=f"is not an id: 1 to {MAX_ID_CHARS} characters, none of them controls"
             )

@@ -102,3 +102,18 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except ZoneInfoNotFoundError as error:
         raise ZoneDataMissingError(f"no data for time zone {name}; install the Python package tzdata") from error
+
+
+class Serve(Section):
+    """`[serve]`: the read-only HTTP service."""
+
+    hosts: tuple[str, ...] = Field(
+        (), description="names under which it may be asked for, beside localhost; anything else is refused"
+    )
+    tls_certificate: str = Field("", description="a PEM file; needed, with the key, to listen beyond this machine")
+    tls_key: str = Field("", description="the key's PEM file")
+    behind_proxy: bool = Field(False, description="a proxy before it does TLS; it may then listen without")
+    requests_per_minute: int = Field(240, ge=1, le=100_000, description="of one token or address")
+    wrong_tokens_per_minute: int = Field(20, ge=1, le=100_000, description="of one address, before it has to wait")
+    heavy_at_once: int = Field(2, ge=1, le=64, description="documents computed at the same time; others wait, then 503")
+    deadline_s: float = Field(20.0, ge=1, le=600, description="how long an answer may take")

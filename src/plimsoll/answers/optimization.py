@@ -17,7 +17,7 @@ from plimsoll.answers.grids import fleet_grid
 from plimsoll.answers.sources import Sources
 from plimsoll.clock import Window, duration_s, rfc3339
 from plimsoll.documents import Evidence, TimeRange
-from plimsoll.errors import BadParameter, shown
+from plimsoll.errors import BadParameter
 from plimsoll.inventory import Resource
 from plimsoll.optimization_document import OptimizationDocument
 from plimsoll.query import TIME_RANGES, one_of
@@ -94,11 +94,8 @@ def optimization(sources: Sources, query: OptimizationQuery) -> tuple[Optimizati
 
 
 def _selected(resources: Sequence[Resource], query: OptimizationQuery) -> list[Resource]:
-    known = {resource.resource_id: resource for resource in resources}
-    for asked in query.resource_ids:
-        if asked not in known:
-            raise BadParameter("resourceIds", shown(asked), why="is not a resource of this fleet")
-    return [known[asked] for asked in query.resource_ids] if query.resource_ids else list(resources)
+    wanted = set(query.resource_ids)
+    return [resource for resource in resources if not wanted or resource.resource_id in wanted]
 
 
 def _series(whole: Grid) -> tuple[dict[str, dict[str, Floats]], dict[str, dict[tuple[str, str], Floats]]]:

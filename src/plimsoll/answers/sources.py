@@ -1,6 +1,6 @@
 """What every answer is made from: one snapshot of the lake, the settings, and the instant that is asked about."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -24,13 +24,15 @@ S = TypeVar("S", bound=Section)
 class Sources:
     """One state of the lake as of an instant: two answers from the same sources cannot contradict each other.
 
-    `alerts` are those that the ledger knows; None where there is none.
+    `alerts` are those that the ledger knows; None where there is none. `sees` says which resources may be seen by
+    whoever asks.
     """
 
     snapshot: Snapshot
     config: Config
     as_of: datetime
     alerts: Alerts | None = None
+    sees: Callable[[Resource], bool] | None = None
 
     def settings(self, name: str, kind: type[S]) -> S:
         """The settings of a section."""
@@ -44,7 +46,8 @@ class Sources:
     def resources(self) -> list[Resource]:
         """The inventory as it was known at the instant."""
         rows = self.snapshot.scan(RESOURCES, end=self.as_of + timedelta(milliseconds=1)).collect()
-        return resources_at(rows.iter_rows(named=True))
+        known = resources_at(rows.iter_rows(named=True))
+        return known if self.sees is None else [resource for resource in known if self.sees(resource)]
 
     def lines(self) -> Mapping[str, LoadLine]:
         """The load lines by name; a learned one stands once for each resource of which the usual range is known."""

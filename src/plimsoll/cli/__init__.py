@@ -20,6 +20,7 @@ from plimsoll.cli import (
     project,
     report,
     schedule,
+    serve,
     snooze,
 )
 from plimsoll.cli.common import version_wanted
@@ -46,6 +47,7 @@ for group in (
     snooze,
     demo,
     schedule,
+    serve,
     config,
 ):
     group.register(app)

@@ -7,7 +7,7 @@ from msgspec import UNSET
 from rich.console import Console
 
 from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
-from plimsoll.errors import shown
+from plimsoll.errors import BadParameter, shown
 from plimsoll.optimization_document import OptimizationDocument, ResourceOptimization
 from plimsoll.runner import context
 
@@ -39,6 +39,10 @@ def optimization(
         recommendations=not no_recommendations,
     )
     sources = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of)).sources()
+    known = {resource.resource_id for resource in sources.resources()}
+    for asked in query.resource_ids:
+        if asked not in known:
+            raise BadParameter("--resource-id", asked, why="is not a resource of this fleet")
     document, _ = answer(sources, query)
     if json:
         print_json(document)

@@ -10,33 +10,48 @@ from markupsafe import Markup
 
 from plimsoll.publish import tokens
 from plimsoll.publish.capacity_view import CapacityView
+from plimsoll.publish.svg import MARK
 from plimsoll.publish.view import ReportView
 
 
 def render(view: ReportView | CapacityView, template: str, *, folders: Sequence[Path]) -> bytes:
     """One self-contained page; templates are looked for in `folders`, the nearest first."""
-    environment = Environment(
+    environment = _environment(folders)
+    style, script = _style(environment), environment.get_template("report.js.j2").render()
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    page = environment.get_template(template).render(view=view, policy=policy, style=_ours(style), script=_ours(script))
+    return page.encode()
+
+
+def rendered(template: str, script_template: str, *, folders: Sequence[Path], fleet: str) -> tuple[str, str, bytes]:
+    """(style, script, page) of a page of the service, whose policy travels in a header."""
+    environment = _environment(folders)
+    style, script = _style(environment), environment.get_template(script_template).render()
+    page = environment.get_template(template).render(fleet=fleet, mark=MARK, style=_ours(style), script=_ours(script))
+    return style, script, page.encode()
+
+
+def _environment(folders: Sequence[Path]) -> Environment:
+    return Environment(
         loader=FileSystemLoader([str(folder) for folder in folders]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = environment.get_template("report.css.j2").render(
-        light=tokens.css_variables(0), dark=tokens.css_variables(1)
-    )
-    script = environment.get_template("report.js.j2").render()
-    policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    page = environment.get_template(template).render(
-        view=view,
-        policy=policy,
-        style=Markup(style),  # noqa: S704 - our own template over our own token table: no data reaches it
-        script=Markup(script),  # noqa: S704 - a file of ours without a placeholder
-    )
-    return page.encode()
+
+
+def _style(environment: Environment) -> str:
+    template = environment.get_template("report.css.j2")
+    return template.render(light=tokens.css_variables(0), dark=tokens.css_variables(1))
+
+
+def _ours(text: str) -> Markup:
+    """Our own templates over our own token table: no data reaches them."""
+    return Markup(text)  # noqa: S704
 
 
 def _hash(text: str) -> str:

@@ -30,7 +30,7 @@ from plimsoll.capacity_document import (
 )
 from plimsoll.clock import floor, rfc3339
 from plimsoll.documents import Evidence, TimeRange
-from plimsoll.errors import BadParameter, nearest
+from plimsoll.errors import BadParameter, UnknownName, nearest
 from plimsoll.inventory import Resource
 from plimsoll.lines import LoadLine
 from plimsoll.metrics import CATALOGUE, Component, document_name
@@ -144,7 +144,7 @@ def _refuse_unknown_pools(question: Question, plans: Sequence[PoolPlan]) -> None
     for pool, units in question.additions.items():
         if pool not in known:
             near = nearest(pool, known)
-            raise BadParameter("--add", pool, allowed=[near] if near else sorted(known), why="is not a pool")
+            raise UnknownName("--add", pool, allowed=[near] if near else sorted(known), why="is not a pool")
         if known[pool].capacity + units <= 0:
             raise BadParameter("--add", f"{pool}={units:g}", why="takes away more than the pool has")
 

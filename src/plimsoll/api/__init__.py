@@ -1,0 +1,1 @@
+"""The read-only HTTP service: the specification's routes, reports and feeds, and the live page."""

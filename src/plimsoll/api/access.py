@@ -1,0 +1,113 @@
+"""Who may ask: host names, tokens, how often. A pure ASGI layer before every route."""
+
+import time
+from collections import OrderedDict
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from plimsoll.api.tokens import Token, Tokens
+from plimsoll.settings import Serve
+
+OPEN_PATHS: Final = ("/healthz",)
+LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
+MOST_QUERY_BYTES: Final = 32_768
+_MOST_CLIENTS: Final = 10_000
+_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"private, no-cache"),
+)
+_POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+
+
+def error(status: int, code: str, message: str, **more: object) -> JSONResponse:
+    """Every refusal has this shape."""
+    body = {"error": {"code": code, "message": message, "parameter": None, "allowed": None} | more}
+    return JSONResponse(body, status_code=status)
+
+
+class Access:
+    """Refuses foreign hosts, wrong tokens and floods; notes the token for the routes."""
+
+    def __init__(self, app: ASGIApp, tokens: Tokens, settings: Serve) -> None:
+        self._app, self._tokens, self._settings = app, tokens, settings
+        self._asked, self._wrong = Minutes(settings.requests_per_minute), Minutes(settings.wrong_tokens_per_minute)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        refusal = self._refusal(scope)
+        target = self._app if refusal is None else refusal
+        await target(scope, receive, _with_headers(send))
+
+    def _refusal(self, scope: Scope) -> JSONResponse | None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "").lower()
+        name = host if host.endswith("]") else host.rpartition(":")[0] or host
+        if name not in (*LOCAL_HOSTS, *(one.lower() for one in self._settings.hosts)):
+            return error(400, "unknown_host", "this service is not asked for by that name; see [serve] hosts")
+        if len(scope["query_string"]) > MOST_QUERY_BYTES:
+            return error(414, "query_too_long", f"the query is longer than {MOST_QUERY_BYTES} bytes")
+        client = scope["client"][0] if scope.get("client") else ""
+        token, refused = self._token(scope, headers, client)
+        if refused is not None:
+            return refused
+        if not self._asked.more(token.name if token else client):
+            return _slow_down(f"more than {self._settings.requests_per_minute} requests a minute")
+        scope["plimsoll.token"] = token
+        return None
+
+    def _token(self, scope: Scope, headers: Headers, client: str) -> tuple[Token | None, JSONResponse | None]:
+        known = self._tokens.all()
+        if not known or scope["path"] in OPEN_PATHS:
+            return None, None
+        given = [value for key, value in headers.raw if key == b"authorization"]
+        token = self._tokens.check(given[0]) if len(given) == 1 else None
+        if token is not None:
+            return token, None
+        if not self._wrong.more(client):
+            return None, _slow_down("too many wrong tokens")
+        refused = error(401, "unauthorized", "a token is needed: Authorization: Bearer plm_...")
+        refused.headers["WWW-Authenticate"] = "Bearer"
+        return None, refused
+
+
+class Minutes:
+    """How often each of many asked in this minute; the oldest are forgotten, so that names cannot fill the memory."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._counts: OrderedDict[str, tuple[int, int]] = OrderedDict()
+
+    def more(self, who: str) -> bool:
+        """Counts one, and says whether it is still allowed."""
+        minute = int(time.monotonic() // 60)
+        before, count = self._counts.get(who, (minute, 0))
+        count = count + 1 if before == minute else 1
+        self._counts[who] = (minute, count)
+        self._counts.move_to_end(who)
+        while len(self._counts) > _MOST_CLIENTS:
+            self._counts.popitem(last=False)
+        return count <= self._most
+
+
+def _slow_down(why: str) -> JSONResponse:
+    response = error(429, "too_many_requests", f"{why}; try again in a minute")
+    response.headers["Retry-After"] = "60"
+    return response
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            present = {key for key, _ in message["headers"]}
+            extra = [pair for pair in (*_HEADERS, _POLICY) if pair[0] not in present]
+            message = {**message, "headers": [*message["headers"], *extra]}
+        await send(message)
+
+    return sending

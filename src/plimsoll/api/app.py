@@ -1,0 +1,130 @@
+"""The application: routes, errors as JSON, entity tags, published files."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from plimsoll.api.access import Access, error
+from plimsoll.api.documents import ROUTES, Busy, Documents
+from plimsoll.api.openapi import openapi
+from plimsoll.api.page import live_page
+from plimsoll.api.tokens import Token, Tokens
+from plimsoll.errors import BadParameter, PlimsollError, UnknownName, UsageError
+from plimsoll.job import Context
+from plimsoll.query import SPECIFIED_REGIONS
+from plimsoll.settings import Serve
+
+_KINDS: Final = {
+    ".json": "application/json",
+    ".ndjson": "application/x-ndjson",
+    ".html": "text/html; charset=utf-8",
+    ".csv": "text/csv; charset=utf-8",
+}
+_PAGE_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; frame-ancestors 'none'"
+)
+
+
+def application(context: Callable[[], Context], settings: Serve) -> ASGIApp:
+    """The ASGI application over a project; `context` gives one that is wired for now."""
+    wired = context()
+    answers, tokens = Documents(context, settings), Tokens(wired.data / "tokens.json")
+
+    async def document(request: Request) -> Response:
+        answer = await answers.answer(
+            ROUTES[request.url.path], request.scope["query_string"], request.scope.get("plimsoll.token")
+        )
+        headers = {"ETag": answer.etag}
+        if answer.unknown_ids:
+            headers["Plimsoll-Unknown-Resource-Ids"] = str(answer.unknown_ids)
+        if answer.etag in [
+            tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")
+        ]:
+            return Response(status_code=304, headers=headers)
+        return Response(answer.body, media_type="application/json", headers=headers)
+
+    async def page(_: Request) -> Response:
+        body, policy = live_page(wired)
+        return Response(body, media_type="text/html", headers={"Content-Security-Policy": policy})
+
+    async def health(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def schema(_: Request) -> Response:
+        known = sorted({resource.region for resource in wired.sources().resources() if resource.region})
+        return JSONResponse(openapi(wired.version, list(dict.fromkeys((*SPECIFIED_REGIONS, *known)))))
+
+    async def published(request: Request) -> Response:
+        token: Token | None = request.scope.get("plimsoll.token")
+        if token is not None and token.scopes:
+            return error(403, "out_of_scope", "reports are about the whole fleet; this token sees a part of it")
+        return _file(wired.published, request.path_params["path"])
+
+    routes = [
+        *(Route(path, document, methods=["GET"]) for path in ROUTES),
+        Route("/", page, methods=["GET"]),
+        Route("/healthz", health, methods=["GET"]),
+        Route("/openapi.json", schema, methods=["GET"]),
+        Route("/feeds/{path:path}", published, methods=["GET"]),
+        Route("/reports/{path:path}", published, methods=["GET"]),
+    ]
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(GZipMiddleware, minimum_size=2048)],
+        exception_handlers={HTTPException: _http, PlimsollError: _refused, Exception: _broken},
+    )
+    app.router.redirect_slashes = False
+    return Access(app, tokens, settings)
+
+
+def _file(root: Path, asked: str) -> Response:
+    """A published file: names of ours only, no way out of the folder, no hidden file, no link."""
+    parts = asked.split("/")
+    path = root.joinpath(*parts)
+    bad = any(not part or part.startswith(".") or "\\" in part or not part.isprintable() for part in parts)
+    if bad or path.suffix not in _KINDS or path.is_symlink() or not path.is_file():
+        return error(404, "not_found", "there is no such report or feed")
+    if root.resolve() not in path.resolve().parents:
+        return error(404, "not_found", "there is no such report or feed")
+    headers = {"Content-Security-Policy": _PAGE_POLICY} if path.suffix == ".html" else {}
+    return FileResponse(path, media_type=_KINDS[path.suffix], headers=headers)
+
+
+async def _http(_: Request, raised: Exception) -> Response:
+    status = raised.status_code if isinstance(raised, HTTPException) else 500
+    codes = {404: ("not_found", "there is no such path"), 405: ("method_not_allowed", "this service only reads: GET")}
+    code, message = codes.get(status, ("refused", "the request cannot be answered"))
+    response = error(status, code, message)
+    if isinstance(raised, HTTPException) and raised.headers:
+        response.headers.update(raised.headers)
+    return response
+
+
+async def _refused(_: Request, raised: Exception) -> Response:
+    if isinstance(raised, UnknownName):
+        return error(404, "unknown", str(raised), parameter=_plain(raised), allowed=list(raised.allowed) or None)
+    if isinstance(raised, BadParameter):
+        return error(400, "bad_parameter", str(raised), parameter=_plain(raised), allowed=list(raised.allowed) or None)
+    if isinstance(raised, UsageError):
+        return error(400, "bad_request", str(raised))
+    response = error(503, "busy" if isinstance(raised, Busy) else "unavailable", str(raised))
+    response.headers["Retry-After"] = "5"
+    return response
+
+
+def _plain(raised: BadParameter) -> str:
+    """The parameter's name here; the command line writes the same one as an option."""
+    return raised.name.lstrip("-")
+
+
+async def _broken(_: Request, __: Exception) -> Response:
+    return error(500, "internal_error", "the answer could not be made; the log says why")

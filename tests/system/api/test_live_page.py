@@ -1,0 +1,76 @@
+"""The live page in headless Chromium, and the service under many questions at once."""
+
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.services import Service, demo_project, served
+from tests.shared import needs_program
+
+pytestmark = pytest.mark.system
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--hide-scrollbars",
+    "--enable-logging=stderr",
+)
+MOST_RSS_BYTES = 1_500_000_000
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A small fleet that is read until now."""
+    root = tmp_path_factory.mktemp("live") / "project"
+    fleet = demo_project(root, config="[serve]\nrequests_per_minute = 100000\n")
+    with served(root, fleet) as running:
+        yield running
+
+
+def browse(service: Service, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """One run of headless Chromium that waits for the page's own request."""
+    command = [
+        *(needs_program("chromium"), *FLAGS, f"--user-data-dir={folder}", "--virtual-time-budget=8000"),
+        *(*arguments, f"http://127.0.0.1:{service.port}/"),
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+
+
+def test_the_page_shows_the_fleet_and_breaks_nothing(service: Service, tmp_path: Path) -> None:
+    """Numbers, four charts, alerts; no console message, no policy violation."""
+    done = browse(service, tmp_path, "--dump-dom")
+    assert not re.search(r"CONSOLE|Content Security Policy", done.stderr)
+    assert re.search(r'<h1 id="state" class="(medium|high|critical)">\d+ alerts? open\.', done.stdout)
+    assert done.stdout.count('<svg viewBox="0 0 1000 100"') == 4
+    assert len(re.findall(r"<option", done.stdout)) == 25
+    assert 'id="when" role="status">as of ' in done.stdout
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 1000), (390, 1600)])
+def test_it_fits_the_screen(service: Service, tmp_path: Path, width: int, height: int) -> None:
+    """A desk and a phone: a picture of that size is drawn."""
+    picture = tmp_path / "live.png"
+    browse(service, tmp_path / "profile", f"--window-size={width},{height}", f"--screenshot={picture}")
+    assert picture.stat().st_size > 25_000
+
+
+def test_many_heavy_questions_at_once(service: Service) -> None:
+    """F57: beyond the limit 503, nothing else; the health of the service is told meanwhile; memory stays bounded."""
+    paths = [f"/v2/monitoring/performance?timeRange=24h&granularity=1m&metrics={m}" for m in ("disk_io", "network_io")]
+    listening = [c for c in psutil.net_connections("tcp") if c.laddr and c.laddr[1] == service.port and c.pid]
+    process = psutil.Process(listening[0].pid)
+    with ThreadPoolExecutor(64) as many:
+        asked = [many.submit(service.ask, f"{paths[n % 2]}&resourceIds={n}") for n in range(200)]
+        alive = [service.ask("/healthz").status for _ in range(20)]
+        statuses = Counter(one.result().status for one in asked)
+    assert set(alive) == {200}
+    assert set(statuses) <= {200, 503}
+    assert statuses[200] >= 10
+    assert process.memory_info().rss < MOST_RSS_BYTES
