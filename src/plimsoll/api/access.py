@@ -8,6 +8,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from plimsoll.api.metrics import Counts
 from plimsoll.api.tokens import Token, Tokens
 from plimsoll.settings import Serve
 
@@ -32,8 +33,8 @@ def error(status: int, code: str, message: str, **more: object) -> JSONResponse:
 class Access:
     """Refuses foreign hosts, wrong tokens and floods; notes the token for the routes."""
 
-    def __init__(self, app: ASGIApp, tokens: Tokens, settings: Serve) -> None:
-        self._app, self._tokens, self._settings = app, tokens, settings
+    def __init__(self, app: ASGIApp, tokens: Tokens, settings: Serve, counts: Counts) -> None:
+        self._app, self._tokens, self._settings, self._counts = app, tokens, settings, counts
         self._asked, self._wrong = Minutes(settings.requests_per_minute), Minutes(settings.wrong_tokens_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,7 +44,20 @@ class Access:
             return
         refusal = self._refusal(scope)
         target = self._app if refusal is None else refusal
-        await target(scope, receive, _with_headers(send))
+        await target(scope, receive, self._sending(scope["path"], send))
+
+    def _sending(self, path: str, send: Send) -> Send:
+        """Adds our headers to the answer and counts it."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._counts.one(path, message["status"])
+                present = {key for key, _ in message["headers"]}
+                extra = [pair for pair in (*_HEADERS, _POLICY) if pair[0] not in present]
+                message = {**message, "headers": [*message["headers"], *extra]}
+            await send(message)
+
+        return sending
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
@@ -100,14 +114,3 @@ def _slow_down(why: str) -> JSONResponse:
     response = error(429, "too_many_requests", f"{why}; try again in a minute")
     response.headers["Retry-After"] = "60"
     return response
-
-
-def _with_headers(send: Send) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            present = {key for key, _ in message["headers"]}
-            extra = [pair for pair in (*_HEADERS, _POLICY) if pair[0] not in present]
-            message = {**message, "headers": [*message["headers"], *extra]}
-        await send(message)
-
-    return sending

@@ -1,6 +1,7 @@
 """The application: routes, errors as JSON, entity tags, published files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +16,9 @@ from starlette.types import ASGIApp
 
 from plimsoll.api.access import Access, error
 from plimsoll.api.documents import ROUTES, Busy, Documents
+from plimsoll.api.metrics import CONTENT_TYPE, Counts, exposition
 from plimsoll.api.openapi import openapi
-from plimsoll.api.page import live_page
+from plimsoll.api.page import live_page, reports_page
 from plimsoll.api.tokens import Token, Tokens
 from plimsoll.errors import BadParameter, PlimsollError, UnknownName, UsageError
 from plimsoll.job import Context
@@ -34,56 +36,87 @@ _PAGE_POLICY: Final = (
 )
 
 
-def application(context: Callable[[], Context], settings: Serve) -> ASGIApp:
-    """The ASGI application over a project; `context` gives one that is wired for now."""
-    wired = context()
-    answers, tokens = Documents(context, settings), Tokens(wired.data / "tokens.json")
-
-    async def document(request: Request) -> Response:
-        answer = await answers.answer(
-            ROUTES[request.url.path], request.scope["query_string"], request.scope.get("plimsoll.token")
-        )
-        headers = {"ETag": answer.etag}
-        if answer.unknown_ids:
-            headers["Plimsoll-Unknown-Resource-Ids"] = str(answer.unknown_ids)
-        if answer.etag in [
-            tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")
-        ]:
-            return Response(status_code=304, headers=headers)
-        return Response(answer.body, media_type="application/json", headers=headers)
-
-    async def page(_: Request) -> Response:
-        body, policy = live_page(wired)
-        return Response(body, media_type="text/html", headers={"Content-Security-Policy": policy})
-
-    async def health(_: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
-    async def schema(_: Request) -> Response:
-        known = sorted({resource.region for resource in wired.sources().resources() if resource.region})
-        return JSONResponse(openapi(wired.version, list(dict.fromkeys((*SPECIFIED_REGIONS, *known)))))
-
-    async def published(request: Request) -> Response:
-        token: Token | None = request.scope.get("plimsoll.token")
-        if token is not None and token.scopes:
-            return error(403, "out_of_scope", "reports are about the whole fleet; this token sees a part of it")
-        return _file(wired.published, request.path_params["path"])
-
-    routes = [
-        *(Route(path, document, methods=["GET"]) for path in ROUTES),
-        Route("/", page, methods=["GET"]),
-        Route("/healthz", health, methods=["GET"]),
-        Route("/openapi.json", schema, methods=["GET"]),
-        Route("/feeds/{path:path}", published, methods=["GET"]),
-        Route("/reports/{path:path}", published, methods=["GET"]),
-    ]
+def application(context: Callable[[], Context], settings: Serve, jobs: Iterable[str]) -> ASGIApp:
+    """The ASGI application over a project; `context` gives one that is wired for now, `jobs` are told in `/metrics`."""
+    counts = Counts()
+    views = Views(context(), Documents(context, settings), counts, tuple(jobs))
+    get = ["GET"]
     app = Starlette(
-        routes=routes,
+        routes=[
+            *(Route(path, views.document, methods=get) for path in ROUTES),
+            Route("/", views.live, methods=get),
+            Route("/reports", views.reports, methods=get),
+            Route("/reports/{path:path}", views.published, methods=get),
+            Route("/feeds/{path:path}", views.published, methods=get),
+            Route("/openapi.json", views.description, methods=get),
+            Route("/healthz", views.health, methods=get),
+            Route("/metrics", views.metrics, methods=get),
+        ],
         middleware=[Middleware(GZipMiddleware, minimum_size=2048)],
         exception_handlers={HTTPException: _http, PlimsollError: _refused, Exception: _broken},
     )
     app.router.redirect_slashes = False
-    return Access(app, tokens, settings)
+    return Access(app, Tokens(views.context.data / "tokens.json"), settings, counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """One method a route."""
+
+    context: Context
+    answers: Documents
+    counts: Counts
+    jobs: tuple[str, ...]
+
+    async def document(self, request: Request) -> Response:
+        """A document, or 304 where the client has it."""
+        token = request.scope.get("plimsoll.token")
+        answer = await self.answers.answer(ROUTES[request.url.path], request.scope["query_string"], token)
+        headers = {"ETag": answer.etag}
+        if answer.unknown_ids:
+            headers["Plimsoll-Unknown-Resource-Ids"] = str(answer.unknown_ids)
+        tags = request.headers.get("if-none-match", "").split(",")
+        if answer.etag in [tag.strip().removeprefix("W/") for tag in tags]:
+            return Response(status_code=304, headers=headers)
+        return Response(answer.body, media_type="application/json", headers=headers)
+
+    async def live(self, _: Request) -> Response:
+        """The live page."""
+        return _page(*live_page(self.context))
+
+    async def reports(self, request: Request) -> Response:
+        """The list of reports."""
+        return _out_of_scope(request) or _page(*reports_page(self.context))
+
+    async def published(self, request: Request) -> Response:
+        """A published file."""
+        return _out_of_scope(request) or _file(self.context.published, request.path_params["path"])
+
+    async def description(self, _: Request) -> Response:
+        """OpenAPI."""
+        known = sorted({resource.region for resource in self.context.sources().resources() if resource.region})
+        regions = list(dict.fromkeys((*SPECIFIED_REGIONS, *known)))
+        return JSONResponse(openapi(self.context.version, regions))
+
+    async def health(self, _: Request) -> Response:
+        """Whether it is there."""
+        return JSONResponse({"status": "ok"})
+
+    async def metrics(self, _: Request) -> Response:
+        """What it does and what it costs."""
+        return Response(exposition(self.context, self.counts, self.jobs), media_type=CONTENT_TYPE)
+
+
+def _page(body: bytes, policy: str) -> Response:
+    return Response(body, media_type="text/html", headers={"Content-Security-Policy": policy})
+
+
+def _out_of_scope(request: Request) -> Response | None:
+    """What is published is about the whole fleet."""
+    token: Token | None = request.scope.get("plimsoll.token")
+    if token is None or not token.scopes:
+        return None
+    return error(403, "out_of_scope", "reports are about the whole fleet; this token sees a part of it")
 
 
 def _file(root: Path, asked: str) -> Response:

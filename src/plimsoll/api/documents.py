@@ -61,10 +61,10 @@ class Documents:
         # one instant for ten seconds: the same question is the same document, and the cache is of use
         at = floor(sources.as_of, _FRESH_S) + timedelta(seconds=_FRESH_S) - timedelta(milliseconds=1)
         sources = replace(sources, as_of=min(at, sources.as_of), sees=token.sees if token else None)
-        question = _QUESTIONS[route](query, sources)
-        key = (route, repr(question), token.sha256 if token else "", sources.snapshot.generation, floor(at, _FRESH_S))
+        key = (route, query, token.sha256 if token else "", sources.snapshot.generation, floor(at, _FRESH_S))
         if (known := self._known(key)) is not None:
             return known
+        question = _QUESTIONS[route](query, sources)
         if self._waiting >= _WAITING:
             raise Busy("too many questions are waiting; try again in a few seconds")
         self._waiting += 1

@@ -1,23 +1,46 @@
-"""The live page: the report's own type and colours; a script of ours asks for the document every half minute."""
+"""Pages of the service: live, and the list of reports; the report's own type and colours, our own script only."""
 
 import base64
 import hashlib
+import re
+from pathlib import Path
+from typing import Final
 
 from plimsoll.job import Context
 from plimsoll.publish.html import rendered
 from plimsoll.settings import Plimsoll
 
+_DAY: Final = re.compile(r"\d{4}/\d{2}/\d{2}")
+_MOST_DAYS: Final = 60
+
 
 def live_page(context: Context) -> tuple[bytes, str]:
-    """(HTML, its content security policy): nothing but our own style and script, and requests to ourselves."""
-    style, script, page = rendered(
-        "live.html.j2", "live.js.j2", folders=context.templates, fleet=context.config.get("plimsoll", Plimsoll).name
-    )
-    policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    return page, policy
+    """(HTML, its content security policy): a script of ours asks for the document every half minute."""
+    made = rendered("live.html.j2", "live.js.j2", folders=context.templates, fleet=_fleet(context))
+    return made.page, _policy(made.style, f"script-src '{_hash(made.script)}'; connect-src 'self'; ")
+
+
+def reports_page(context: Context) -> tuple[bytes, str]:
+    """(HTML, its policy): what was published last, and on each of the last sixty days."""
+    root = context.published
+    days = sorted((str(p.relative_to(root)) for p in root.glob("*/*/*") if p.is_dir()), reverse=True)
+    names = ["latest", *[day for day in days if _DAY.fullmatch(day)][:_MOST_DAYS]]
+    folders = [(name, files) for name in names if (files := _files(root / name))]
+    made = rendered("index.html.j2", None, folders=context.templates, fleet=_fleet(context), listed=folders)
+    return made.page, _policy(made.style, "")
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("[!.]*") if path.is_file())
+
+
+def _fleet(context: Context) -> str:
+    return context.config.get("plimsoll", Plimsoll).name
+
+
+def _policy(style: str, more: str) -> str:
+    allowed = f"style-src '{_hash(style)}'; {more}"
+    return f"default-src 'none'; {allowed}base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 def _hash(text: str) -> str:

@@ -3,6 +3,7 @@
 import ipaddress
 import logging
 import sys
+from dataclasses import replace
 
 import uvicorn
 
@@ -24,8 +25,9 @@ def serve(project: Project, clock: Clock, *, host: str, port: int) -> None:
     settings = project.config().get("serve", Serve)
     allowed(host, settings, tokens=bool(Tokens(project.data / "tokens.json").all()))
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
+    wired = context(project, clock=clock)
     uvicorn.run(
-        application(lambda: context(project, clock=clock), settings),
+        application(lambda: replace(wired, as_of=clock.now()), settings, project.jobs()),
         host=host,
         port=port,
         log_level="warning",

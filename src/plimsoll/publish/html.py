@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -12,6 +13,14 @@ from plimsoll.publish import tokens
 from plimsoll.publish.capacity_view import CapacityView
 from plimsoll.publish.svg import MARK
 from plimsoll.publish.view import ReportView
+
+
+class Rendered(NamedTuple):
+    """A page, and the style and script that its policy allows."""
+
+    style: str
+    script: str
+    page: bytes
 
 
 def render(view: ReportView | CapacityView, template: str, *, folders: Sequence[Path]) -> bytes:
@@ -26,12 +35,13 @@ def render(view: ReportView | CapacityView, template: str, *, folders: Sequence[
     return page.encode()
 
 
-def rendered(template: str, script_template: str, *, folders: Sequence[Path], fleet: str) -> tuple[str, str, bytes]:
-    """(style, script, page) of a page of the service, whose policy travels in a header."""
+def rendered(template: str, script_template: str | None, *, folders: Sequence[Path], **values: object) -> Rendered:
+    """A page of the service with its style and script, whose policy travels in a header."""
     environment = _environment(folders)
-    style, script = _style(environment), environment.get_template(script_template).render()
-    page = environment.get_template(template).render(fleet=fleet, mark=MARK, style=_ours(style), script=_ours(script))
-    return style, script, page.encode()
+    style = _style(environment)
+    script = environment.get_template(script_template).render() if script_template else ""
+    page = environment.get_template(template).render(mark=MARK, style=_ours(style), script=_ours(script), **values)
+    return Rendered(style, script, page.encode())
 
 
 def _environment(folders: Sequence[Path]) -> Environment:

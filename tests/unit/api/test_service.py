@@ -1,6 +1,7 @@
 """The service as clients meet it: parameters in every form, refusals by name, tags, files, tokens (B41-B61)."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -265,3 +266,24 @@ def test_it_does_not_listen_further_unguarded() -> None:
     allowed("192.0.2.7", proxied, tokens=True)
     with pytest.raises(BadParameter, match="is not an address"):
         allowed("example.org", plain, tokens=True)
+
+
+def test_the_service_tells_of_itself(service: Service) -> None:
+    """Requests by route and status, memory, each job's last good end; foreign paths are one series."""
+    for n in range(5):
+        service.ask(f"/scan/{n}.php")
+    text = service.ask("/metrics").body.decode()
+    assert re.search(r'plimsoll_requests_total\{route="other",status="404"\} \d+', text)
+    assert re.search(r'plimsoll_requests_total\{route="performance",status="200"\} \d+', text)
+    assert re.search(r"plimsoll_resident_memory_bytes \d{7,}", text)
+    assert re.search(r'plimsoll_job_last_success_timestamp_seconds\{job="daily_report"\} \d+', text)
+    assert "scan" not in text
+
+
+def test_reports_can_be_looked_through(service: Service) -> None:
+    """The last ones and those of each day; every link leads somewhere."""
+    reply = service.ask("/reports")
+    links = re.findall(r'href="(/reports/[^"]+)"', reply.body.decode())
+    assert "/reports/latest/daily.html" in links
+    assert len(links) > 6
+    assert {service.ask(link).status for link in links} == {200}
