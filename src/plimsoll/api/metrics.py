@@ -1,15 +1,15 @@
 """`/metrics`: the service and the jobs behind it, in Prometheus' text format. A bounded number of series."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import Final
 
-import psutil
-
 from plimsoll.api.documents import ROUTES
 from plimsoll.job import Context
 from plimsoll.ledger import Ledger
+from plimsoll.schedule.execute import resident_bytes
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _OTHER: Final = "other"
@@ -63,4 +63,4 @@ def exposition(context: Context, counts: Counts, jobs: Iterable[str]) -> bytes:
 
 
 def _memory() -> int:
-    return int(psutil.Process().memory_info().rss)
+    return resident_bytes(os.getpid())
