@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plimsoll.api.metrics import Counts
+from plimsoll.api.refusals import error_body
 from plimsoll.api.tokens import Token, Tokens
 from plimsoll.settings import Serve
 
@@ -26,8 +27,7 @@ _POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancest
 
 def error(status: int, code: str, message: str, **more: object) -> JSONResponse:
     """Every refusal has this shape."""
-    body = {"error": {"code": code, "message": message, "parameter": None, "allowed": None} | more}
-    return JSONResponse(body, status_code=status)
+    return JSONResponse(error_body(code, message, **more), status_code=status)
 
 
 class Access:

@@ -1,5 +1,6 @@
 """The application: routes, errors as JSON, entity tags, published files."""
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +16,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from plimsoll.api.access import Access, error
-from plimsoll.api.documents import ROUTES, Busy, Documents
+from plimsoll.api.documents import ROUTES, Documents
 from plimsoll.api.metrics import CONTENT_TYPE, Counts, exposition
 from plimsoll.api.openapi import openapi
 from plimsoll.api.page import live_page, reports_page
+from plimsoll.api.refusals import refusal
 from plimsoll.api.tokens import Token, Tokens
-from plimsoll.errors import BadParameter, PlimsollError, UnknownName, UsageError
+from plimsoll.api.workers import Workers
+from plimsoll.errors import PlimsollError
 from plimsoll.job import Context
 from plimsoll.query import SPECIFIED_REGIONS
 from plimsoll.settings import Serve
@@ -36,10 +39,10 @@ _PAGE_POLICY: Final = (
 )
 
 
-def application(context: Callable[[], Context], settings: Serve, jobs: Iterable[str]) -> ASGIApp:
+def application(context: Callable[[], Context], settings: Serve, jobs: Iterable[str], workers: Workers) -> ASGIApp:
     """The ASGI application over a project; `context` gives one that is wired for now, `jobs` are told in `/metrics`."""
     counts = Counts()
-    views = Views(context(), Documents(context, settings), counts, tuple(jobs))
+    views = Views(context(), Documents(context, workers), counts, tuple(jobs))
     get = ["GET"]
     app = Starlette(
         routes=[
@@ -72,13 +75,13 @@ class Views:
         """A document, or 304 where the client has it."""
         token = request.scope.get("plimsoll.token")
         answer = await self.answers.answer(ROUTES[request.url.path], request.scope["query_string"], token)
-        headers = {"ETag": answer.etag}
+        headers = {"ETag": answer.etag} if answer.etag else {}
         if answer.unknown_ids:
             headers["Plimsoll-Unknown-Resource-Ids"] = str(answer.unknown_ids)
         tags = request.headers.get("if-none-match", "").split(",")
-        if answer.etag in [tag.strip().removeprefix("W/") for tag in tags]:
+        if answer.etag and answer.etag in [tag.strip().removeprefix("W/") for tag in tags]:
             return Response(status_code=304, headers=headers)
-        return Response(answer.body, media_type="application/json", headers=headers)
+        return _answer(answer.status, answer.body, headers)
 
     async def live(self, _: Request) -> Response:
         """The live page."""
@@ -143,20 +146,15 @@ async def _http(_: Request, raised: Exception) -> Response:
 
 
 async def _refused(_: Request, raised: Exception) -> Response:
-    if isinstance(raised, UnknownName):
-        return error(404, "unknown", str(raised), parameter=_plain(raised), allowed=list(raised.allowed) or None)
-    if isinstance(raised, BadParameter):
-        return error(400, "bad_parameter", str(raised), parameter=_plain(raised), allowed=list(raised.allowed) or None)
-    if isinstance(raised, UsageError):
-        return error(400, "bad_request", str(raised))
-    response = error(503, "busy" if isinstance(raised, Busy) else "unavailable", str(raised))
-    response.headers["Retry-After"] = "5"
-    return response
+    assert isinstance(raised, PlimsollError)  # noqa: S101 - what it is registered for
+    status, body = refusal(raised)
+    return _answer(status, json.dumps(body).encode(), {})
 
 
-def _plain(raised: BadParameter) -> str:
-    """The parameter's name here; the command line writes the same one as an option."""
-    return raised.name.lstrip("-")
+def _answer(status: int, body: bytes, headers: dict[str, str]) -> Response:
+    if status == 503:
+        headers = {**headers, "Retry-After": "5"}
+    return Response(body, status_code=status, media_type="application/json", headers=headers)
 
 
 async def _broken(_: Request, __: Exception) -> Response:

@@ -5,9 +5,12 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any, Final, TypeAlias
+
+import msgspec
 
 from plimsoll import documents
 from plimsoll.answers.anomalies import AnomaliesQuery, anomalies
@@ -16,66 +19,70 @@ from plimsoll.answers.optimization import OptimizationQuery, optimization
 from plimsoll.answers.performance import performance
 from plimsoll.answers.sources import Sources
 from plimsoll.api.parameters import PERFORMANCE, Parameters, performance_query
+from plimsoll.api.refusals import Busy, refusal
 from plimsoll.api.tokens import Token
-from plimsoll.clock import floor
-from plimsoll.errors import TryAgain
+from plimsoll.api.workers import Workers
+from plimsoll.clock import SystemClock, floor
+from plimsoll.errors import PlimsollError
 from plimsoll.job import Context
+from plimsoll.project import Project
 from plimsoll.query import PerformanceQuery
-from plimsoll.settings import Serve
+from plimsoll.runner import context
 
 _MOST_CACHED: Final = 128
 _MOST_CACHED_BYTES: Final = 256 * 1024**2
 _FRESH_S: Final = 10
 _WAITING: Final = 16
 
-Question: TypeAlias = PerformanceQuery | OptimizationQuery | AnomaliesQuery | CapacityQuery
+Query: TypeAlias = PerformanceQuery | OptimizationQuery | AnomaliesQuery | CapacityQuery
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A document as bytes, its entity tag, and how many of the ids that were asked for nobody knows."""
+class Question(msgspec.Struct, frozen=True):
+    """One request, as it goes to the process that answers it."""
 
+    route: str
+    query: bytes
+    at: datetime
+    scopes: tuple[str, ...]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A document or a refusal as bytes, its entity tag, and how many of the ids that were asked for nobody knows."""
+
+    status: int
     body: bytes
-    etag: str
-    unknown_ids: int
-
-
-class Busy(TryAgain):
-    """Too many heavy questions at once."""
+    etag: str = ""
+    unknown_ids: int = 0
 
 
 class Documents:
-    """Answers questions about one project; threads compute, the event loop only waits."""
+    """Answers questions about one project: processes compute, the event loop only waits."""
 
-    def __init__(self, context: Callable[[], Context], settings: Serve) -> None:
-        self._context, self._settings = context, settings
+    def __init__(self, context: Callable[[], Context], workers: Workers) -> None:
+        self._context, self._workers = context, workers
         self._cache: OrderedDict[tuple[Any, ...], Answer] = OrderedDict()
         self._lock = threading.Lock()
-        self._heavy = asyncio.Semaphore(settings.heavy_at_once)
         self._waiting = 0
 
     async def answer(self, route: str, query: bytes, token: Token | None) -> Answer:
         """The document of a route for a query string; refuses by name, waits its turn, keeps to the deadline."""
         context = self._context()
-        sources = context.sources()
         # one instant for ten seconds: the same question is the same document, and the cache is of use
-        at = floor(sources.as_of, _FRESH_S) + timedelta(seconds=_FRESH_S) - timedelta(milliseconds=1)
-        sources = replace(sources, as_of=min(at, sources.as_of), sees=token.sees if token else None)
-        key = (route, query, token.sha256 if token else "", sources.snapshot.generation, floor(at, _FRESH_S))
+        tick = floor(context.as_of, _FRESH_S)
+        scopes = token.scopes if token else ()
+        key = (route, query, scopes, context.lake.snapshot().generation, tick)
         if (known := self._known(key)) is not None:
             return known
-        question = _QUESTIONS[route](query, sources)
         if self._waiting >= _WAITING:
             raise Busy("too many questions are waiting; try again in a few seconds")
         self._waiting += 1
         try:
-            async with asyncio.timeout(self._settings.deadline_s), self._heavy:
-                made = await asyncio.to_thread(_compute, route, question, sources)
-        except TimeoutError as error:
-            raise Busy(f"no answer within {self._settings.deadline_s:g} s; ask for less, or try again") from error
+            raw = msgspec.msgpack.encode(Question(route, query, context.as_of, scopes))
+            made = msgspec.msgpack.decode(await asyncio.to_thread(self._workers.ask, raw), type=Answer)
         finally:
             self._waiting -= 1
-        self._keep(key, made)
+        if made.status == 200:
+            self._keep(key, made)
         return made
 
     def _known(self, key: tuple[Any, ...]) -> Answer | None:
@@ -87,18 +94,42 @@ class Documents:
     def _keep(self, key: tuple[Any, ...], made: Answer) -> None:
         with self._lock:
             self._cache[key] = made
-            while (
-                len(self._cache) > _MOST_CACHED or sum(len(a.body) for a in self._cache.values()) > _MOST_CACHED_BYTES
-            ):
+            while len(self._cache) > _MOST_CACHED or self._held() > _MOST_CACHED_BYTES:
                 self._cache.popitem(last=False)
 
+    def _held(self) -> int:
+        return sum(len(answer.body) for answer in self._cache.values())
 
-def _compute(route: str, question: Question, sources: Sources) -> Answer:
-    body = documents.encode(_MAKERS[route](question, sources), indent=0)
-    asked = getattr(question, "resource_ids", ())
-    known: set[str] = {resource.resource_id for resource in sources.resources()} if asked else set()
+
+def answering(root: str) -> Callable[[bytes], bytes]:
+    """What a worker does with the questions about the project in the folder `root`."""
+    folder = Path(root)
+    wired = context(Project.open(folder, here=folder), clock=SystemClock())
+
+    def work(raw: bytes) -> bytes:
+        question = msgspec.msgpack.decode(raw, type=Question)
+        try:
+            made = _compute(question, replace(wired, as_of=question.at).sources())
+        except PlimsollError as error:
+            status, body = refusal(error)
+            made = Answer(status, msgspec.json.encode(body))
+        except MemoryError:
+            status, body = refusal(Busy("the answer takes more memory than it may; ask for less"))
+            made = Answer(status, msgspec.json.encode(body))
+        return msgspec.msgpack.encode(made)
+
+    return work
+
+
+def _compute(question: Question, sources: Sources) -> Answer:
+    token = Token("", "", question.scopes, "") if question.scopes else None
+    sources = replace(sources, sees=token.sees if token else None)
+    asked = _QUESTIONS[question.route](question.query, sources)
+    body = documents.encode(_MAKERS[question.route](asked, sources), indent=0)
+    ids: tuple[str, ...] = getattr(asked, "resource_ids", ())
+    known: set[str] = {resource.resource_id for resource in sources.resources()} if ids else set()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    return Answer(body, etag, sum(1 for one in asked if one not in known))
+    return Answer(200, body, etag, sum(1 for one in ids if one not in known))
 
 
 def _performance(query: bytes, sources: Sources) -> PerformanceQuery:
@@ -139,7 +170,7 @@ ROUTES: Final = {
     "/v2/monitoring/performance/anomalies": "anomalies",
     "/v2/monitoring/performance/capacity": "capacity",
 }
-_QUESTIONS: Final[dict[str, Callable[[bytes, Sources], Question]]] = {
+_QUESTIONS: Final[dict[str, Callable[[bytes, Sources], Query]]] = {
     "performance": _performance,
     "optimization": _optimization,
     "anomalies": _anomalies,

@@ -8,7 +8,9 @@ from dataclasses import replace
 import uvicorn
 
 from plimsoll.api.app import application
+from plimsoll.api.documents import answering
 from plimsoll.api.tokens import Tokens
+from plimsoll.api.workers import Limits, Workers
 from plimsoll.clock import Clock
 from plimsoll.errors import BadParameter
 from plimsoll.project import Project
@@ -26,8 +28,10 @@ def serve(project: Project, clock: Clock, *, host: str, port: int) -> None:
     allowed(host, settings, tokens=bool(Tokens(project.data / "tokens.json").all()))
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
     wired = context(project, clock=clock)
+    limits = Limits(settings.deadline_s, settings.memory_limit_mib * 1024**2)
+    workers = Workers(settings.heavy_at_once, answering, str(project.root), limits)
     uvicorn.run(
-        application(lambda: replace(wired, as_of=clock.now()), settings, project.jobs()),
+        application(lambda: replace(wired, as_of=clock.now()), settings, project.jobs(), workers),
         host=host,
         port=port,
         log_level="warning",

@@ -116,6 +116,41 @@ def test_too_much_is_refused_before_anything_is_read(service: Service) -> None:
     assert service.ask(f"{PERFORMANCE}/anomalies?threshold=-1").status == 400
 
 
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("&".join(f"resourceIds={n}" for n in range(1000)), 200),
+        ("&".join(f"metrics={'cpu_utilization'}" for _ in range(1000)), 200),
+        ("resource=%zz", 400),
+        ("resource=%C0%AF", 400),
+        ("resource=+all", 400),
+        ("&&&", 200),
+        ("=", 400),
+    ],
+)
+def test_odd_queries_are_answered_or_refused(service: Service, query: str, status: int) -> None:
+    """Many parameters, broken percent escapes, overlong UTF-8, empty pairs: never 500."""
+    assert service.ask(f"{PERFORMANCE}?granularity=5m&{query}").status == status
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Accept": "text/csv"}, {"Accept-Encoding": "br"}, {"If-None-Match": '"wrong"'}, {"Range": "bytes=0-1"}]
+)
+def test_other_wishes_get_the_whole_document(service: Service, headers: dict[str, str]) -> None:
+    """JSON as it is, whatever else would have been liked."""
+    reply = service.ask(f"{PERFORMANCE}?granularity=5m", headers=headers)
+    assert reply.status == 200
+    assert reply.json()["resources"]
+
+
+def test_what_is_large_is_compressed_for_those_who_want_it(service: Service) -> None:
+    """By a tenth and more."""
+    plain = service.ask(f"{PERFORMANCE}?granularity=1m")
+    packed = service.ask(f"{PERFORMANCE}?granularity=1m", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert len(packed.body) < len(plain.body) / 3
+
+
 def test_unknown_ids_are_counted_not_refused(service: Service) -> None:
     """The known ones are answered."""
     known = service.fleet.members[0].resource_id
