@@ -69,7 +69,8 @@ def served(root: Path, fleet: Fleet) -> Generator[Service]:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
     command = [sys.executable, "-m", "plimsoll", "serve", "--project", str(root), "--port", str(port)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    with (root / "serve.log").open("wb") as log:
+        process = subprocess.Popen(command, stderr=log)
     service = Service(port, root, fleet)
     try:
         for _ in range(200):

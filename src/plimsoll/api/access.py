@@ -1,5 +1,6 @@
 """Who may ask: host names, tokens, how often. A pure ASGI layer before every route."""
 
+import logging
 import time
 from collections import OrderedDict
 from typing import Final
@@ -11,11 +12,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from plimsoll.api.metrics import Counts
 from plimsoll.api.refusals import error_body
 from plimsoll.api.tokens import Token, Tokens
+from plimsoll.errors import shown
 from plimsoll.settings import Serve
 
 OPEN_PATHS: Final = ("/healthz",)
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 MOST_QUERY_BYTES: Final = 32_768
+LOG: Final = logging.getLogger("plimsoll.access")
 _MOST_CLIENTS: Final = 10_000
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -44,14 +47,21 @@ class Access:
             return
         refusal = self._refusal(scope)
         target = self._app if refusal is None else refusal
-        await target(scope, receive, self._sending(scope["path"], send))
+        await target(scope, receive, self._sending(scope, send))
 
-    def _sending(self, path: str, send: Send) -> Send:
-        """Adds our headers to the answer and counts it."""
+    def _sending(self, scope: Scope, send: Send) -> Send:
+        """Adds our headers to the answer, counts it, and writes it into the log: no query, no token, no header."""
+        began, path = time.monotonic(), scope["path"]
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._counts.one(path, message["status"])
+                token: Token | None = scope.get("plimsoll.token")
+                who = token.name if token else "-"
+                client = scope["client"][0] if scope.get("client") else "-"
+                took_ms = 1000 * (time.monotonic() - began)
+                asked = f"{scope['method']} {shown(path)}"
+                LOG.info("%s %s %s %d %.0f ms", client, who, asked, message["status"], took_ms)
                 present = {key for key, _ in message["headers"]}
                 extra = [pair for pair in (*_HEADERS, _POLICY) if pair[0] not in present]
                 message = {**message, "headers": [*message["headers"], *extra]}

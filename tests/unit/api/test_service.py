@@ -322,3 +322,15 @@ def test_reports_can_be_looked_through(service: Service) -> None:
     assert "/reports/latest/daily.html" in links
     assert len(links) > 6
     assert {service.ask(link).status for link in links} == {200}
+
+
+def test_the_log_has_no_secrets(guarded: tuple[Service, str, str]) -> None:
+    """One line a request: who, what, how it ended; no query, no token, no control character."""
+    service, whole, _ = guarded
+    service.ask(f"{PERFORMANCE}?granularity=5m&resourceIds=secret-id", headers={"Authorization": f"Bearer {whole}"})
+    service.ask("/%1b[2Jx", headers={"Authorization": f"Bearer {whole}"})
+    text = (service.root / "serve.log").read_text(encoding="utf-8")
+    assert re.search(rf"127\.0\.0\.1 ci GET {PERFORMANCE} 200 \d+ ms", text)
+    assert "secret-id" not in text
+    assert whole not in text
+    assert "\x1b" not in text

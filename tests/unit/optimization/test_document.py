@@ -151,3 +151,25 @@ def test_the_command(sources: Sources, tmp_path: Path, capsys: pytest.CaptureFix
     assert "nothing holds them back" in shown
     assert run(["optimization", *arguments, "--resource-id", "nobody"]) == 2
     assert run(["optimization", *arguments, "--json", "--no-recommendations"]) == 0
+
+
+def test_an_id_is_explained(sources: Sources, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a recommendation of the last report rests on; an unknown id is refused, and no report is said."""
+    (tmp_path / "config.toml").write_text("[plimsoll]\n", encoding="utf-8")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "lake").symlink_to(sources.snapshot.root)
+    project = ["--project", str(tmp_path)]
+    assert run(["explain", "advice-0", *project]) == 1
+    assert "no report has been published yet" in capsys.readouterr().err
+    assert run(["report", "daily", *project, "--as-of", "2026-01-16T18:00:00Z"]) == 0
+    document, _ = optimization(sources, OptimizationQuery.parse())
+    recommendation = next(
+        one for r in document.resources for one in (r.recommendations or ()) if one.estimated_improvement
+    )
+    capsys.readouterr()
+    assert run(["explain", recommendation.id, *project]) == 0
+    shown = capsys.readouterr().out
+    assert "by advisers." in shown
+    assert "because" in shown
+    assert run(["explain", "advice-0", *project]) == 2
+    assert run(["explain", recommendation.id, *project, "--json"]) == 0

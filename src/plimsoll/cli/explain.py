@@ -1,0 +1,66 @@
+"""`plimsoll explain ID`: what one alert, finding, bottleneck or recommendation rests on."""
+
+import json as text_of
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+from rich.console import Console
+
+from plimsoll.cli.common import JsonOption, ProjectOption, open_project, print_json
+from plimsoll.errors import BadParameter, LakeError, shown
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    app.command()(explain)
+
+
+def explain(
+    subject: Annotated[str, typer.Argument(metavar="ID", help="An id, as reports, feeds and documents print it.")],
+    project: ProjectOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Prints the evidence of one alert, finding, bottleneck or recommendation of the last published report."""
+    found = _evidence(open_project(project).data / "published" / "latest" / "evidence.json", subject)
+    if json:
+        print_json(found)
+        return
+    console = Console(markup=False, highlight=False, emoji=False)
+    window = found["window"]
+    lines = [
+        f"{found['subject']}  by {found['rule']}",
+        f"window     {window['start']} to {window['end']}, by {window['granularity']}",
+        f"observed   {_number(found['observed'])} {found['unit']}",
+        f"threshold  {_number(found['threshold'])}",
+        f"samples    {found['samples']}",
+        *(f"{name:<10} {_text(value)}" for name, value in found["detail"].items() if value not in (None, [], {})),
+    ]
+    for line in lines:
+        console.print(line, soft_wrap=True)
+
+
+def _evidence(path: Path, subject: str) -> dict[str, Any]:
+    try:
+        listed: list[dict[str, Any]] = text_of.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise LakeError("no report has been published yet; make one: plimsoll report daily") from error
+    by_id = {one["subject"]: one for one in listed}
+    if subject not in by_id:
+        raise BadParameter("ID", shown(subject), why="is not in the last published report")
+    return by_id[subject]
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.6g}"
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, dict):
+        named = cast("dict[str, Any]", value)
+        return ", ".join(f"{name} {_text(one)}" for name, one in named.items() if one is not None)
+    if isinstance(value, list):
+        return ", ".join(_text(one) for one in cast("list[Any]", value))
+    return str(value)
