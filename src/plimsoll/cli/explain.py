@@ -55,12 +55,14 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:,.6g}"
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
-    if isinstance(value, float):
-        return _number(value)
-    if isinstance(value, dict):
-        named = cast("dict[str, Any]", value)
-        return ", ".join(f"{name} {_text(one)}" for name, one in named.items() if one is not None)
-    if isinstance(value, list):
-        return ", ".join(_text(one) for one in cast("list[Any]", value))
-    return str(value)
+def _text(value: object) -> str:
+    match value:
+        case float():
+            return _number(value)
+        case dict():
+            named = cast("dict[str, object]", value)
+            return ", ".join(f"{name} {_text(one)}" for name, one in named.items() if one is not None)
+        case list():
+            return ", ".join(_text(one) for one in cast("list[object]", value))
+        case _:
+            return str(value)
