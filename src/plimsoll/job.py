@@ -12,6 +12,7 @@ from plimsoll.collecting import Collecting
 from plimsoll.config import Config
 from plimsoll.lake import Lake
 from plimsoll.ledger import Alerts
+from plimsoll.ledger.advice import Verdicts
 
 Lane = Literal["analysing", "reporting"]
 
@@ -49,7 +50,9 @@ class Context:
 
     def sources(self) -> Sources:
         """One state of the lake as of the run's instant."""
-        return Sources(self.lake.snapshot(), self.config, self.as_of, Alerts(self.data / "ledger.sqlite"))
+        ledger = self.data / "ledger.sqlite"
+        snapshot, alerts = self.lake.snapshot(), Alerts(ledger)
+        return Sources(snapshot, self.config, self.as_of, alerts, verdicts=Verdicts(ledger))
 
     @property
     def published(self) -> Path:

@@ -88,9 +88,14 @@ def optimization(sources: Sources, query: OptimizationQuery) -> tuple[Optimizati
         for resource in resources
     ]
     span = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=f"{STEP_S // 60}m")
-    return analysis(
-        cases, span=span, wanted=Wanted(bottlenecks=query.bottlenecks, recommendations=query.recommendations)
+    said = sources.verdicts.at(sources.as_of) if sources.verdicts else {}
+    wanted = Wanted(
+        bottlenecks=query.bottlenecks,
+        recommendations=query.recommendations,
+        said={name: f"{one.said}: {one.reason}".removesuffix(": ") for name, one in said.items()},
+        silent=frozenset(name for name, one in said.items() if one.said != "accepted"),
     )
+    return analysis(cases, span=span, wanted=wanted)
 
 
 def _selected(resources: Sequence[Resource], query: OptimizationQuery) -> list[Resource]:

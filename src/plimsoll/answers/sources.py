@@ -9,6 +9,7 @@ from plimsoll.config import Config, Section
 from plimsoll.inventory import Resource, resources_at
 from plimsoll.lake import Snapshot
 from plimsoll.ledger import Alerts
+from plimsoll.ledger.advice import Verdicts
 from plimsoll.lines import LoadLine
 from plimsoll.settings import Plimsoll
 from plimsoll.tables import RESOURCES
@@ -25,7 +26,7 @@ class Sources:
     """One state of the lake as of an instant: two answers from the same sources cannot contradict each other.
 
     `alerts` are those that the ledger knows; None where there is none. `sees` says which resources may be seen by
-    whoever asks.
+    whoever asks, `verdicts` what people said of advice.
     """
 
     snapshot: Snapshot
@@ -33,6 +34,7 @@ class Sources:
     as_of: datetime
     alerts: Alerts | None = None
     sees: Callable[[Resource], bool] | None = None
+    verdicts: Verdicts | None = None
 
     def settings(self, name: str, kind: type[S]) -> S:
         """The settings of a section."""

@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from plimsoll.cli import (
+    advice,
     anomalies,
     backtest,
     capacity,
@@ -46,6 +47,7 @@ for group in (
     report,
     backtest,
     explain,
+    advice,
     snooze,
     demo,
     schedule,

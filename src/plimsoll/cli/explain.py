@@ -1,7 +1,6 @@
 """`plimsoll explain ID`: what one alert, finding, bottleneck or recommendation rests on."""
 
 import json as text_of
-from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
@@ -9,6 +8,7 @@ from rich.console import Console
 
 from plimsoll.cli.common import JsonOption, ProjectOption, open_project, print_json
 from plimsoll.errors import BadParameter, LakeError, shown
+from plimsoll.project import Project
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +22,7 @@ def explain(
     json: JsonOption = False,
 ) -> None:
     """Prints the evidence of one alert, finding, bottleneck or recommendation of the last published report."""
-    found = _evidence(open_project(project).data / "published" / "latest" / "evidence.json", subject)
+    found = published_evidence(open_project(project), subject)
     if json:
         print_json(found)
         return
@@ -40,7 +40,9 @@ def explain(
         console.print(line, soft_wrap=True)
 
 
-def _evidence(path: Path, subject: str) -> dict[str, Any]:
+def published_evidence(project: Project, subject: str) -> dict[str, Any]:
+    """The evidence of an id in the last published report; an unknown id is refused."""
+    path = project.data / "published" / "latest" / "evidence.json"
     try:
         listed: list[dict[str, Any]] = text_of.loads(path.read_bytes())
     except FileNotFoundError as error:

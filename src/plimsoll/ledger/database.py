@@ -87,6 +87,16 @@ MIGRATIONS: Final = (
         reason text not null
     ) strict;
     """,
+    """
+    create table verdicts (
+        id text not null,
+        said text not null,
+        noted text not null,
+        until text,
+        reason text not null
+    ) strict;
+    create index verdicts_by_id on verdicts (id);
+    """,
 )
 """Each brings the file from one format to the next; the file's format is the number of those it has had."""
 

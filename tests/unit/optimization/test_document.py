@@ -2,6 +2,8 @@
 
 import json
 import re
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from plimsoll.answers.sources import Sources
 from plimsoll.cli import run
 from plimsoll.errors import BadParameter
 from plimsoll.inventory import Resource
+from plimsoll.ledger.advice import Verdict, Verdicts
 from plimsoll.query import TIME_RANGES
 from plimsoll.simulator import Fleet
 from tests.reports import UNTIL, lake_of, sources_of
@@ -172,4 +175,30 @@ def test_an_id_is_explained(sources: Sources, tmp_path: Path, capsys: pytest.Cap
     assert "by advisers." in shown
     assert "because" in shown
     assert run(["explain", "advice-0", *project]) == 2
+    assert run(["dismiss", "advice-0", "--reason", "x", *project]) == 2
+    assert run(["dismiss", recommendation.id, *project]) == 2
     assert run(["explain", recommendation.id, *project, "--json"]) == 0
+
+
+def test_what_was_said_of_advice_holds(sources: Sources, tmp_path: Path) -> None:
+    """Dismissed: left out, in the evidence with the reason; snoozed: back afterwards; accepted: it stays."""
+    verdicts = Verdicts(tmp_path / "ledger.sqlite")
+    knowing = replace(sources, verdicts=verdicts)
+
+    def advised(as_of: datetime) -> set[str]:
+        document, _ = optimization(replace(knowing, as_of=as_of), OptimizationQuery.parse())
+        return {one.id for resource in document.resources for one in (resource.recommendations or ())}
+
+    first, second, third, *_ = sorted(advised(UNTIL))
+    before, later = UNTIL - timedelta(minutes=5), UNTIL + timedelta(minutes=5)
+    verdicts.say(first, Verdict("dismissed", before, None, "known"))
+    verdicts.say(second, Verdict("snoozed", before, later, "next week"))
+    verdicts.say(third, Verdict("accepted", before, None, ""))
+    assert advised(UNTIL) & {first, second, third} == {third}
+    assert {second, third} <= advised(later)
+    assert advised(before - timedelta(minutes=5)) >= {first, second, third}
+    _, evidence = optimization(knowing, OptimizationQuery.parse())
+    said = {e.subject: e.detail["said"] for e in evidence if e.rule.startswith("advisers.")}
+    assert (said[first], said[second], said[third]) == ("dismissed: known", "snoozed: next week", "accepted")
+    verdicts.say(first, Verdict("accepted", UNTIL, None, "after all"))
+    assert first in advised(UNTIL)

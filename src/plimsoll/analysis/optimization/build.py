@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from msgspec import UNSET
 
@@ -23,10 +23,12 @@ from plimsoll.optimization_document import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which parts of the document are asked for."""
+    """Which parts of the document are asked for; what people said of advice by id, and which of it is left out."""
 
     bottlenecks: bool = True
     recommendations: bool = True
+    said: Mapping[str, str] = field(default_factory=dict[str, str])
+    silent: frozenset[str] = frozenset()
 
 
 def optimization(
@@ -35,7 +37,7 @@ def optimization(
     """The document of the cases, the most constrained resource first; resources with nothing to say come last."""
     swept = sorted(((case, sweep(case)) for case in cases), key=_order)
     resources = {case.resource.resource_id: case.resource for case, _ in swept}
-    advice = [one for _, result in swept for one in result.advice]
+    advice = [one for _, result in swept for one in result.advice if one.id not in wanted.silent]
     document = OptimizationDocument(
         time_range=Span(start=span.start, end=span.end),
         resources=[_resource(case, result, wanted) for case, result in swept],
@@ -46,7 +48,7 @@ def optimization(
         if wanted.recommendations
         else UNSET,
     )
-    evidence = [one for case, result in swept for one in _evidence(case, result, span)]
+    evidence = [one for case, result in swept for one in _evidence(case, result, span, wanted)]
     return document, [*evidence, _joint(joint_saving(advice, resources), advice, span)]
 
 
@@ -63,12 +65,13 @@ def bottleneck_id(resource_id: str, rule: str) -> str:
 
 
 def _resource(case: Case, result: Sweep, wanted: Wanted) -> ResourceOptimization:
+    told = [_recommendation(one) for one in result.advice if one.id not in wanted.silent]
     return ResourceOptimization(
         resource_id=case.resource.resource_id,
         resource_name=case.resource.name,
         resource_type=case.resource.type,
         region=case.resource.region,
-        recommendations=[_recommendation(one) for one in result.advice] if wanted.recommendations else UNSET,
+        recommendations=told if wanted.recommendations else UNSET,
         bottlenecks=[_bottleneck(case, top, below) for top, below in result.bottlenecks]
         if wanted.bottlenecks
         else UNSET,
@@ -96,7 +99,7 @@ def _bottleneck(case: Case, top: Found, below: Sequence[Found]) -> Bottleneck:
     )
 
 
-def _evidence(case: Case, result: Sweep, span: TimeRange) -> list[Evidence]:
+def _evidence(case: Case, result: Sweep, span: TimeRange, wanted: Wanted) -> list[Evidence]:
     resource_id = case.resource.resource_id
     found = [_found(resource_id, top, below, span) for top, below in result.bottlenecks]
     advice = [
@@ -114,6 +117,7 @@ def _evidence(case: Case, result: Sweep, span: TimeRange) -> list[Evidence]:
                 "estimate": _plain(asdict(one.estimate)) if one.estimate else None,
                 **_plain({"savingUsdPerMonth": one.saving_usd_per_month, "risk": one.risk}),
                 "change": one.change,
+                "said": wanted.said.get(one.id),
             },
         )
         for one in result.advice
