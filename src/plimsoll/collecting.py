@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from plimsoll.lake import Lake
 
 _NAME = "local"
+MOST_HELD = 100_000
+"""Rows of a table that are held while the disk refuses them; then the oldest go, and coverage tells of it."""
 
 
 def identity_of(config: Config) -> Identity:
@@ -76,6 +78,7 @@ class Collecting:
         # the inventory first: a sample whose resource is not known yet would be nobody's
         for table in (RESOURCES, SAMPLES, COLLECTIONS):
             if rows := self._rows[table.name]:
+                del rows[:-MOST_HELD]
                 lake.append(table, rows, collector=_NAME)
                 kept += len(rows)
                 self._rows[table.name] = []

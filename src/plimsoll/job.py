@@ -48,10 +48,10 @@ class Context:
                 collecting.flush(self.lake)
             collecting.close()
 
-    def sources(self) -> Sources:
-        """One state of the lake as of the run's instant."""
+    def sources(self, *, proven: bool = True) -> Sources:
+        """One state of the lake as of the run's instant; `proven`: every file is proven before it is used."""
         ledger = self.data / "ledger.sqlite"
-        snapshot, alerts = self.lake.snapshot(), Alerts(ledger)
+        snapshot, alerts = self.lake.snapshot(proven=proven), Alerts(ledger)
         return Sources(snapshot, self.config, self.as_of, alerts, verdicts=Verdicts(ledger))
 
     @property

@@ -4,6 +4,7 @@ Jobs and templates override file by file, config key by key; every listing print
 """
 
 import importlib.util
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +19,11 @@ from plimsoll.config import Config, Layer, Section, load
 from plimsoll.errors import BadParameter, ConfigError, PlimsollError, UsageError, nearest
 from plimsoll.execution import Execution
 from plimsoll.job import Job
-from plimsoll.lake import Lake
+from plimsoll.lake import Copied, Lake
 from plimsoll.ledger import Ledger
 from plimsoll.lines import LoadLine
 from plimsoll.quiet import Maintenance
+from plimsoll.retaining import Hold, Retention
 from plimsoll.settings import Collect, Documents, Plimsoll, Scheduler, Serve, ThisMachine
 
 _PACKAGE: Final = Path(__file__).parent
@@ -46,7 +48,9 @@ def sections() -> dict[str, type[Section]]:
         "capacity": Capacity,
         "execution": Execution,
         "lines.*": LoadLine,
+        "hold.*": Hold,
         "maintenance.*": Maintenance,
+        "retention": Retention,
         "schedule": Scheduler,
         "serve": Serve,
     }
@@ -113,6 +117,17 @@ class Project:
         if self.own:
             layers.append(Layer.read(self.root / "config.toml"))
         return load(layers, sections())
+
+    def backup(self, target: Path) -> Copied:
+        """A whole copy of the project; the lake's manifest comes last, so a broken backup is seen to be one."""
+        target.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.copy2(self.root / "config.toml", target / "config.toml")
+        if self.own:
+            for part in ("jobs", "reports"):
+                if (self.root / part).is_dir():
+                    shutil.copytree(self.root / part, target / part, dirs_exist_ok=True)
+        self.ledger.copy_to(target / "data" / "ledger.sqlite")
+        return self.lake.backup(target / "data" / "lake")
 
     def templates(self) -> list[Path]:
         """Template folders, the nearest first."""

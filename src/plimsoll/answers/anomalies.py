@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from plimsoll.analysis.anomalies.analyse import Looked, hold
@@ -20,6 +21,7 @@ from plimsoll.execution import Execution, executor
 from plimsoll.inventory import Resource
 from plimsoll.metrics import document_name
 from plimsoll.query import GRANULARITIES, TIME_RANGES, one_of
+from plimsoll.tables import SAMPLES
 
 FINEST_S: Final = 300
 
@@ -84,12 +86,15 @@ def findings(sources: Sources, resources: Sequence[Resource], query: AnomaliesQu
     settings = sources.settings("anomalies", Anomalies)
     execution = sources.settings("execution", Execution)
     end = floor(sources.as_of, query.step_s)  # a step that has only begun is no reading yet
+    # the files are proven here, once: the blocks are analysed in processes of their own
+    sources.snapshot.prove(SAMPLES, start=end - timedelta(seconds=settings.history), end=end)
     look = BlockLook(
         end=rfc3339(end),
         history_s=settings.history,
         step_s=query.step_s,
         at_least_s=duration_s(query.time_range),
         detectors=query.detectors,
+        unsound=sources.snapshot.unsound,
     )
     ordered = sorted(resources, key=lambda resource: (resource.type, resource.resource_id))
     blocks = [ordered[n : n + execution.block] for n in range(0, len(ordered), execution.block)]

@@ -33,6 +33,7 @@ class BlockLook:
     step_s: float
     at_least_s: float
     detectors: Sequence[str]
+    unsound: Sequence[str] = ()
 
     def parameters(self, block: Sequence[Resource]) -> dict[str, Any]:
         """Plain values, for any process."""
@@ -42,6 +43,7 @@ class BlockLook:
             "step_s": self.step_s,
             "at_least_s": self.at_least_s,
             "detectors": list(self.detectors),
+            "unsound": list(self.unsound),
             "types": {resource.resource_id: resource.type for resource in block},
         }
 
@@ -63,7 +65,7 @@ def analyse_block(uri: str, params: Mapping[str, Any]) -> bytes:
     end = instant(params["end"])
     types: Mapping[str, str] = params["types"]
     grid = fleet_grid(
-        Lake(Path(uri)).snapshot(),
+        Lake(Path(uri)).snapshot(proven=False, unsound=params["unsound"]),
         list(types),
         start=end - timedelta(seconds=params["history_s"]),
         end=end,

@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from plimsoll.analysis.capacity import build as analysis
 from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.answers.sources import Sources
 from plimsoll.capacity_document import CapacityDocument, Promise
-from plimsoll.clock import duration_s
-from plimsoll.documents import Evidence
+from plimsoll.clock import duration_s, rfc3339
+from plimsoll.documents import Evidence, TimeRange
 from plimsoll.errors import BadParameter, shown
+from plimsoll.lake import Memory, remember
 from plimsoll.settings import Plimsoll, zone
-from plimsoll.tables import SAMPLES
 
 LONGEST_HORIZON_DAYS = 365
 _SIZES = {"": 1.0, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "pb": 1e15}
@@ -63,13 +63,29 @@ def capacity(
         additions=query.additions,
         promises=promises,
     )
-    samples = sources.snapshot.scan(
-        SAMPLES,
-        start=question.end - timedelta(seconds=settings.history),
-        end=question.end,
-        columns=("ts", "resource_id", "device", *analysis.metrics_read(lines)),
+    start = question.end - timedelta(seconds=settings.history)
+    memory = remember(sources.snapshot, analysis.metrics_read(lines), start=start, end=question.end, resource_ids=None)
+    document, evidence = analysis.capacity(
+        memory.rows, sources.resources(), question=question, lines=lines, settings=settings
     )
-    return analysis.capacity(samples, sources.resources(), question=question, lines=lines, settings=settings)
+    return document, [*evidence, _resolution(memory, start, question.end), *sources.damage(start, question.end, "1h")]
+
+
+def _resolution(memory: Memory, start: datetime, end: datetime) -> Evidence:
+    """Which days were read as readings, and which as the hourly means that outlive them."""
+    return Evidence(
+        subject="lake.resolution",
+        rule="readings where they are kept, else hourly means",
+        window=TimeRange(start=rfc3339(start), end=rfc3339(end), granularity="1h"),
+        observed=float(len(memory.raw)),
+        threshold=None,
+        unit="days",
+        samples=len(memory.raw) + len(memory.hourly),
+        detail={
+            "readings": [day.isoformat() for day in (*memory.raw[:1], *memory.raw[-1:])],
+            "hourlyMeans": [day.isoformat() for day in (*memory.hourly[:1], *memory.hourly[-1:])],
+        },
+    )
 
 
 def _zone(sources: Sources) -> ZoneInfo:

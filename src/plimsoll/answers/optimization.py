@@ -95,7 +95,8 @@ def optimization(sources: Sources, query: OptimizationQuery) -> tuple[Optimizati
         said={name: f"{one.said}: {one.reason}".removesuffix(": ") for name, one in said.items()},
         silent=frozenset(name for name, one in said.items() if one.said != "accepted"),
     )
-    return analysis(cases, span=span, wanted=wanted)
+    document, evidence = analysis(cases, span=span, wanted=wanted)
+    return document, [*evidence, *sources.damage(window.start, window.end, span.granularity)]
 
 
 def _selected(resources: Sequence[Resource], query: OptimizationQuery) -> list[Resource]:

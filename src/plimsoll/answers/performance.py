@@ -32,7 +32,7 @@ def performance(sources: Sources, query: PerformanceQuery) -> tuple[PerformanceD
         columns=columns_read(lines.values()),
         resource_ids=[r.resource_id for r in resources],
     )
-    return analysis.performance(
+    document, evidence = analysis.performance(
         samples,
         resources,
         window=window,
@@ -42,6 +42,7 @@ def performance(sources: Sources, query: PerformanceQuery) -> tuple[PerformanceD
         trends=_trends(sources),
         state=alert_state(sources),
     )
+    return document, [*evidence, *sources.damage(window.start, window.end, query.granularity)]
 
 
 def alert_state(sources: Sources) -> AlertState:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from plimsoll.clock import rfc3339
 from plimsoll.config import Config, Section
+from plimsoll.documents import Evidence, TimeRange
 from plimsoll.inventory import Resource, resources_at
 from plimsoll.lake import Snapshot
 from plimsoll.ledger import Alerts
@@ -50,6 +52,24 @@ class Sources:
         rows = self.snapshot.scan(RESOURCES, end=self.as_of + timedelta(milliseconds=1)).collect()
         known = resources_at(rows.iter_rows(named=True))
         return known if self.sees is None else [resource for resource in known if self.sees(resource)]
+
+    def damage(self, start: datetime, end: datetime, granularity: str) -> "list[Evidence]":
+        """What is missing from an answer about [start, end) because files of the lake are damaged."""
+        found = self.snapshot.damage(start, end)
+        if not found:
+            return []
+        return [
+            Evidence(
+                subject="lake.damage",
+                rule="files that are what was written",
+                window=TimeRange(start=rfc3339(start), end=rfc3339(end), granularity=granularity),
+                observed=float(len(found)),
+                threshold=0.0,
+                unit="files",
+                samples=len(found),
+                detail={key: {"reason": one.reason, "rows": one.rows} for key, one in found.items()},
+            )
+        ]
 
     def lines(self) -> Mapping[str, LoadLine]:
         """The load lines by name; a learned one stands once for each resource of which the usual range is known."""

@@ -97,7 +97,9 @@ class Views:
 
     async def description(self, _: Request) -> Response:
         """OpenAPI."""
-        known = sorted({resource.region for resource in self.context.sources().resources() if resource.region})
+        known = sorted(
+            {resource.region for resource in self.context.sources(proven=False).resources() if resource.region}
+        )
         regions = list(dict.fromkeys((*SPECIFIED_REGIONS, *known)))
         return JSONResponse(openapi(self.context.version, regions))
 

@@ -11,19 +11,24 @@ from plimsoll.cli import (
     advice,
     anomalies,
     backtest,
+    backup,
     capacity,
     collect,
     config,
     demo,
     explain,
+    import_,
     jobs,
     optimization,
     performance,
     project,
     report,
+    retention,
     schedule,
     serve,
     snooze,
+    sql,
+    verify,
 )
 from plimsoll.cli.common import version_wanted
 from plimsoll.errors import PlimsollError, nearest
@@ -39,6 +44,7 @@ app = typer.Typer(
 for group in (
     project,
     collect,
+    import_,
     jobs,
     performance,
     optimization,
@@ -52,6 +58,10 @@ for group in (
     demo,
     schedule,
     serve,
+    sql,
+    verify,
+    retention,
+    backup,
     config,
 ):
     group.register(app)

@@ -1,70 +1,119 @@
 """Compaction: open segments become sorted day files; the last write wins; a crash loses and doubles nothing.
 
-New day files are published first, then the manifest that names them and what they replace; only after a grace time are
-the replaced files deleted, so that a reader which began before still finds them.
+New day files are published first, then the manifest that names them and what they replace; only after a grace time
+are the replaced files deleted, so that a reader which began before still finds them. Every input's checksum is proven
+first: what is damaged is set aside, and the rest goes on.
 """
 
-import fcntl
 import hashlib
-import os
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from plimsoll.errors import HeldByAnother, LakeError
 from plimsoll.lake import manifest as manifests
-from plimsoll.lake.files import TEMPORARY, Files, publish, remove, settle
+from plimsoll.lake.cleaning import clean
+from plimsoll.lake.files import Files, publish
+from plimsoll.lake.lock import only_one
 from plimsoll.lake.manifest import DayFile, Manifest
+from plimsoll.lake.quarantine import noted, set_aside
+from plimsoll.lake.repair import rebuild
 from plimsoll.lake.segments import Segment, encode
 from plimsoll.lake.snapshot import Snapshot, take
+from plimsoll.lake.soundness import Soundness
 from plimsoll.tables import TABLES, Table
 
 if TYPE_CHECKING:
     import polars as pl
 
-GRACE_S = 60.0
-_STALE_TEMPORARY = timedelta(hours=1)
+GRACE_S = 1800.0
+"""Longer than any reader takes: a run's deadline is half an hour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compaction:
-    """What one compaction did."""
+    """What one compaction did; `set_aside` are damaged files, `healed` says that the manifest was made anew."""
 
     segments: int
     days: int
     rows: int
     deleted: int
+    set_aside: Sequence[str] = ()
+    healed: bool = False
 
 
 def compact(files: Files, root: Path, *, now: datetime, grace_s: float = GRACE_S) -> Compaction:
     """Merges all open segments into day files, publishes them, and deletes what was replaced long enough ago."""
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
     with only_one(root):
-        deleted = _clean(files, root, now=now, grace_s=grace_s)
+        healed = not manifests.whole(files, root)
+        if healed:
+            manifests.load(files, root)  # refuses where no generation can be read: that is for a person to decide
+            rebuild(files, root)
+        elif not (root / manifests.NAME).exists():
+            # from now on day files without a manifest mean that it was lost, never that none was made yet
+            manifests.save(files, root, manifests.load(files, root))
+        deleted = clean(files, root, now=now, grace_s=grace_s)
         snapshot = take(files, root)
-        manifest = snapshot.manifest
-        days, segments = 0, 0
-        for name, open_segments in snapshot.open.items():
-            merged = {day: _day(files, snapshot, TABLES[name], day) for day in _touched(open_segments)}
-            written = {day: file for day, file in merged.items() if file is not None}
-            old = manifest.of(name)
-            gone = [s.name for s in open_segments] + [old[d].name for d in written if d in old]
-            gone = [n for n in gone if n not in {f.name for f in written.values()}]
-            manifest = msgspec.structs.replace(
-                manifest,
-                days={**manifest.days, name: dict(sorted({**old, **written}.items()))},
-                replaced={**manifest.replaced, **{f"{name}/{n}": now.timestamp() for n in gone}},
-            )
-            days, segments = days + len(written), segments + len(open_segments)
-        if segments:
-            manifests.save(files, root, msgspec.structs.replace(manifest, generation=manifest.generation + 1))
+        damaged = _prove_inputs(files, snapshot)
+        if damaged.found:
+            snapshot = _without_damaged(snapshot, damaged, now)
+        manifest, days, segments = _merge(files, snapshot, now)
+        if segments or damaged.found:
+            manifest = manifests.save(files, root, manifest)
+        moved = set_aside(files, root, manifest)
         rows = sum(file.rows for table in manifest.days.values() for file in table.values())
-        return Compaction(segments, days, rows, deleted)
+        return Compaction(segments, days, rows, deleted, moved, healed)
+
+
+def _merge(files: Files, snapshot: Snapshot, now: datetime) -> tuple[Manifest, int, int]:
+    """The manifest after the merge of every open segment; how many days and segments that was."""
+    manifest, days, segments = snapshot.manifest, 0, 0
+    for name, open_segments in snapshot.open.items():
+        merged = {day: _day(files, snapshot, TABLES[name], day) for day in _touched(open_segments)}
+        written = {day: file for day, file in merged.items() if file is not None}
+        old = manifest.of(name)
+        gone = [s.name for s in sorted(open_segments)] + [old[d].name for d in written if d in old]
+        gone = [n for n in gone if n not in {f.name for f in written.values()}]
+        manifest = msgspec.structs.replace(
+            manifest,
+            days={**manifest.days, name: dict(sorted({**old, **written}.items()))},
+            replaced={**manifest.replaced, **{f"{name}/{n}": now.timestamp() for n in gone}},
+            high_water={**manifest.high_water, name: _high_water(manifest.high_water.get(name, {}), open_segments)},
+        )
+        days, segments = days + len(written), segments + len(open_segments)
+    return manifest, days, segments
+
+
+def _high_water(known: Mapping[str, int], merged: Sequence[Segment]) -> dict[str, int]:
+    newest = dict(known)
+    for segment in merged:
+        newest[segment.collector] = max(segment.order, newest.get(segment.collector, 0))
+    return dict(sorted(newest.items()))
+
+
+def _prove_inputs(files: Files, snapshot: Snapshot) -> Soundness:
+    """Reads every byte that is about to be merged, once."""
+    soundness = Soundness(files, snapshot.root, deep=True)
+    for table, segments in snapshot.open.items():
+        for segment in segments:
+            soundness.segment(table, segment)
+        days = snapshot.manifest.of(table)
+        for day in _touched(segments):
+            if day in days:
+                soundness.day(table, days[day])
+    return soundness
+
+
+def _without_damaged(snapshot: Snapshot, soundness: Soundness, now: datetime) -> Snapshot:
+    sound = {
+        table: [s for s in segments if f"{table}/{s.name}" not in soundness.found]
+        for table, segments in snapshot.open.items()
+    }
+    manifest = noted(snapshot.manifest, soundness.found, now_s=now.timestamp())
+    return replace(snapshot, manifest=manifest, open={table: held for table, held in sound.items() if held})
 
 
 def _touched(segments: Sequence[Segment]) -> list[str]:
@@ -78,28 +127,16 @@ def _touched(segments: Sequence[Segment]) -> list[str]:
 
 
 def _day(files: Files, snapshot: Snapshot, table: Table, day: str) -> DayFile | None:
-    """Writes one merged day; every input's checksum is proven before anything may be deleted.
-
-    None where a segment spans a day without having a row of it.
-    """
-    start = datetime.fromisoformat(day).replace(tzinfo=UTC)
-    end = start + timedelta(days=1)
-    for segment in snapshot.open[table.name]:
-        if segment.first < end and segment.last >= start:
-            path = snapshot.root / table.name / segment.name
-            segment.check(files.read(path), path)
-    if before := snapshot.manifest.of(table.name).get(day):
-        data = files.read(snapshot.root / table.name / before.name)
-        if hashlib.sha256(data).hexdigest() != before.sha256:
-            raise LakeError(f"{before.name}: the bytes have changed since they were written; see: plimsoll verify")
+    """Writes one merged day; None where a segment spans a day without having a row of it."""
     frame = snapshot.day(table, date.fromisoformat(day)).collect()
     if frame.is_empty():
         return None
-    return _publish_day(files, snapshot.root, table, day, frame)
+    return publish_day(files, snapshot.root, table, day, frame)
 
 
-def _publish_day(files: Files, root: Path, table: Table, day: str, frame: "pl.DataFrame") -> DayFile:
-    data = encode(frame, level=3, statistics=True)
+def publish_day(files: Files, root: Path, table: Table, day: str, frame: "pl.DataFrame") -> DayFile:
+    """Writes a sorted day under a name that tells its content."""
+    data = encode(frame)
     sha256 = hashlib.sha256(data).hexdigest()
     name = f"d-{day}-{sha256[:16]}.parquet"
     path = root / table.name / name
@@ -112,51 +149,11 @@ def _publish_day(files: Files, root: Path, table: Table, day: str, frame: "pl.Da
         name=name,
         sha256=sha256,
         rows=frame.height,
-        first_ms=round(first.timestamp() * 1000),
-        last_ms=round(last.timestamp() * 1000),
+        first_ms=_ms(first),
+        last_ms=_ms(last),
         bytes=len(data),
     )
 
 
-def _clean(files: Files, root: Path, *, now: datetime, grace_s: float) -> int:
-    """Deletes replaced files whose grace is over, then forgets their names; removes what crashes left behind."""
-    manifest = manifests.load(files, root)
-    over = [key for key, since in manifest.replaced.items() if now.timestamp() - since >= grace_s]
-    remove(files, (root / key for key in over))
-    for table in TABLES:
-        _remove_leftovers(files, root / table, manifest, now, grace_s)
-    if over:
-        settle(files, (root / table for table in {key.split("/")[0] for key in over}))
-        kept = {key: since for key, since in manifest.replaced.items() if key not in set(over)}
-        renewed = msgspec.structs.replace(manifest, replaced=kept, generation=manifest.generation + 1)
-        manifests.save(files, root, renewed)
-    return len(over)
-
-
-def _remove_leftovers(files: Files, folder: Path, manifest: Manifest, now: datetime, grace_s: float) -> None:
-    """Temporary files of dead writers, and day files that no manifest names."""
-    named = {file.name for file in manifest.of(folder.name).values()}
-    for name in files.names(folder):
-        path = folder / name
-        orphan = name.startswith("d-") and name not in named and f"{folder.name}/{name}" not in manifest.replaced
-        try:
-            age_s = now.timestamp() - path.stat().st_mtime
-        except FileNotFoundError:
-            continue
-        stale = name.startswith(TEMPORARY) and age_s > _STALE_TEMPORARY.total_seconds()
-        if stale or (orphan and age_s > grace_s):
-            remove(files, [path])
-
-
-@contextmanager
-def only_one(root: Path) -> Generator[None]:
-    """One compactor at a time; the kernel lets go when the process dies, however it dies."""
-    descriptor = os.open(root / "compact.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise HeldByAnother(f"{root.name}: another process is compacting the lake; it will be done soon") from error
-        yield
-    finally:
-        os.close(descriptor)
+def _ms(at: datetime) -> int:
+    return round(at.astimezone(UTC).timestamp() * 1000)

@@ -2,12 +2,16 @@
 
 import errno
 import os
+import shutil
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
 from plimsoll.errors import DiskError
 
 TEMPORARY = ".tmp-"
+LEAST_FREE_BYTES = 512 * 1024**2
+LEAST_FREE_SHARE = 0.02
 
 
 class Files:
@@ -40,6 +44,20 @@ class Files:
         """All bytes of a file."""
         return path.read_bytes()
 
+    def size(self, path: Path) -> int:
+        """Bytes of a regular file; a symbolic link or anything else is refused, never followed."""
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "is a link or no regular file; never followed")
+        return found.st_size
+
+    def space(self, folder: Path) -> tuple[int, int]:
+        """(free bytes, all bytes) of the disk that holds a folder, or its nearest parent that exists."""
+        while not folder.exists():
+            folder = folder.parent
+        usage = shutil.disk_usage(folder)
+        return usage.free, usage.total
+
     def delete(self, path: Path) -> None:
         """Removes a file; one that is gone already is fine."""
         path.unlink(missing_ok=True)
@@ -67,6 +85,22 @@ def publish(files: Files, path: Path, data: bytes) -> None:
         # a file whose sync failed may be lost: it is given up, never synced again
         _give_up(files, beside)
         raise DiskError(f"{path}: cannot be written ({_reason(error)}); nothing was acknowledged") from error
+
+
+def needed_free_bytes(total: int) -> int:
+    """How much must stay free on a disk of this size before anything more is accepted."""
+    return max(LEAST_FREE_BYTES, int(LEAST_FREE_SHARE * total))
+
+
+def make_sure_of_room(files: Files, folder: Path) -> None:
+    """Refuses early: a disk that is filled to the brim harms whoever shares it, and leaves no room to clean up."""
+    free, total = files.space(folder)
+    least = needed_free_bytes(total)
+    if free < least:
+        raise DiskError(
+            f"{folder}: {free // 1_000_000} MB free, {least // 1_000_000} MB must stay free; nothing was accepted; "
+            "free some space (readings go on by themselves then)"
+        )
 
 
 def remove(files: Files, paths: Iterable[Path]) -> None:

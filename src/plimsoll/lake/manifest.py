@@ -4,7 +4,9 @@ A reader takes the manifest first and the folder second; what the manifest does 
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -13,10 +15,11 @@ import msgspec
 
 from plimsoll.errors import LakeError
 from plimsoll.lake.files import Files, publish
-from plimsoll.tables import FORMAT_VERSION
+from plimsoll.tables import FORMAT_VERSION, TABLES
 
 NAME = "MANIFEST.json"
 PREVIOUS = "MANIFEST.previous.json"
+_DAY_FILE = re.compile(r"d-(\d{4}-\d{2}-\d{2})-([0-9a-f]{16})\.parquet", re.ASCII)
 
 
 class DayFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,13 +33,29 @@ class DayFile(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
 
 
+class Damage(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that is not what was written: why, since when it is known, which time it covered (ms; None: unknown)."""
+
+    reason: str
+    noted_s: float
+    first_ms: int | None = None
+    last_ms: int | None = None
+    rows: int | None = None
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """One state of the lake. `days`: table -> day -> file; `replaced`: table/name -> when (seconds since the epoch)."""
+    """One state of the lake. `days`: table -> day -> file; `replaced`: table/name -> when (seconds since the epoch).
+
+    `damaged`: table/name -> what is known of a file that was set aside; `high_water`: table -> collector -> the order
+    of the newest segment that was merged.
+    """
 
     format: int = FORMAT_VERSION
     generation: int = 0
     days: dict[str, dict[str, DayFile]] = {}
     replaced: dict[str, float] = {}
+    damaged: dict[str, Damage] = {}
+    high_water: dict[str, dict[str, int]] = {}
 
     def of(self, table: str) -> Mapping[str, DayFile]:
         """The day files of a table by day."""
@@ -61,11 +80,39 @@ def load(files: Files, root: Path) -> Manifest:
             return _opened(files.read(root / name))
         except FileNotFoundError:
             continue
-        except (msgspec.DecodeError, msgspec.ValidationError, ValueError) as error:
+        except (msgspec.DecodeError, msgspec.ValidationError, ValueError, OSError) as error:
             damage.append(f"{name}: {error}")
-    if damage:
-        raise LakeError(f"{root.name}: no readable manifest ({'; '.join(damage)}); see: plimsoll verify --repair")
+    if damage or any(day_of(name) for table in TABLES for name in files.names(root / table)):
+        why = "; ".join(damage) or "both generations are missing"
+        raise LakeError(f"{root.name}: no readable manifest ({why}); see: plimsoll verify --repair")
     return Manifest()
+
+
+def whole(files: Files, root: Path) -> bool:
+    """Whether the current generation can be read; an empty lake has none and is whole."""
+    try:
+        _opened(files.read(root / NAME))
+    except FileNotFoundError:
+        return not (root / PREVIOUS).exists()
+    except (msgspec.DecodeError, msgspec.ValidationError, ValueError, OSError):
+        return False
+    return True
+
+
+def refuse_newer(files: Files, root: Path) -> None:
+    """Refuses a lake of a newer program's making; a damaged manifest is no reason to stop accepting readings."""
+    with suppress(OSError, msgspec.DecodeError, msgspec.ValidationError, ValueError):
+        _opened(files.read(root / NAME))
+
+
+def day_of(name: str) -> tuple[str, str] | None:
+    """(day, the first 16 digits of the SHA-256) that a day file's name tells; None if it is something else.
+
+    >>> day_of("d-2026-01-16-0123456789abcdef.parquet")
+    ('2026-01-16', '0123456789abcdef')
+    """
+    match = _DAY_FILE.fullmatch(name)
+    return (match[1], match[2]) if match else None
 
 
 def _opened(raw: bytes) -> Manifest:
@@ -81,9 +128,10 @@ def _opened(raw: bytes) -> Manifest:
     return msgspec.json.decode(body, type=Manifest)
 
 
-def save(files: Files, root: Path, manifest: Manifest) -> None:
-    """Publishes the next generation; the one before stays beside it."""
-    current = root / NAME
-    if current.exists():
+def save(files: Files, root: Path, manifest: Manifest) -> Manifest:
+    """Publishes the next generation, and gives it; the one before stays beside it."""
+    current, following = root / NAME, msgspec.structs.replace(manifest, generation=manifest.generation + 1)
+    if whole(files, root) and current.exists():
         publish(files, root / PREVIOUS, files.read(current))
-    publish(files, current, _Sealed(msgspec.json.encode(manifest, order="deterministic")).bytes())
+    publish(files, current, _Sealed(msgspec.json.encode(following, order="deterministic")).bytes())
+    return following

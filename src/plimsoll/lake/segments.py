@@ -9,7 +9,6 @@ import re
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from plimsoll.clock import EPOCH
@@ -57,30 +56,32 @@ class Segment:
             return None
         return cls(int(match[1]), match[2], int(match[3]), int(match[4]), match[5])
 
-    def check(self, data: bytes, path: Path) -> None:
-        """Refuses bytes that are not those that were acknowledged: Parquet readers would return wrong rows silently."""
-        if checksum(data) != self.crc32:
-            raise LakeError(f"{path.name}: the bytes have changed since they were written; see: plimsoll verify")
-
 
 def checksum(data: bytes) -> str:
     """CRC-32 of the bytes as eight hex digits."""
     return f"{zlib.crc32(data):08x}"
 
 
-def stored(table: Table, frame: "pl.DataFrame") -> "pl.DataFrame":
-    """The frame as it is kept: checked, rates at four significant digits (sensors have no more), sorted."""
+def stored(table: Table, frame: "pl.DataFrame", *, complete: bool = True) -> "pl.DataFrame":
+    """The frame as it is kept: checked, rates at four significant digits (sensors have no more)."""
     import polars as pl
 
     rates = [name for name in frame.columns if name.endswith("_per_s")]
-    checked = table.check(frame.with_columns(pl.col(rates).cast(pl.Float64).round_sig_figs(_SIGNIFICANT_DIGITS)))
-    return checked.sort(table.sort, maintain_order=True)
+    rounded = pl.col(rates).cast(pl.Float64).round_sig_figs(_SIGNIFICANT_DIGITS)
+    return table.check(frame.with_columns(rounded) if rates else frame, complete=complete)
 
 
-def encode(frame: "pl.DataFrame", *, level: int = 1, statistics: bool = False) -> bytes:
-    """A frame as Parquet bytes (zstd)."""
+def encode(frame: "pl.DataFrame") -> bytes:
+    """A frame as Parquet bytes that last: zstd, statistics, row groups of 64 k rows."""
     sink = io.BytesIO()
-    frame.write_parquet(sink, compression="zstd", compression_level=level, statistics=statistics, row_group_size=65_536)
+    frame.write_parquet(sink, compression="zstd", compression_level=3, statistics=True, row_group_size=65_536)
+    return sink.getvalue()
+
+
+def encode_briefly(frame: "pl.DataFrame") -> bytes:
+    """A frame as Parquet bytes that live until the next compaction: cheap to write rather than small."""
+    sink = io.BytesIO()
+    frame.write_parquet(sink, compression="lz4", statistics=False)
     return sink.getvalue()
 
 

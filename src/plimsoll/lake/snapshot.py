@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from plimsoll.errors import TryAgain
 from plimsoll.lake import manifest as manifests
 from plimsoll.lake.files import Files
-from plimsoll.lake.manifest import DayFile, Manifest
-from plimsoll.lake.segments import Segment
+from plimsoll.lake.manifest import Damage, DayFile, Manifest
+from plimsoll.lake.segments import Segment, checksum
+from plimsoll.lake.soundness import Soundness, overlapping
 from plimsoll.tables import TABLES, Table
 
 if TYPE_CHECKING:
@@ -21,11 +22,12 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The files that make up one state of the lake."""
+    """The files that make up one state of the lake. `soundness` proves them before they are used."""
 
     root: Path
     manifest: Manifest
     open: Mapping[str, Sequence[Segment]] = field(default_factory=dict[str, Sequence[Segment]])
+    soundness: Soundness | None = None
 
     @property
     def generation(self) -> str:
@@ -75,26 +77,61 @@ class Snapshot:
         touched = any(day in _days_between(s.first, s.last) for s in self.open.get(table.name, ()))
         return (rows.sort(table.sort) if touched else rows).select(wanted)
 
+    def prove(self, table: Table, *, start: datetime | None = None, end: datetime | None = None) -> None:
+        """Looks at the files that a scan of [start, end) would use, now."""
+        self.scan(table, start=start, end=end)
+
+    @property
+    def unsound(self) -> list[str]:
+        """What was found to be damaged until now, by table/name."""
+        return sorted(self.soundness.found) if self.soundness else []
+
+    def damage(self, start: datetime, end: datetime) -> dict[str, Damage]:
+        """Files of [start, end) that could not be used, by table/name: what is missing from every answer about it.
+
+        Tells of what was set aside before, and of what the scans of this snapshot have found until now.
+        """
+        found: Mapping[str, Damage] = self.soundness.found if self.soundness else {}
+        return overlapping(self.manifest, found, round(start.timestamp() * 1000), round(end.timestamp() * 1000) - 1)
+
+    def files(self, table: Table) -> tuple[list[Path], list[Path]]:
+        """(day files that are read as they are, files whose rows must be merged by key: the last name wins)."""
+        touched = {day.isoformat() for day in self.days_with_open_segments(table)}
+        days = {day: f for day, f in self.manifest.of(table.name).items() if self._sound_day(table, f)}
+        segments = [s for s in sorted(self.open.get(table.name, ())) if self._sound_segment(table, s)]
+        settled = [self._path(table, file.name) for day, file in days.items() if day not in touched]
+        merged = [file.name for day, file in days.items() if day in touched] + [s.name for s in segments]
+        return settled, [self._path(table, name) for name in merged]
+
+    def derived_file(self, kind: str, partition: str) -> Path | None:
+        """The newest sound file of a derived partition; None if it was never made, or is damaged."""
+        found = [path for path in (self.root / "derived" / kind).glob("[!.]*.parquet") if _partition(path) == partition]
+        for path in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True):
+            if checksum(path.read_bytes()) == path.stem.rpartition(".")[2]:
+                return path
+        return None
+
     def derived(self, kind: str, partition: str) -> "pl.DataFrame | None":
-        """A derived partition; None if it was never made."""
+        """A derived partition; None if it was never made, or is damaged: it can be made again."""
         import polars as pl
 
-        path = derived_path(self.root, kind, partition)
-        return pl.read_parquet(path, glob=False) if path.exists() else None
+        path = self.derived_file(kind, partition)
+        return None if path is None else pl.read_parquet(path, glob=False)
 
     def partitions(self, kind: str) -> list[str]:
         """The derived partitions of a kind, in order of their names."""
-        folder = derived_path(self.root, kind, "any").parent
-        return sorted(path.stem for path in folder.glob("[!.]*.parquet"))
+        return sorted({_partition(path) for path in (self.root / "derived" / kind).glob("[!.]*.parquet")})
 
-    def _unsettled_days(self, table: Table) -> set[date]:
+    def days_with_open_segments(self, table: Table) -> set[date]:
+        """Days that the next compaction will write anew."""
         return {day for s in self.open.get(table.name, ()) for day in _days_between(s.first, s.last)}
 
     def _settled(self, table: Table, start: datetime | None, end: datetime | None) -> "pl.LazyFrame | None":
         """Day files that no open segment touches: read as they are."""
-        touched = self._unsettled_days(table)
+        touched = self.days_with_open_segments(table)
         days = self.manifest.of(table.name).items()
         chosen = [file for day, file in days if date.fromisoformat(day) not in touched and _overlaps(file, start, end)]
+        chosen = [file for file in chosen if self._sound_day(table, file)]
         return _scan(table, [self._path(table, file.name) for file in chosen])
 
     def _unsettled(
@@ -104,9 +141,11 @@ class Snapshot:
         segments = self.open.get(table.name, ())
         if not segments:
             return []
-        touched = {day.isoformat() for day in self._unsettled_days(table)}
+        touched = {day.isoformat() for day in self.days_with_open_segments(table)}
         files = [f for day, f in self.manifest.of(table.name).items() if day in touched and _overlaps(f, start, end)]
+        files = [file for file in files if self._sound_day(table, file)]
         fresh = [s for s in sorted(segments) if _touches(s, start, end)]
+        fresh = [segment for segment in fresh if self._sound_segment(table, segment)]
         paths = [self._path(table, name) for name in [f.name for f in files] + [s.name for s in fresh]]
         rows = _scan(table, paths)
         if rows is None:
@@ -115,27 +154,38 @@ class Snapshot:
         whole = rows.select(needed).unique(subset=table.key, keep="last", maintain_order=True)
         return [whole.select(name if name in needed else _null(table, name) for name in table.names)]
 
+    def _sound_day(self, table: Table, file: DayFile) -> bool:
+        return self.soundness is None or self.soundness.day(table.name, file)
+
+    def _sound_segment(self, table: Table, segment: Segment) -> bool:
+        return self.soundness is None or self.soundness.segment(table.name, segment)
+
     def _path(self, table: Table, name: str) -> Path:
         return self.root / table.name / name
 
 
-def take(files: Files, root: Path) -> Snapshot:
+def take(files: Files, root: Path, soundness: Soundness | None = None) -> Snapshot:
     """A consistent snapshot: manifest first, folders second, and once more if the manifest changed between."""
     for _ in range(_ATTEMPTS):
         manifest = manifests.load(files, root)
         found: dict[str, Sequence[Segment]] = {}
         for table in TABLES:
-            names = (name for name in files.names(root / table) if f"{table}/{name}" not in manifest.replaced)
+            gone = manifest.replaced.keys() | manifest.damaged.keys()
+            names = (name for name in files.names(root / table) if f"{table}/{name}" not in gone)
             if segments := [s for name in names if (s := Segment.parse(name)) is not None]:
                 found[table] = sorted(segments)
         if manifests.load(files, root).generation == manifest.generation:
-            return Snapshot(root, manifest, found)
+            return Snapshot(root, manifest, found, soundness)
     raise TryAgain(f"{root.name}: the lake changed {_ATTEMPTS} times while it was read; ask again")
 
 
-def derived_path(root: Path, kind: str, partition: str) -> Path:
-    """Where a derived partition is kept; both names come from the program, never from data."""
-    return root / "derived" / kind / f"{partition}.parquet"
+def derived_path(root: Path, kind: str, partition: str, crc32: str) -> Path:
+    """Where a derived partition is kept; all names come from the program, never from data."""
+    return root / "derived" / kind / f"{partition}.{crc32}.parquet"
+
+
+def _partition(path: Path) -> str:
+    return path.stem.rpartition(".")[0]
 
 
 def _null(table: Table, name: str) -> "pl.Expr":

@@ -2,17 +2,22 @@
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plimsoll.errors import LakeError, shown
-from plimsoll.lake import compaction
+from plimsoll.lake import backup, compaction, retention, rolling, verification
+from plimsoll.lake.backup import Copied
 from plimsoll.lake.compaction import Compaction
-from plimsoll.lake.files import Files, publish
-from plimsoll.lake.segments import describe, encode, stored
+from plimsoll.lake.files import Files, make_sure_of_room, publish, remove
+from plimsoll.lake.manifest import refuse_newer
+from plimsoll.lake.retention import Drop, Planned, Rules
+from plimsoll.lake.segments import checksum, describe, encode, encode_briefly, stored
 from plimsoll.lake.snapshot import Snapshot, derived_path, take
+from plimsoll.lake.soundness import Soundness
+from plimsoll.lake.verification import Verified
 from plimsoll.tables import Table
 
 if TYPE_CHECKING:
@@ -28,6 +33,7 @@ class Lake:
         self.root = root
         self._files = files or Files()
         self._last_order = 0
+        self._format_known = False
 
     def append(self, table: Table, rows: "Iterable[Mapping[str, object]] | pl.DataFrame", *, collector: str) -> str:
         """Keeps rows for good: when this returns, they survive a kill and a power cut. Gives the segment's name.
@@ -36,11 +42,11 @@ class Lake:
         """
         import polars as pl
 
-        frame = stored(table, rows if isinstance(rows, pl.DataFrame) else table.frame(rows))
+        frame = stored(table, rows if isinstance(rows, pl.DataFrame) else table.frame(rows), complete=False)
         if frame.is_empty():
             return ""
-        used = [name for name in frame.columns if frame[name].null_count() < frame.height or name in table.key]
-        data = encode(frame.select(used))
+        data = encode_briefly(frame)
+        self._make_sure()
         segment = describe(frame, data, order=self._next_order(), collector=collector)
         publish(self._files, self.root / table.name / segment.name, data)
         return segment.name
@@ -49,18 +55,78 @@ class Lake:
         """Merges what was appended into sorted day files; see `plimsoll.lake.compaction`."""
         return compaction.compact(self._files, self.root, now=now, grace_s=grace_s)
 
-    def snapshot(self) -> Snapshot:
-        """One state of the lake, for as many reads as one answer needs."""
-        return take(self._files, self.root)
+    def snapshot(self, *, proven: bool = True, unsound: Sequence[str] = ()) -> Snapshot:
+        """One state of the lake, for as many reads as one answer needs.
+
+        `proven` reads every byte of each file before its first use and leaves out what has changed on the disk; else
+        only files that are missing or of another size are noticed. `unsound` files (table/name) are left out unseen.
+        """
+        soundness = Soundness(self._files, self.root, deep=proven)
+        soundness.leave_out(unsound)
+        return take(self._files, self.root, soundness)
+
+    def verify(self, *, now: datetime, repair: bool = False, share: int = 1) -> Verified:
+        """Proves files by their checksums; see `plimsoll.lake.verification`."""
+        return verification.verify(self._files, self.root, now=now, repair=repair, share=share)
 
     def replace(self, kind: str, partition: str, frame: "pl.DataFrame") -> Path:
         """Makes a derived partition hold exactly this frame; doing it again changes nothing."""
         for part in (kind, partition):
             if not _PART.fullmatch(part):
                 raise LakeError(f'"{shown(part)}" cannot name a derived table or partition: a-z 0-9 _ . = + - only')
-        path = derived_path(self.root, kind, partition)
-        publish(self._files, path, encode(frame, level=3, statistics=True))
+        data = encode(frame)
+        path = derived_path(self.root, kind, partition, checksum(data))
+        publish(self._files, path, data)
+        before = [name for name in self._files.names(path.parent) if name.rsplit(".", 2)[0] == partition]
+        remove(self._files, (path.parent / name for name in before if name != path.name))
         return path
+
+    def roll_up(self, *, now: datetime) -> int:
+        """Makes the rollups of every finished day that has none of what it holds now; gives how many days."""
+        snapshot = self.snapshot()
+        waiting = rolling.due(snapshot, now.date())
+        for day, file in waiting:
+            frames = rolling.roll(snapshot, day)
+            if file.name in "".join(snapshot.unsound):
+                continue
+            name = rolling.partition(file)
+            for kind, frame in frames.items():
+                self.replace(kind, name, frame)
+                old = [other for other in snapshot.partitions(kind) if other.startswith(day) and other != name]
+                self.forget(kind, old)
+        return len(waiting)
+
+    def forget(self, kind: str, partitions: Sequence[str]) -> None:
+        """Removes derived partitions that nothing needs any more."""
+        folder, gone = self.root / "derived" / kind, set(partitions)
+        remove(self._files, (folder / n for n in self._files.names(folder) if n.rsplit(".", 2)[0] in gone))
+
+    def old(self, rules: Rules, *, now: datetime) -> Planned:
+        """What the rules no longer ask to keep; see `plimsoll.lake.retention`."""
+        return retention.plan(self._files, self.root, rules, now=now)
+
+    def retire(self, rules: Rules, announced: Sequence[Drop], *, now: datetime) -> list[Drop]:
+        """Drops what was announced, never more."""
+        return retention.apply(self._files, self.root, rules, announced, now=now)
+
+    def audit(self) -> list[dict[str, object]]:
+        """Everything that was ever dropped."""
+        return retention.audit(self.root)
+
+    def backup(self, target: Path) -> Copied:
+        """A proven copy of one state in another folder; see `plimsoll.lake.backup`."""
+        return backup.backup(self._files, self.root, target)
+
+    def size(self) -> tuple[int, int]:
+        """(bytes of the lake, free bytes on its disk)."""
+        return retention.size_of(self.root)
+
+    def _make_sure(self) -> None:
+        """Before anything is accepted: there is room, and the lake is not of a newer program's making."""
+        make_sure_of_room(self._files, self.root)
+        if not self._format_known:
+            refuse_newer(self._files, self.root)
+            self._format_known = True
 
     def _next_order(self) -> int:
         """Later writes have higher numbers, also if the wall clock is set back while this process runs."""

@@ -126,6 +126,12 @@ class Database:
         if found != "ok":
             raise LakeError(f"{self.path.name}: the ledger is damaged ({found}); restore a copy of it")
 
+    def copy_to(self, target: Path) -> None:
+        """A consistent copy, while others write."""
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._said_plainly(), closing(self._open()) as db, closing(sqlite3.connect(target)) as copy:
+            db.backup(copy)
+
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(self.path, timeout=30, isolation_level=None)

@@ -90,6 +90,10 @@ class Ledger:
         """Raises LakeError where the file is damaged."""
         self._database.verify()
 
+    def copy_to(self, target: Path) -> None:
+        """A consistent copy of the whole file."""
+        self._database.copy_to(target)
+
     def begin(self, job: str, start: datetime, end: datetime, *, started: datetime, version: str) -> int:
         """Notes that a run begins that a person asked for; gives its id."""
         row = (job, stamp(start), stamp(end), stamp(started), version, os.getpid())

@@ -48,6 +48,11 @@ def _gaps(report: ReportInput, situation: Situation, zone: ZoneInfo) -> list[str
         found.append(f"{names[resource_id]}: {since}")
     if len(situation.silent) > 4:
         found.append(f"and {len(situation.silent) - 4} more in the JSON")
+    damage = next((e for e in report.evidence if e.subject == "lake.damage"), None)
+    if damage:
+        first, told = min(damage.detail.items())
+        more = f", and {damage.samples - 1} more" if damage.samples > 1 else ""
+        found.append(f"{words.plural(damage.samples, 'damaged file')} left out: {first} {told['reason']}{more}")
     return found or ["none"]
 
 

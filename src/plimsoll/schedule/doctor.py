@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from plimsoll.clock import Clock
 from plimsoll.errors import PlimsollError
+from plimsoll.lake.files import needed_free_bytes
 from plimsoll.project import Project
 from plimsoll.schedule.owner import NETWORK, filesystem, owner
-from plimsoll.schedule.status import LEAST_FREE_BYTES
 from plimsoll.settings import Plimsoll
 
 Verdict = Literal["ok", "note", "bad"]
@@ -42,6 +42,7 @@ def examine(project: Project, clock: Clock) -> list[Finding]:
         "data folder": _data,
         "disk": _disk,
         "file system": _filesystem,
+        "lake": _lake,
         "ledger": _ledger,
         "scheduler": _scheduler,
         "GPU": _gpu,
@@ -98,7 +99,7 @@ def _data(project: Project, _: Clock) -> Finding:
 
 def _disk(project: Project, _: Clock) -> Finding:
     space = shutil.disk_usage(project.data if project.data.exists() else project.root)
-    verdict: Verdict = "ok" if space.free >= LEAST_FREE_BYTES else "bad"
+    verdict: Verdict = "ok" if space.free >= needed_free_bytes(space.total) else "bad"
     return Finding("disk", verdict, f"{space.free / 1e9:.1f} GB free of {space.total / 1e9:.1f} GB")
 
 
@@ -107,6 +108,19 @@ def _filesystem(project: Project, _: Clock) -> Finding:
     if kind in NETWORK:
         return Finding("file system", "bad", f"{kind}: locks cannot be relied on over the network; use a local disk")
     return Finding("file system", "ok", kind or "unknown")
+
+
+def _lake(project: Project, _: Clock) -> Finding:
+    """What the manifest knows; `plimsoll verify` reads every byte."""
+    snapshot = project.lake.snapshot(proven=False)
+    damaged = snapshot.manifest.damaged
+    days = sum(len(held) for held in snapshot.manifest.days.values())
+    if damaged:
+        first = min(damaged)
+        text = f"{len(damaged)} damaged files were set aside, such as {first}: {damaged[first].reason}"
+        return Finding("lake", "bad", f"{text}; restore them from a backup, see docs/howto/keep-the-lake.md")
+    waiting = sum(len(segments) for segments in snapshot.open.values())
+    return Finding("lake", "ok", f"{days} day files, {waiting} segments wait for compaction, none known to be damaged")
 
 
 def _ledger(project: Project, _: Clock) -> Finding:

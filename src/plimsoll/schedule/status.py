@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from plimsoll.clock import Clock, rfc3339
+from plimsoll.lake.files import needed_free_bytes
 from plimsoll.ledger import Beat
 from plimsoll.project import Project
 from plimsoll.schedule.owner import Owner, owner
@@ -17,8 +18,6 @@ from plimsoll.schedule.schedules import Every
 from plimsoll.schedule.up import HEARTBEAT
 
 STALE_S: Final = 60.0
-LEAST_FREE_BYTES: Final = 512 * 1024**2
-LEAST_FREE_SHARE: Final = 0.02
 _LONGEST_WINDOW = timedelta(days=32)
 
 
@@ -97,7 +96,7 @@ def _of_disk(data: Path) -> list[str]:
         space = shutil.disk_usage(data)
     except OSError as error:
         return [f"{data}: cannot be looked at ({error.strerror})"]
-    needed = max(LEAST_FREE_BYTES, int(LEAST_FREE_SHARE * space.total))
+    needed = needed_free_bytes(space.total)
     if space.free >= needed:
         return []
     return [f"{data}: {space.free // 1_000_000} MB free, {needed // 1_000_000} MB are needed"]

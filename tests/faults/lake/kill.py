@@ -1,4 +1,4 @@
-"""SIGKILL at random moments of appending and compacting: acknowledged rows lost, doubled, unreadable.
+"""SIGKILL at random moments of append, compaction, rollup and retention: acknowledged rows lost, doubled, unreadable.
 
 `python -m tests.faults.lake.kill --kills 200` prints the three counts; each kill is of a real process.
 """
@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from plimsoll.lake import Lake
-from plimsoll.tables import SAMPLES
+from plimsoll.lake import Lake, Rules
+from plimsoll.tables import COLLECTIONS, SAMPLES
 
 START = datetime(2026, 1, 16, tzinfo=UTC)
 ROWS = 20
+RULES = Rules(days={"collections": 31}, held=lambda _table, _day: None)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,16 @@ def write(root: Path, worker: int) -> None:
         batch += 1
         if chance.random() < 0.25:
             lake.compact(now=datetime.now(UTC), grace_s=0.0)
+        if chance.random() < 0.05:
+            lake.append(COLLECTIONS, [_old(worker, batch)], collector=f"w{worker}")
+            lake.roll_up(now=at + timedelta(days=1))
+            lake.retire(RULES, lake.old(RULES, now=at).drops, now=at)
+
+
+def _old(worker: int, batch: int) -> dict[str, object]:
+    """A row that retention may drop."""
+    at = START - timedelta(days=100 + worker % 50, seconds=batch)
+    return {"ts": at, "source": "kill", "target": str(worker), "ok": True}
 
 
 def run(kills: int, *, seed: int = 1) -> Outcome:

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from plimsoll.errors import HeldByAnother, LakeError
-from plimsoll.lake import Lake
-from plimsoll.lake import compaction as compactor
+from plimsoll.lake import Lake, lock
 from plimsoll.tables import RESOURCES, SAMPLES
 
 NOON = datetime(2026, 1, 16, 12, tzinfo=UTC)
@@ -122,24 +121,27 @@ def test_rates_keep_four_digits_and_gauges_stay_as_they_are(tmp_path: Path) -> N
 
 
 def test_a_flipped_bit_is_found_before_it_is_merged(tmp_path: Path) -> None:
-    """Compaction proves every input's checksum; nothing is deleted, nothing is published."""
+    """Compaction proves every input's checksum; the damaged one is set aside, the others are merged."""
     lake = Lake(tmp_path / "lake")
     name = lake.append(SAMPLES, [row(n, float(n % 100)) for n in range(500)], collector="host")
     path = tmp_path / "lake" / "samples" / name
     raw = bytearray(path.read_bytes())
     raw[len(raw) // 3] ^= 1
     path.write_bytes(raw)
-    with pytest.raises(LakeError, match="the bytes have changed"):
-        lake.compact(now=NOON)
-    assert path.exists()
-    assert lake.snapshot().manifest.generation == 0
+    lake.append(SAMPLES, [row(1000, 1.0)], collector="host")
+    assert lake.compact(now=NOON).set_aside == [f"samples/{name}"]
+    assert not path.exists()
+    assert (lake.root / "quarantine" / "samples" / name).read_bytes() == raw
+    assert read(lake) == [("a", 1000.0, 1.0)]
+    known = lake.snapshot().damage(NOON, NOON + timedelta(days=1))
+    assert [damage.reason for damage in known.values()] == ["the bytes have changed since they were written"]
 
 
 def test_one_compactor_at_a_time(tmp_path: Path) -> None:
     """A second one is told so at once."""
     lake = Lake(tmp_path / "lake")
     lake.root.mkdir()
-    with compactor.only_one(lake.root), pytest.raises(HeldByAnother, match="another process is compacting"):
+    with lock.only_one(lake.root), pytest.raises(HeldByAnother, match="another process is compacting"):
         lake.compact(now=NOON)
 
 

@@ -1,0 +1,240 @@
+"""The lake's speed and size, each against something measured in the same run.
+
+python benchmarks/lake_speed.py            the whole table (about two minutes)
+python benchmarks/lake_speed.py --quick    a tenth of the data
+"""
+
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from plimsoll.lake import Lake, stored
+from plimsoll.lake.segments import encode_briefly
+from plimsoll.metrics import CATALOGUE
+from plimsoll.simulator import Fleet
+from plimsoll.tables import SAMPLES
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+METRICS = (
+    "cpu_utilization_pct",
+    "memory_utilization_pct",
+    "load_average_count",
+    "disk_busy_pct",
+    "disk_read_bytes_per_s",
+    "disk_write_bytes_per_s",
+    "network_receive_bits_per_s",
+    "network_transmit_bits_per_s",
+    "memory_used_bytes",
+    "storage_used_bytes",
+    "gpu_utilization_pct",
+    "gpu_memory_utilization_pct",
+    "gpu_temperature_c",
+    "gpu_power_w",
+)
+
+
+def fleet_day(resources: int, day: int, *, step_s: int = 30, seed: int = 1) -> pl.DataFrame:
+    """One day of readings: daily waves, noise, jittered stamps; half of the fleet has no GPU."""
+    chance = np.random.default_rng(seed + day)
+    steps = 86_400 // step_s
+    seconds = np.arange(steps) * step_s
+    frames: list[pl.DataFrame] = []
+    for n in range(resources):
+        jitter_ms = chance.integers(0, 200, steps)
+        at = (START + timedelta(days=day)).timestamp() * 1000 + seconds * 1000 + jitter_ms
+        wave = 0.5 + 0.3 * np.sin(seconds / 86_400 * 2 * np.pi + n)
+        columns: dict[str, object] = {"ts": at.astype(np.int64), "resource_id": [f"r{n:05d}"] * steps}
+        for metric in METRICS:
+            if metric.startswith("gpu_") and n % 2:
+                columns[metric] = [None] * steps
+                continue
+            columns[metric] = _series(chance, metric, wave)
+        frames.append(pl.DataFrame(columns, schema_overrides=dict.fromkeys(METRICS, pl.Float64)))
+    whole = pl.concat(frames).with_columns(pl.col("ts").cast(pl.Datetime("ms", "UTC")), device=pl.lit(""))
+    return whole.with_columns(source=pl.lit("host"))
+
+
+def _series(chance: np.random.Generator, metric: str, wave: np.ndarray) -> np.ndarray:
+    noise = chance.normal(0, 1, len(wave))
+    if metric.endswith("_per_s"):
+        return np.exp(17 + 2 * wave + 0.8 * noise)
+    if metric.endswith("_bytes"):
+        return np.round(1e11 * (0.4 + 0.1 * wave) + 1e7 * noise.cumsum() / 50)
+    if metric.endswith("_c"):
+        return np.round(45 + 30 * wave + noise)
+    scale = 400.0 if metric.endswith("_w") else 100.0
+    return np.round(np.clip(scale * (wave + 0.05 * noise), 0, scale), 1 if scale == 100.0 else 0)
+
+
+def cpu_s(work: Callable[[], object], repeats: int = 5) -> float:
+    """The median of the CPU seconds of several runs; the first one warms up."""
+    spent: list[float] = []
+    for _ in range(repeats + 1):
+        before = time.process_time()
+        work()
+        spent.append(time.process_time() - before)
+    return statistics.median(spent[1:])
+
+
+def wall_ms(work: Callable[[], object], repeats: int) -> float:
+    """The median wall time of several runs, in ms."""
+    spent: list[float] = []
+    for _ in range(repeats):
+        before = time.perf_counter()
+        work()
+        spent.append(time.perf_counter() - before)
+    return 1000 * statistics.median(spent)
+
+
+def append_ratio(folder: Path) -> tuple[str, float]:
+    """A durable append of 1,000 rows against writing, syncing and renaming the same bytes."""
+    lake, frame = Lake(folder / "append"), fleet_day(10, 0, step_s=864)
+    data = encode_briefly(stored(SAMPLES, frame, complete=False))
+    count = iter(range(10**6))
+
+    def floor() -> None:
+        path = folder / "floor" / f"{next(count)}.bin"
+        path.parent.mkdir(exist_ok=True)
+        descriptor = os.open(path.with_suffix(".tmp"), os.O_WRONLY | os.O_CREAT)
+        os.write(descriptor, data)
+        os.fsync(descriptor)
+        os.close(descriptor)
+        path.with_suffix(".tmp").rename(path)
+        within = os.open(path.parent, os.O_RDONLY)
+        os.fsync(within)
+        os.close(within)
+
+    ratios = [wall_ms(lambda: lake.append(SAMPLES, frame, collector="b"), 40) / wall_ms(floor, 40) for _ in range(5)]
+    return f"append of {frame.height} rows / the same bytes, synced and renamed", statistics.median(ratios)
+
+
+def reading_ratios(folder: Path, resources: int) -> list[tuple[str, float]]:
+    """One resource's day against the bare decode of its row groups; with 64 open segments against compacted."""
+    lake = Lake(folder / "reading")
+    for day in range(2):
+        lake.append(SAMPLES, fleet_day(resources, day), collector="b")
+    lake.compact(now=START)
+    file = lake.snapshot(proven=False).manifest.of("samples")["2026-01-05"]
+    path = lake.root / "samples" / file.name
+    wanted = f"r{resources // 2:05d}"
+    columns = ["ts", "resource_id", *METRICS]
+
+    def bare() -> pl.DataFrame:
+        return pl.scan_parquet(path, glob=False).filter(pl.col("resource_id") == wanted).select(columns).collect()
+
+    def ours() -> pl.DataFrame:
+        rows = lake.snapshot(proven=False).scan(
+            SAMPLES, start=START, end=START + timedelta(days=1), columns=columns, resource_ids=[wanted]
+        )
+        return rows.collect()
+
+    assert bare().height == ours().height == 2880
+    found = [("24 h of one resource / bare decode of its row groups", wall_ms(ours, 30) / wall_ms(bare, 30))]
+    compacted = wall_ms(ours, 30)
+    hour = fleet_day(resources, 0, step_s=30, seed=9).filter(pl.col("ts") < START + timedelta(minutes=32))
+    for n in range(64):
+        part = hour.filter(pl.col("ts").dt.epoch("s") // 30 % 64 == n)
+        lake.append(SAMPLES, part, collector="b")
+    found.append(("the same with 64 open segments / compacted", wall_ms(ours, 30) / compacted))
+    return found
+
+
+def sizes(folder: Path, resources: int) -> list[tuple[str, float]]:
+    """Bytes of a compacted simulated day for each reading, of its rollups for each hour and metric."""
+    until = START + timedelta(days=1)
+    lake = Lake(folder / "sizes")
+    lake.append(
+        SAMPLES, Fleet.build(resources=resources, days=1, until=until, interval_s=30).day(START.date()), collector="b"
+    )
+    lake.compact(now=until)
+    lake.roll_up(now=until)
+    snapshot = lake.snapshot(proven=False)
+    (name,) = snapshot.partitions("hours")
+    hours = snapshot.derived("hours", name)
+    assert hours is not None
+    compacted = snapshot.manifest.of("samples")[START.date().isoformat()].bytes
+    files = [path for kind in ("hours", "hour_buckets") for path in (lake.root / "derived" / kind).iterdir()]
+    return [
+        ("bytes / reading, compacted (simulated fleet, 30 s)", compacted / float(hours["count"].sum())),
+        ("bytes / hour and metric, rolled up", sum(path.stat().st_size for path in files) / hours.height),
+    ]
+
+
+def rollup_child(root: str, days: int) -> None:
+    """Prints CPU seconds of the 15-minute rollup, of the bare decode, and the peak memory in MiB."""
+    lake, columns = Lake(Path(root)), ["ts", "resource_id", "device", *METRICS[:3]]
+    snapshot = lake.snapshot(proven=False)
+    listed = [lake.root / "samples" / f.name for f in snapshot.manifest.of("samples").values()][:days]
+    before = time.process_time()
+    for path in listed:
+        pl.scan_parquet(path, glob=False).select(columns).collect()
+    decode = time.process_time() - before
+    before = time.process_time()
+    for day in snapshot.days(SAMPLES)[:days]:
+        frame = snapshot.day(SAMPLES, day, columns).collect()
+        key = pl.struct("resource_id", "device", pl.col("ts").dt.truncate("15m")).rle_id()
+        frame.group_by(key.alias("run"), maintain_order=True).agg(
+            pl.first("resource_id"),
+            *(pl.col(m).mean().alias(f"{m}_mean") for m in METRICS[:3]),
+            *(pl.col(m).quantile(0.95, "linear").alias(f"{m}_p95") for m in METRICS[:3]),
+        )
+    rolled = time.process_time() - before
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sys.stdout.write(f"{decode} {rolled} {peak}\n")
+
+
+def rollup_ratios(folder: Path, resources: int, days: int) -> list[tuple[str, float]]:
+    """The exact 15-minute rollup of a week against the decode of its columns; memory over one and four weeks."""
+    lake = Lake(folder / "rollup")
+    for day in range(days):
+        lake.append(SAMPLES, fleet_day(resources, day), collector="b")
+        lake.compact(now=START, grace_s=0.0)
+
+    def child(count: int) -> list[float]:
+        command = [sys.executable, __file__, "--child", str(lake.root), str(count)]
+        told = [subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(3)]
+        return [statistics.median(float(line.split()[n]) for line in told) for n in range(3)]
+
+    week, whole = child(max(1, days // 4)), child(days)
+    return [
+        (f"15-min mean and p95 of {resources} x {max(1, days // 4)} d / decode of its columns", week[1] / week[0]),
+        ("peak memory, MiB", week[2]),
+        (f"peak memory {days} d / {max(1, days // 4)} d", whole[2] / week[2]),
+    ]
+
+
+def main() -> None:
+    """The table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--child", nargs=2)
+    given = parser.parse_args()
+    if given.child:
+        rollup_child(given.child[0], int(given.child[1]))
+        return
+    assert all(metric in CATALOGUE for metric in METRICS)
+    size = 20 if given.quick else 200
+    rows: list[tuple[str, float]] = []
+    with tempfile.TemporaryDirectory(prefix="plimsoll-bench-") as name:
+        folder = Path(name)
+        rows.append(append_ratio(folder))
+        rows += sizes(folder, size)
+        rows += reading_ratios(folder, size)
+        rows += rollup_ratios(folder, size if given.quick else 1000, 4 if given.quick else 28)
+    for what, ratio in rows:
+        print(f"{what:<70} {ratio:8.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""Converting: a block of foreign columns -> readings in the catalogue's own units; every refused row has its reason."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import polars as pl
+
+from plimsoll.errors import shown
+from plimsoll.importing.mapping import FileMapping, Time, Value
+from plimsoll.importing.reading import Block
+from plimsoll.metrics import CATALOGUE
+
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+FUTURE: Final = timedelta(minutes=10)
+_PER_SECOND: Final = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 0.001}
+_NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_MISSING: Final = ("", "nan", "null", "na", "n/a", "none")
+_OFFSET: Final = r"(Z|[+-]\d{2}:?\d{2})$"
+Refused = list[tuple[int, str]]
+
+
+def convert(block: Block, mapping: FileMapping, *, file: str, now: datetime) -> tuple[pl.DataFrame, Refused]:
+    """Readings (ts, resource_id, device, source, metrics) of the rows that can be used, (row, reason) of the others.
+
+    An empty or NaN value is a missing reading, not a mistake.
+    """
+    frame = block.frame.with_row_index("row", offset=block.first_row).with_columns(pl.col("row").cast(pl.Int64))
+    broken = [row for row, _ in block.refused]
+    frame = frame.filter(~pl.col("row").is_in(broken))
+    instants = _instants(frame, mapping.time, now)
+    ids = mapping.resource
+    whole = frame.with_columns(
+        instants["ts"],
+        instants["why_time"],
+        resource_id=pl.lit((ids.id or "").replace("{file}", file)) if ids.column is None else _text(ids.column),
+        device=pl.lit("") if ids.device_column is None else _text(ids.device_column).fill_null(""),
+        source=pl.lit(mapping.told_by),
+    )
+    values = _wide(whole, mapping.values) if mapping.values else _tidy(whole, mapping)
+    why = pl.coalesce(
+        pl.col("why_time"),
+        pl.when(pl.col("resource_id").fill_null("") == "").then(pl.lit("has no resource")),
+        *(pl.col(name) for name in values.columns if name.startswith("why_value")),
+    )
+    judged = values.with_columns(why=why)
+    refused = judged.filter(pl.col("why").is_not_null()).select("row", "why").rows()
+    metrics = [name for name in CATALOGUE if name in values.columns]
+    useful = judged.filter(pl.col("why").is_null(), pl.any_horizontal(pl.col(metrics).is_not_null()))
+    return useful.select("ts", "resource_id", "device", "source", *metrics), [*block.refused, *refused]
+
+
+def _text(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.String)
+
+
+def _instants(frame: pl.DataFrame, time: Time, now: datetime) -> pl.DataFrame:
+    """Ts (UTC, ms) and why_time: the reason why a row has none that can be."""
+    raw = frame[time.column]
+    if raw.dtype.is_temporal():
+        zone = getattr(raw.dtype, "time_zone", None)
+        stamps = raw.dt.cast_time_unit("ms") if isinstance(raw.dtype, pl.Datetime) else raw.cast(pl.Datetime("ms"))
+        if zone is None:
+            stamps = stamps.dt.replace_time_zone(time.zone or "UTC", ambiguous="earliest", non_existent="null")
+        found = frame.select(ts=stamps.dt.convert_time_zone("UTC"))
+    elif time.unit == "text":
+        found = frame.select(ts=_parsed(raw.cast(pl.String), time))
+    else:
+        ms = pl.col(time.column).cast(pl.Float64, strict=False) * _PER_SECOND[time.unit] / 1_000
+        found = frame.select(
+            ts=pl.from_epoch(ms.round().cast(pl.Int64, strict=False), "ms").dt.replace_time_zone("UTC")
+        )
+    shown_value = _text(time.column).fill_null("nothing").str.slice(0, 40)
+    why = (
+        pl.when(pl.col("ts").is_null())
+        .then(pl.format('time "{}" cannot be read' + _hint(time), shown_value))
+        .when(pl.col("ts") < EARLIEST)
+        .then(pl.format('time "{}" lies before 2000: is its unit right?', shown_value))
+        .when(pl.col("ts") > now + FUTURE)
+        .then(pl.format('time "{}" lies in the future: is its unit right?', shown_value))
+    )
+    return frame.with_columns(found["ts"].cast(pl.Datetime("ms", "UTC"))).select("ts", why_time=why)
+
+
+def _hint(time: Time) -> str:
+    if time.unit != "text":
+        return f" as a number of {time.unit}"
+    return "" if time.zone else "; a time without an offset needs a zone in the mapping, a number its unit"
+
+
+def _parsed(raw: pl.Series, time: Time) -> pl.Series:
+    text = raw.str.strip_chars().str.replace(" ", "T", literal=True)
+    aware = text.str.contains(_OFFSET)
+    with_zone = text.filter(aware).str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
+    found = pl.Series("ts", [None] * len(raw), dtype=pl.Datetime("us", "UTC"))
+    found = found.scatter(aware.fill_null(value=False).arg_true(), with_zone) if len(with_zone) else found
+    if time.zone is not None:
+        naive = ~aware.fill_null(value=True)
+        plain = text.filter(naive).str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
+        local = plain.dt.replace_time_zone(time.zone, ambiguous="earliest", non_existent="null")
+        found = found.scatter(naive.arg_true(), local.dt.convert_time_zone("UTC")) if len(local) else found
+    return found
+
+
+def _number(column: str, value: Value, suffix: str) -> list[pl.Expr]:
+    """The value in the metric's unit, and the reason why it is none."""
+    metric = CATALOGUE[value.metric]
+    text = pl.col(column).cast(pl.String).str.strip_chars()
+    missing = text.is_null() | text.str.to_lowercase().is_in(_MISSING)
+    number = pl.when(~missing & text.str.contains(_NUMBER)).then(text).cast(pl.Float64, strict=False) * value.factor
+    told = pl.format(f'{shown(column)} "{{}}"', text.str.slice(0, 40))
+    why = (
+        pl.when(missing)
+        .then(None)
+        .when(text.str.contains(r"^[+-]?\d+,\d+$"))
+        .then(pl.concat_str(told, pl.lit(" has a decimal comma; write a point")))
+        .when(number.is_null() | ~number.is_finite())
+        .then(pl.concat_str(told, pl.lit(" is no number")))
+        .when(number < (metric.low if metric.low is not None else float("-inf")))
+        .then(pl.concat_str(told, pl.lit(f" is below {metric.low} {metric.unit}")))
+        .when(number > (metric.high if metric.high is not None else float("inf")))
+        .then(pl.concat_str(told, pl.lit(f" is above {metric.high} {metric.unit}")))
+    )
+    return [number.alias(value.metric), why.alias(f"why_value{suffix}")]
+
+
+def _wide(frame: pl.DataFrame, values: Mapping[str, Value]) -> pl.DataFrame:
+    made = [e for n, (column, value) in enumerate(values.items()) for e in _number(column, value, str(n))]
+    return frame.with_columns(made)
+
+
+def _tidy(frame: pl.DataFrame, mapping: FileMapping) -> pl.DataFrame:
+    """One row a reading becomes one row of that metric's own source; names that are not mapped are left aside."""
+    parts: list[pl.DataFrame] = []
+    for name, value in mapping.names.items():
+        chosen = frame.filter(_text(mapping.name_column or "") == name)
+        own = pl.lit(f"{mapping.source or 'import'}.{value.metric}").alias("source")
+        parts.append(chosen.with_columns(*_number(mapping.value_column, value, ""), own))
+    return pl.concat(parts, how="diagonal")

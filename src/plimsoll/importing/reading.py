@@ -1,0 +1,198 @@
+"""Reading files in blocks, within limits: whatever the size of a file, a few megabytes are held at a time."""
+
+import codecs
+import gzip
+import io
+import json
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final, cast
+
+import polars as pl
+
+from plimsoll.errors import DiskError, UsageError, shown
+
+BLOCK_BYTES: Final = 8 * 1024**2
+MAX_LINE_BYTES: Final = 1024**2
+MAX_DEPTH: Final = 64
+_PARQUET_ROWS: Final = 200_000
+_MOST_INFLATED: Final = 200
+_INFLATED_FREE_BYTES: Final = 64 * 1024**2
+_FORMATS: Final = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some rows of a file: columns as text (or as the file's own types), and the number of the first row.
+
+    `refused` are rows that could not even be split into columns, with the reason. Row 1 is the first after the header.
+    """
+
+    frame: pl.DataFrame
+    first_row: int
+    refused: list[tuple[int, str]]
+    bytes_read: int
+
+
+def format_of(path: Path) -> str:
+    """What a file is, by its name; a `.gz` at the end is looked through."""
+    suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
+    if suffixes and suffixes[-1] in _FORMATS:
+        return _FORMATS[suffixes[-1]]
+    raise UsageError(f"{path.name}: is no .csv, .ndjson or .parquet; say what it is in the mapping: format = ...")
+
+
+def blocks(path: Path, kind: str, columns: list[str]) -> Generator[Block]:
+    """The file's rows, in order; the columns must be there, others are left aside."""
+    try:
+        if kind == "parquet":
+            yield from _parquet(path, columns)
+            return
+        with _opened(path) as (stream, told):
+            yield from _csv(path, stream, told, columns) if kind == "csv" else _ndjson(path, stream, told, columns)
+    except FileNotFoundError as error:
+        raise UsageError(f"{path.name}: is not there") from error
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise UsageError(f"{path.name}: is no whole gzip file ({shown(error)})") from error
+    except OSError as error:
+        raise DiskError(f"{path.name}: cannot be read ({error.strerror})") from error
+
+
+@contextmanager
+def _opened(path: Path) -> Generator[tuple[IO[bytes], Callable[[], int]]]:
+    with path.open("rb") as raw:
+        if path.suffix.lower() != ".gz":
+            yield raw, raw.tell
+            return
+        with gzip.open(raw) as inflated:
+            yield cast(IO[bytes], inflated), raw.tell
+
+
+def _lines(path: Path, stream: IO[bytes], told: Callable[[], int]) -> Generator[list[bytes]]:
+    """Whole lines, about a block at a time; endless lines, UTF-16 and gzip bombs are refused."""
+    rest, row, inflated = b"", 0, 0
+    while block := stream.read(BLOCK_BYTES):
+        inflated += len(block)
+        if not row and not rest:
+            block = _checked_start(path, block)
+        if inflated > _INFLATED_FREE_BYTES and inflated > _MOST_INFLATED * max(1, told()):
+            raise UsageError(f"{path.name}: inflates more than {_MOST_INFLATED} times; unpack it yourself first")
+        lines = (rest + block).split(b"\n")
+        rest = lines.pop()
+        longest = max((len(line) for line in [*lines, rest]), default=0)
+        if longest > MAX_LINE_BYTES:
+            raise UsageError(
+                f"{path.name}: a line near row {row} has more than {MAX_LINE_BYTES:,} bytes; are the line ends \\n?"
+            )
+        row += len(lines)
+        if lines:
+            yield [line.removesuffix(b"\r") for line in lines]
+    if rest:
+        if rest.count(b"\r") > 1 and not row:
+            raise UsageError(f"{path.name}: lines end in CR alone; save it with \\n line ends")
+        yield [rest.removesuffix(b"\r")]
+
+
+def _checked_start(path: Path, block: bytes) -> bytes:
+    if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in block[:4096]:
+        raise UsageError(f"{path.name}: is UTF-16 or binary; save it as UTF-8")
+    return block.removeprefix(codecs.BOM_UTF8)
+
+
+def _csv(path: Path, stream: IO[bytes], told: Callable[[], int], columns: list[str]) -> Generator[Block]:
+    header: bytes | None = None
+    row = 1
+    for found in _lines(path, stream, told):
+        lines = found
+        if header is None:
+            header, lines = lines[0], lines[1:]
+            _check_header(path, header, columns)
+        body = b"\n".join(line for line in lines if line.strip())
+        if body.count(b'"') % 2:
+            raise UsageError(f"{path.name}: unbalanced quotes between rows {row} and {row + len(lines) - 1}")
+        try:
+            frame = pl.read_csv(
+                io.BytesIO(header + b"\n" + body + b"\n"), infer_schema=False, columns=columns, glob=False
+            )
+        except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
+            where = f"rows {row} to {row + len(lines) - 1}"
+            raise UsageError(f"{path.name}: {where} are not CSV under this header ({shown(error)})") from error
+        yield Block(frame, row, [], told())
+        row += len(lines)
+
+
+def _check_header(path: Path, header: bytes, columns: list[str]) -> None:
+    try:
+        names = pl.read_csv(io.BytesIO(header + b"\n"), infer_schema=False, has_header=False).row(0)
+    except pl.exceptions.PolarsError as error:
+        raise UsageError(f"{path.name}: has no header line") from error
+    twice = {name for name in names if names.count(name) > 1 and name in columns}
+    if twice:
+        raise UsageError(f'{path.name}: column "{shown(min(twice))}" stands there twice')
+    _check_columns(path, [str(name) for name in names], columns)
+
+
+def _check_columns(path: Path, names: Iterable[str], columns: list[str]) -> None:
+    there = list(names)
+    if missing := [name for name in columns if name not in there]:
+        raise UsageError(
+            f'{path.name}: has no column "{shown(missing[0])}"; its columns: {shown(", ".join(there)) or "none"}'
+        )
+
+
+def _ndjson(path: Path, stream: IO[bytes], told: Callable[[], int], columns: list[str]) -> Generator[Block]:
+    row = 1
+    for lines in _lines(path, stream, told):
+        rows: list[dict[str, Any]] = []
+        refused: list[tuple[int, str]] = []
+        for n, line in enumerate(lines):
+            try:
+                rows.append(_object(line, columns) if line.strip() else dict.fromkeys(columns))
+            except (ValueError, RecursionError) as error:
+                rows.append(dict.fromkeys(columns))
+                refused.append((row + n, shown(error)))
+        yield Block(pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String)), row, refused, told())
+        row += len(lines)
+
+
+def _object(line: bytes, columns: list[str]) -> dict[str, Any]:
+    if line.count(b"{") + line.count(b"[") > MAX_DEPTH:
+        raise ValueError(f"nested more than {MAX_DEPTH} deep")
+    read: object = json.loads(
+        line, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=str, parse_int=str
+    )
+    if not isinstance(read, dict):
+        raise ValueError("is no JSON object")  # noqa: TRY004 - the row's reason, whatever the type
+    value = cast(dict[str, Any], read)
+    found = {name: value.get(name) for name in columns}
+    for name, one in found.items():
+        if isinstance(one, dict | list | bool):
+            raise ValueError(f'"{name}" is no text or number')  # noqa: TRY004
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f'key "{shown(next(n for n in names if names.count(n) > 1))}" stands there twice')
+    return found
+
+
+def _no_constant(name: str) -> Any:  # noqa: ANN401 - never returns
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _parquet(path: Path, columns: list[str]) -> Generator[Block]:
+    try:
+        lazy = pl.scan_parquet(path, glob=False)
+        _check_columns(path, lazy.collect_schema().names(), columns)
+        total = lazy.select(pl.len()).collect().item()
+        size = path.stat().st_size
+        for first in range(0, total, _PARQUET_ROWS):
+            frame = lazy.select(columns).slice(first, _PARQUET_ROWS).collect()
+            yield Block(frame, first + 1, [], size * min(total, first + _PARQUET_ROWS) // total)
+    except pl.exceptions.PolarsError as error:
+        raise UsageError(f"{path.name}: is no whole Parquet file ({shown(error)})") from error

@@ -1,0 +1,146 @@
+"""One file into the lake: block by block, only what is new, within an error budget."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from plimsoll.errors import UsageError
+from plimsoll.importing.converting import convert
+from plimsoll.importing.mapping import FileMapping
+from plimsoll.importing.reading import Block, blocks, format_of
+from plimsoll.lake import Lake, stored
+from plimsoll.tables import RESOURCES, SAMPLES
+
+COLLECTOR = "import"
+_STEPS = 1000
+
+
+@dataclass(slots=True)
+class Imported:
+    """What came of a file: rows read, readings new to the lake, rows refused with their reasons (the first hundred)."""
+
+    rows: int = 0
+    new: int = 0
+    known: int = 0
+    refused: int = 0
+    reasons: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+
+
+def import_file(
+    lake: Lake,
+    path: Path,
+    mapping: FileMapping,
+    *,
+    now: datetime,
+    most_refused: int,
+    tell: Callable[[int], None] = lambda _: None,
+) -> Imported:
+    """Brings what is new of a file into the lake; doing it again brings nothing.
+
+    Stops with an error once more rows are refused than may be; what was brought in before stays, and the same import
+    goes on from there once the file is mended.
+    """
+    done = Imported()
+    spans: dict[str, _Span] = {}
+    for block in blocks(path, mapping.format or format_of(path), mapping.columns):
+        readings, refused = convert(block, mapping, file=path.name.split(".")[0], now=now)
+        done.rows += block.frame.height
+        done.refused += len(refused)
+        done.reasons += refused[: 100 - len(done.reasons)]
+        if done.refused > most_refused:
+            row, why = done.reasons[0]
+            raise UsageError(
+                f"{path.name}: {done.refused} rows refused by row {_last_row(block)}, {most_refused} are allowed;"
+                f" the first: row {row}: {why}"
+            )
+        if readings.height:
+            _told(lake, readings, mapping, spans)
+            _bring(lake, readings, done)
+        tell(block.bytes_read)
+    for span in spans.values():
+        span.end(lake, mapping)
+    return done
+
+
+def _last_row(block: Block) -> int:
+    return block.first_row + block.frame.height - 1
+
+
+def _bring(lake: Lake, readings: pl.DataFrame, done: Imported) -> None:
+    """Appends the rows that the lake does not have with these very values."""
+    metrics = [name for name in readings.columns if name not in SAMPLES.key]
+    wanted = stored(SAMPLES, readings.unique(subset=SAMPLES.key, keep="last", maintain_order=True))
+    first, last = wanted["ts"].min(), wanted["ts"].max()
+    assert isinstance(first, datetime)  # noqa: S101 - there are rows, and all have a time
+    assert isinstance(last, datetime)  # noqa: S101
+    ids = wanted["resource_id"].unique().to_list()
+    held = lake.snapshot().scan(
+        SAMPLES, start=first, end=last + timedelta(milliseconds=1), columns=[*SAMPLES.key, *metrics], resource_ids=ids
+    )
+    fresh = (
+        wanted.lazy()
+        .join(held, on=[*SAMPLES.key, *metrics], how="anti", nulls_equal=True)
+        .sort("ts", "resource_id")
+        .collect()
+    )
+    lake.append(SAMPLES, fresh, collector=COLLECTOR)
+    done.new += fresh.height
+    done.known += wanted.height - fresh.height
+
+
+@dataclass(slots=True)
+class _Span:
+    """The time of one resource's readings in the file; the inventory learns when it begins and ends."""
+
+    resource_id: str
+    first: datetime
+    last: datetime
+    step_s: float | None
+
+    def end(self, lake: Lake, mapping: FileMapping) -> None:
+        """No reading is to be expected after the last one."""
+        after = self.last + timedelta(seconds=self.step_s or 1)
+        rows = [
+            _fact(self.resource_id, mapping, self.first, self.step_s),
+            _fact(self.resource_id, mapping, after, None),
+        ]
+        held = lake.snapshot().scan(RESOURCES, resource_ids=[self.resource_id]).collect()
+        known = set(held.select("ts", "source", "interval_s").rows())
+        new = [row for row in rows if (row["ts"], row["source"], row["interval_s"]) not in known]
+        lake.append(RESOURCES, new, collector=COLLECTOR)
+
+
+def _fact(resource_id: str, mapping: FileMapping, ts: datetime, step_s: float | None) -> dict[str, object]:
+    return {
+        "ts": ts,
+        "resource_id": resource_id,
+        "source": mapping.told_by,
+        "name": resource_id,
+        "type": mapping.resource.type,
+        "region": mapping.resource.region or None,
+        "interval_s": step_s,
+    }
+
+
+def _told(lake: Lake, readings: pl.DataFrame, mapping: FileMapping, spans: dict[str, _Span]) -> None:
+    """Notes each resource's span, and tells the inventory of a new one before its first reading is kept."""
+    step = pl.col("ts").unique().sort().diff().dt.total_milliseconds().head(_STEPS).median() / 1000
+    found = readings.group_by("resource_id").agg(first=pl.col("ts").min(), last=pl.col("ts").max(), step=step)
+    rows: Sequence[tuple[str, datetime, datetime, float | None]] = found.sort("resource_id").rows()
+    new: list[dict[str, object]] = []
+    for resource_id, first, last, step_s in rows:
+        if resource_id in spans:
+            span = spans[resource_id]
+            span.first, span.last = min(span.first, first), max(span.last, last)
+            span.step_s = span.step_s or step_s
+        else:
+            spans[resource_id] = _Span(resource_id, first, last, step_s)
+            new.append(_fact(resource_id, mapping, first, step_s))
+    if (
+        new
+        and not lake.snapshot().scan(RESOURCES, resource_ids=[str(row["resource_id"]) for row in new]).collect().height
+    ):
+        lake.append(RESOURCES, new, collector=COLLECTOR)

@@ -1,0 +1,198 @@
+"""Retention: whole days leave the manifest, then the disk; what is dropped was announced, proven, and is written down.
+
+A day of readings goes only when it is older than asked for, not held, sound, compacted, and rolled up. Nothing goes
+while the clock stands far from the newest reading: one of the two is wrong then.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from plimsoll.clock import rfc3339
+from plimsoll.errors import DiskError, LakeError
+from plimsoll.lake import manifest as manifests
+from plimsoll.lake import rolling
+from plimsoll.lake.files import Files, publish
+from plimsoll.lake.lock import only_one
+from plimsoll.lake.manifest import DayFile
+from plimsoll.lake.snapshot import Snapshot, take
+from plimsoll.lake.soundness import Soundness
+from plimsoll.tables import SAMPLES, TABLES
+
+AUDIT: Final = "retention.ndjson"
+_CLOCK_MAY_DIFFER: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """One day of one table, or one derived partition, that is to go: by which rule, and how much that frees."""
+
+    table: str
+    day: str
+    file: str
+    rows: int
+    bytes: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How long each table is kept; `held` says why a day of a table must stay, or None."""
+
+    days: Mapping[str, int]
+    held: Callable[[str, date], str | None]
+    archive: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What goes, and what stays although it is old enough, with the reason."""
+
+    drops: Sequence[Drop]
+    kept: Mapping[str, str]
+
+
+def plan(files: Files, root: Path, rules: Rules, *, now: datetime) -> Planned:
+    """What would be dropped now; changes nothing."""
+    snapshot = take(files, root, Soundness(files, root, deep=True))
+    _refuse_strange_clock(snapshot, now)
+    drops: list[Drop] = []
+    kept: dict[str, str] = {}
+    rolled = set(snapshot.partitions(rolling.KINDS[-1]))
+    for name, length in sorted(rules.days.items()):
+        last = (now - timedelta(days=length)).date()
+        rule = f"{name} kept for {length} days"
+        if name in TABLES:
+            waiting = snapshot.days_with_open_segments(TABLES[name])
+            for day, file in snapshot.manifest.of(name).items():
+                if date.fromisoformat(day) >= last:
+                    continue
+                why = _stays(snapshot, rules, name, file, date.fromisoformat(day), waiting, rolled)
+                if why:
+                    kept[f"{name} {day}"] = why
+                else:
+                    drops.append(Drop(table=name, day=day, file=file.name, rows=file.rows, bytes=file.bytes, rule=rule))
+        else:
+            drops += _old_partitions(files, root, rules, name, last, rule, kept)
+    return Planned(drops=drops, kept=kept)
+
+
+def apply(files: Files, root: Path, rules: Rules, announced: Sequence[Drop], *, now: datetime) -> list[Drop]:
+    """Drops what was announced and would still be dropped; never more."""
+    with only_one(root):
+        current = set(plan(files, root, rules, now=now).drops)
+        chosen = [drop for drop in announced if drop in current]
+        if not chosen:
+            return []
+        if rules.archive is not None:
+            for drop in chosen:
+                _archived(files, root, drop, rules.archive)
+        manifest = manifests.load(files, root)
+        gone = {(drop.table, drop.day) for drop in chosen}
+        days = {
+            table: {day: file for day, file in held.items() if (table, day) not in gone}
+            for table, held in manifest.days.items()
+        }
+        whole = [drop for drop in chosen if drop.table in TABLES]
+        replaced = {f"{drop.table}/{drop.file}": now.timestamp() for drop in whole}
+        # the audit first: a drop that is not written down must not happen
+        _written_down(root, chosen, now, rules.archive)
+        manifests.save(
+            files, root, msgspec.structs.replace(manifest, days=days, replaced={**manifest.replaced, **replaced})
+        )
+        for drop in chosen:
+            if drop.table not in TABLES:
+                files.delete(root / "derived" / drop.table / drop.file)
+        return chosen
+
+
+def audit(root: Path) -> list[dict[str, object]]:
+    """Everything that was ever dropped, oldest first."""
+    path = root / AUDIT
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def _refuse_strange_clock(snapshot: Snapshot, now: datetime) -> None:
+    newest = max((file.last_ms for file in snapshot.manifest.of(SAMPLES.name).values()), default=None)
+    if newest is None:
+        return
+    apart = abs(now.timestamp() - newest / 1000)
+    if apart > _CLOCK_MAY_DIFFER.total_seconds():
+        raise LakeError(
+            f"the newest reading and this clock are {apart / 86400:.0f} days apart; nothing is dropped until readings "
+            "come again or the clock is right"
+        )
+
+
+def _stays(
+    snapshot: Snapshot, rules: Rules, table: str, file: DayFile, day: date, waiting: set[date], rolled: set[str]
+) -> str | None:
+    if why := rules.held(table, day):
+        return why
+    if day in waiting:
+        return "late readings wait for compaction"
+    if table == SAMPLES.name and rolling.partition(file) not in rolled:
+        return "not rolled up yet"
+    if snapshot.soundness is not None and not snapshot.soundness.day(table, file):
+        return "damaged; see: plimsoll verify"
+    return None
+
+
+def _old_partitions(
+    files: Files, root: Path, rules: Rules, kind: str, last: date, rule: str, kept: dict[str, str]
+) -> list[Drop]:
+    found: list[Drop] = []
+    for name in files.names(root / "derived" / kind):
+        try:
+            day = date.fromisoformat(name[:10])
+        except ValueError:
+            continue
+        if day >= last:
+            continue
+        if why := rules.held(kind, day):
+            kept[f"{kind} {day}"] = why
+            continue
+        size = files.size(root / "derived" / kind / name)
+        found.append(Drop(table=kind, day=day.isoformat(), file=name, rows=0, bytes=size, rule=rule))
+    return found
+
+
+def _archived(files: Files, root: Path, drop: Drop, archive: Path) -> None:
+    """A copy that was read back; without it nothing is dropped."""
+    source = root / drop.table / drop.file if drop.table in TABLES else root / "derived" / drop.table / drop.file
+    target = archive / drop.table / drop.file
+    data = files.read(source)
+    if not (target.exists() and files.read(target) == data):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        publish(files, target, data)
+    if files.read(target) != data:
+        raise DiskError(f"{target}: the archived copy differs from the original; nothing was dropped")
+
+
+def _written_down(root: Path, drops: Sequence[Drop], now: datetime, archive: Path | None) -> None:
+    lines = [
+        json.dumps({"at": rfc3339(now), **asdict(drop), "archive": str(archive) if archive else None}) for drop in drops
+    ]
+    descriptor = os.open(root / AUDIT, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(descriptor, ("\n".join(lines) + "\n").encode())
+        os.fsync(descriptor)
+    except OSError as error:
+        raise DiskError(f"{root / AUDIT}: cannot be written ({error.strerror}); nothing was dropped") from error
+    finally:
+        os.close(descriptor)
+
+
+def size_of(root: Path) -> tuple[int, int]:
+    """(bytes of the lake, free bytes on its disk)."""
+    used = sum(path.stat().st_size for path in root.rglob("*.parquet"))
+    return used, shutil.disk_usage(root if root.exists() else root.parent).free

@@ -1,0 +1,95 @@
+"""Rolling up: every finished day gets its rollups, again where late data changed it; and how long memory is read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from plimsoll.lake.manifest import DayFile, day_of
+from plimsoll.lake.rollups import Rollup, daily, hourly
+from plimsoll.lake.snapshot import Snapshot
+from plimsoll.metrics import CATALOGUE
+from plimsoll.tables import SAMPLES
+
+if TYPE_CHECKING:
+    import polars as pl
+
+KINDS: Final = ("hours", "hour_buckets", "days", "day_buckets")
+_HOURS_A_DAY: Final = 24
+
+
+def partition(file: DayFile) -> str:
+    """The partition that belongs to exactly this content of a day."""
+    told = day_of(file.name)
+    assert told is not None  # noqa: S101 - the manifest names day files only
+    return f"{told[0]}-{told[1]}"
+
+
+def due(snapshot: Snapshot, today: date) -> list[tuple[str, DayFile]]:
+    """Days before `today` whose rollups were not made of what the day holds now, oldest first."""
+    made = set(snapshot.partitions(KINDS[-1]))
+    waiting = {day.isoformat() for day in snapshot.days_with_open_segments(SAMPLES)}
+    return [
+        (day, file)
+        for day, file in sorted(snapshot.manifest.of(SAMPLES.name).items())
+        if day < today.isoformat() and day not in waiting and partition(file) not in made
+    ]
+
+
+def roll(snapshot: Snapshot, day: str) -> "dict[str, pl.DataFrame]":
+    """The frames of one day by kind."""
+    metrics = list(CATALOGUE)
+    readings = snapshot.day(SAMPLES, date.fromisoformat(day), ["ts", "resource_id", "device", *metrics]).collect()
+    hours = hourly(readings, [name for name in metrics if readings[name].null_count() < readings.height])
+    days: Rollup = daily(hours)
+    frames = (hours.totals, hours.buckets, days.totals, days.buckets)
+    return dict(zip(KINDS, frames, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Rows of a long window, and where they come from: `raw` and `hourly` are the days of either kind."""
+
+    rows: "pl.LazyFrame"
+    raw: Sequence[date]
+    hourly: Sequence[date]
+
+
+def remember(
+    snapshot: Snapshot, metrics: Sequence[str], *, start: datetime, end: datetime, resource_ids: Sequence[str] | None
+) -> Memory:
+    """Readings of [start, end) where readings are kept, else one row an hour with its mean.
+
+    Right for whatever works with hourly means; a quantile of readings must come from the buckets instead.
+    """
+    import polars as pl
+
+    columns = ("ts", "resource_id", "device", *metrics)
+    raw = snapshot.scan(SAMPLES, start=start, end=end, columns=columns, resource_ids=resource_ids)
+    raw_days = [day for day in snapshot.days(SAMPLES) if start.date() <= day <= end.date()]
+    older = _hourly_days(snapshot, start, end, set(raw_days))
+    frames, names = [raw], list(columns)
+    for name in older.values():
+        frame = snapshot.derived("hours", name)
+        if frame is not None:
+            frames.append(_means(frame, metrics, start, end, resource_ids).select(names))
+    return Memory(pl.concat(frames, how="vertical_relaxed"), raw_days, sorted(older))
+
+
+def _hourly_days(snapshot: Snapshot, start: datetime, end: datetime, raw: set[date]) -> Mapping[date, str]:
+    named = {date.fromisoformat(name[:10]): name for name in snapshot.partitions("hours")}
+    first, last = start.date(), (end - timedelta(microseconds=1)).date()
+    return {day: name for day, name in named.items() if first <= day <= last and day not in raw}
+
+
+def _means(
+    hours: "pl.DataFrame", metrics: Sequence[str], start: datetime, end: datetime, resource_ids: Sequence[str] | None
+) -> "pl.LazyFrame":
+    import polars as pl
+
+    chosen = hours.lazy().filter(pl.col("hour") >= start, pl.col("hour") < end)
+    if resource_ids is not None:
+        chosen = chosen.filter(pl.col("resource_id").is_in(list(resource_ids)))
+    mean = pl.col("sum") / pl.col("count")
+    by_metric = [mean.filter(pl.col("metric") == name).first().alias(name) for name in metrics]
+    return chosen.group_by(pl.col("hour").alias("ts"), "resource_id", "device").agg(by_metric)
