@@ -1,10 +1,11 @@
 """The morning's report."""
 
+from plimsoll.delivering import queue
 from plimsoll.job import Context, job
 from plimsoll.reporting import daily
 
 
 @job(schedule="daily 07:00", lane="reporting")
 def daily_report(context: Context) -> None:
-    """Says what the fleet did in the last 24 hours, and publishes it as HTML and JSON."""
-    daily(context)
+    """Says what the fleet did in the last 24 hours, publishes it as HTML and JSON, and hands it to the outbox."""
+    queue(context, "daily", daily(context))

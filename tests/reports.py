@@ -5,7 +5,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from plimsoll.answers.report import PARTS, capacity_review, daily
+from plimsoll.answers.report import PARTS, capacity_review
+from plimsoll.answers.report import report as daily
 from plimsoll.answers.sources import Sources
 from plimsoll.lake import Lake
 from plimsoll.project import Project, builtin_root

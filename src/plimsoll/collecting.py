@@ -5,12 +5,14 @@ Rows are held for at most one flush: what the lake acknowledged is safe, what it
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from plimsoll import collectors
 from plimsoll.catalogue import discover
 from plimsoll.collectors.contract import Collector, Identity, Reader, Reading, Row, attempt
 from plimsoll.collectors.host import host_name
+from plimsoll.collectors.scrape.settings import Probe, Target
 from plimsoll.config import Config, Section
 from plimsoll.errors import PlimsollError, shown
 from plimsoll.settings import Collect, ThisMachine
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from plimsoll.lake import Lake
 
 _NAME = "local"
+S = TypeVar("S", bound=Section)
 MOST_HELD = 100_000
 """Rows of a table that are held while the disk refuses them; then the oldest go, and coverage tells of it."""
 
@@ -39,10 +42,18 @@ def identity_of(config: Config) -> Identity:
     )
 
 
+def _named(config: Config, prefix: str, kind: type[S]) -> dict[str, S]:
+    return {
+        name.removeprefix(prefix): section
+        for name, section in config.sections.items()
+        if name.startswith(prefix) and isinstance(section, kind)
+    }
+
+
 class Collecting:
     """The open readers of a project, and the rows that were not yet kept."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, mappings: Path | None = None) -> None:
         self.identity = identity_of(config)
         self._readers: dict[str, Reader] = {}
         self._rows: dict[str, list[Row]] = {"samples": [], "collections": [], "resources": []}
@@ -51,6 +62,20 @@ class Collecting:
             settings = config.get(f"collectors.{name}", Section)
             if (reader := collector.open(settings, self.identity)) is not None:
                 self._readers[name] = reader
+        self._open_remote(config, mappings)
+
+    def _open_remote(self, config: Config, mappings: Path | None) -> None:
+        """Targets and probes of the config; their library is loaded only where there are any."""
+        targets = _named(config, "targets.", Target)
+        probes = _named(config, "probes.", Probe)
+        if targets:
+            from plimsoll.collectors.scrape.reader import Scraper
+
+            self._readers["targets"] = Scraper(targets, interval_s=self.identity.interval_s, own=mappings)
+        if probes:
+            from plimsoll.collectors.scrape.probes import Prober
+
+            self._readers["probes"] = Prober(probes, interval_s=self.identity.interval_s)
 
     @property
     def sources(self) -> Sequence[str]:

@@ -36,7 +36,7 @@ class Context:
     def collecting(self) -> Collecting:
         """The open sources; a job of short steps finds them open again, so that counters become rates."""
         if not self._open:
-            self._open.append(Collecting(self.config))
+            self._open.append(Collecting(self.config, self.data.parent / "mappings"))
         return self._open[0]
 
     def close(self, *, for_good: bool) -> None:

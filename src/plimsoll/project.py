@@ -15,12 +15,16 @@ from plimsoll.analysis.anomalies.settings import Anomalies
 from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.catalogue import discover
 from plimsoll.collectors.contract import Collector
+from plimsoll.collectors.scrape.server import Server
+from plimsoll.collectors.scrape.settings import Probe, Target
 from plimsoll.config import Config, Layer, Section, load
+from plimsoll.delivery.settings import Mail, Recipient, Webhook
 from plimsoll.errors import BadParameter, ConfigError, PlimsollError, UsageError, nearest
 from plimsoll.execution import Execution
 from plimsoll.job import Job
 from plimsoll.lake import Copied, Lake
 from plimsoll.ledger import Ledger
+from plimsoll.ledger.outbox import Outbox
 from plimsoll.lines import LoadLine
 from plimsoll.quiet import Maintenance
 from plimsoll.retaining import Hold, Retention
@@ -49,10 +53,16 @@ def sections() -> dict[str, type[Section]]:
         "execution": Execution,
         "lines.*": LoadLine,
         "hold.*": Hold,
+        "mail": Mail,
+        "backfill.*": Server,
         "maintenance.*": Maintenance,
+        "recipients.*": Recipient,
+        "probes.*": Probe,
         "retention": Retention,
         "schedule": Scheduler,
         "serve": Serve,
+        "targets.*": Target,
+        "webhooks.*": Webhook,
     }
     for name, collector in discover(collectors, "COLLECTOR", Collector).items():
         kinds[f"collectors.{name}"] = collector.settings
@@ -105,6 +115,11 @@ class Project:
     def ledger(self) -> Ledger:
         """The project's ledger."""
         return Ledger(self.data / "ledger.sqlite")
+
+    @property
+    def outbox(self) -> Outbox:
+        """What is to be delivered."""
+        return Outbox(self.data / "ledger.sqlite")
 
     @property
     def own(self) -> bool:

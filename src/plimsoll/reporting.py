@@ -1,22 +1,25 @@
 """Makes and publishes a report: documents first, then the page from the same objects, then the manifest."""
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from plimsoll import capacity_document, documents
+from plimsoll.inventory import Resource
 from plimsoll.job import Context
 from plimsoll.ledger import Ledger, Promises, Run
-from plimsoll.publish import files, html
+from plimsoll.ledger.outbox import Outbox
+from plimsoll.publish import files, html, tables, textfile
 from plimsoll.publish.capacity_view import CapacityView, capacity_view
-from plimsoll.publish.report_input import Made
+from plimsoll.publish.report_input import Made, ReportInput
 from plimsoll.publish.view import ReportView, view
 
 _KEPT = timedelta(days=90)
+_LONGEST_SINCE = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Published:
     folder: Path
     page_name: str
     document_name: str
+    end: datetime
+    alerts: Sequence[Mapping[str, str]] = ()
     failed: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
@@ -42,10 +47,35 @@ class Published:
 
 def daily(context: Context) -> Published:
     """The daily report of the context's instant."""
-    from plimsoll.answers.report import daily as answer
+    return _whole(context, "daily")
+
+
+def weekly(context: Context) -> Published:
+    """The weekly report of the context's instant."""
+    return _whole(context, "weekly")
+
+
+def of_owner(context: Context, kind: str, owner: str) -> Published:
+    """The same report over one owner's resources alone, from the same rules; it is not published in the feeds."""
+    from plimsoll.answers.report import report as answer
+
+    def theirs(resource: Resource) -> bool:
+        return resource.labels.get("owner") == owner
+
+    sources = replace(context.sources(), sees=theirs)
+    part = answer(sources, _made(context, sources.snapshot.generation, JOBS[kind]), kind, parts=("optimization",))
+    page = view(part, document_sha256=_sha256(documents.encode(part.document)))
+    return Published(page, context.published, "", "", part.end, _alerts(part), part.failed)
+
+
+def _whole(context: Context, kind: str) -> Published:
+    from plimsoll.answers.report import report as answer
 
     sources = context.sources()
-    report = answer(sources, _made(context, sources.snapshot.generation, "daily_report"))
+    since = Outbox(context.data / "ledger.sqlite").last_sent(kind, context.as_of)
+    if since is not None and context.as_of - since > _LONGEST_SINCE:
+        since = None
+    report = answer(sources, _made(context, sources.snapshot.generation, JOBS[kind]), kind, since=since)
     document = documents.encode(report.document)
     page = view(report, document_sha256=_sha256(document))
     parts = {
@@ -53,14 +83,40 @@ def daily(context: Context) -> Published:
         "anomalies.json": report.anomalies,
         "capacity.json": report.capacity,
     }
-    published = {
+    feeds = {
         "performance.json": document,
         **{name: documents.encode(part) for name, part in parts.items() if part is not None},
         "evidence.json": documents.encode(list(report.evidence)),
-        "daily.html": html.render(page, "daily.html.j2", folders=context.templates),
+        **tables.csv_files(report),
+        "plimsoll.prom": textfile.metrics(report),
+    }
+    published = {
+        # the feeds are the day's; a week has its own document
+        **(feeds if kind == "daily" else {f"{kind}.json": document, **_prefixed(kind, parts)}),
+        f"{kind}.html": html.render(page, "daily.html.j2", folders=context.templates),
     }
     folder = _publish(context, published, report.start, report.end, report.made)
-    return Published(page, folder, "daily.html", "performance.json", report.failed)
+    named = "performance.json" if kind == "daily" else f"{kind}.json"
+    return Published(page, folder, f"{kind}.html", named, report.end, _alerts(report), report.failed)
+
+
+def _prefixed(kind: str, parts: Mapping[str, object]) -> dict[str, bytes]:
+    return {f"{kind}-{name}": documents.encode(part) for name, part in parts.items() if part is not None}
+
+
+def _alerts(report: ReportInput) -> list[dict[str, str]]:
+    """The open alerts as other tools are told of them."""
+    return [
+        {
+            "id": alert.alert_id,
+            "severity": alert.severity,
+            "resource": alert.resource,
+            "metric": alert.metric,
+            "message": f"{alert.metric} {alert.current_value:g}, line {alert.threshold:g}",
+            "since": alert.timestamp,
+        }
+        for alert in report.document.alerts
+    ]
 
 
 def capacity(context: Context) -> Published:
@@ -81,11 +137,13 @@ def capacity(context: Context) -> Published:
     start = datetime.fromisoformat(review.document.time_range.start)
     folder = _publish(context, published, start, review.as_of, review.made)
     promises.keep(capacity_document.promises(review.document))
-    return Published(page, folder, "capacity.html", "capacity.json")
+    return Published(page, folder, "capacity.html", "capacity.json", review.as_of)
 
 
-REPORTS: Final[Mapping[str, Callable[[Context], Published]]] = MappingProxyType({"daily": daily, "capacity": capacity})
-JOBS: Final = MappingProxyType({"daily": "daily_report", "capacity": "capacity_review"})
+REPORTS: Final[Mapping[str, Callable[[Context], Published]]] = MappingProxyType(
+    {"daily": daily, "weekly": weekly, "capacity": capacity}
+)
+JOBS: Final = MappingProxyType({"daily": "daily_report", "weekly": "weekly_report", "capacity": "capacity_review"})
 
 
 def _made(context: Context, generation: str, job: str) -> Made:

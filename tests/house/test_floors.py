@@ -16,7 +16,7 @@ WALLS = {
     "psutil": ["plimsoll.collectors.host", "plimsoll.runner", "plimsoll.schedule"],
     "pynvml": ["plimsoll.collectors"],
     "sklearn": ["plimsoll.analysis"],
-    "smtplib": ["plimsoll.publish"],
+    "smtplib": ["plimsoll.delivery"],
     "sqlite3": ["plimsoll.ledger"],
     "starlette": ["plimsoll.api"],
     "structlog": ["plimsoll.schedule"],

@@ -1,8 +1,8 @@
 """What reports are made from: the documents of a window, those of the window before, how each resource stands."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -25,23 +25,42 @@ from plimsoll.query import GRANULARITIES, PerformanceQuery
 from plimsoll.settings import Documents, Plimsoll
 from plimsoll.tables import SAMPLES
 
-_DAY_S = 86_400
 _CELL_S = 3600
 _PREFERRED = "15m"
 PARTS: Final = ("optimization", "anomalies", "capacity")
 
 
-def daily(sources: Sources, made: Made, *, parts: Sequence[str] = PARTS) -> ReportInput:
-    """Everything that the daily report of the 24 hours before the instant is made from.
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What a kind of report covers: its range, the finest granularity, the length of a cell of the strip."""
 
-    A part that cannot be made leaves its reason in `failed`; the rest of the report is complete.
+    time_range: str
+    granularity: str
+    cell_s: int
+
+
+SPANS: Final[Mapping[str, Span]] = MappingProxyType(
+    {"daily": Span("24h", "15m", 3600), "weekly": Span("7d", "1h", 6 * 3600)}
+)
+
+
+def report(
+    sources: Sources, made: Made, kind: str = "daily", *, since: datetime | None = None, parts: Sequence[str] = PARTS
+) -> ReportInput:
+    """Everything that the daily or weekly report of the range before the instant is made from.
+
+    `since` is when the last report was delivered, which this one is held against; else the same range before. A part
+    that cannot be made leaves its reason in `failed`; the rest of the report is complete.
     """
+    span = SPANS[kind]
     resources = sources.resources()
     lines = sources.lines()
-    query = PerformanceQuery(time_range="24h", granularity=_granularity(sources, len(resources)))
+    granularity = _granularity(sources, len(resources), span)
+    query = PerformanceQuery(time_range=span.time_range, granularity=granularity)
     document, evidence = performance(sources, query)
     end = ceiling(sources.as_of, _CELL_S)
-    window = Window(end - timedelta(seconds=_DAY_S), end, _CELL_S)
+    window = Window(end - timedelta(seconds=duration_s(span.time_range)), end, span.cell_s)
+    before = since or sources.as_of - timedelta(seconds=duration_s(span.time_range))
     samples = sources.snapshot.scan(
         SAMPLES,
         start=window.start,
@@ -54,19 +73,20 @@ def daily(sources: Sources, made: Made, *, parts: Sequence[str] = PARTS) -> Repo
     more: list[Evidence] = []
     for part in parts if resources else ():
         try:
-            found[part], told = _MAKERS[part](sources)
+            found[part], told = _MAKERS[part](sources, span)
             more += told
         except Exception as error:  # noqa: BLE001 - whatever it was: the report says so and goes on
             failed[part] = shown(str(error) or type(error).__name__)
     return ReportInput(
-        kind="daily",
+        kind=kind,
         fleet=sources.fleet,
         zone=sources.settings("plimsoll", Plimsoll).timezone,
         start=window.start,
         end=sources.as_of,
-        cell_s=_CELL_S,
+        cell_s=span.cell_s,
         document=document,
-        previous=_previous(sources, query),
+        previous=_previous(sources, query, before),
+        previous_end=before,
         evidence=[*evidence, *more],
         resources=resources,
         standings=standings(samples, resources, lines, window=window, as_of=sources.as_of),
@@ -79,38 +99,39 @@ def daily(sources: Sources, made: Made, *, parts: Sequence[str] = PARTS) -> Repo
     )
 
 
-def _optimization(sources: Sources) -> tuple[OptimizationDocument, list[Evidence]]:
-    return optimization(sources, OptimizationQuery())
+def _optimization(sources: Sources, span: Span) -> tuple[OptimizationDocument, list[Evidence]]:
+    return optimization(sources, OptimizationQuery(time_range=span.time_range))
 
 
-def _anomalies(sources: Sources) -> tuple[AnomaliesDocument, list[Evidence]]:
-    return anomalies(sources, AnomaliesQuery(time_range="24h", granularity=_PREFERRED))
+def _anomalies(sources: Sources, span: Span) -> tuple[AnomaliesDocument, list[Evidence]]:
+    return anomalies(sources, AnomaliesQuery(time_range=span.time_range, granularity=_PREFERRED))
 
 
-def _capacity(sources: Sources) -> tuple[CapacityDocument, list[Evidence]]:
+def _capacity(sources: Sources, _: Span) -> tuple[CapacityDocument, list[Evidence]]:
     return capacity(sources, CapacityQuery())
 
 
-_MAKERS: Final[Mapping[str, Callable[[Sources], tuple[Any, list[Evidence]]]]] = MappingProxyType(
+_MAKERS: Final[Mapping[str, Callable[[Sources, Span], tuple[Any, list[Evidence]]]]] = MappingProxyType(
     {"optimization": _optimization, "anomalies": _anomalies, "capacity": _capacity}
 )
 
 
-def _granularity(sources: Sources, resources: int) -> str:
-    """A quarter of an hour, or the finest coarser one that the point budget allows for this fleet."""
+def _granularity(sources: Sources, resources: int, span: Span) -> str:
+    """The span's own, or the finest coarser one that the point budget allows for this fleet."""
     budget = sources.settings("documents", Documents).point_budget
     values = resources * 9
     fitting = [
         g
         for g in GRANULARITIES
-        if duration_s(g) >= duration_s(_PREFERRED) and values * _DAY_S / duration_s(g) <= budget
+        if duration_s(g) >= duration_s(span.granularity)
+        and values * duration_s(span.time_range) / duration_s(g) <= budget
     ]
     return fitting[0] if fitting else GRANULARITIES[-1]
 
 
-def _previous(sources: Sources, query: PerformanceQuery) -> PerformanceDocument | None:
-    """The same document a day earlier; None where nothing had been heard then."""
-    before = replace(sources, as_of=sources.as_of - timedelta(days=1))
+def _previous(sources: Sources, query: PerformanceQuery, at: datetime) -> PerformanceDocument | None:
+    """The same document as of an earlier instant; None where nothing had been heard then."""
+    before = replace(sources, as_of=at)
     if not before.resources():
         return None
     document, evidence = performance(before, query)

@@ -33,6 +33,7 @@ _KINDS: Final = {
     ".ndjson": "application/x-ndjson",
     ".html": "text/html; charset=utf-8",
     ".csv": "text/csv; charset=utf-8",
+    ".prom": "text/plain; version=0.0.4; charset=utf-8",
 }
 _PAGE_POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; frame-ancestors 'none'"

@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 from plimsoll.cli import (
     advice,
     anomalies,
+    backfill,
     backtest,
     backup,
     capacity,
@@ -19,7 +20,9 @@ from plimsoll.cli import (
     explain,
     import_,
     jobs,
+    mail,
     optimization,
+    pages,
     performance,
     project,
     report,
@@ -45,6 +48,7 @@ for group in (
     project,
     collect,
     import_,
+    backfill,
     jobs,
     performance,
     optimization,
@@ -62,6 +66,8 @@ for group in (
     verify,
     retention,
     backup,
+    mail,
+    pages,
     config,
 ):
     group.register(app)

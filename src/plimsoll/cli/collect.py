@@ -31,7 +31,7 @@ def collect(
     every_s = duration_s(every, name="--every")
     if not 0.1 <= every_s <= 3600:
         raise BadParameter("--every", every, why="must be between 100ms and 1h")
-    collecting = Collecting(opened.config())
+    collecting = Collecting(opened.config(), opened.root / "mappings")
     try:
         rounds = _rounds(collecting, opened.lake, the_clock(), length_s, every_s)
         opened.lake.compact(now=the_clock().now())

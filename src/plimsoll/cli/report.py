@@ -1,18 +1,23 @@
-"""`plimsoll report daily|capacity`: makes and publishes a report now."""
+"""`plimsoll report daily|weekly|capacity`: makes and publishes a report now."""
 
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from plimsoll.cli.common import AsOfOption, ProjectOption, as_of_or_now, open_project, say, the_clock
+from plimsoll.errors import PlimsollError, shown
+from plimsoll.job import Context
 from plimsoll.project import Project
 from plimsoll.query import one_of
 from plimsoll.runner import context, recorded
 
-KINDS = ("daily", "capacity")
+if TYPE_CHECKING:
+    from plimsoll.reporting import Published
+
+KINDS = ("daily", "weekly", "capacity")
 
 
 def register(app: typer.Typer) -> None:
@@ -21,19 +26,20 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="daily or capacity.")] = "daily",
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="daily, weekly or capacity.")] = "daily",
     as_of: AsOfOption = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    mail: Annotated[bool, typer.Option("--mail", help="Send it to its recipients, now.")] = False,
     project: ProjectOption = None,
 ) -> None:
     """Makes a report, publishes it under data/published, and prints its summary."""
     one_of("KIND", kind, KINDS)
-    page = publish(open_project(project), kind, as_of)
+    page = publish(open_project(project), kind, as_of, mail=mail)
     if open_page:
         webbrowser.open(page.resolve().as_uri())
 
 
-def publish(project: Project, kind: str, as_of: str | None) -> Path:
+def publish(project: Project, kind: str, as_of: str | None, *, mail: bool = False) -> Path:
     """A report, its run in the ledger, its summary on standard output; gives the page's path."""
     from plimsoll.publish.terminal import show
     from plimsoll.reporting import JOBS, REPORTS, Published
@@ -43,11 +49,27 @@ def publish(project: Project, kind: str, as_of: str | None) -> Path:
     recorded(project, JOBS[kind], wired, lambda: made.append(REPORTS[kind](wired)))
     published = made[0]
     show(published.view, Console(), paths=[str(_near(path)) for path in (published.page, published.document)])
+    if mail:
+        _mail(wired, kind, published)
     for part, reason in published.failed.items():
         say(f"the section {part} could not be made: {reason}")
     if published.failed:
         raise typer.Exit(1)
     return published.page
+
+
+def _mail(wired: Context, kind: str, made: "Published") -> None:
+    """Hands it to the outbox and empties that; a report of a window is sent once, however often it is asked for."""
+    from plimsoll.delivering import deliver, queue
+
+    new = queue(wired, kind, made)
+    done = deliver(wired)
+    for parcel, outcome in done:
+        say(f"{parcel.channel} to {shown(parcel.recipient)}: {outcome.kind} {outcome.detail}".rstrip())
+    if not new and not done:
+        say("nobody is to be told: no recipient or webhook asks for it, or they have been told of this window")
+    if any(outcome.kind == "failed" for _, outcome in done):
+        raise PlimsollError("not everything was delivered; see: plimsoll outbox")
 
 
 def _near(path: Path) -> Path:

@@ -1,5 +1,6 @@
 """`plimsoll verify`: is every file what was written?"""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,13 +15,19 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
+    page: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A published report or document: is it what was published?")
+    ] = None,
     repair: Annotated[
         bool, typer.Option("--repair", help="Set damaged files aside; make a lost manifest anew.")
     ] = False,
     project: ProjectOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Reads every byte of the lake and of the ledger and compares checksums; exit code 1 where something is damaged."""
+    """Compares every byte of the lake, or one published file, with its checksum; exit code 1 where it differs."""
+    if page is not None:
+        _verify_page(page)
+        return
     opened = open_project(project)
     opened.ledger.verify()
     found = opened.lake.verify(now=the_clock().now(), repair=repair)
@@ -36,3 +43,14 @@ def verify(
     if found.damaged and not repair:
         first = next(iter(found.damaged))
         raise LakeError(f"{first}: {found.damaged[first].reason}; set it aside with: plimsoll verify --repair")
+
+
+def _verify_page(page: Path) -> None:
+    """A published file against the manifest beside it."""
+    from plimsoll.publish.files import listed_as
+
+    entry = listed_as(page)
+    say(
+        f"{shown(page.name)}: as it was published, window {entry['window']['start']} to {entry['window']['end']}, "
+        f"lake generation {entry['generation']}"
+    )

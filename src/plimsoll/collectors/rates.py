@@ -84,6 +84,16 @@ class Rates:
         reset = restarted or fell
         return self._honest(value if reset else value - before.value, seconds, partial=reset, most_per_s=most_per_s)
 
+    def __len__(self) -> int:
+        return len(self._last)
+
+    def forget(self, before_s: float) -> int:
+        """Drops series that were not seen since: labels that come and go must not fill the memory."""
+        gone = [series for series, last in self._last.items() if last.at_s < before_s]
+        for series in gone:
+            del self._last[series]
+        return len(gone)
+
     def rate(self, series: Hashable, value: float, *, at_s: float, epoch: object = None) -> float | None:
         """The growth per second, or None."""
         delta = self.delta(series, value, at_s=at_s, epoch=epoch)

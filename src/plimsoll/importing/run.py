@@ -11,7 +11,7 @@ from plimsoll.errors import UsageError
 from plimsoll.importing.converting import convert
 from plimsoll.importing.mapping import FileMapping
 from plimsoll.importing.reading import Block, blocks, format_of
-from plimsoll.lake import Lake, stored
+from plimsoll.lake import Lake
 from plimsoll.tables import RESOURCES, SAMPLES
 
 COLLECTOR = "import"
@@ -58,7 +58,8 @@ def import_file(
             )
         if readings.height:
             _told(lake, readings, mapping, spans)
-            _bring(lake, readings, done)
+            new, known = lake.bring(SAMPLES, readings, collector=COLLECTOR)
+            done.new, done.known = done.new + new, done.known + known
         tell(block.bytes_read)
     for span in spans.values():
         span.end(lake, mapping)
@@ -67,28 +68,6 @@ def import_file(
 
 def _last_row(block: Block) -> int:
     return block.first_row + block.frame.height - 1
-
-
-def _bring(lake: Lake, readings: pl.DataFrame, done: Imported) -> None:
-    """Appends the rows that the lake does not have with these very values."""
-    metrics = [name for name in readings.columns if name not in SAMPLES.key]
-    wanted = stored(SAMPLES, readings.unique(subset=SAMPLES.key, keep="last", maintain_order=True))
-    first, last = wanted["ts"].min(), wanted["ts"].max()
-    assert isinstance(first, datetime)  # noqa: S101 - there are rows, and all have a time
-    assert isinstance(last, datetime)  # noqa: S101
-    ids = wanted["resource_id"].unique().to_list()
-    held = lake.snapshot().scan(
-        SAMPLES, start=first, end=last + timedelta(milliseconds=1), columns=[*SAMPLES.key, *metrics], resource_ids=ids
-    )
-    fresh = (
-        wanted.lazy()
-        .join(held, on=[*SAMPLES.key, *metrics], how="anti", nulls_equal=True)
-        .sort("ts", "resource_id")
-        .collect()
-    )
-    lake.append(SAMPLES, fresh, collector=COLLECTOR)
-    done.new += fresh.height
-    done.known += wanted.height - fresh.height
 
 
 @dataclass(slots=True)

@@ -58,15 +58,12 @@ class Snapshot:
         import polars as pl
 
         wanted = list(columns) if columns is not None else list(table.names)
-        frames = [self._settled(table, start, end), *self._unsettled(table, start, end, wanted)]
+        asked = [pl.col("ts") >= start] if start is not None else []
+        asked += [pl.col("ts") < end] if end is not None else []
+        asked += [pl.col("resource_id").is_in(list(resource_ids))] if resource_ids is not None else []
+        frames = [self._settled(table, start, end), *self._unsettled(table, start, end, wanted, asked)]
         rows = pl.concat([frame for frame in frames if frame is not None] or [pl.LazyFrame(schema=table.schema())])
-        if start is not None:
-            rows = rows.filter(pl.col("ts") >= start)
-        if end is not None:
-            rows = rows.filter(pl.col("ts") < end)
-        if resource_ids is not None:
-            rows = rows.filter(pl.col("resource_id").is_in(list(resource_ids)))
-        return rows.select(wanted)
+        return (rows.filter(*asked) if asked else rows).select(wanted)
 
     def day(self, table: Table, day: date, columns: Iterable[str] | None = None) -> "pl.LazyFrame":
         """One UTC day, sorted by the table's order (so that `rle_id` on the keys can stand for a group-by)."""
@@ -135,9 +132,17 @@ class Snapshot:
         return _scan(table, [self._path(table, file.name) for file in chosen])
 
     def _unsettled(
-        self, table: Table, start: datetime | None, end: datetime | None, columns: Sequence[str]
+        self,
+        table: Table,
+        start: datetime | None,
+        end: datetime | None,
+        columns: Sequence[str],
+        asked: "Sequence[pl.Expr]",
     ) -> "list[pl.LazyFrame | None]":
-        """Open segments and the day files of their days: the last written row of each key wins."""
+        """Open segments and the day files of their days: the last written row of each key wins.
+
+        What is asked for is part of every key, so the filter may come before the merge.
+        """
         segments = self.open.get(table.name, ())
         if not segments:
             return []
@@ -151,6 +156,7 @@ class Snapshot:
         if rows is None:
             return []
         needed = list(dict.fromkeys((*table.key, *columns)))
+        rows = rows.filter(*asked) if asked else rows
         whole = rows.select(needed).unique(subset=table.key, keep="last", maintain_order=True)
         return [whole.select(name if name in needed else _null(table, name) for name in table.names)]
 

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,30 @@ class Lake:
         segment = describe(frame, data, order=self._next_order(), collector=collector)
         publish(self._files, self.root / table.name / segment.name, data)
         return segment.name
+
+    def bring(self, table: Table, rows: "pl.DataFrame", *, collector: str) -> tuple[int, int]:
+        """Appends only rows that the lake does not have with these very values; gives (new, known).
+
+        Bringing the same rows again brings nothing.
+        """
+        import polars as pl
+
+        wanted = stored(table, rows.unique(subset=table.key, keep="last", maintain_order=True), complete=False)
+        if wanted.is_empty():
+            return 0, 0
+        first, last = wanted["ts"].min(), wanted["ts"].max()
+        assert isinstance(first, datetime)  # noqa: S101 - the table's check saw to it
+        assert isinstance(last, datetime)  # noqa: S101
+        columns, ids = wanted.columns, None
+        if "resource_id" in columns:
+            ids = wanted["resource_id"].unique().to_list()
+        held = self.snapshot().scan(
+            table, start=first, end=last + timedelta(milliseconds=1), columns=columns, resource_ids=ids
+        )
+        joined = wanted.lazy().join(held, on=columns, how="anti", nulls_equal=True)
+        fresh = joined.sort(pl.col("ts"), *table.key).collect()
+        self.append(table, fresh, collector=collector)
+        return fresh.height, wanted.height - fresh.height
 
     def compact(self, *, now: datetime, grace_s: float = compaction.GRACE_S) -> Compaction:
         """Merges what was appended into sorted day files; see `plimsoll.lake.compaction`."""

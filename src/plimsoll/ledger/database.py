@@ -97,6 +97,25 @@ MIGRATIONS: Final = (
     ) strict;
     create index verdicts_by_id on verdicts (id);
     """,
+    """
+    create table outbox (
+        id text primary key,
+        channel text not null,
+        recipient text not null,
+        kind text not null,
+        window_end text not null,
+        body blob not null,
+        summary text not null,
+        state text not null,
+        attempts integer not null,
+        losses integer not null,
+        next_try text not null,
+        queued text not null,
+        updated text not null,
+        detail text not null
+    ) strict;
+    create index outbox_by_state on outbox (state, next_try);
+    """,
 )
 """Each brings the file from one format to the next; the file's format is the number of those it has had."""
 

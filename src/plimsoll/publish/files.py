@@ -1,6 +1,7 @@
 """Atomic publication: a reader that starts at the manifest never sees a torn file or a mixed set.
 
 Every file is written beside its place, synced and renamed; the dated folder first, then `latest/`, its manifest last.
+The manifest names of each file an object whose bytes never change; the file's plain name is for people and bookmarks.
 Reports of several kinds live in one folder: the manifest says of every file which window and which state of the lake
 it was made from, and a publication renews its own files' entries only.
 """
@@ -9,6 +10,7 @@ import fcntl
 import hashlib
 import json
 import os
+import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,9 +19,11 @@ from typing import Any
 
 from plimsoll import documents
 from plimsoll.clock import rfc3339
-from plimsoll.errors import DiskError
+from plimsoll.errors import DiskError, LakeError, UsageError
 
 MANIFEST = "manifest.json"
+OBJECTS = "objects"
+_READERS_TAKE_S = 3600.0
 SCHEMAS = {
     name: name.replace(".json", ".schema.json")
     for name in ("performance.json", "optimization.json", "anomalies.json", "capacity.json")
@@ -36,6 +40,7 @@ def publish(root: Path, files: Mapping[str, bytes], *, start: datetime, end: dat
             "schema": SCHEMAS.get(name),
             "window": window,
             "generation": generation,
+            "path": _object(name, data),
         }
         for name, data in files.items()
     }
@@ -43,8 +48,10 @@ def publish(root: Path, files: Mapping[str, bytes], *, start: datetime, end: dat
     with _alone(root):
         for folder in (root / f"{end:%Y/%m/%d}", latest):
             try:
-                listing = {"files": dict(sorted({**_listed(folder), **entries}.items()))}
+                before = _listed(folder)
+                listing = {"files": dict(sorted({**before, **entries}.items()))}
                 _put(folder, {**files, MANIFEST: documents.encode(listing)})
+                _forget(folder, {str(entry.get("path")) for entry in listing["files"].values()})
             except OSError as error:
                 text = f"{folder}: cannot be published ({error.strerror}); what was there before stays"
                 raise DiskError(text) from error
@@ -75,6 +82,18 @@ def _listed(folder: Path) -> dict[str, Any]:
     return {name: entry for name, entry in entries.items() if (folder / name).is_file()}
 
 
+def _object(name: str, data: bytes) -> str:
+    """A name that belongs to these bytes alone: whoever starts from a manifest reads exactly its set."""
+    return f"{OBJECTS}/{hashlib.sha256(data).hexdigest()[:16]}-{name}"
+
+
+def _forget(folder: Path, named: set[str]) -> None:
+    """Removes objects that no manifest of this folder has named for an hour."""
+    for path in (folder / OBJECTS).iterdir():
+        if f"{OBJECTS}/{path.name}" not in named and time.time() - path.stat().st_ctime > _READERS_TAKE_S:
+            path.unlink(missing_ok=True)
+
+
 def _put(folder: Path, files: Mapping[str, bytes]) -> None:
     """All beside first, so that the time between the first rename and the last is short; the manifest is last."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -86,6 +105,11 @@ def _put(folder: Path, files: Mapping[str, bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside[name] = path
+    for name, data in files.items():
+        target = folder / _object(name, data)
+        target.parent.mkdir(exist_ok=True, mode=0o700)
+        if name != MANIFEST and not target.exists():
+            os.link(beside[name], target)
     for name in sorted(files, key=lambda name: (name == MANIFEST, name)):
         beside[name].rename(folder / name)
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -93,3 +117,17 @@ def _put(folder: Path, files: Mapping[str, bytes]) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def listed_as(page: Path) -> dict[str, Any]:
+    """The manifest's entry of a published file; LakeError where the file is not what the manifest says."""
+    try:
+        data = page.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{page}: cannot be read ({error.strerror})") from error
+    entry: dict[str, Any] | None = _listed(page.parent).get(page.name)
+    if entry is None:
+        raise UsageError(f"{page.name}: no manifest beside it names it; verify it where it was published")
+    if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+        raise LakeError(f"{page.name}: is not what was published; make it anew with --as-of {entry['window']['end']}")
+    return entry

@@ -44,14 +44,24 @@ def rendered(template: str, script_template: str | None, *, folders: Sequence[Pa
     return Rendered(style, script, page.encode())
 
 
+def mail_environment(folders: Sequence[Path]) -> Environment:
+    """Templates of mail: the HTML escapes everything, the text is text."""
+    return _environment(folders)
+
+
 def _environment(folders: Sequence[Path]) -> Environment:
     return Environment(
         loader=FileSystemLoader([str(folder) for folder in folders]),
-        autoescape=True,
+        autoescape=_escaped,  # noqa: S701 - everything but plain text
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _escaped(name: str | None) -> bool:
+    """Everything but plain text."""
+    return name is None or not name.endswith(".txt.j2")
 
 
 def _style(environment: Environment) -> str:

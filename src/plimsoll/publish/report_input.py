@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from plimsoll.anomalies_document import AnomaliesDocument
 from plimsoll.capacity_document import CapacityDocument
@@ -27,8 +28,8 @@ class Made:
 class ReportInput:
     """The documents and facts of one report.
 
-    `standings` are in the order of `resources`; `cell_s` is the length of a strip cell; `previous` is the document of
-    the window before, None on the first report. `optimization`, `anomalies` and `capacity` are None where they were not
+    `standings` are in the order of `resources`; `cell_s` is the length of a strip cell; `previous` is the document as
+    of `previous_end`, None on the first report. `optimization`, `anomalies` and `capacity` are None where they were not
     made; `failed` says why, by section.
     """
 
@@ -40,6 +41,7 @@ class ReportInput:
     cell_s: int
     document: PerformanceDocument
     previous: PerformanceDocument | None
+    previous_end: datetime
     evidence: Sequence[Evidence]
     resources: Sequence[Resource]
     standings: Sequence[Standing]
@@ -49,6 +51,16 @@ class ReportInput:
     anomalies: AnomaliesDocument | None = None
     capacity: CapacityDocument | None = None
     failed: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def before(self) -> str:
+        """What this report is held against, in a word or two."""
+        apart = self.end - self.previous_end
+        if timedelta(hours=20) <= apart <= timedelta(hours=28):
+            return "yesterday"
+        if timedelta(days=6) <= apart <= timedelta(days=8):
+            return "the week before"
+        return f"{self.previous_end.astimezone(ZoneInfo(self.zone)):%a %H:%M}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,11 @@ class Room:
     css: str
     drawing: Markup
 
+    @property
+    def left(self) -> str:
+        """The days in words: `2 (1 – 6) days`, `too irregular`."""
+        return f"{self.days} days" if any(c.isdigit() for c in self.days) else self.days
+
 
 @dataclass(frozen=True, slots=True)
 class Section:

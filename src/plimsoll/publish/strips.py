@@ -52,6 +52,7 @@ class FleetPicture:
     ticks: Sequence[str]
     key: Sequence[tuple[str, str]]
     totals: str
+    column: str
 
 
 def picture(report: ReportInput, situation: Situation) -> FleetPicture:
@@ -76,6 +77,7 @@ def picture(report: ReportInput, situation: Situation) -> FleetPicture:
         ticks=_ticks(report),
         key=LEVELS,
         totals=_totals(report),
+        column="hour" if report.cell_s == 3600 else words.duration_s(report.cell_s),
     )
 
 

@@ -58,7 +58,7 @@ def _tile(kind: _Kind, report: ReportInput) -> Tile:
         return Tile(kind.label, words.number(now), kind.unit, "± 0 unchanged", "")
     glyph, word = ("▲", kind.up) if change > 0 else ("▼", kind.down)
     good = {1: "better", -1: "worse", 0: ""}[_sign(change) * kind.better]
-    return Tile(kind.label, words.number(now), kind.unit, f"{glyph} {shown} {word} than yesterday", good)
+    return Tile(kind.label, words.number(now), kind.unit, f"{glyph} {shown} {word} than {report.before}", good)
 
 
 def _sign(value: float) -> int:

@@ -126,7 +126,7 @@ def _alerts(report: ReportInput, zone: ZoneInfo) -> list[AlertRow]:
 
 def _since(report: ReportInput, situation: Situation) -> str:
     """The second line: what changed since the window before, and how many stayed under their lines."""
-    stayed = len(report.resources) - len(situation.was_over) - len(situation.over_now) - len(situation.silent)
+    stayed = len(report.resources) - len({*situation.was_over, *situation.over_now, *situation.silent})
     counts = (
         f"{stayed:,} of {words.plural(len(report.resources), 'resource')} stayed under "
         f"{'its line' if len(report.resources) == 1 else 'their lines'}; "
@@ -137,13 +137,13 @@ def _since(report: ReportInput, situation: Situation) -> str:
         return f"First report; nothing to compare with yet. {counts}"
     now = report.document.overall.health_score
     if now is None:
-        return f"Since yesterday: health is not known any more. {counts}"
+        return f"Since {report.before}: health is not known any more. {counts}"
     change = now - before
     moved = "stayed at" if change == 0 else ("rose to" if change > 0 else "fell to")
     old = {alert.alert_id for alert in report.previous.alerts}
     new = {alert.alert_id for alert in report.document.alerts}
     return (
-        f"Since yesterday: health {moved} {now}{f' from {before}' if change else ''}; "
+        f"Since {report.before}: health {moved} {now}{f' from {before}' if change else ''}; "
         f"{words.plural(len(new - old), 'new alert')}, {len(old - new)} resolved. {counts}"
     )
 

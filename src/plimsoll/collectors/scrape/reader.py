@@ -1,0 +1,191 @@
+"""The scraping reader: many targets at once, each in its own time; one that is slow costs only its own slot."""
+
+import json
+import math
+import os
+import re
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx2
+
+from plimsoll.collectors.contract import Reading, Row, attempt
+from plimsoll.collectors.scrape import fetch
+from plimsoll.collectors.scrape.exposition import Exposition, parse
+from plimsoll.collectors.scrape.fetch import Fetched, FetchError
+from plimsoll.collectors.scrape.mapper import Mapper, Read
+from plimsoll.collectors.scrape.mapping import Mapping as Table
+from plimsoll.collectors.scrape.mapping import load
+from plimsoll.collectors.scrape.settings import Target, credentials
+from plimsoll.errors import BadParameter
+
+MOST_AT_ONCE: Final = 64
+_WAIT_SHARE: Final = 0.3
+_LONGEST_WAIT_S: Final = 5.0
+_CLOCK_MAY_DIFFER_S: Final = 5.0
+_FIELD: Final = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(slots=True)
+class Address:
+    """One exporter: its url, its settings, and the counters that are remembered between two readings."""
+
+    name: str
+    url: str
+    target: Target
+    table: Table
+    client: httpx2.Client
+    mapper: Mapper
+    interval_s: float
+    facts: dict[str, Row] = field(default_factory=dict[str, Row])
+    unmapped: int = 0
+
+    def credentials(self) -> dict[str, Any]:
+        """From the environment, anew each time: a rotated secret needs no restart."""
+        look = os.environ.get
+        return credentials(look(self.target.bearer_env), self.target.user, look(self.target.password_env))
+
+
+class Scraper:
+    """Reads every address once a round; what is not done in time is handed over with the next one."""
+
+    def __init__(self, targets: Mapping[str, Target], *, interval_s: float, own: Path | None = None) -> None:
+        self._addresses = addresses(targets, interval_s=interval_s, own=own)
+        self._pool = ThreadPoolExecutor(min(MOST_AT_ONCE, max(1, len(self._addresses))), thread_name_prefix="scrape")
+        self._running: dict[str, Future[Reading]] = {}
+        self._wait_s = min(_LONGEST_WAIT_S, _WAIT_SHARE * interval_s)
+
+    def read(self, now: datetime, monotonic: float) -> Reading:  # noqa: ARG002 - each answer has its own instant
+        """One round. Its rows carry the instant at which each target answered."""
+        offset_s = now.timestamp() - time.time()  # the caller's clock, also where a test owns it
+        for one in self._addresses:
+            if one.url not in self._running:
+                self._running[one.url] = self._pool.submit(scrape, one, offset_s)
+        wait(self._running.values(), timeout=self._wait_s)
+        whole = Reading()
+        for url in [url for url, running in self._running.items() if running.done()]:
+            came = self._running.pop(url).result()
+            whole.samples.extend(came.samples)
+            whole.collections.extend(came.collections)
+            whole.resources.extend(came.resources)
+        return whole
+
+    def close(self) -> None:
+        """Waits for what is under way: it ends by its own deadline."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        for client in {id(one.client): one.client for one in self._addresses}.values():
+            client.close()
+
+
+def addresses(targets: Mapping[str, Target], *, interval_s: float, own: Path | None = None) -> list[Address]:
+    """Every address of the config; two that are the same are one mistake."""
+    found: dict[str, Address] = {}
+    for name, target in sorted(targets.items()):
+        table = load(target.mapping, own)
+        client = fetch.client(ca=target.ca, certificate=target.certificate, key=target.key, most=MOST_AT_ONCE)
+        for url in target.urls:
+            if url in found:
+                raise BadParameter(f"targets.{name}.urls", url, why=f"is scraped by targets.{found[url].name} already")
+            namer = Namer(name, url, target.resource)
+            mapper = Mapper(table, interval_s=interval_s, resource_of=namer)
+            found[url] = Address(name, url, target, table, client, mapper, interval_s)
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Namer:
+    """The resource's id of a sample: the template's fields are the target's, then the sample's labels."""
+
+    name: str
+    url: str
+    template: str
+
+    def __call__(self, labels: Mapping[str, str]) -> str | None:
+        """None where a label is missing: the sample is nobody's."""
+        parts = urlsplit(self.url)
+        known = {"name": self.name, "host": parts.hostname or "", "port": str(parts.port or "")}
+        values = {key: known.get(key) or labels.get(key, "") for key in _FIELD.findall(self.template)}
+        if not all(values.values()):
+            return None
+        return _FIELD.sub(lambda match: values[match[1]], self.template)
+
+
+def scrape(address: Address, offset_s: float = 0.0) -> Reading:
+    """One target, once; a failure is a row of `collections`."""
+    began = time.monotonic()
+    try:
+        fetched = fetch.fetch(address.client, address.url, address.credentials())
+        at_s, wall_s = time.monotonic(), time.time() + offset_s
+        exposition = parse(fetched.text, fetched.content_type, address.table.wanted)
+        read = address.mapper.read(exposition, at_s=at_s, wall_s=wall_s)
+    except FetchError as error:
+        now = _instant(time.time() + offset_s)
+        taken = time.monotonic() - began
+        source, why = address.target.mapping, str(error)
+        told = attempt(now, source=source, target=address.url, ok=False, reason=why, duration_s=taken, rows=0)
+        return Reading(collections=[told])
+    remarks = _remarks(address, exposition, read, fetched, wall_s)
+    return rows(address, read, _instant(wall_s), remarks, time.monotonic() - began)
+
+
+def rows(address: Address, read: Read, now: datetime, remarks: str | None, taken_s: float) -> Reading:
+    """Readings as rows of the lake."""
+    source = address.target.mapping
+    samples: list[Row] = [
+        {"ts": now, "resource_id": resource, "device": device, "source": source, **values}
+        for (resource, device), values in sorted(read.readings.items())
+    ]
+    told = attempt(
+        now, source=source, target=address.url, ok=True, reason=remarks, duration_s=taken_s, rows=len(samples)
+    )
+    facts: list[Row] = []
+    for resource in sorted({resource for resource, _ in read.readings} | read.facts.keys()):
+        fact = _fact(address, resource, read.facts.get(resource, {}))
+        if address.facts.get(resource) != fact:
+            address.facts[resource] = fact
+            facts.append({"ts": now, **fact})
+    return Reading(samples=samples, collections=[told], resources=facts)
+
+
+def _fact(address: Address, resource: str, known: Mapping[str, float]) -> Row:
+    """What the config and the exporter say of a resource; the denominators of its utilisation among it."""
+    target = address.target
+    fact: Row = {
+        "resource_id": resource,
+        "source": f"target.{address.name}",
+        "name": resource,
+        "type": target.type,
+        "region": target.region or None,
+        "labels": json.dumps(target.labels, sort_keys=True) if target.labels else None,
+        "interval_s": address.interval_s,
+        "gpu_count": target.gpu_count,
+        "replicas_count": target.replicas_count,
+        "price_usd_per_h": target.price_usd_per_h,
+    }
+    return {**fact, **{name: value for name, value in known.items() if fact.get(name) is None}}
+
+
+def _remarks(address: Address, exposition: Exposition, read: Read, fetched: Fetched, wall_s: float) -> str | None:
+    """What a reader of the coverage should know, though the target was read."""
+    said: list[str] = []
+    if read.dropped:
+        said.append(f"{read.dropped} values that cannot be were dropped")
+    if read.beyond:
+        said.append(f"beyond the last bucket: {', '.join(sorted(read.beyond))}")
+    if not read.readings and exposition.samples:
+        said.append("the first reading: counters need a second one")
+    elif not read.readings:
+        said.append(f"no family of the mapping {address.target.mapping} is there")
+    if fetched.server_s is not None and abs(fetched.server_s - wall_s) > _CLOCK_MAY_DIFFER_S:
+        said.append(f"its clock is {fetched.server_s - wall_s:+.0f} s off")
+    return "; ".join(said) or None
+
+
+def _instant(wall_s: float) -> datetime:
+    return datetime.fromtimestamp(math.floor(wall_s * 1000) / 1000, UTC)

@@ -1,0 +1,77 @@
+"""`[targets.NAME]`: exporters to scrape, and whose readings they are."""
+
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from plimsoll.config import Section
+from plimsoll.settings import Name, ResourceType
+
+
+class Target(Section):
+    """One kind of exporter at one or many addresses."""
+
+    urls: tuple[str, ...] = Field(description="addresses such as http://gpu-01:9100/metrics")
+    mapping: Name = Field(description="what its families mean: node, dcgm, vllm, ... or a file mappings/NAME.toml")
+    resource: str = Field("{host}", description="its id: text with {name}, {host}, {port}, or a label's name")
+    type: ResourceType = Field("cluster", description="cluster, endpoint, training, ai-service, storage or network")
+    region: Name = Field("", description="where it is; empty: unknown")
+    labels: dict[str, str] = Field(default_factory=dict[str, str], description="attributes such as owner and group")
+    gpu_count: float | None = Field(None, ge=0, description="how many GPUs it has, also those that are silent")
+    replicas_count: float | None = Field(None, ge=0, description="replicas that are paid for")
+    price_usd_per_h: float | None = Field(None, ge=0, description="what an hour of it costs; absent: not known")
+    bearer_env: str = Field("", description="the environment variable that holds a bearer token")
+    user: str = Field("", description="for basic authentication")
+    password_env: str = Field("", description="the environment variable that holds the password")
+    ca: str = Field("", description="a PEM file: who may vouch for the exporter; empty: the system's list")
+    certificate: str = Field("", description="a PEM file with our own certificate, for mutual TLS")
+    key: str = Field("", description="its key's PEM file")
+
+    @field_validator("urls")
+    @classmethod
+    def _addresses(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        for url in urls:
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+                raise ValueError(
+                    f'"{url}" is no address; write http://host:port/metrics, credentials in keys of their own'
+                )
+        if not urls:
+            raise ValueError("needs at least one address")
+        return urls
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Target":
+        if bool(self.user) != bool(self.password_env):
+            raise ValueError("user and password_env go together")
+        if bool(self.certificate) != bool(self.key):
+            raise ValueError("certificate and key go together")
+        return self
+
+
+class Probe(Section):
+    """`[probes.NAME]`: an address that is asked regularly: does it answer, how fast, how good is its certificate."""
+
+    url: str = Field(description="the address")
+    resource: Name = Field("", description="whose availability it is; empty: the probe's own name")
+    type: ResourceType = Field("endpoint", description="its type")
+    region: Name = Field("", description="where it is; empty: unknown")
+    labels: dict[str, str] = Field(default_factory=dict[str, str], description="attributes such as owner and group")
+    status: Annotated[int, Field(ge=100, le=599)] = Field(200, description="the status that means success")
+    bearer_env: str = Field("", description="the environment variable that holds a bearer token")
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+            raise ValueError(f'"{url}" is no address; write https://host/path')
+        return url
+
+
+def credentials(bearer: str | None, user: str, password: str | None) -> dict[str, Any]:
+    """What a request says of who asks."""
+    if bearer:
+        return {"headers": {"Authorization": f"Bearer {bearer}"}}
+    return {"auth": (user, password)} if user and password else {}

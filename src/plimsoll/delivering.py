@@ -1,0 +1,155 @@
+"""Delivering: a published report becomes messages in the outbox, and the outbox is emptied, one message at a time."""
+
+import os
+import random
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from plimsoll.clock import rfc3339
+from plimsoll.config import Config
+from plimsoll.delivery import smtp, webhook
+from plimsoll.delivery.message import Letter, dated, message, message_id
+from plimsoll.delivery.outcome import Outcome
+from plimsoll.delivery.settings import Mail, Recipient, Webhook
+from plimsoll.job import Context
+from plimsoll.ledger.outbox import Outbox, Parcel
+from plimsoll.reporting import Published, of_owner
+
+OWNED: Final = ("daily", "weekly")
+
+BACK_OFF_S: Final = (60, 300, 900, 3600, 7200)
+MOST_LOSSES: Final = 2
+CALM: Final = ("All calm.", "Steady.")
+_STATES: Final[Mapping[str, str]] = MappingProxyType({"later": "queued", "uncertain": "uncertain", "sent": "sent"})
+
+
+def outbox(context: Context) -> Outbox:
+    """The project's outbox."""
+    return Outbox(context.data / "ledger.sqlite")
+
+
+def queue(context: Context, kind: str, made: Published) -> int:
+    """Puts a report's messages into the outbox; a message that was put in before is not put in again.
+
+    Gives how many messages are new.
+    """
+    new = 0
+    for name, recipient in _named(context.config, "recipients.", Recipient).items():
+        mail = context.config.get("mail", Mail)
+        if not mail.host or kind not in recipient.reports:
+            continue
+        report = of_owner(context, kind, recipient.owner) if recipient.role == "owner" and kind in OWNED else made
+        if recipient.when == "matters" and report.view.verdict.state in CALM:
+            continue
+        new += _queue_mail(context, kind, report, mail, name, recipient)
+    for name, hook in _named(context.config, "webhooks.", Webhook).items():
+        if kind == "daily" and not (hook.when == "matters" and made.view.verdict.state in CALM):
+            new += _queue_hook(context, kind, made, name, hook)
+    return new
+
+
+def deliver(context: Context, *, chance: random.Random | None = None) -> list[tuple[Parcel, Outcome]]:
+    """Tries everything that is due, oldest first; each attempt is noted before and after."""
+    box, now = outbox(context), context.clock.now()
+    done: list[tuple[Parcel, Outcome]] = []
+    with box.alone():
+        box.recover(now)
+        for parcel in box.due(now):
+            box.sending(parcel.id, context.clock.now())
+            outcome = _attempt(context, parcel, box.body(parcel.id))
+            _settle(context, box, parcel, outcome, chance or random.Random())  # noqa: S311 - spreads retries, no secret
+            done.append((parcel, outcome))
+    return done
+
+
+def _attempt(context: Context, parcel: Parcel, body: bytes) -> Outcome:
+    if parcel.channel == "webhook":
+        hook = _named(context.config, "webhooks.", Webhook).get(parcel.recipient)
+        if hook is None:
+            return Outcome("failed", f"no webhook {parcel.recipient} is configured any more")
+        return webhook.post(hook, os.environ.get(hook.url_env), body)
+    mail = context.config.get("mail", Mail)
+    if not mail.host:
+        return Outcome("later", "no mail server is configured: [mail] host")
+    return smtp.send(
+        mail, dated(body, context.clock.now()), to=parcel.recipient, password=os.environ.get(mail.password_env)
+    )
+
+
+def _settle(context: Context, box: Outbox, parcel: Parcel, outcome: Outcome, chance: random.Random) -> None:
+    """Back-off with jitter; after so many tries, so long, or a second loss of the answer, it has failed."""
+    mail, now = context.config.get("mail", Mail), context.clock.now()
+    attempts = parcel.attempts + 1
+    pause = BACK_OFF_S[min(attempts, len(BACK_OFF_S)) - 1] * chance.uniform(0.8, 1.2)
+    state, detail = _STATES.get(outcome.kind, "failed"), outcome.detail
+    lost = parcel.losses + (outcome.kind == "uncertain")
+    too_old = now - parcel.queued > timedelta(seconds=mail.within)
+    if state in ("queued", "uncertain") and (attempts >= mail.tries or too_old or lost >= MOST_LOSSES):
+        detail = f"given up after {attempts} tries: {detail}"
+        state = "failed"
+    box.settle(parcel.id, state, detail=detail, next_try=now + timedelta(seconds=pause), now=now)
+
+
+def _queue_mail(context: Context, kind: str, made: Published, mail: Mail, name: str, recipient: Recipient) -> bool:
+    from plimsoll.publish.mail import compose
+
+    box, now, end = outbox(context), context.clock.now(), made.end
+    waiting = box.waiting(channel="mail", recipient=recipient.address, kind=kind, before=end)
+    parts = compose(
+        made.view,
+        end=end,
+        role=recipient.role,
+        why=f"You get this because [recipients.{name}] of this project's config names {recipient.address}.",
+        link=mail.link.replace("{date}", f"{end:%Y/%m/%d}"),
+        also=[f"{parcel.window_end:%d %b %H:%M}" for parcel in waiting],
+        folders=context.templates,
+    )
+    letter = Letter(
+        kind=kind,
+        verdict=made.view.verdict.state,
+        subject=parts.subject,
+        text=parts.text,
+        html=parts.html,
+        pictures=parts.pictures,
+    )
+    domain = mail.sender.rpartition("@")[2]
+    identity = message_id(kind, made.view.fleet, end, f"{name} {recipient.address}", domain=domain)
+    raw = message(letter, sender=mail.sender, to=recipient.address, identity=identity, fleet=made.view.fleet)
+    return box.put(
+        identity, channel="mail", recipient=recipient.address, kind=kind, end=end, body=raw,
+        summary=parts.subject, now=now,
+    )  # fmt: skip
+
+
+def _queue_hook(context: Context, kind: str, made: Published, name: str, hook: Webhook) -> bool:
+    mail = context.config.get("mail", Mail)
+    told: dict[str, Any] = {
+        "kind": kind,
+        "fleet": made.view.fleet,
+        "window": {"end": rfc3339(made.end)},
+        "state": made.view.verdict.state,
+        "facts": made.view.verdict.facts,
+        "link": mail.link.replace("{date}", f"{made.end:%Y/%m/%d}"),
+        "alerts": list(made.alerts),
+    }
+    identity = message_id(kind, made.view.fleet, made.end, f"webhook {name}", domain="webhook")
+    return outbox(context).put(
+        identity, channel="webhook", recipient=name, kind=kind, end=made.end, body=webhook.body(hook.kind, told),
+        summary=f"{made.view.verdict.state} {made.view.verdict.facts}", now=context.clock.now(),
+    )  # fmt: skip
+
+
+def _named(config: Config, prefix: str, kind: "type[Any]") -> dict[str, Any]:
+    return {
+        name.removeprefix(prefix): section
+        for name, section in config.sections.items()
+        if name.startswith(prefix) and isinstance(section, kind)
+    }
+
+
+def problems(box: Outbox, now: datetime) -> list[str]:
+    """What could not be delivered in the last week, for status and the next report."""
+    failed = [p for p in box.listed(now - timedelta(days=7)) if p.state == "failed"]
+    return [f"{p.kind} to {p.recipient} was not delivered: {p.detail}" for p in failed]

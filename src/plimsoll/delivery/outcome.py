@@ -1,0 +1,14 @@
+"""What came of one attempt to deliver."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["sent", "later", "failed", "uncertain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`later`: not accepted now, try again; `failed`: never will be; `uncertain`: it may have been accepted."""
+
+    kind: Kind
+    detail: str = ""

@@ -1,0 +1,97 @@
+"""Webhooks: one POST of JSON, to a host that the config allows, without following redirects."""
+
+import ipaddress
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx2
+
+from plimsoll.delivery.outcome import Outcome
+from plimsoll.delivery.settings import Webhook
+from plimsoll.errors import shown
+
+DEADLINE_S: Final = 10.0
+_LATER: Final = (408, 425, 429)
+
+
+def body(kind: str, told: Mapping[str, Any]) -> bytes:
+    """What a service of this kind understands. `told`: fleet, kind, state, facts, link, alerts."""
+    head = f"{told['state']} {told['facts']} ({told['fleet']})"
+    if kind == "slack":
+        return _json({"text": _slack(head) + (f"\n<{told['link']}|Open the report>" if told["link"] else "")})
+    if kind == "teams":
+        card = {
+            "type": "AdaptiveCard",
+            "version": "1.4",
+            "body": [{"type": "TextBlock", "text": head, "wrap": True, "weight": "bolder"}],
+            "actions": [{"type": "Action.OpenUrl", "title": "Open the report", "url": told["link"]}]
+            if told["link"]
+            else [],
+        }
+        content = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
+        return _json({"type": "message", "attachments": [content]})
+    if kind == "alertmanager":
+        return _json(_alerts(told["fleet"], told["alerts"]))
+    return _json(told)
+
+
+def post(webhook: Webhook, address: str | None, raw: bytes) -> Outcome:
+    """One attempt. The address is a secret: no message names more of it than its host."""
+    if not address:
+        return Outcome("later", f"no address: set the variable {webhook.url_env}")
+    host = urlsplit(address).hostname or ""
+    if refused := _refused(webhook, address, host):
+        return refused
+    try:
+        with httpx2.Client(timeout=DEADLINE_S, follow_redirects=False, trust_env=False) as client:
+            answer = client.post(address, content=raw, headers={"Content-Type": "application/json"})
+    except httpx2.ConnectError as error:
+        return Outcome("later", f"{host}: {shown(error)}")
+    except httpx2.HTTPError as error:
+        return Outcome("uncertain", f"{host}: {shown(type(error).__name__)}")
+    if answer.is_success:
+        return Outcome("sent", str(answer.status_code))
+    again = answer.status_code >= 500 or answer.status_code in _LATER
+    return Outcome("later" if again else "failed", f"{host}: {answer.status_code} {shown(answer.text)}")
+
+
+def _refused(webhook: Webhook, address: str, host: str) -> Outcome | None:
+    if host not in webhook.hosts:
+        return Outcome("failed", f"{shown(host)} is not one of its hosts: {', '.join(webhook.hosts)}")
+    if urlsplit(address).scheme != "https" and not _loopback(host):
+        return Outcome("failed", f"{shown(host)}: only https is spoken to other machines")
+    return None
+
+
+def _alerts(fleet: str, alerts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "labels": {
+                "alertname": str(one["metric"]),
+                "resource": str(one["resource"]),
+                "severity": str(one["severity"]),
+                "fleet": fleet,
+                "plimsoll_id": str(one["id"]),
+            },
+            "annotations": {"summary": str(one["message"])},
+            "startsAt": one["since"],
+        }
+        for one in alerts
+    ]
+
+
+def _slack(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,154 @@
+"""The outbox: what is to be delivered, and what came of it. A message is put in once, whoever asks again."""
+
+import fcntl
+import os
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from plimsoll.clock import instant
+from plimsoll.ledger.database import Database, stamp
+
+_COLUMNS = (
+    "id, channel, recipient, kind, window_end, state, attempts, losses, next_try, queued, updated, detail, summary"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message to one recipient.
+
+    `state`: queued, sending, sent, uncertain, failed or digested (a newer one of its kind told of it instead).
+    """
+
+    id: str
+    channel: str
+    recipient: str
+    kind: str
+    window_end: datetime
+    state: str
+    attempts: int
+    losses: int
+    next_try: datetime
+    queued: datetime
+    updated: datetime
+    detail: str
+    summary: str
+
+
+class Outbox:
+    """The outbox of one project; each call is one durable transaction."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._database = Database(path)
+
+    @contextmanager
+    def alone(self) -> Generator[None]:
+        """One deliverer at a time: what another one is sending is not taken for what a dead one left behind."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._path.with_name("outbox.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def put(
+        self,
+        identity: str,
+        *,
+        channel: str,
+        recipient: str,
+        kind: str,
+        end: datetime,
+        body: bytes,
+        summary: str,
+        now: datetime,
+    ) -> bool:
+        """Queues a message; False where it was put in before. Older ones of its kind that wait are digested by it."""
+        with self._database.transaction() as db:
+            found = db.execute(
+                "insert or ignore into outbox (id, channel, recipient, kind, window_end, body, summary, state,"
+                " attempts, losses, next_try, queued, updated, detail)"
+                " values (?, ?, ?, ?, ?, ?, ?, 'queued', 0, 0, ?, ?, ?, '')",
+                (identity, channel, recipient, kind, stamp(end), body, summary, stamp(now), stamp(now), stamp(now)),
+            )
+            if not found.rowcount:
+                return False
+            db.execute(
+                "update outbox set state = 'digested', updated = ?, detail = ? where state = 'queued' and attempts = 0"
+                " and channel = ? and recipient = ? and kind = ? and window_end < ?",
+                (stamp(now), f"told by {identity}", channel, recipient, kind, stamp(end)),
+            )
+        return True
+
+    def waiting(self, *, channel: str, recipient: str, kind: str, before: datetime) -> list[Parcel]:
+        """What a newer message of that kind would digest, oldest first."""
+        return self._select(
+            "state = 'queued' and attempts = 0 and channel = ? and recipient = ? and kind = ? and window_end < ?",
+            (channel, recipient, kind, stamp(before)),
+        )
+
+    def recover(self, now: datetime) -> int:
+        """What was being sent when its process died may have been accepted: uncertain, and to be sent once more."""
+        with self._database.transaction() as db:
+            return db.execute(
+                "update outbox set state = 'uncertain', losses = losses + 1, updated = ?, next_try = ?,"
+                " detail = 'the process ended while it was sent' where state = 'sending'",
+                (stamp(now), stamp(now)),
+            ).rowcount
+
+    def due(self, now: datetime) -> list[Parcel]:
+        """What is to be tried now, oldest first."""
+        return self._select("state in ('queued', 'uncertain') and next_try <= ?", (stamp(now),))
+
+    def body(self, identity: str) -> bytes:
+        """The message itself."""
+        with self._database.transaction() as db:
+            return bytes(db.execute("select body from outbox where id = ?", (identity,)).fetchone()[0])
+
+    def sending(self, identity: str, now: datetime) -> None:
+        """Noted before the attempt: a process that dies now leaves its mark."""
+        with self._database.transaction() as db:
+            db.execute(
+                "update outbox set state = 'sending', attempts = attempts + 1, updated = ? where id = ?",
+                (stamp(now), identity),
+            )
+
+    def settle(self, identity: str, state: str, *, detail: str, next_try: datetime, now: datetime) -> None:
+        """What came of the attempt."""
+        with self._database.transaction() as db:
+            db.execute(
+                "update outbox set state = ?, detail = ?, next_try = ?, updated = ?,"
+                " losses = losses + (? = 'uncertain') where id = ?",
+                (state, detail, stamp(next_try), stamp(now), state, identity),
+            )
+
+    def listed(self, since: datetime) -> list[Parcel]:
+        """Everything that changed since an instant, oldest first."""
+        return self._select("updated >= ?", (stamp(since),))
+
+    def last_sent(self, kind: str, before: datetime) -> datetime | None:
+        """The end of the window of the last delivered report of a kind, before an instant."""
+        with self._database.transaction() as db:
+            found = db.execute(
+                "select max(window_end) from outbox where state = 'sent' and kind = ? and window_end < ?",
+                (kind, stamp(before)),
+            ).fetchone()[0]
+        return instant(found) if found else None
+
+    def _select(self, where: str, values: Sequence[str]) -> list[Parcel]:
+        with self._database.transaction() as db:
+            rows = db.execute(f"select {_COLUMNS} from outbox where {where} order by queued, id", values).fetchall()  # noqa: S608
+        return [_parcel(row) for row in rows]
+
+
+def _parcel(row: Sequence[str | int]) -> Parcel:
+    identity, channel, recipient, kind, end, state, attempts, losses, next_try, queued, updated, detail, summary = row
+    return Parcel(
+        str(identity), str(channel), str(recipient), str(kind), instant(str(end)), str(state), int(attempts),
+        int(losses), instant(str(next_try)), instant(str(queued)), instant(str(updated)), str(detail), str(summary),
+    )  # fmt: skip
