@@ -39,7 +39,7 @@ bench: $(VENV)/.dev ## speed, as ratios inside one run
 	@for bench in $(filter-out %_quality.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$bench || exit 1; done
 
 bench-quality: $(VENV)/.dev ## how right detectors, forecasts and rules are, on planted and public truth
-	@for bench in benchmarks/*_quality.py; do $(BIN)/python $$bench || exit 1; done
+	@for bench in benchmarks/*_quality.py; do PYTHONPATH=. $(BIN)/python $$bench || exit 1; done
 
 wheel: $(VENV)/.dev ## dist/plimsoll-*.whl, with the built-in config, jobs and templates inside
 	@rm -rf dist

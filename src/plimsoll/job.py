@@ -13,6 +13,7 @@ from plimsoll.config import Config
 from plimsoll.lake import Lake
 from plimsoll.ledger import Alerts
 from plimsoll.ledger.advice import Verdicts
+from plimsoll.ledger.outcomes import Outcomes
 
 Lane = Literal["analysing", "reporting"]
 
@@ -52,7 +53,7 @@ class Context:
         """One state of the lake as of the run's instant; `proven`: every file is proven before it is used."""
         ledger = self.data / "ledger.sqlite"
         snapshot, alerts = self.lake.snapshot(proven=proven), Alerts(ledger)
-        return Sources(snapshot, self.config, self.as_of, alerts, verdicts=Verdicts(ledger))
+        return Sources(snapshot, self.config, self.as_of, alerts, verdicts=Verdicts(ledger), outcomes=Outcomes(ledger))
 
     @property
     def published(self) -> Path:

@@ -63,8 +63,28 @@ class OptimizationQuery:
 
 def optimization(sources: Sources, query: OptimizationQuery) -> tuple[OptimizationDocument, list[Evidence]]:
     """What holds each resource back in the window, what to do about it, and why."""
+    window = _window(sources, query)
+    span = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=f"{STEP_S // 60}m")
+    said = sources.verdicts.at(sources.as_of) if sources.verdicts else {}
+    wanted = Wanted(
+        bottlenecks=query.bottlenecks,
+        recommendations=query.recommendations,
+        said={name: f"{one.said}: {one.reason}".removesuffix(": ") for name, one in said.items()},
+        silent=frozenset(name for name, one in said.items() if one.said != "accepted"),
+        hits=sources.outcomes.hits(sources.as_of) if sources.outcomes else {},
+    )
+    document, evidence = analysis(cases(sources, query), span=span, wanted=wanted)
+    return document, [*evidence, *sources.damage(window.start, window.end, span.granularity)]
+
+
+def _window(sources: Sources, query: OptimizationQuery) -> Window:
+    return Window.back_from(sources.as_of, range_s=duration_s(query.time_range), granularity_s=STEP_S)
+
+
+def cases(sources: Sources, query: OptimizationQuery) -> list[Case]:
+    """The resources as the rules see them."""
     resources = _selected(sources.resources(), query)
-    window = Window.back_from(sources.as_of, range_s=duration_s(query.time_range), granularity_s=STEP_S)
+    window = _window(sources, query)
     start = window.end - timedelta(seconds=max(window.seconds, HISTORY_DAYS * 86_400))
     whole = fleet_grid(
         sources.snapshot,
@@ -76,7 +96,7 @@ def optimization(sources: Sources, query: OptimizationQuery) -> tuple[Optimizati
     )
     rows = round(window.seconds / STEP_S)
     by_resource, devices = _series(whole)
-    cases = [
+    return [
         Case(
             resource,
             by_resource.get(resource.resource_id, {}),
@@ -87,16 +107,6 @@ def optimization(sources: Sources, query: OptimizationQuery) -> tuple[Optimizati
         )
         for resource in resources
     ]
-    span = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=f"{STEP_S // 60}m")
-    said = sources.verdicts.at(sources.as_of) if sources.verdicts else {}
-    wanted = Wanted(
-        bottlenecks=query.bottlenecks,
-        recommendations=query.recommendations,
-        said={name: f"{one.said}: {one.reason}".removesuffix(": ") for name, one in said.items()},
-        silent=frozenset(name for name, one in said.items() if one.said != "accepted"),
-    )
-    document, evidence = analysis(cases, span=span, wanted=wanted)
-    return document, [*evidence, *sources.damage(window.start, window.end, span.granularity)]
 
 
 def _selected(resources: Sequence[Resource], query: OptimizationQuery) -> list[Resource]:

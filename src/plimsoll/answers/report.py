@@ -13,6 +13,7 @@ from plimsoll.anomalies_document import AnomaliesDocument
 from plimsoll.answers.anomalies import AnomaliesQuery, anomalies
 from plimsoll.answers.capacity import CapacityQuery, capacity
 from plimsoll.answers.optimization import OptimizationQuery, optimization
+from plimsoll.answers.outcomes import in_words
 from plimsoll.answers.performance import performance
 from plimsoll.answers.sources import Sources
 from plimsoll.capacity_document import CapacityDocument, Promise
@@ -96,7 +97,13 @@ def report(
         anomalies=found.get("anomalies"),
         capacity=found.get("capacity"),
         failed=failed,
+        outcomes=_outcomes(sources, window.start),
     )
+
+
+def _outcomes(sources: Sources, since: datetime) -> list[str]:
+    """What came of earlier advice, as far as it was settled in the window."""
+    return [in_words(one) for one in sources.outcomes.settled(since, sources.as_of)] if sources.outcomes else []
 
 
 def _optimization(sources: Sources, span: Span) -> tuple[OptimizationDocument, list[Evidence]]:

@@ -12,6 +12,7 @@ from plimsoll.inventory import Resource, resources_at
 from plimsoll.lake import Snapshot
 from plimsoll.ledger import Alerts
 from plimsoll.ledger.advice import Verdicts
+from plimsoll.ledger.outcomes import Outcomes
 from plimsoll.lines import LoadLine
 from plimsoll.settings import Plimsoll
 from plimsoll.tables import RESOURCES
@@ -28,7 +29,8 @@ class Sources:
     """One state of the lake as of an instant: two answers from the same sources cannot contradict each other.
 
     `alerts` are those that the ledger knows; None where there is none. `sees` says which resources may be seen by
-    whoever asks, `verdicts` what people said of advice.
+    whoever asks, `verdicts` what people said of advice,
+    `outcomes` what came of it.
     """
 
     snapshot: Snapshot
@@ -37,6 +39,7 @@ class Sources:
     alerts: Alerts | None = None
     sees: Callable[[Resource], bool] | None = None
     verdicts: Verdicts | None = None
+    outcomes: Outcomes | None = None
 
     def settings(self, name: str, kind: type[S]) -> S:
         """The settings of a section."""

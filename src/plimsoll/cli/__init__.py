@@ -22,11 +22,13 @@ from plimsoll.cli import (
     jobs,
     mail,
     optimization,
+    outcomes,
     pages,
     performance,
     project,
     report,
     retention,
+    rules,
     schedule,
     serve,
     snooze,
@@ -68,6 +70,8 @@ for group in (
     backup,
     mail,
     pages,
+    outcomes,
+    rules,
     config,
 ):
     group.register(app)

@@ -116,6 +116,36 @@ MIGRATIONS: Final = (
     ) strict;
     create index outbox_by_state on outbox (state, next_try);
     """,
+    """
+    create table told (
+        id text not null,
+        resource text not null,
+        adviser text not null,
+        made text not null,
+        held_s real not null,
+        low real not null,
+        high real not null,
+        title text not null,
+        settled integer not null default 0
+    ) strict;
+    create index told_by_id on told (id, settled);
+    create table outcomes (
+        id text not null,
+        adviser text not null,
+        title text not null,
+        promised_low real not null,
+        promised_high real not null,
+        changed text not null,
+        noted text not null,
+        state text not null,
+        value real,
+        low real,
+        high real,
+        peers integer not null,
+        why text not null
+    ) strict;
+    create index outcomes_by_noted on outcomes (noted);
+    """,
 )
 """Each brings the file from one format to the next; the file's format is the number of those it has had."""
 

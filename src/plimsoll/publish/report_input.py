@@ -30,7 +30,7 @@ class ReportInput:
 
     `standings` are in the order of `resources`; `cell_s` is the length of a strip cell; `previous` is the document as
     of `previous_end`, None on the first report. `optimization`, `anomalies` and `capacity` are None where they were not
-    made; `failed` says why, by section.
+    made; `failed` says why, by section. `outcomes` says what came of earlier advice.
     """
 
     kind: str
@@ -51,6 +51,7 @@ class ReportInput:
     anomalies: AnomaliesDocument | None = None
     capacity: CapacityDocument | None = None
     failed: Mapping[str, str] = field(default_factory=dict[str, str])
+    outcomes: Sequence[str] = ()
 
     @property
     def before(self) -> str:

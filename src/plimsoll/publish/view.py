@@ -57,6 +57,7 @@ class ReportView:
     held_back: Section | None
     room: Section | None
     checked: Sequence[tuple[str, str]]
+    outcomes: Sequence[str]
     rows: Sequence[ResourceRow]
     rows_sentence: str
     flagged: int
@@ -89,6 +90,7 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
         held_back=held,
         room=sections.room(report),
         checked=checked if len(checked) > 1 else [],
+        outcomes=[words.visible(text) for text in report.outcomes],
         rows=rows,
         rows_sentence="Flagged first, then by peak. Open a row for its numbers.",
         flagged=flagged,

@@ -20,15 +20,22 @@ from plimsoll.optimization_document import (
     Span,
 )
 
+_ENOUGH_KNOWN = 5
+_MUTED, _DOUBTED = 0.2, 0.5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which parts of the document are asked for; what people said of advice by id, and which of it is left out."""
+    """Which parts of the document are asked for; what people said of advice by id, and which of it is left out.
+
+    `hits` is (promises kept, promises that could be judged) of each adviser: one that seldom keeps its word is muted.
+    """
 
     bottlenecks: bool = True
     recommendations: bool = True
     said: Mapping[str, str] = field(default_factory=dict[str, str])
     silent: frozenset[str] = frozenset()
+    hits: Mapping[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
 
 
 def optimization(
@@ -37,7 +44,7 @@ def optimization(
     """The document of the cases, the most constrained resource first; resources with nothing to say come last."""
     swept = sorted(((case, sweep(case)) for case in cases), key=_order)
     resources = {case.resource.resource_id: case.resource for case, _ in swept}
-    advice = [one for _, result in swept for one in result.advice if one.id not in wanted.silent]
+    advice = [one for _, result in swept for one in result.advice if not _left_out(one, wanted)]
     document = OptimizationDocument(
         time_range=Span(start=span.start, end=span.end),
         resources=[_resource(case, result, wanted) for case, result in swept],
@@ -65,7 +72,7 @@ def bottleneck_id(resource_id: str, rule: str) -> str:
 
 
 def _resource(case: Case, result: Sweep, wanted: Wanted) -> ResourceOptimization:
-    told = [_recommendation(one) for one in result.advice if one.id not in wanted.silent]
+    told = [_recommendation(one, wanted) for one in result.advice if not _left_out(one, wanted)]
     return ResourceOptimization(
         resource_id=case.resource.resource_id,
         resource_name=case.resource.name,
@@ -78,12 +85,22 @@ def _resource(case: Case, result: Sweep, wanted: Wanted) -> ResourceOptimization
     )
 
 
-def _recommendation(advice: Advice) -> Recommendation:
+def _left_out(advice: Advice, wanted: Wanted) -> bool:
+    """Dismissed or snoozed by a person, or muted: of five promises or more under a fifth were kept."""
+    kept, known = wanted.hits.get(advice.adviser, (0, 0))
+    return advice.id in wanted.silent or (known >= _ENOUGH_KNOWN and kept < _MUTED * known)
+
+
+def _recommendation(advice: Advice, wanted: Wanted) -> Recommendation:
+    """One whose adviser kept under half of its promises is of low priority, and says so."""
+    kept, known = wanted.hits.get(advice.adviser, (0, 0))
+    doubted = known >= _ENOUGH_KNOWN and kept < _DOUBTED * known
+    record = f" Of {known} earlier promises of this kind {kept} were kept." if known >= _ENOUGH_KNOWN else ""
     return Recommendation(
         id=advice.id,
-        priority=advice.priority,
+        priority="low" if doubted else advice.priority,
         title=advice.title,
-        description=advice.description,
+        description=f"{advice.description}{record}",
         estimated_improvement=advice.improvement or UNSET,
         cost_impact=advice.cost or UNSET,
     )

@@ -16,7 +16,7 @@ def advise(case: Case, found: Found) -> Advice | None:
         free = clock[~held & ~np.isnan(clock)] if past is None else past[~np.isnan(past)]
         if len(free) and np.isfinite(clock[held]).any():
             now = float(np.nanmean(clock[held]))
-            gains = [100 * (float(np.quantile(free, q)) / now - 1) for q in (0.25, 0.5, 0.75)]
+            gains = [100 * (float(np.quantile(free, q)) / now - 1) for q in (0.05, 0.5, 0.95)]
             low, middle, high = (max(gain, 0.0) for gain in gains)
             improvement = f"{low:.0f} to {high:.0f} % more clock while it is hot"
             estimate = Estimate(
@@ -24,7 +24,7 @@ def advise(case: Case, found: Found) -> Advice | None:
                 middle=middle,
                 high=high,
                 unit="% more clock",
-                formula="clock when not slowed down (quartiles) / clock while slowed down - 1",
+                formula="clock when not slowed down (5th to 95th percentile) / clock while slowed down - 1",
             )
     return Advice(
         adviser=ADVISER.name,
