@@ -36,7 +36,7 @@ check: $(VENV)/.dev ## style, types (mypy and pyright, strict), floors, house ru
 	@$(BIN)/python -m pytest --quiet tests/house
 
 bench: $(VENV)/.dev ## speed, as ratios inside one run
-	@for bench in $(filter-out %_quality.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$bench || exit 1; done
+	@for bench in $(filter-out %_quality.py,$(wildcard benchmarks/*.py)); do PYTHONPATH=. $(BIN)/python $$bench || exit 1; done
 
 bench-quality: $(VENV)/.dev ## how right detectors, forecasts and rules are, on planted and public truth
 	@for bench in benchmarks/*_quality.py; do PYTHONPATH=. $(BIN)/python $$bench || exit 1; done
