@@ -7,6 +7,7 @@ from dataclasses import replace
 from email import message_from_bytes, policy
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -116,7 +117,14 @@ def test_documents_and_webhooks_are_valid_json_with_the_names_as_they_are(hostil
     named = [resource.name for resource in hostile.resources if resource.name.isprintable()]
     raw = documents.encode({"names": named})
     assert json.loads(raw)["names"] == named
-    told = {"kind": "daily", "fleet": NAMES[1], "state": "Steady.", "facts": NAMES[0], "link": "", "alerts": []}
+    told: dict[str, Any] = {
+        "kind": "daily",
+        "fleet": NAMES[1],
+        "state": "Steady.",
+        "facts": NAMES[0],
+        "link": "",
+        "alerts": [],
+    }
     assert "<script>" not in json.loads(body("slack", told))["text"]
 
 
