@@ -1,4 +1,4 @@
-"""Where work on partitions runs: in this process, or in several. One method, `map`; one file a way."""
+"""Where work on partitions runs: in this process, in several, or on a cluster that exists. One method, `map`."""
 
 from plimsoll.execution.contract import Executor, Failed, Work
 from plimsoll.execution.settings import Execution, executor
