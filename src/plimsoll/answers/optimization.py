@@ -1,11 +1,13 @@
 """The optimization document."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plimsoll.analysis.anomalies.grid import Grid
 from plimsoll.analysis.optimization.build import Wanted
@@ -104,6 +106,7 @@ def cases(sources: Sources, query: OptimizationQuery) -> list[Case]:
             STEP_S,
             _coverage(sources, resource, by_resource.get(resource.resource_id, {}), window),
             devices.get(resource.resource_id, {}),
+            _due(resource, window, sources.as_of),
         )
         for resource in resources
     ]
@@ -127,14 +130,27 @@ def _series(whole: Grid) -> tuple[dict[str, dict[str, Floats]], dict[str, dict[t
     return by_resource, devices
 
 
+def _due(resource: Resource, window: Window, as_of: datetime) -> NDArray[np.bool_]:
+    """The steps of the window in which a reading was expected: none before a resource was known, none after now."""
+    rows = round(window.seconds / STEP_S)
+    due = np.zeros(rows, dtype=np.bool_)
+    ends = [since for since, _ in resource.expected[1:]] + [as_of]
+    for (since, interval), until in zip(resource.expected, ends, strict=True):
+        if interval is not None:
+            first, last = ((at - window.start).total_seconds() / STEP_S for at in (since, min(until, as_of)))
+            due[max(0, math.ceil(first)) : max(0, math.floor(last))] = True
+    return due
+
+
 def _coverage(sources: Sources, resource: Resource, rows: Mapping[str, Floats], window: Window) -> float | None:
     """The share of the window's steps in which the resource was heard of; None where no reading was due."""
     end = min(window.end, sources.as_of)
     due = resource.expected_readings(window.start, end)
     if not due:
         return None
-    steps = round((end - window.start).total_seconds() / STEP_S)
-    expected = min(float(steps), due)
+    # whole steps in which something was due; of a resource that is read less often than that, its readings
+    steps = float(np.count_nonzero(_due(resource, window, sources.as_of)))
+    expected = min(steps, due)
     heard = 0
     if rows:
         stacked = np.stack([row[-round(window.seconds / STEP_S) :] for row in rows.values()])

@@ -16,7 +16,10 @@ _FEWEST_PAST_HOURS: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`readings` by metric and `devices` by (device, metric) are rows of the whole grid; the window is its end."""
+    """`readings` by metric and `devices` by (device, metric) are rows of the whole grid; the window is its end.
+
+    `due` says in which rows of the window a reading was expected; None: in all of them.
+    """
 
     resource: Resource
     readings: Mapping[str, Floats]
@@ -24,6 +27,7 @@ class Case:
     step_s: float
     coverage: float | None
     devices: Mapping[tuple[str, str], Floats] = field(default_factory=dict[tuple[str, str], Floats])
+    due: NDArray[np.bool_] | None = None
 
     @property
     def rows_per_hour(self) -> float:
@@ -64,10 +68,8 @@ class Case:
         return found if np.isfinite(found).any() else None
 
     def longest_silence_h(self) -> float:
-        """The longest stretch of the window in which nothing at all was read, in hours."""
-        if not self.readings:
-            return self.window_rows * self.step_s / 3600
-        heard = np.zeros(self.window_rows, dtype=np.bool_)
+        """The longest stretch of the window in which something was due and nothing at all was read, in hours."""
+        heard = np.zeros(self.window_rows, dtype=np.bool_) if self.due is None else ~self.due
         for row in self.readings.values():
             heard |= ~np.isnan(row[-self.window_rows :])
         edges = np.flatnonzero(np.concatenate([[True], heard, [True]]))
