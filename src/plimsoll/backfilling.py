@@ -10,8 +10,8 @@ from pathlib import Path
 from plimsoll.clock import instant, rfc3339
 from plimsoll.collectors.contract import attempt
 from plimsoll.collectors.scrape.mapping import load
-from plimsoll.collectors.scrape.server import History, Server
-from plimsoll.collectors.scrape.settings import credentials
+from plimsoll.collectors.scrape.server import History
+from plimsoll.collectors.scrape.settings import Server, credentials
 from plimsoll.lake import Lake
 from plimsoll.tables import COLLECTIONS, RESOURCES, SAMPLES
 

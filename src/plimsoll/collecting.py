@@ -6,7 +6,7 @@ Rows are held for at most one flush: what the lake acknowledged is safe, what it
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from plimsoll import collectors
 from plimsoll.catalogue import discover
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from plimsoll.lake import Lake
 
 _NAME = "local"
-S = TypeVar("S", bound=Section)
 MOST_HELD = 100_000
 """Rows of a table that are held while the disk refuses them; then the oldest go, and coverage tells of it."""
 
@@ -42,14 +41,6 @@ def identity_of(config: Config) -> Identity:
     )
 
 
-def _named(config: Config, prefix: str, kind: type[S]) -> dict[str, S]:
-    return {
-        name.removeprefix(prefix): section
-        for name, section in config.sections.items()
-        if name.startswith(prefix) and isinstance(section, kind)
-    }
-
-
 class Collecting:
     """The open readers of a project, and the rows that were not yet kept."""
 
@@ -66,8 +57,8 @@ class Collecting:
 
     def _open_remote(self, config: Config, mappings: Path | None) -> None:
         """Targets and probes of the config; their library is loaded only where there are any."""
-        targets = _named(config, "targets.", Target)
-        probes = _named(config, "probes.", Probe)
+        targets = config.under("targets", Target)
+        probes = config.under("probes", Probe)
         if targets:
             from plimsoll.collectors.scrape.reader import Scraper
 

@@ -95,6 +95,14 @@ class Config:
     sections: Mapping[str, Section]
     origins: Mapping[tuple[str, ...], str]
 
+    def under(self, prefix: str, kind: type[S]) -> dict[str, S]:
+        """The sections `[prefix.NAME]` by the names that the user chose."""
+        return {
+            name.removeprefix(f"{prefix}."): section
+            for name, section in self.sections.items()
+            if name.startswith(f"{prefix}.") and isinstance(section, kind)
+        }
+
     def get(self, name: str, kind: type[S]) -> S:
         """The section `name`, typed."""
         section = self.sections[name]

@@ -3,12 +3,11 @@
 import os
 import random
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
 from plimsoll.clock import rfc3339
-from plimsoll.config import Config
 from plimsoll.delivery import smtp, webhook
 from plimsoll.delivery.message import Letter, dated, message, message_id
 from plimsoll.delivery.outcome import Outcome
@@ -18,7 +17,6 @@ from plimsoll.ledger.outbox import Outbox, Parcel
 from plimsoll.reporting import Published, of_owner
 
 OWNED: Final = ("daily", "weekly")
-
 BACK_OFF_S: Final = (60, 300, 900, 3600, 7200)
 MOST_LOSSES: Final = 2
 CALM: Final = ("All calm.", "Steady.")
@@ -36,7 +34,7 @@ def queue(context: Context, kind: str, made: Published) -> int:
     Gives how many messages are new.
     """
     new = 0
-    for name, recipient in _named(context.config, "recipients.", Recipient).items():
+    for name, recipient in context.config.under("recipients", Recipient).items():
         mail = context.config.get("mail", Mail)
         if not mail.host or kind not in recipient.reports:
             continue
@@ -44,7 +42,7 @@ def queue(context: Context, kind: str, made: Published) -> int:
         if recipient.when == "matters" and report.view.verdict.state in CALM:
             continue
         new += _queue_mail(context, kind, report, mail, name, recipient)
-    for name, hook in _named(context.config, "webhooks.", Webhook).items():
+    for name, hook in context.config.under("webhooks", Webhook).items():
         if kind == "daily" and not (hook.when == "matters" and made.view.verdict.state in CALM):
             new += _queue_hook(context, kind, made, name, hook)
     return new
@@ -66,7 +64,7 @@ def deliver(context: Context, *, chance: random.Random | None = None) -> list[tu
 
 def _attempt(context: Context, parcel: Parcel, body: bytes) -> Outcome:
     if parcel.channel == "webhook":
-        hook = _named(context.config, "webhooks.", Webhook).get(parcel.recipient)
+        hook = context.config.under("webhooks", Webhook).get(parcel.recipient)
         if hook is None:
             return Outcome("failed", f"no webhook {parcel.recipient} is configured any more")
         return webhook.post(hook, os.environ.get(hook.url_env), body)
@@ -139,17 +137,3 @@ def _queue_hook(context: Context, kind: str, made: Published, name: str, hook: W
         identity, channel="webhook", recipient=name, kind=kind, end=made.end, body=webhook.body(hook.kind, told),
         summary=f"{made.view.verdict.state} {made.view.verdict.facts}", now=context.clock.now(),
     )  # fmt: skip
-
-
-def _named(config: Config, prefix: str, kind: "type[Any]") -> dict[str, Any]:
-    return {
-        name.removeprefix(prefix): section
-        for name, section in config.sections.items()
-        if name.startswith(prefix) and isinstance(section, kind)
-    }
-
-
-def problems(box: Outbox, now: datetime) -> list[str]:
-    """What could not be delivered in the last week, for status and the next report."""
-    failed = [p for p in box.listed(now - timedelta(days=7)) if p.state == "failed"]
-    return [f"{p.kind} to {p.recipient} was not delivered: {p.detail}" for p in failed]

@@ -15,8 +15,7 @@ from plimsoll.analysis.anomalies.settings import Anomalies
 from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.catalogue import discover
 from plimsoll.collectors.contract import Collector
-from plimsoll.collectors.scrape.server import Server
-from plimsoll.collectors.scrape.settings import Probe, Target
+from plimsoll.collectors.scrape.settings import Probe, Server, Target
 from plimsoll.config import Config, Layer, Section, load
 from plimsoll.delivery.settings import Mail, Recipient, Webhook
 from plimsoll.errors import BadParameter, ConfigError, PlimsollError, UsageError, nearest

@@ -83,25 +83,21 @@ def _whole(context: Context, kind: str) -> Published:
         "anomalies.json": report.anomalies,
         "capacity.json": report.capacity,
     }
-    feeds = {
-        "performance.json": document,
-        **{name: documents.encode(part) for name, part in parts.items() if part is not None},
-        "evidence.json": documents.encode(list(report.evidence)),
-        **tables.csv_files(report),
-        "plimsoll.prom": textfile.metrics(report),
-    }
-    published = {
-        # the feeds are the day's; a week has its own document
-        **(feeds if kind == "daily" else {f"{kind}.json": document, **_prefixed(kind, parts)}),
-        f"{kind}.html": html.render(page, "daily.html.j2", folders=context.templates),
-    }
+    made = {name: documents.encode(part) for name, part in parts.items() if part is not None}
+    if kind == "daily":
+        feeds = {
+            "performance.json": document,
+            **made,
+            "evidence.json": documents.encode(list(report.evidence)),
+            **tables.csv_files(report),
+            "plimsoll.prom": textfile.metrics(report),
+        }
+    else:  # the feeds are the day's; a week has its own documents
+        feeds = {f"{kind}.json": document, **{f"{kind}-{name}": data for name, data in made.items()}}
+    published = {**feeds, f"{kind}.html": html.render(page, "daily.html.j2", folders=context.templates)}
     folder = _publish(context, published, report.start, report.end, report.made)
     named = "performance.json" if kind == "daily" else f"{kind}.json"
     return Published(page, folder, f"{kind}.html", named, report.end, _alerts(report), report.failed)
-
-
-def _prefixed(kind: str, parts: Mapping[str, object]) -> dict[str, bytes]:
-    return {f"{kind}-{name}": documents.encode(part) for name, part in parts.items() if part is not None}
 
 
 def _alerts(report: ReportInput) -> list[dict[str, str]]:

@@ -80,9 +80,7 @@ def rules(config: Config) -> Rules:
             f'[retention] raw = "{round(retention.raw / _DAY_S)}d" is shorter than what a report that is made up for '
             f'needs: schedule.catch_up plus 31 days; write at least "{least}d", or catch up less'
         )
-    holds = {
-        name.removeprefix("hold."): section for name, section in config.sections.items() if isinstance(section, Hold)
-    }
+    holds = config.under("hold", Hold)
     lengths = {table: getattr(retention, setting) for table, setting in _TABLES.items()}
     return Rules(
         days={table: int(length // _DAY_S) for table, length in lengths.items() if length is not None},

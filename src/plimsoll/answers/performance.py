@@ -47,11 +47,7 @@ def performance(sources: Sources, query: PerformanceQuery) -> tuple[PerformanceD
 
 def alert_state(sources: Sources) -> AlertState:
     """What the ledger knows of alerts as of the instant, and the maintenance of the config."""
-    windows = {
-        name.removeprefix("maintenance."): section
-        for name, section in sources.config.sections.items()
-        if isinstance(section, Maintenance)
-    }
+    windows = sources.config.under("maintenance", Maintenance)
     if sources.alerts is None:
         return AlertState(quiet=Quiet(maintenance=windows))
     known = {(a.resource, a.line): Known(a.id, a.opened, a.last_seen) for a in sources.alerts.open_at(sources.as_of)}

@@ -76,11 +76,7 @@ class Sources:
 
     def lines(self) -> Mapping[str, LoadLine]:
         """The load lines by name; a learned one stands once for each resource of which the usual range is known."""
-        configured = {
-            name.removeprefix("lines."): section
-            for name, section in self.config.sections.items()
-            if isinstance(section, LoadLine)
-        }
+        configured = self.config.under("lines", LoadLine)
         learnt = [name for name, line in configured.items() if line.learned is not None]
         usual = self.learned("usual") if learnt else None
         fixed = {name: line for name, line in configured.items() if line.learned is None}

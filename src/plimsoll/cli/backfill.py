@@ -8,7 +8,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from plimsoll.cli.common import ProjectOption, open_project, say, the_clock
 from plimsoll.clock import instant
-from plimsoll.collectors.scrape.server import Server
+from plimsoll.collectors.scrape.settings import Server
 from plimsoll.errors import BadParameter
 
 
@@ -27,11 +27,7 @@ def backfill(
     from plimsoll.backfilling import backfill as bring
 
     opened = open_project(project)
-    servers = {
-        key.removeprefix("backfill."): section
-        for key, section in opened.config().sections.items()
-        if isinstance(section, Server)
-    }
+    servers = opened.config().under("backfill", Server)
     if name not in servers:
         raise BadParameter("NAME", name, allowed=list(servers), why="is no section [backfill.NAME] of config.toml")
     start, end = instant(from_, name="--from"), instant(to, name="--to")

@@ -2,7 +2,6 @@
 
 import smtplib
 import ssl
-from collections.abc import Callable
 from typing import Final
 
 from plimsoll.delivery.outcome import Outcome
@@ -13,11 +12,9 @@ DEADLINE_S: Final = 30.0
 _TEMPORARY: Final = range(400, 500)
 
 
-def send(
-    mail: Mail, raw: bytes, *, to: str, password: str | None, tls: Callable[[], ssl.SSLContext] | None = None
-) -> Outcome:
+def send(mail: Mail, raw: bytes, *, to: str, password: str | None) -> Outcome:
     """One message to one recipient. Never falls back to an unencrypted session, never raises for what a server does."""
-    context = (tls or ssl.create_default_context)()
+    context = ssl.create_default_context()
     try:
         server = _connected(mail, context)
     except (OSError, smtplib.SMTPException) as error:

@@ -61,8 +61,8 @@ def import_file(
             new, known = lake.bring(SAMPLES, readings, collector=COLLECTOR)
             done.new, done.known = done.new + new, done.known + known
         tell(block.bytes_read)
-    for span in spans.values():
-        span.end(lake, mapping)
+    facts = [fact for span in spans.values() for fact in span.facts(mapping)]
+    lake.bring(RESOURCES, RESOURCES.frame(facts), collector=COLLECTOR)
     return done
 
 
@@ -79,17 +79,13 @@ class _Span:
     last: datetime
     step_s: float | None
 
-    def end(self, lake: Lake, mapping: FileMapping) -> None:
-        """No reading is to be expected after the last one."""
+    def facts(self, mapping: FileMapping) -> list[dict[str, object]]:
+        """Since when readings are expected, and that none is after the last one."""
         after = self.last + timedelta(seconds=self.step_s or 1)
-        rows = [
+        return [
             _fact(self.resource_id, mapping, self.first, self.step_s),
             _fact(self.resource_id, mapping, after, None),
         ]
-        held = lake.snapshot().scan(RESOURCES, resource_ids=[self.resource_id]).collect()
-        known = set(held.select("ts", "source", "interval_s").rows())
-        new = [row for row in rows if (row["ts"], row["source"], row["interval_s"]) not in known]
-        lake.append(RESOURCES, new, collector=COLLECTOR)
 
 
 def _fact(resource_id: str, mapping: FileMapping, ts: datetime, step_s: float | None) -> dict[str, object]:
@@ -118,8 +114,5 @@ def _told(lake: Lake, readings: pl.DataFrame, mapping: FileMapping, spans: dict[
         else:
             spans[resource_id] = _Span(resource_id, first, last, step_s)
             new.append(_fact(resource_id, mapping, first, step_s))
-    if (
-        new
-        and not lake.snapshot().scan(RESOURCES, resource_ids=[str(row["resource_id"]) for row in new]).collect().height
-    ):
-        lake.append(RESOURCES, new, collector=COLLECTOR)
+    if new:
+        lake.bring(RESOURCES, RESOURCES.frame(new), collector=COLLECTOR)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from plimsoll.errors import LakeError, TryAgain
 from plimsoll.lake import manifest as manifests
+from plimsoll.lake.audit import AUDIT
 from plimsoll.lake.files import Files, publish
 from plimsoll.lake.snapshot import take
 from plimsoll.lake.soundness import MISSING, Soundness
@@ -38,6 +39,8 @@ def backup(files: Files, root: Path, target: Path) -> Copied:
         raise LakeError(f"{key}: {damage.reason}; set it aside first: plimsoll verify --repair")
     derived = sorted(path.relative_to(root).as_posix() for path in (root / "derived").glob("*/[!.]*.parquet"))
     copied = sum(_copy(files, root / name, target / name) for name in [*names, *derived])
+    if (root / AUDIT).exists():
+        publish(files, target / AUDIT, files.read(root / AUDIT))
     # without what is replaced: those files are not in the copy
     manifests.save(files, target, snapshot.manifest)
     return Copied(len(names) + len(derived), copied)

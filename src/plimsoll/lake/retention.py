@@ -4,8 +4,6 @@ A day of readings goes only when it is older than asked for, not held, sound, co
 while the clock stands far from the newest reading: one of the two is wrong then.
 """
 
-import json
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,9 +14,9 @@ from typing import Final
 import msgspec
 
 from plimsoll.clock import rfc3339
-from plimsoll.errors import DiskError, LakeError
+from plimsoll.errors import DiskError
+from plimsoll.lake import audit, rolling
 from plimsoll.lake import manifest as manifests
-from plimsoll.lake import rolling
 from plimsoll.lake.files import Files, publish
 from plimsoll.lake.lock import only_one
 from plimsoll.lake.manifest import DayFile
@@ -26,7 +24,6 @@ from plimsoll.lake.snapshot import Snapshot, take
 from plimsoll.lake.soundness import Soundness
 from plimsoll.tables import SAMPLES, TABLES
 
-AUDIT: Final = "retention.ndjson"
 _CLOCK_MAY_DIFFER: Final = timedelta(days=7)
 
 
@@ -62,7 +59,8 @@ class Planned:
 def plan(files: Files, root: Path, rules: Rules, *, now: datetime) -> Planned:
     """What would be dropped now; changes nothing."""
     snapshot = take(files, root, Soundness(files, root, deep=True))
-    _refuse_strange_clock(snapshot, now)
+    if why := _strange_clock(snapshot, now):
+        return Planned(drops=[], kept={"everything": why})
     drops: list[Drop] = []
     kept: dict[str, str] = {}
     rolled = set(snapshot.partitions(rolling.KINDS[-1]))
@@ -103,7 +101,8 @@ def apply(files: Files, root: Path, rules: Rules, announced: Sequence[Drop], *, 
         whole = [drop for drop in chosen if drop.table in TABLES]
         replaced = {f"{drop.table}/{drop.file}": now.timestamp() for drop in whole}
         # the audit first: a drop that is not written down must not happen
-        _written_down(root, chosen, now, rules.archive)
+        archive = str(rules.archive) if rules.archive else None
+        audit.note(root, [{"at": rfc3339(now), **asdict(drop), "archive": archive} for drop in chosen])
         manifests.save(
             files, root, msgspec.structs.replace(manifest, days=days, replaced={**manifest.replaced, **replaced})
         )
@@ -113,24 +112,15 @@ def apply(files: Files, root: Path, rules: Rules, announced: Sequence[Drop], *, 
         return chosen
 
 
-def audit(root: Path) -> list[dict[str, object]]:
-    """Everything that was ever dropped, oldest first."""
-    path = root / AUDIT
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-
-
-def _refuse_strange_clock(snapshot: Snapshot, now: datetime) -> None:
+def _strange_clock(snapshot: Snapshot, now: datetime) -> str | None:
     newest = max((file.last_ms for file in snapshot.manifest.of(SAMPLES.name).values()), default=None)
-    if newest is None:
-        return
-    apart = abs(now.timestamp() - newest / 1000)
-    if apart > _CLOCK_MAY_DIFFER.total_seconds():
-        raise LakeError(
-            f"the newest reading and this clock are {apart / 86400:.0f} days apart; nothing is dropped until readings "
-            "come again or the clock is right"
-        )
+    apart = 0.0 if newest is None else abs(now.timestamp() - newest / 1000)
+    if apart <= _CLOCK_MAY_DIFFER.total_seconds():
+        return None
+    return (
+        f"the newest reading and this clock are {apart / 86400:.0f} days apart; nothing is dropped until readings come "
+        "again or the clock is right"
+    )
 
 
 def _stays(
@@ -176,20 +166,6 @@ def _archived(files: Files, root: Path, drop: Drop, archive: Path) -> None:
         publish(files, target, data)
     if files.read(target) != data:
         raise DiskError(f"{target}: the archived copy differs from the original; nothing was dropped")
-
-
-def _written_down(root: Path, drops: Sequence[Drop], now: datetime, archive: Path | None) -> None:
-    lines = [
-        json.dumps({"at": rfc3339(now), **asdict(drop), "archive": str(archive) if archive else None}) for drop in drops
-    ]
-    descriptor = os.open(root / AUDIT, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(descriptor, ("\n".join(lines) + "\n").encode())
-        os.fsync(descriptor)
-    except OSError as error:
-        raise DiskError(f"{root / AUDIT}: cannot be written ({error.strerror}); nothing was dropped") from error
-    finally:
-        os.close(descriptor)
 
 
 def size_of(root: Path) -> tuple[int, int]:

@@ -1,10 +1,11 @@
 """Rolling up: every finished day gets its rollups, again where late data changed it; and how long memory is read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from plimsoll.lake.audit import retired
 from plimsoll.lake.manifest import DayFile, day_of
 from plimsoll.lake.rollups import Rollup, daily, hourly
 from plimsoll.lake.snapshot import Snapshot
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 KINDS: Final = ("hours", "hour_buckets", "days", "day_buckets")
-_HOURS_A_DAY: Final = 24
 
 
 def partition(file: DayFile) -> str:
@@ -26,13 +26,17 @@ def partition(file: DayFile) -> str:
 
 
 def due(snapshot: Snapshot, today: date) -> list[tuple[str, DayFile]]:
-    """Days before `today` whose rollups were not made of what the day holds now, oldest first."""
+    """Days before `today` whose rollups were not made of what the day holds now, oldest first.
+
+    Not those whose readings were dropped: what comes late for them is not the day, and must not replace its rollup.
+    """
+    gone = {day.isoformat() for day in retired(snapshot.root, SAMPLES.name)}
     made = set(snapshot.partitions(KINDS[-1]))
     waiting = {day.isoformat() for day in snapshot.days_with_open_segments(SAMPLES)}
     return [
         (day, file)
         for day, file in sorted(snapshot.manifest.of(SAMPLES.name).items())
-        if day < today.isoformat() and day not in waiting and partition(file) not in made
+        if day < today.isoformat() and day not in waiting | gone and partition(file) not in made
     ]
 
 
@@ -66,20 +70,19 @@ def remember(
 
     columns = ("ts", "resource_id", "device", *metrics)
     raw = snapshot.scan(SAMPLES, start=start, end=end, columns=columns, resource_ids=resource_ids)
-    raw_days = [day for day in snapshot.days(SAMPLES) if start.date() <= day <= end.date()]
-    older = _hourly_days(snapshot, start, end, set(raw_days))
+    first, last = start.date(), (end - timedelta(microseconds=1)).date()
+    rolled = {date.fromisoformat(name[:10]): name for name in snapshot.partitions("hours")}
+    gone = retired(snapshot.root, SAMPLES.name) & rolled.keys()
+    raw_days = [day for day in snapshot.days(SAMPLES) if first <= day <= last and day not in gone]
+    older = {day: name for day, name in rolled.items() if first <= day <= last and day not in set(raw_days)}
+    if gone:
+        raw = raw.filter(~pl.col("ts").dt.date().is_in(sorted(gone)))
     frames, names = [raw], list(columns)
     for name in older.values():
         frame = snapshot.derived("hours", name)
         if frame is not None:
             frames.append(_means(frame, metrics, start, end, resource_ids).select(names))
     return Memory(pl.concat(frames, how="vertical_relaxed"), raw_days, sorted(older))
-
-
-def _hourly_days(snapshot: Snapshot, start: datetime, end: datetime, raw: set[date]) -> Mapping[date, str]:
-    named = {date.fromisoformat(name[:10]): name for name in snapshot.partitions("hours")}
-    first, last = start.date(), (end - timedelta(microseconds=1)).date()
-    return {day: name for day, name in named.items() if first <= day <= last and day not in raw}
 
 
 def _means(

@@ -5,7 +5,7 @@ import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from plimsoll.clock import instant
@@ -130,6 +130,11 @@ class Outbox:
     def listed(self, since: datetime) -> list[Parcel]:
         """Everything that changed since an instant, oldest first."""
         return self._select("updated >= ?", (stamp(since),))
+
+    def problems(self, now: datetime) -> list[str]:
+        """What could not be delivered in the last week, in words."""
+        failed = [one for one in self.listed(now - timedelta(days=7)) if one.state == "failed"]
+        return [f"{one.kind} to {one.recipient} was not delivered: {one.detail}" for one in failed]
 
     def last_sent(self, kind: str, before: datetime) -> datetime | None:
         """The end of the window of the last delivered report of a kind, before an instant."""

@@ -8,7 +8,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from plimsoll import delivering
 from plimsoll.clock import Clock, rfc3339
 from plimsoll.lake.files import needed_free_bytes
 from plimsoll.ledger import Beat
@@ -56,7 +55,7 @@ def status(project: Project, clock: Clock) -> Status:
         *_of_disk(project.data),
         *(p for name, every in plan.stepping().items() if (p := _of_step(name, every, beats.get(name), now))),
         *_of_windows(project, now),
-        *delivering.problems(project.outbox, now),
+        *project.outbox.problems(now),
     ]
     jobs = tuple(_job(task, plan, project, beats.get(task.name), now) for task in plan.tasks.values())
     return Status(rfc3339(now), not problems, held, tuple(problems), jobs)

@@ -11,7 +11,7 @@ import pytest
 
 from plimsoll.cli import run
 from plimsoll.clock import Clock
-from plimsoll.delivering import deliver, outbox, problems, queue
+from plimsoll.delivering import deliver, outbox, queue
 from plimsoll.job import Context
 from plimsoll.project import Project
 from plimsoll.reporting import daily
@@ -155,7 +155,7 @@ def test_one_refused_recipient_costs_only_their_own_mail(demo: Path, office: Pos
     office.rcpt = lambda address: "550 no such \x1b[31muser" if address.startswith("gone") else None
     deliver(ctx, chance=CHANCE)
     assert sorted(state for _, state, _ in states(ctx)) == ["failed", "sent", "sent"]
-    (problem,) = problems(outbox(ctx), UNTIL)
+    (problem,) = outbox(ctx).problems(UNTIL)
     assert problem.startswith("daily to gone@example.org was not delivered: 550 no such")
     assert "\x1b" not in problem
 

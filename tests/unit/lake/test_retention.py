@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from plimsoll.config import Layer, load
-from plimsoll.errors import ConfigError, LakeError
-from plimsoll.lake import Lake, Rules
+from plimsoll.errors import ConfigError
+from plimsoll.lake import Lake, Rules, remember
 from plimsoll.project import sections
 from plimsoll.retaining import rules
 from plimsoll.tables import SAMPLES
@@ -79,8 +79,30 @@ def test_a_clock_that_is_years_ahead_drops_nothing(tmp_path: Path) -> None:
     """Ten years ahead, everything would be old."""
     lake = filled(tmp_path / "lake")
     lake.roll_up(now=NOW)
-    with pytest.raises(LakeError, match="nothing is dropped until readings come again or the clock is right"):
-        lake.old(kept(50), now=NOW + timedelta(days=3650))
+    planned = lake.old(kept(50), now=NOW + timedelta(days=3650))
+    assert planned.drops == []
+    assert "nothing is dropped until readings come again or the clock is right" in planned.kept["everything"]
+
+
+def test_late_readings_of_a_dropped_day_do_not_replace_its_rollup(tmp_path: Path) -> None:
+    """What is left of a day is not the day: its hours stay as they were, and long memory reads those."""
+    lake = filled(tmp_path / "lake")
+    lake.roll_up(now=NOW)
+    planned = lake.old(kept(50), now=NOW).drops
+    lake.retire(kept(50), planned[:1], now=NOW)
+    before = lake.snapshot().partitions("hours")
+    late = datetime.fromisoformat(planned[0].day).replace(hour=3, tzinfo=UTC)
+    row = {"ts": late, "resource_id": "a", "device": "", "source": "late", "cpu_utilization_pct": 99.0}
+    lake.append(SAMPLES, [row], collector="t")
+    lake.compact(now=NOW)
+    assert lake.roll_up(now=NOW) == 0
+    assert lake.snapshot().partitions("hours") == before
+    day = late.replace(hour=0)
+    told = remember(
+        lake.snapshot(), ["cpu_utilization_pct"], start=day, end=day + timedelta(days=1), resource_ids=["a"]
+    )
+    assert (told.raw, told.hourly) == ([], [day.date()])
+    assert told.rows.collect()["cpu_utilization_pct"].to_list() == [1.0]
 
 
 def test_a_damaged_day_stays(tmp_path: Path) -> None:

@@ -151,3 +151,22 @@ def test_every_table_reads_metrics_of_the_catalogue() -> None:
         table = load(name)
         assert table.version >= 1
         assert table.rules
+
+
+def test_what_is_not_told_is_not_invented() -> None:
+    """Used memory alone is no share of anything; a processor mode that is not there was not zero; no failure yet is."""
+    table = load("dcgm")
+    alone = parse('DCGM_FI_DEV_FB_USED{gpu="0"} 500\n', "", table.wanted)
+    made = Mapper(table, interval_s=30, resource_of=lambda _: "r").read(alone, at_s=0, wall_s=0)
+    assert set(made.readings["r", "gpu0"]) == {"gpu_memory_used_bytes"}
+
+    def second(mapping: str, *texts: str) -> dict[str, float]:
+        chosen = load(mapping)
+        mapper = Mapper(chosen, interval_s=30, resource_of=lambda _: "r")
+        told = [mapper.read(parse(text, "", chosen.wanted), at_s=30.0 * n, wall_s=0) for n, text in enumerate(texts)]
+        return told[-1].readings.get(("r", ""), {})
+
+    cpu = 'node_cpu_seconds_total{{cpu="0",mode="idle"}} {0}\nnode_cpu_seconds_total{{cpu="0",mode="user"}} {0}\n'
+    assert second("node", cpu.format(10), cpu.format(25)).keys() == {"cpu_utilization_pct"}
+    http = 'http_requests_total{{status="200"}} {0}\n'
+    assert second("vllm", http.format(10), http.format(40)) == {"error_rate_pct": 0.0}

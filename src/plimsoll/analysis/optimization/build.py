@@ -135,6 +135,8 @@ def _evidence(case: Case, result: Sweep, span: TimeRange, wanted: Wanted) -> lis
                 **_plain({"savingUsdPerMonth": one.saving_usd_per_month, "risk": one.risk}),
                 "change": one.change,
                 "said": wanted.said.get(one.id),
+                "promisesKept": list(wanted.hits.get(one.adviser, ())) or None,
+                "leftOut": _left_out(one, wanted),
             },
         )
         for one in result.advice

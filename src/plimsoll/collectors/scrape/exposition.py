@@ -1,6 +1,5 @@
 """The text exposition: prometheus-client parses it; what that parser takes amiss is set right here."""
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -34,10 +33,9 @@ class Sample:
 
 @dataclass(slots=True)
 class Exposition:
-    """The samples that were wanted, by name; and the families that are there, wanted or not."""
+    """The samples that were wanted, by name."""
 
     samples: dict[str, list[Sample]] = field(default_factory=dict[str, list[Sample]])
-    families: set[str] = field(default_factory=set[str])
 
     def of(self, name: str) -> list[Sample]:
         """The samples of that name. The parser calls a counter `x_total` whether or not it was written so."""
@@ -51,8 +49,7 @@ def parse(text: str, content_type: str, wanted: Callable[[str], bool]) -> Exposi
         raise FetchError("not an exposition: the answer is empty")
     if stripped[0] in "<{[" or "\0" in stripped[:1000]:
         raise FetchError(f'not an exposition: "{shown(stripped[:80])}"')
-    lines, families = _chosen(text, wanted)
-    chosen = "\n".join(lines) + "\n"
+    chosen = "\n".join(_chosen(text, wanted)) + "\n"
     try:
         if "openmetrics" in content_type:
             try:
@@ -63,7 +60,7 @@ def parse(text: str, content_type: str, wanted: Callable[[str], bool]) -> Exposi
             found = list(classic(chosen))
     except (ValueError, KeyError, IndexError) as error:
         raise FetchError(f"not an exposition: {shown(str(error))}") from error
-    made = Exposition(families=families)
+    made = Exposition()
     for family in found:
         for one in family.samples:
             if len(one.labels) > MAX_LABELS:
@@ -73,10 +70,9 @@ def parse(text: str, content_type: str, wanted: Callable[[str], bool]) -> Exposi
     return made
 
 
-def _chosen(text: str, wanted: Callable[[str], bool]) -> tuple[list[str], set[str]]:
-    """The wanted lines, TYPE lines included; every family's name; too many samples are refused before parsing."""
+def _chosen(text: str, wanted: Callable[[str], bool]) -> list[str]:
+    """The wanted lines, TYPE lines included; too many samples are refused before parsing."""
     chosen: list[str] = []
-    families: set[str] = set()
     count = 0
     known: dict[str, bool] = {}
     for line in text.split("\n"):
@@ -86,19 +82,11 @@ def _chosen(text: str, wanted: Callable[[str], bool]) -> tuple[list[str], set[st
                 chosen.append(line.rstrip("\r"))
             continue
         name = match[1]
-        if line.startswith("#"):
-            families.add(name)
-        else:
-            count += 1
-            if count > MAX_SAMPLES:
-                raise FetchError(f"too many samples: more than {MAX_SAMPLES:,}")
+        count += not line.startswith("#")
+        if count > MAX_SAMPLES:
+            raise FetchError(f"too many samples: more than {MAX_SAMPLES:,}")
         if name not in known:
             known[name] = wanted(name)
         if known[name] and not line.startswith("# HELP"):
             chosen.append(line.rstrip("\r"))
-    return chosen, families
-
-
-def finite(value: float) -> bool:
-    """Whether it is a number; NaN is unknown, not zero."""
-    return math.isfinite(value)
+    return chosen

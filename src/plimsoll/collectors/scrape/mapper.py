@@ -195,10 +195,15 @@ def _rate(look: _Look) -> dict[tuple[str, str], float]:
 
 
 def _share(look: _Look) -> dict[tuple[str, str], float]:
-    """Growth of what the filters take, of the growth of everything in `of`, in percent."""
+    """Growth of what the filters take, of the growth of everything in `of`, in percent.
+
+    A part that is not there is unknown; only where its absence says so (no request has failed yet) is it zero.
+    """
     part = look.grown(look.named(look.rule.families), "part")
     whole = look.grown(look.named(look.rule.of), "whole", filtered=False)
-    return {p: 100 * part.get(p, (0.0, 0.0))[0] / amount for p, (amount, _) in whole.items() if amount > 0}
+    if look.rule.absent_is_zero:
+        part = {place: part.get(place, (0.0, 0.0)) for place in whole}
+    return {p: 100 * part[p][0] / amount for p, (amount, _) in whole.items() if amount > 0 and p in part}
 
 
 def _ratio(look: _Look) -> dict[tuple[str, str], float]:
@@ -209,9 +214,11 @@ def _ratio(look: _Look) -> dict[tuple[str, str], float]:
 
 
 def _fill(look: _Look) -> dict[tuple[str, str], float]:
-    """Used of everything in `of`, in percent."""
+    """Used of everything in `of`, in percent; of a whole of which only the used part is told nothing is known."""
     part, whole = look.grouped(look.named(look.rule.families)), look.grouped(look.all_of(look.rule.of))
-    sums = {place: sum(s.value for s in ones) for place, ones in whole.items()}
+    needed = min(2, len(look.rule.of))
+    told = {place: ones for place, ones in whole.items() if len({s.name for s in ones}) >= needed}
+    sums = {place: sum(s.value for s in ones) for place, ones in told.items()}
     return {p: 100 * sum(s.value for s in part[p]) / total for p, total in sums.items() if total > 0 and p in part}
 
 

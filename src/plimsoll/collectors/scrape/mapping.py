@@ -44,6 +44,7 @@ class Rule(Section):
     device: str = Field("", description="the label that tells the devices apart; empty: the resource as a whole")
     q: float = Field(0.95, gt=0, lt=1)
     jitters: bool = False
+    absent_is_zero: bool = Field(False, description="for a share: no such sample yet means none has happened")
     only_if: str = Field("", description="a family that must be above zero")
 
     @model_validator(mode="after")
@@ -74,7 +75,6 @@ class Mapping(Section):
     sentinel: float | None = Field(None, description="gauges from this value on are blanks, not readings")
     device_prefix: str = ""
     device_more: str = Field("", description="a second label of a device, such as a MIG instance; parts of the first")
-    ignores: tuple[str, ...] = Field((), description="patterns of families that are known and left aside")
     rules: tuple[Rule, ...]
 
     def wanted(self, name: str) -> bool:

@@ -44,7 +44,6 @@ class Address:
     mapper: Mapper
     interval_s: float
     facts: dict[str, Row] = field(default_factory=dict[str, Row])
-    unmapped: int = 0
 
     def credentials(self) -> dict[str, Any]:
         """From the environment, anew each time: a rotated secret needs no restart."""

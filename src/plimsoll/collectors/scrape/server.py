@@ -9,11 +9,10 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final, cast
-from urllib.parse import urlencode, urlsplit
+from typing import Any, Final, cast
+from urllib.parse import urlencode
 
 import httpx2
-from pydantic import Field, field_validator
 
 from plimsoll.collectors.contract import Row
 from plimsoll.collectors.scrape import fetch
@@ -22,46 +21,12 @@ from plimsoll.collectors.scrape.fetch import FetchError
 from plimsoll.collectors.scrape.mapper import Mapper
 from plimsoll.collectors.scrape.mapping import Mapping as Table
 from plimsoll.collectors.scrape.reader import Namer
-from plimsoll.config import Duration, Section
+from plimsoll.collectors.scrape.settings import Server
 from plimsoll.errors import PlimsollError, TryAgain, shown
-from plimsoll.settings import Name, ResourceType
 
 _DEADLINE_S: Final = 60.0
 _SHORTEST: Final = timedelta(seconds=60)
 _FINAL: Final = ("401", "403", "404")
-
-
-class Server(Section):
-    """`[backfill.NAME]`: a Prometheus server that holds history."""
-
-    url: str = Field(description="its address, such as http://prometheus:9090")
-    mapping: Name = Field(description="what the families mean: node, dcgm, vllm, ... or a file mappings/NAME.toml")
-    selector: str = Field("", description='label matchers such as job="node"; empty: everything')
-    resource: str = Field("{instance}", description="its id: text with label names such as {instance}")
-    type: ResourceType = Field("cluster", description="cluster, endpoint, training, ai-service, storage or network")
-    region: Name = Field("", description="where it is; empty: unknown")
-    step: Annotated[Duration, Field(ge=1, le=3600)] = Field(
-        "30s",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
-        description="how often the targets were scraped",
-    )
-    window: Annotated[Duration, Field(ge=60, le=86400)] = Field(
-        "1h",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
-        description="how much is asked for at a time; halved where the server cannot",
-    )
-    queries_per_s: float = Field(5.0, gt=0, le=1000, description="at most so many questions a second")
-    tenant: str = Field("", description="sent as X-Scope-OrgID")
-    bearer_env: str = Field("", description="the environment variable that holds a bearer token")
-    user: str = Field("", description="for basic authentication")
-    password_env: str = Field("", description="the environment variable that holds the password")
-    ca: str = Field("", description="a PEM file: who may vouch for the server; empty: the system's list")
-
-    @field_validator("url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-            raise ValueError(f'"{url}" is no address; write http://host:port, without credentials')
-        return url.rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +152,7 @@ class History:
         tenant = {"X-Scope-OrgID": self.server.tenant} if self.server.tenant else {}
         told = dict(self.credentials)
         told["headers"] = {**told.get("headers", {}), **tenant}
-        url = f"{self.server.url}/api/v1/{path}?{urlencode(parameters)}"
+        url = f"{self.server.url.rstrip('/')}/api/v1/{path}?{urlencode(parameters)}"
         answer = fetch.fetch(self.client, url, told, total_s=_DEADLINE_S)
         try:
             body = json.loads(answer.text)

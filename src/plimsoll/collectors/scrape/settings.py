@@ -3,16 +3,26 @@
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from plimsoll.config import Section
+from plimsoll.config import Duration, Section
 from plimsoll.settings import Name, ResourceType
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("is no address; write http://host:port/path, without credentials")
+    return url
+
+
+Address = Annotated[str, AfterValidator(_address)]
 
 
 class Target(Section):
     """One kind of exporter at one or many addresses."""
 
-    urls: tuple[str, ...] = Field(description="addresses such as http://gpu-01:9100/metrics")
+    urls: tuple[Address, ...] = Field(min_length=1, description="addresses such as http://gpu-01:9100/metrics")
     mapping: Name = Field(description="what its families mean: node, dcgm, vllm, ... or a file mappings/NAME.toml")
     resource: str = Field("{host}", description="its id: text with {name}, {host}, {port}, or a label's name")
     type: ResourceType = Field("cluster", description="cluster, endpoint, training, ai-service, storage or network")
@@ -28,19 +38,6 @@ class Target(Section):
     certificate: str = Field("", description="a PEM file with our own certificate, for mutual TLS")
     key: str = Field("", description="its key's PEM file")
 
-    @field_validator("urls")
-    @classmethod
-    def _addresses(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
-        for url in urls:
-            parts = urlsplit(url)
-            if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-                raise ValueError(
-                    f'"{url}" is no address; write http://host:port/metrics, credentials in keys of their own'
-                )
-        if not urls:
-            raise ValueError("needs at least one address")
-        return urls
-
     @model_validator(mode="after")
     def _whole(self) -> "Target":
         if bool(self.user) != bool(self.password_env):
@@ -53,7 +50,7 @@ class Target(Section):
 class Probe(Section):
     """`[probes.NAME]`: an address that is asked regularly: does it answer, how fast, how good is its certificate."""
 
-    url: str = Field(description="the address")
+    url: Address = Field(description="the address")
     resource: Name = Field("", description="whose availability it is; empty: the probe's own name")
     type: ResourceType = Field("endpoint", description="its type")
     region: Name = Field("", description="where it is; empty: unknown")
@@ -61,13 +58,30 @@ class Probe(Section):
     status: Annotated[int, Field(ge=100, le=599)] = Field(200, description="the status that means success")
     bearer_env: str = Field("", description="the environment variable that holds a bearer token")
 
-    @field_validator("url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-            raise ValueError(f'"{url}" is no address; write https://host/path')
-        return url
+
+class Server(Section):
+    """`[backfill.NAME]`: a Prometheus server that holds history."""
+
+    url: Address = Field(description="its address, such as http://prometheus:9090")
+    mapping: Name = Field(description="what the families mean: node, dcgm, vllm, ... or a file mappings/NAME.toml")
+    selector: str = Field("", description='label matchers such as job="node"; empty: everything')
+    resource: str = Field("{instance}", description="its id: text with label names such as {instance}")
+    type: ResourceType = Field("cluster", description="cluster, endpoint, training, ai-service, storage or network")
+    region: Name = Field("", description="where it is; empty: unknown")
+    step: Annotated[Duration, Field(ge=1, le=3600)] = Field(
+        "30s",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        description="how often the targets were scraped",
+    )
+    window: Annotated[Duration, Field(ge=60, le=86400)] = Field(
+        "1h",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        description="how much is asked for at a time; halved where the server cannot",
+    )
+    queries_per_s: float = Field(5.0, gt=0, le=1000, description="at most so many questions a second")
+    tenant: str = Field("", description="sent as X-Scope-OrgID")
+    bearer_env: str = Field("", description="the environment variable that holds a bearer token")
+    user: str = Field("", description="for basic authentication")
+    password_env: str = Field("", description="the environment variable that holds the password")
+    ca: str = Field("", description="a PEM file: who may vouch for the server; empty: the system's list")
 
 
 def credentials(bearer: str | None, user: str, password: str | None) -> dict[str, Any]:
