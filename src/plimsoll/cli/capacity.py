@@ -13,6 +13,7 @@ from plimsoll.capacity_document import CapacityDocument, Pool
 from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
 from plimsoll.errors import shown
 from plimsoll.ledger import Promises
+from plimsoll.publish.foreseen import none_reaches
 from plimsoll.runner import context
 
 _TERABYTE = 1e12
@@ -85,7 +86,7 @@ def _head(document: CapacityDocument) -> list[str]:
         lines.append(f"what if: {', '.join([*change, *added])}")
     decision = summary.decide_by
     if decision is None:
-        lines.append(f"Nothing to decide: no pool reaches its line within {document.horizon_days} days.")
+        lines.append(f"Nothing to decide. {none_reaches(document.pools, 'pool', 'its line', document.horizon_days)}")
     elif decision.late:
         lines.append(f"Late: {shown(decision.pool)} had to be decided by {decision.date}.")
     else:

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from plimsoll.capacity_document import CapacityDocument, Choice, Pool
-from plimsoll.publish import words
+from plimsoll.publish import foreseen, words
 from plimsoll.publish.verdict import Verdict
 
 _URGENT_DAYS = 3
@@ -22,7 +22,9 @@ def judge(document: CapacityDocument, today: date) -> Verdict:
         return Verdict("Cannot tell.", "ink3", "No pool of GPUs, replicas, cores or storage has readings yet.")
     if decide is None:
         until = today + timedelta(days=document.horizon_days)
-        facts = f"No pool reaches its load line in the next {document.horizon_days} days."
+        facts = foreseen.none_reaches(document.pools, "pool", "its load line", document.horizon_days)
+        if not foreseen.counted(document.pools)[0]:
+            return Verdict("Nothing to decide yet.", "ink", facts)
         return Verdict(f"Nothing to decide before {until.day} {until:%B}.", "ok", facts)
     pool, day = pools[decide.pool], date.fromisoformat(decide.date)
     name = words.name(pool.name)

@@ -15,7 +15,7 @@ from plimsoll.anomalies_document import Anomaly
 from plimsoll.capacity_document import ResourceRoom
 from plimsoll.clock import instant
 from plimsoll.optimization_document import Recommendation, ResourceOptimization
-from plimsoll.publish import words
+from plimsoll.publish import foreseen, words
 from plimsoll.publish.report_input import ReportInput
 from plimsoll.publish.svg import bullet
 from plimsoll.publish.tokens import GLYPHS
@@ -146,7 +146,7 @@ def room(report: ReportInput) -> Section | None:
         f"{words.plural(len(crossing), 'resource')} will reach or {'has' if len(crossing) == 1 else 'have'} reached "
         f"a line within {report.capacity.horizon_days} days."
         if crossing
-        else f"None reaches its line within {report.capacity.horizon_days} days."
+        else foreseen.none_reaches(known, "resource", "its line", report.capacity.horizon_days)
     )
     horizon = report.capacity.horizon_days
     return Section([_room(one, names, horizon) for one in ordered], sentence, max(0, len(known) - MOST_ROWS))

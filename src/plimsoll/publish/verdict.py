@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from plimsoll.clock import instant
 from plimsoll.documents import Alert
-from plimsoll.publish import words
+from plimsoll.publish import foreseen, words
 from plimsoll.publish.report_input import ReportInput
 from plimsoll.publish.sections import SOON_DAYS, crossings
 
@@ -90,8 +90,17 @@ def _judged(report: ReportInput, situation: Situation) -> Verdict:
             return Verdict(state, colour, _facts(report, situation))
     if situation.was_over or situation.unusual or coverage < 95 or open_severities:
         return Verdict("Steady.", "ink", _facts(report, situation))
-    none = "" if report.capacity is None else f", and none reaches it in the next {report.capacity.horizon_days} days"
-    return Verdict("All calm.", "ok", f"Every resource stayed under its line{none}.")
+    return Verdict("All calm.", "ok", f"Every resource stayed under its line{_ahead(report)}.")
+
+
+def _ahead(report: ReportInput) -> str:
+    if report.capacity is None:
+        return ""
+    forecast, blind = foreseen.counted(report.capacity.resources)
+    if not forecast:
+        return "; there is too little history to look ahead yet"
+    which = "none that can be forecast" if blind else "none"
+    return f", and {which} reaches it in the next {report.capacity.horizon_days} days"
 
 
 def _facts(report: ReportInput, situation: Situation) -> str:

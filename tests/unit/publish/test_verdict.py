@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from plimsoll.capacity_document import State
 from plimsoll.documents import Alert
 from plimsoll.publish.report_input import ReportInput
 from plimsoll.publish.verdict import Situation, judge
@@ -80,8 +81,24 @@ def test_no_claim_is_made_about_what_was_not_looked_at() -> None:
     """Without forecasts the report does not say that nothing will cross."""
     blind = replace(report(), capacity=None)
     assert judge(blind, situation()).facts == "Every resource stayed under its line."
-    told = judge(report(), situation()).facts
-    assert told == "Every resource stayed under its line, and none reaches it in the next 60 days."
+
+
+@pytest.mark.parametrize(
+    ("states", "facts"),
+    [
+        (["not enough history", "too irregular"], "; there is too little history to look ahead yet."),
+        (["falling", "too irregular"], ", and none that can be forecast reaches it in the next 60 days."),
+        (["falling", "not within the horizon"], ", and none reaches it in the next 60 days."),
+    ],
+)
+def test_no_claim_is_made_about_what_cannot_be_forecast(states: list[State], facts: str) -> None:
+    """Half a minute of readings says nothing about the next sixty days."""
+    known = report()
+    assert known.capacity
+    measured = [room for room in known.capacity.resources if room.now is not None]
+    rooms = [msgspec.structs.replace(room, state=state) for room, state in zip(measured, states, strict=False)]
+    capacity = msgspec.structs.replace(known.capacity, resources=rooms)
+    assert judge(replace(known, capacity=capacity), situation()).facts == f"Every resource stayed under its line{facts}"
 
 
 def test_what_crosses_soon_is_told_before_what_is_medium() -> None:
