@@ -1,6 +1,6 @@
 """The capacity review."""
 
-from plimsoll.delivering import queue
+from plimsoll.delivering import hand_over
 from plimsoll.job import Context, job
 from plimsoll.reporting import capacity
 
@@ -8,4 +8,4 @@ from plimsoll.reporting import capacity
 @job(schedule="mon 08:00", lane="reporting")
 def capacity_review(context: Context) -> None:
     """Says which pools reach their load line, when to decide, and what can be done; publishes and delivers it."""
-    queue(context, "capacity", capacity(context))
+    hand_over(context, "capacity", capacity(context))

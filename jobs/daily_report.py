@@ -1,6 +1,6 @@
 """The morning's report."""
 
-from plimsoll.delivering import queue
+from plimsoll.delivering import hand_over
 from plimsoll.job import Context, job
 from plimsoll.reporting import daily
 
@@ -8,4 +8,4 @@ from plimsoll.reporting import daily
 @job(schedule="daily 07:00", lane="reporting")
 def daily_report(context: Context) -> None:
     """Says what the fleet did in the last 24 hours, publishes it as HTML and JSON, and hands it to the outbox."""
-    queue(context, "daily", daily(context))
+    hand_over(context, "daily", daily(context))

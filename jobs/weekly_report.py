@@ -1,6 +1,6 @@
 """The week's report."""
 
-from plimsoll.delivering import queue
+from plimsoll.delivering import hand_over
 from plimsoll.job import Context, job
 from plimsoll.reporting import weekly
 
@@ -8,4 +8,4 @@ from plimsoll.reporting import weekly
 @job(schedule="mon 07:15", lane="reporting", catch_up=False)
 def weekly_report(context: Context) -> None:
     """Says what the fleet did in the last seven days, publishes it, and hands it to the outbox."""
-    queue(context, "weekly", weekly(context))
+    hand_over(context, "weekly", weekly(context))

@@ -3,18 +3,23 @@
 import os
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from plimsoll.clock import rfc3339
 from plimsoll.delivery import smtp, webhook
 from plimsoll.delivery.message import Letter, dated, message, message_id
 from plimsoll.delivery.outcome import Outcome
 from plimsoll.delivery.settings import Mail, Recipient, Webhook
+from plimsoll.errors import PlimsollError, shown
 from plimsoll.job import Context
 from plimsoll.ledger.outbox import Outbox, Parcel
-from plimsoll.reporting import Published, of_owner
+from plimsoll.reporting import Published, as_pdf, of_owner
+
+if TYPE_CHECKING:
+    from plimsoll.publish.mail import Mailed
 
 OWNED: Final = ("daily", "weekly")
 BACK_OFF_S: Final = (60, 300, 900, 3600, 7200)
@@ -28,24 +33,46 @@ def outbox(context: Context) -> Outbox:
     return Outbox(context.data / "ledger.sqlite")
 
 
+def hand_over(context: Context, kind: str, made: Published) -> None:
+    """Puts a report into the outbox; raises, once that is done, where a part of the report could not be made."""
+    queue(context, kind, made)
+    if made.failed:
+        without = "; ".join(f"{part} ({reason})" for part, reason in sorted(made.failed.items()))
+        raise PlimsollError(f"the {kind} report is published, but without: {without}")
+
+
 def queue(context: Context, kind: str, made: Published) -> int:
     """Puts a report's messages into the outbox; a message that was put in before is not put in again.
 
+    A revision goes to those who have not been told of its window; to the others where `[mail] revisions` asks for it.
     Gives how many messages are new.
     """
-    new = 0
+    new, mail = 0, context.config.get("mail", Mail)
     for name, recipient in context.config.under("recipients", Recipient).items():
-        mail = context.config.get("mail", Mail)
         if not mail.host or kind not in recipient.reports:
             continue
-        report = of_owner(context, kind, recipient.owner) if recipient.role == "owner" and kind in OWNED else made
+        if not mail.revisions and _knows(context, kind, made, "mail", recipient.address):
+            continue
+        report = of_owner(context, made, kind, recipient.owner) if _owned(recipient, kind) else made
         if recipient.when == "matters" and report.view.verdict.state in CALM:
             continue
         new += _queue_mail(context, kind, report, mail, name, recipient)
     for name, hook in context.config.under("webhooks", Webhook).items():
-        if kind == "daily" and not (hook.when == "matters" and made.view.verdict.state in CALM):
+        if kind != "daily" or (hook.when == "matters" and made.view.verdict.state in CALM):
+            continue
+        if not _knows(context, kind, made, "webhook", name):
             new += _queue_hook(context, kind, made, name, hook)
     return new
+
+
+def _owned(recipient: Recipient, kind: str) -> bool:
+    return recipient.role == "owner" and kind in OWNED
+
+
+def _knows(context: Context, kind: str, made: Published, channel: str, recipient: str) -> bool:
+    """Whether they have been told of an earlier revision of this window."""
+    told = outbox(context).told_of(channel=channel, recipient=recipient, kind=kind, end=made.end)
+    return made.revision > 1 and told
 
 
 def deliver(context: Context, *, chance: random.Random | None = None) -> list[tuple[Parcel, Outcome]]:
@@ -91,19 +118,9 @@ def _settle(context: Context, box: Outbox, parcel: Parcel, outcome: Outcome, cha
 
 
 def _queue_mail(context: Context, kind: str, made: Published, mail: Mail, name: str, recipient: Recipient) -> bool:
-    from plimsoll.publish.mail import compose
-
     box, now, end = outbox(context), context.clock.now(), made.end
-    waiting = box.waiting(channel="mail", recipient=recipient.address, kind=kind, before=end)
-    parts = compose(
-        made.view,
-        end=end,
-        role=recipient.role,
-        why=f"You get this because [recipients.{name}] of this project's config names {recipient.address}.",
-        link=mail.link.replace("{date}", f"{end:%Y/%m/%d}"),
-        also=[f"{parcel.window_end:%d %b %H:%M}" for parcel in waiting],
-        folders=context.templates,
-    )
+    made, pdfs = _with_pdf(context, kind, made) if recipient.pdf else (made, {})
+    parts = _parts(context, kind, made, mail, name, recipient)
     letter = Letter(
         kind=kind,
         verdict=made.view.verdict.state,
@@ -111,20 +128,54 @@ def _queue_mail(context: Context, kind: str, made: Published, mail: Mail, name: 
         text=parts.text,
         html=parts.html,
         pictures=parts.pictures,
+        pdfs=pdfs,
     )
     domain = mail.sender.rpartition("@")[2]
-    identity = message_id(kind, made.view.fleet, end, f"{name} {recipient.address}", domain=domain)
-    raw = message(letter, sender=mail.sender, to=recipient.address, identity=identity, fleet=made.view.fleet)
+    identity, first = (
+        message_id(kind, made.view.fleet, end, f"{name} {recipient.address}", domain=domain, revision=number)
+        for number in (made.revision, 1)
+    )
+    raw = message(
+        letter, sender=mail.sender, to=recipient.address, identity=identity, fleet=made.view.fleet,
+        answers=first if made.revision > 1 else "",
+    )  # fmt: skip
     return box.put(
         identity, channel="mail", recipient=recipient.address, kind=kind, end=end, body=raw,
         summary=parts.subject, now=now,
     )  # fmt: skip
 
 
+def _parts(context: Context, kind: str, made: Published, mail: Mail, name: str, recipient: Recipient) -> "Mailed":
+    """The mail's bodies; where a template of it cannot be drawn, the verdict in plain text, with the reason."""
+    from plimsoll.publish.mail import compose, plain
+
+    waiting = outbox(context).waiting(channel="mail", recipient=recipient.address, kind=kind, before=made.end)
+    why = f"You get this because [recipients.{name}] of this project's config names {recipient.address}."
+    link = mail.link.replace("{date}", f"{made.end:%Y/%m/%d}")
+    also = [f"{parcel.window_end:%d %b %H:%M}" for parcel in waiting]
+    try:
+        return compose(
+            made.view, end=made.end, revision=made.revision, role=recipient.role, why=why, link=link, also=also,
+            folders=context.templates,
+        )  # fmt: skip
+    except Exception as error:  # noqa: BLE001 - a template is anybody's, and may raise anything
+        return plain(made.view, end=made.end, revision=made.revision, why=why, link=link, reason=shown(error))
+
+
+def _with_pdf(context: Context, kind: str, made: Published) -> tuple[Published, dict[str, bytes]]:
+    """The report's PDF; where it cannot be made, the report with a notice that says why."""
+    try:
+        return made, {f"{kind}-{made.end:%Y-%m-%d}.pdf": as_pdf(context, made)}
+    except PlimsollError as error:
+        view = replace(made.view, notices=[*made.view.notices, f"{error}."])
+        return replace(made, view=view), {}
+
+
 def _queue_hook(context: Context, kind: str, made: Published, name: str, hook: Webhook) -> bool:
     mail = context.config.get("mail", Mail)
     told: dict[str, Any] = {
         "kind": kind,
+        "revision": made.revision,
         "fleet": made.view.fleet,
         "window": {"end": rfc3339(made.end)},
         "state": made.view.verdict.state,
@@ -132,7 +183,7 @@ def _queue_hook(context: Context, kind: str, made: Published, name: str, hook: W
         "link": mail.link.replace("{date}", f"{made.end:%Y/%m/%d}"),
         "alerts": list(made.alerts),
     }
-    identity = message_id(kind, made.view.fleet, made.end, f"webhook {name}", domain="webhook")
+    identity = message_id(kind, made.view.fleet, made.end, f"webhook {name}", domain="webhook", revision=made.revision)
     return outbox(context).put(
         identity, channel="webhook", recipient=name, kind=kind, end=made.end, body=webhook.body(hook.kind, told),
         summary=f"{made.view.verdict.state} {made.view.verdict.facts}", now=context.clock.now(),

@@ -17,7 +17,7 @@ from plimsoll.catalogue import discover
 from plimsoll.collectors.contract import Collector
 from plimsoll.collectors.scrape.settings import Probe, Server, Target
 from plimsoll.config import Config, Layer, Section, load
-from plimsoll.delivery.settings import Mail, Recipient, Webhook
+from plimsoll.delivery.settings import Mail, Ping, Recipient, Webhook
 from plimsoll.errors import BadParameter, ConfigError, PlimsollError, UsageError, nearest
 from plimsoll.execution import Execution
 from plimsoll.job import Job
@@ -53,6 +53,7 @@ def sections() -> dict[str, type[Section]]:
         "lines.*": LoadLine,
         "hold.*": Hold,
         "mail": Mail,
+        "ping": Ping,
         "backfill.*": Server,
         "maintenance.*": Maintenance,
         "recipients.*": Recipient,

@@ -9,17 +9,21 @@ from types import MappingProxyType
 from typing import Final
 
 from plimsoll import capacity_document, documents
+from plimsoll.clock import instant
 from plimsoll.inventory import Resource
 from plimsoll.job import Context
 from plimsoll.ledger import Ledger, Promises, Run
 from plimsoll.ledger.outbox import Outbox
-from plimsoll.publish import files, html, tables, textfile
+from plimsoll.publish import files, html, revisions, tables, textfile
 from plimsoll.publish.capacity_view import CapacityView, capacity_view
 from plimsoll.publish.report_input import Made, ReportInput
+from plimsoll.publish.revisions import revision
 from plimsoll.publish.view import ReportView, view
 
 _KEPT = timedelta(days=90)
 _LONGEST_SINCE = timedelta(days=14)
+_REVISED_WITHIN = timedelta(days=1)
+_TOLD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Published:
     end: datetime
     alerts: Sequence[Mapping[str, str]] = ()
     failed: Mapping[str, str] = field(default_factory=dict[str, str])
+    revision: int = 1
 
     @property
     def page(self) -> Path:
@@ -47,28 +52,41 @@ class Published:
 
 def daily(context: Context) -> Published:
     """The daily report of the context's instant."""
-    return _whole(context, "daily")
+    return _whole(context, _answered(context, "daily"))
 
 
 def weekly(context: Context) -> Published:
     """The weekly report of the context's instant."""
-    return _whole(context, "weekly")
+    return _whole(context, _answered(context, "weekly"))
 
 
-def of_owner(context: Context, kind: str, owner: str) -> Published:
+def revised(context: Context, kind: str) -> Published | None:
+    """The last report of a kind as a new revision, where readings that arrived later changed its document."""
+    end = revisions.last_end(context.published, DOCUMENTS[kind])
+    if end is None or not timedelta(0) < context.as_of - end <= _REVISED_WITHIN:
+        return None
+    report = _answered(replace(context, as_of=end), kind)
+    return _whole(context, report) if report.made.revision.changed else None
+
+
+def of_owner(context: Context, whole: Published, kind: str, owner: str) -> Published:
     """The same report over one owner's resources alone, from the same rules; it is not published in the feeds."""
     from plimsoll.answers.report import report as answer
 
     def theirs(resource: Resource) -> bool:
         return resource.labels.get("owner") == owner
 
-    sources = replace(context.sources(), sees=theirs)
+    sources = replace(replace(context, as_of=whole.end).sources(), sees=theirs)
     part = answer(sources, _made(context, sources.snapshot.generation, JOBS[kind]), kind, parts=("optimization",))
     page = view(part, document_sha256=_sha256(documents.encode(part.document)))
-    return Published(page, context.published, "", "", part.end, _alerts(part), part.failed)
+    if isinstance(whole.view, ReportView):
+        share = f"Yours: {len(part.resources):,} of the {len(whole.view.rows):,} resources of {whole.view.fleet}."
+        page = replace(page, notices=[share, *page.notices])
+    return Published(page, context.published, "", "", part.end, _alerts(part), part.failed, whole.revision)
 
 
-def _whole(context: Context, kind: str) -> Published:
+def _answered(context: Context, kind: str) -> ReportInput:
+    """The report's input, and which revision of its window its document is."""
     from plimsoll.answers.report import report as answer
 
     sources = context.sources()
@@ -77,6 +95,12 @@ def _whole(context: Context, kind: str) -> Published:
         since = None
     report = answer(sources, _made(context, sources.snapshot.generation, JOBS[kind]), kind, since=since)
     document = documents.encode(report.document)
+    which = revision(context.published, DOCUMENTS[kind], document, start=report.start, end=report.end)
+    return replace(report, made=replace(report.made, revision=which))
+
+
+def _whole(context: Context, report: ReportInput) -> Published:
+    kind, document = report.kind, documents.encode(report.document)
     page = view(report, document_sha256=_sha256(document))
     parts = {
         "optimization.json": report.optimization,
@@ -94,10 +118,14 @@ def _whole(context: Context, kind: str) -> Published:
         }
     else:  # the feeds are the day's; a week has its own documents
         feeds = {f"{kind}.json": document, **{f"{kind}-{name}": data for name, data in made.items()}}
-    published = {**feeds, f"{kind}.html": html.render(page, "daily.html.j2", folders=context.templates)}
+    drawn, reason = html.drawn(page, "daily.html.j2", folders=context.templates)
+    published = {**feeds, f"{kind}.html": drawn}
     folder = _publish(context, published, report.start, report.end, report.made)
-    named = "performance.json" if kind == "daily" else f"{kind}.json"
-    return Published(page, folder, f"{kind}.html", named, report.end, _alerts(report), report.failed)
+    failed = {**report.failed, **_page_failed(reason)}
+    return Published(
+        page, folder, f"{kind}.html", DOCUMENTS[kind], report.end, _alerts(report), failed,
+        report.made.revision.number,
+    )  # fmt: skip
 
 
 def _alerts(report: ReportInput) -> list[dict[str, str]]:
@@ -125,26 +153,64 @@ def capacity(context: Context) -> Published:
     sources = context.sources()
     review = answer(sources, _made(context, sources.snapshot.generation, "capacity_review"), kept)
     document = documents.encode(review.document)
-    page = capacity_view(review, document_sha256=_sha256(document))
-    published = {
-        "capacity.json": document,
-        "capacity.html": html.render(page, "capacity.html.j2", folders=context.templates),
-    }
     start = datetime.fromisoformat(review.document.time_range.start)
+    which = revision(context.published, DOCUMENTS["capacity"], document, start=start, end=review.as_of)
+    review = replace(review, made=replace(review.made, revision=which))
+    page = capacity_view(review, document_sha256=_sha256(document))
+    drawn, reason = html.drawn(page, "capacity.html.j2", folders=context.templates)
+    published = {"capacity.json": document, "capacity.html": drawn}
     folder = _publish(context, published, start, review.as_of, review.made)
     promises.keep(capacity_document.promises(review.document))
-    return Published(page, folder, "capacity.html", "capacity.json", review.as_of)
+    return Published(
+        page,
+        folder,
+        "capacity.html",
+        DOCUMENTS["capacity"],
+        review.as_of,
+        (),
+        _page_failed(reason),
+        review.made.revision.number,
+    )
+
+
+def as_pdf(context: Context, made: Published) -> bytes:
+    """A published report as PDF; PlimsollError says why there is none."""
+    from plimsoll.publish.pdf import pdf
+
+    return pdf(made.view, folders=context.templates)
+
+
+def add_pdf(context: Context, made: Published) -> Path:
+    """Publishes the report's PDF beside its page."""
+    name = Path(made.page_name).with_suffix(".pdf").name
+    entry = files.listed_as(made.page)
+    files.publish(
+        context.published, {name: as_pdf(context, made)}, start=instant(entry["window"]["start"]), end=made.end,
+        generation=entry["generation"], revision=made.revision,
+    )  # fmt: skip
+    return made.folder / name
 
 
 REPORTS: Final[Mapping[str, Callable[[Context], Published]]] = MappingProxyType(
     {"daily": daily, "weekly": weekly, "capacity": capacity}
 )
+DOCUMENTS: Final = MappingProxyType({"daily": "performance.json", "weekly": "weekly.json", "capacity": "capacity.json"})
 JOBS: Final = MappingProxyType({"daily": "daily_report", "weekly": "weekly_report", "capacity": "capacity_review"})
 
 
+def _page_failed(reason: str) -> dict[str, str]:
+    return {"page": reason} if reason else {}
+
+
 def _made(context: Context, generation: str, job: str) -> Made:
-    cost = _cost(Ledger(context.data / "ledger.sqlite").last_ended(job))
-    return Made(version=context.version, at=context.clock.now(), generation=generation, cost=cost)
+    ledger = context.data / "ledger.sqlite"
+    return Made(
+        version=context.version,
+        at=context.clock.now(),
+        generation=generation,
+        cost=_cost(Ledger(ledger).last_ended(job)),
+        undelivered=Outbox(ledger).undelivered(context.as_of - _TOLD, context.as_of),
+    )
 
 
 def _cost(run: Run | None) -> str:
@@ -160,7 +226,10 @@ def _cost(run: Run | None) -> str:
 
 
 def _publish(context: Context, published: Mapping[str, bytes], start: datetime, end: datetime, made: Made) -> Path:
-    return files.publish(context.published, published, start=start, end=end, generation=made.generation)
+    return files.publish(
+        context.published, published, start=start, end=end, generation=made.generation,
+        revision=made.revision.number, replaces=made.revision.replaces,
+    )  # fmt: skip
 
 
 def _sha256(data: bytes) -> str:

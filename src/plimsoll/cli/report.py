@@ -30,25 +30,28 @@ def report(
     as_of: AsOfOption = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     mail: Annotated[bool, typer.Option("--mail", help="Send it to its recipients, now.")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Also as PDF, beside the page; needs plimsoll[pdf].")] = False,
     project: ProjectOption = None,
 ) -> None:
     """Makes a report, publishes it under data/published, and prints its summary."""
     one_of("KIND", kind, KINDS)
-    page = publish(open_project(project), kind, as_of, mail=mail)
+    page = publish(open_project(project), kind, as_of, mail=mail, pdf=pdf)
     if open_page:
         webbrowser.open(page.resolve().as_uri())
 
 
-def publish(project: Project, kind: str, as_of: str | None, *, mail: bool = False) -> Path:
+def publish(project: Project, kind: str, as_of: str | None, *, mail: bool = False, pdf: bool = False) -> Path:
     """A report, its run in the ledger, its summary on standard output; gives the page's path."""
     from plimsoll.publish.terminal import show
-    from plimsoll.reporting import JOBS, REPORTS, Published
+    from plimsoll.reporting import JOBS, REPORTS, Published, add_pdf
 
     wired = context(project, clock=the_clock(), as_of=as_of_or_now(as_of))
     made: list[Published] = []
     recorded(project, JOBS[kind], wired, lambda: made.append(REPORTS[kind](wired)))
     published = made[0]
     show(published.view, Console(), paths=[str(_near(path)) for path in (published.page, published.document)])
+    if pdf:
+        typer.echo(_near(add_pdf(wired, published)))
     if mail:
         _mail(wired, kind, published)
     for part, reason in published.failed.items():

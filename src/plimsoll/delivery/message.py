@@ -19,7 +19,7 @@ _SUBJECT_CHARS: Final = 78
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What a mail says: subject, both bodies, pictures by content id, and what it is about."""
+    """What a mail says: subject, both bodies, pictures by content id, attached PDFs by name, and what it is about."""
 
     kind: str
     verdict: str
@@ -27,6 +27,7 @@ class Letter:
     text: str
     html: str
     pictures: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    pdfs: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
 
 
 def message_id(kind: str, fleet: str, end: datetime, recipient: str, *, domain: str, revision: int = 1) -> str:
@@ -35,13 +36,15 @@ def message_id(kind: str, fleet: str, end: datetime, recipient: str, *, domain: 
     return f"<{kind}.{end:%Y%m%dT%H%M%SZ}.r{revision}.{key}@{domain}>"
 
 
-def message(letter: Letter, *, sender: str, to: str, identity: str, fleet: str) -> bytes:
-    """The whole message but for its Date, which is the time of sending."""
+def message(letter: Letter, *, sender: str, to: str, identity: str, fleet: str, answers: str = "") -> bytes:
+    """The whole message but for its Date, which is the time of sending; `answers` is the id of the one it corrects."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = f"Plimsoll <{sender}>"
     mail["To"] = to
     mail["Subject"] = one_line(letter.subject, most=_SUBJECT_CHARS)
     mail["Message-ID"] = identity
+    if answers:
+        mail["In-Reply-To"] = mail["References"] = answers
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail["List-Id"] = f"Plimsoll reports <{_slug(fleet)}.plimsoll>"
@@ -56,6 +59,8 @@ def message(letter: Letter, *, sender: str, to: str, identity: str, fleet: str) 
         assert isinstance(related, EmailMessage)  # noqa: S101 - just added
         for name, png in letter.pictures.items():
             related.add_related(png, "image", "png", cid=f"<{name}>", filename=f"{name}.png", disposition="inline")
+    for name, pdf in letter.pdfs.items():
+        mail.add_attachment(pdf, "application", "pdf", filename=name)
     return mail.as_bytes(policy=_UNFOLDED)
 
 

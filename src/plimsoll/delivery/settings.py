@@ -31,6 +31,7 @@ class Mail(Section):
     password_env: str = Field("PLIMSOLL_SMTP_PASSWORD", description="the environment variable that holds the password")
     sender: Address = Field("", description="the From address")
     link: str = Field("", description="where the report can be read, for the button; {date} is the day")
+    revisions: bool = Field(False, description="mail a report again when readings that came late changed it")
     tries: int = Field(12, ge=1, le=100, description="how often a message is tried")
     within: Annotated[Duration, Field(ge=60, le=14 * 86400)] = Field(
         "48h",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
@@ -52,6 +53,7 @@ class Recipient(Section):
     address: Address = Field(description="where to")
     reports: tuple[Literal["daily", "weekly", "capacity"], ...] = Field(("daily",), description="which reports")
     role: Role = Field("operations", description="operations: all; executive: without the lists; owner: what is theirs")
+    pdf: bool = Field(False, description="attach the report as PDF; needs the extra plimsoll[pdf]")
     owner: str = Field("", description="for the role owner: the label owner of their resources")
     when: Literal["always", "matters"] = Field("always", description="matters: only if something needs attention")
 
@@ -71,3 +73,16 @@ class Webhook(Section):
     kind: Literal["json", "slack", "teams", "alertmanager"] = Field("json", description="what it understands")
     hosts: tuple[str, ...] = Field(description="the only hosts that the address may name")
     when: Literal["always", "matters"] = Field("always", description="matters: only if something needs attention")
+
+
+class Ping(Section):
+    """`[ping]`: a dead man's switch; asked for when a daily report was published and delivered."""
+
+    url_env: str = Field("", description="the environment variable that holds the https address; empty: no ping")
+    hosts: tuple[str, ...] = Field((), description="the only hosts that the address may name")
+
+    @model_validator(mode="after")
+    def _hosts_named(self) -> "Ping":
+        if self.url_env and not self.hosts:
+            raise ValueError("url_env needs hosts: the only ones that the address may name")
+        return self

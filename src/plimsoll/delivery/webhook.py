@@ -1,13 +1,12 @@
 """Webhooks: one POST of JSON, to a host that the config allows, without following redirects."""
 
-import ipaddress
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx2
 
+from plimsoll.delivery.hosts import host_of, refusal
 from plimsoll.delivery.outcome import Outcome
 from plimsoll.delivery.settings import Webhook
 from plimsoll.errors import shown
@@ -41,9 +40,9 @@ def post(webhook: Webhook, address: str | None, raw: bytes) -> Outcome:
     """One attempt. The address is a secret: no message names more of it than its host."""
     if not address:
         return Outcome("later", f"no address: set the variable {webhook.url_env}")
-    host = urlsplit(address).hostname or ""
-    if refused := _refused(webhook, address, host):
-        return refused
+    host = host_of(address)
+    if refused := refusal(address, webhook.hosts):
+        return Outcome("failed", refused)
     try:
         with httpx2.Client(timeout=DEADLINE_S, follow_redirects=False, trust_env=False) as client:
             answer = client.post(address, content=raw, headers={"Content-Type": "application/json"})
@@ -55,14 +54,6 @@ def post(webhook: Webhook, address: str | None, raw: bytes) -> Outcome:
         return Outcome("sent", str(answer.status_code))
     again = answer.status_code >= 500 or answer.status_code in _LATER
     return Outcome("later" if again else "failed", f"{host}: {answer.status_code} {shown(answer.text)}")
-
-
-def _refused(webhook: Webhook, address: str, host: str) -> Outcome | None:
-    if host not in webhook.hosts:
-        return Outcome("failed", f"{shown(host)} is not one of its hosts: {', '.join(webhook.hosts)}")
-    if urlsplit(address).scheme != "https" and not _loopback(host):
-        return Outcome("failed", f"{shown(host)}: only https is spoken to other machines")
-    return None
 
 
 def _alerts(fleet: str, alerts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -88,10 +79,3 @@ def _slack(text: str) -> str:
 
 def _json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -68,7 +68,10 @@ class Outbox:
         summary: str,
         now: datetime,
     ) -> bool:
-        """Queues a message; False where it was put in before. Older ones of its kind that wait are digested by it."""
+        """Queues a message; False where it was put in before.
+
+        What waits untried for the same recipient is digested by it: older windows, earlier revisions of this one.
+        """
         with self._database.transaction() as db:
             found = db.execute(
                 "insert or ignore into outbox (id, channel, recipient, kind, window_end, body, summary, state,"
@@ -80,10 +83,19 @@ class Outbox:
                 return False
             db.execute(
                 "update outbox set state = 'digested', updated = ?, detail = ? where state = 'queued' and attempts = 0"
-                " and channel = ? and recipient = ? and kind = ? and window_end < ?",
-                (stamp(now), f"told by {identity}", channel, recipient, kind, stamp(end)),
+                " and channel = ? and recipient = ? and kind = ? and window_end <= ? and id <> ?",
+                (stamp(now), f"told by {identity}", channel, recipient, kind, stamp(end), identity),
             )
         return True
+
+    def told_of(self, *, channel: str, recipient: str, kind: str, end: datetime) -> bool:
+        """Whether an earlier revision of that window was tried already, or failed for good."""
+        return bool(
+            self._select(
+                "attempts > 0 and channel = ? and recipient = ? and kind = ? and window_end = ?",
+                (channel, recipient, kind, stamp(end)),
+            )
+        )
 
     def waiting(self, *, channel: str, recipient: str, kind: str, before: datetime) -> list[Parcel]:
         """What a newer message of that kind would digest, oldest first."""
@@ -133,8 +145,15 @@ class Outbox:
 
     def problems(self, now: datetime) -> list[str]:
         """What could not be delivered in the last week, in words."""
-        failed = [one for one in self.listed(now - timedelta(days=7)) if one.state == "failed"]
-        return [f"{one.kind} to {one.recipient} was not delivered: {one.detail}" for one in failed]
+        return self.undelivered(now - timedelta(days=7), now)
+
+    def undelivered(self, since: datetime, until: datetime) -> list[str]:
+        """What was given up after `since` and by `until`, in words, oldest first."""
+        failed = self._select("state = 'failed' and updated > ? and updated <= ?", (stamp(since), stamp(until)))
+        return [
+            f"The {one.kind} report of {one.window_end:%d %b %H:%M} was not delivered to {one.recipient}: {one.detail}"
+            for one in failed
+        ]
 
     def last_sent(self, kind: str, before: datetime) -> datetime | None:
         """The end of the window of the last delivered report of a kind, before an instant."""

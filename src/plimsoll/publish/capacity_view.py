@@ -9,6 +9,7 @@ from markupsafe import Markup
 from plimsoll.publish import capacity_rows as rows
 from plimsoll.publish import words
 from plimsoll.publish.capacity_verdict import judge, since, urgency
+from plimsoll.publish.notices import of_making
 from plimsoll.publish.provenance import Column, made_by
 from plimsoll.publish.report_input import CapacityInput
 from plimsoll.publish.svg import MARK
@@ -28,7 +29,7 @@ class CapacityView:
     window: str
     verdict: Verdict
     since: str
-    banner: str
+    notices: Sequence[str]
     tiles: Sequence[Tile]
     lanes: Sequence[rows.Lane]
     pools: Sequence[rows.PoolView]
@@ -56,7 +57,7 @@ def capacity_view(review: CapacityInput, *, document_sha256: str) -> CapacityVie
         window=f"{words.plural(days, 'day')} to {words.day(today)} {today:%Y}, {document.horizon_days} days ahead",
         verdict=judge(document, today),
         since=since(document, review.previous),
-        banner=_assumed(review),
+        notices=[*_assumed(review), *of_making(review.made)],
         tiles=_tiles(review),
         lanes=rows.lanes(deciding),
         pools=[rows.pool_view(pool, document.horizon_days, drawn=True) for pool in drawn],
@@ -70,12 +71,12 @@ def capacity_view(review: CapacityInput, *, document_sha256: str) -> CapacityVie
     )
 
 
-def _assumed(review: CapacityInput) -> str:
+def _assumed(review: CapacityInput) -> list[str]:
     """A what-if is never taken for a measurement."""
     assumed = review.document.what_if
     parts = [f"demand {assumed.demand_change_percent:+g} %"] if assumed.demand_change_percent else []
     parts += [f"{a.pool} {a.units:+g}" for a in assumed.additions]
-    return f"What if, not as measured: {', '.join(parts)}." if parts else ""
+    return [f"What if, not as measured: {', '.join(parts)}."] if parts else []
 
 
 def _trust(review: CapacityInput) -> str:

@@ -30,8 +30,20 @@ SCHEMAS = {
 }
 
 
-def publish(root: Path, files: Mapping[str, bytes], *, start: datetime, end: datetime, generation: str) -> Path:
-    """Publishes a set of files under `root/YYYY/MM/DD` and `root/latest`; gives the path of `latest`."""
+def publish(
+    root: Path,
+    files: Mapping[str, bytes],
+    *,
+    start: datetime,
+    end: datetime,
+    generation: str,
+    revision: int = 1,
+    replaces: str = "",
+) -> Path:
+    """Publishes a set of files under `root/YYYY/MM/DD` and `root/latest`; gives the path of `latest`.
+
+    `revision` counts the publications of one window whose document differed; `replaces` is the SHA-256 of the last.
+    """
     window = {"start": rfc3339(start), "end": rfc3339(end)}
     entries = {
         name: {
@@ -40,6 +52,8 @@ def publish(root: Path, files: Mapping[str, bytes], *, start: datetime, end: dat
             "schema": SCHEMAS.get(name),
             "window": window,
             "generation": generation,
+            "revision": revision,
+            **({"replaces": replaces} if replaces else {}),
             "path": _object(name, data),
         }
         for name, data in files.items()
@@ -48,7 +62,7 @@ def publish(root: Path, files: Mapping[str, bytes], *, start: datetime, end: dat
     with _alone(root):
         for folder in (root / f"{end:%Y/%m/%d}", latest):
             try:
-                before = _listed(folder)
+                before = listed(folder)
                 listing = {"files": dict(sorted({**before, **entries}.items()))}
                 _put(folder, {**files, MANIFEST: documents.encode(listing)})
                 _forget(folder, {str(entry.get("path")) for entry in listing["files"].values()})
@@ -73,7 +87,7 @@ def _alone(root: Path) -> Generator[None]:
         os.close(descriptor)
 
 
-def _listed(folder: Path) -> dict[str, Any]:
+def listed(folder: Path) -> dict[str, Any]:
     """The entries of the files that are there already; a manifest that cannot be read names none."""
     try:
         entries: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())["files"]
@@ -88,7 +102,9 @@ def _object(name: str, data: bytes) -> str:
 
 
 def _forget(folder: Path, named: set[str]) -> None:
-    """Removes objects that no manifest of this folder has named for an hour."""
+    """Removes objects that no manifest of this folder has named for an hour, and what a dead publisher left."""
+    for path in folder.glob(".tmp-*"):
+        path.unlink(missing_ok=True)
     for path in (folder / OBJECTS).iterdir():
         if f"{OBJECTS}/{path.name}" not in named and time.time() - path.stat().st_ctime > _READERS_TAKE_S:
             path.unlink(missing_ok=True)
@@ -125,7 +141,7 @@ def listed_as(page: Path) -> dict[str, Any]:
         data = page.read_bytes()
     except OSError as error:
         raise UsageError(f"{page}: cannot be read ({error.strerror})") from error
-    entry: dict[str, Any] | None = _listed(page.parent).get(page.name)
+    entry: dict[str, Any] | None = listed(page.parent).get(page.name)
     if entry is None:
         raise UsageError(f"{page.name}: no manifest beside it names it; verify it where it was published")
     if hashlib.sha256(data).hexdigest() != entry["sha256"]:

@@ -11,7 +11,7 @@ import css_inline
 
 from plimsoll.publish import picture
 from plimsoll.publish.capacity_view import CapacityView
-from plimsoll.publish.html import mail_environment
+from plimsoll.publish.html import environment
 from plimsoll.publish.sections import Action, Room
 from plimsoll.publish.tiles import Tile
 from plimsoll.publish.tokens import COLOURS
@@ -34,7 +34,7 @@ class MailView:
     facts: str
     parts: Sequence[tuple[str, bool]]
     since: str
-    banner: str
+    notices: Sequence[str]
     tiles: Sequence[Tile]
     actions: Sequence[Action]
     alerts: Sequence[AlertRow]
@@ -58,11 +58,11 @@ class Mailed:
     pictures: Mapping[str, bytes]
 
 
-def subject(state: str, facts: str, fleet: str, end: datetime) -> str:
-    """Verdict and date, so that no two messages thread."""
+def subject(state: str, facts: str, fleet: str, end: datetime, revision: int = 1) -> str:
+    """Verdict and date, so that no two messages thread; a later revision says so."""
     worst = facts.split(";", maxsplit=1)[0].strip().rstrip(".")
     told = f"{state.rstrip('.')}: {worst}" if worst else state.rstrip(".")
-    tail = f" ({fleet[:24]}, {end.day} {end:%b})"
+    tail = f" ({fleet[:24]}, {end.day} {end:%b}{f', revision {revision}' if revision > 1 else ''})"
     return (told if len(told) + len(tail) <= 78 else f"{told[: 77 - len(tail)]}…") + tail
 
 
@@ -74,6 +74,7 @@ def compose(
     why: str,
     link: str,
     also: Sequence[str],
+    revision: int = 1,
     folders: Sequence[Path],
 ) -> Mailed:
     """The parts of the mail of a report. An executive's leaves the lists of single things out."""
@@ -88,7 +89,7 @@ def compose(
         facts=view.verdict.facts,
         parts=view.verdict.parts,
         since=view.since,
-        banner=view.banner,
+        notices=view.notices,
         tiles=view.tiles,
         actions=_actions(view),
         alerts=view.alerts[:_MOST_ALERTS] if isinstance(view, ReportView) and lists else [],
@@ -101,17 +102,26 @@ def compose(
         why=why,
         preheader=f"{view.verdict.facts} {view.since}",
     )
-    environment = mail_environment(folders)
+    env = environment(folders)
     light = {name: values[0] for name, values in COLOURS.items()}
-    html = environment.get_template("mail.html.j2").render(mail=mail, colour=light)
-    text = environment.get_template("mail.txt.j2").render(mail=mail, wrapped=_wrapped)
+    html = env.get_template("mail.html.j2").render(mail=mail, colour=light)
+    text = env.get_template("mail.txt.j2").render(mail=mail, wrapped=_wrapped)
     inliner = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
     return Mailed(
-        subject=subject(view.verdict.state, view.verdict.facts, view.fleet, end),
+        subject=subject(view.verdict.state, view.verdict.facts, view.fleet, end, revision),
         text=text,
         html=inliner.inline(html),
         pictures={name: png for name, (_, png) in pictures.items()},
     )
+
+
+def plain(view: ReportView | CapacityView, *, end: datetime, revision: int, why: str, link: str, reason: str) -> Mailed:
+    """The verdict in plain text, where a template of the mail cannot be drawn: silence would be worse."""
+    failed = f"The templates of this mail could not be drawn: {reason}. plimsoll diff shows what was changed in them."
+    told = [f"{view.verdict.state} {view.verdict.facts}", view.since, *view.notices, failed, link, why]
+    text = "\n\n".join(_wrapped(one) for one in told if one) + "\n"
+    head = subject(view.verdict.state, view.verdict.facts, view.fleet, end, revision)
+    return Mailed(subject=head, text=text, html="", pictures={})
 
 
 def _wrapped(text: str, indent: int = 0) -> str:

@@ -74,11 +74,13 @@ def _judged(report: ReportInput) -> list[str]:
 
 def made_by(made: Made, document: str, document_sha256: str) -> Column:
     """Version, instant, state of the lake, and the checksum of the document beside it."""
+    revised = made.revision.replaces
     lines = [
         f"Plimsoll {made.version}",
         f"made {rfc3339(made.at)}",
         f"lake generation {made.generation}",
         f"{document} SHA-256 {document_sha256[:16]}…",
+        *([f"revision {made.revision.number}, replaces {revised[:16]}…"] if revised else []),
         *([f"the one before took {made.cost}"] if made.cost else []),
     ]
     return Column("Made by", lines)

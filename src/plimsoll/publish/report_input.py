@@ -11,17 +11,23 @@ from plimsoll.documents import Evidence, PerformanceDocument
 from plimsoll.inventory import Resource
 from plimsoll.lines import LoadLine
 from plimsoll.optimization_document import OptimizationDocument
+from plimsoll.publish.revisions import Revision
 from plimsoll.standing import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """Who made a report, when, and from which state of the lake; `cost` is what the one before took."""
+    """Who made a report, when, and from which state of the lake; `cost` is what the one before took.
+
+    `undelivered` says which earlier messages did not reach whom, and why.
+    """
 
     version: str
     at: datetime
     generation: str
     cost: str = ""
+    revision: Revision = field(default_factory=Revision)
+    undelivered: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

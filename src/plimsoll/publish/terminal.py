@@ -27,8 +27,8 @@ def show(view: ReportView | CapacityView, console: Console, *, paths: Sequence[s
     verdict = Text(view.verdict.state, style=f"bold {COLOURS[view.verdict.colour][1]}")
     line(verdict.append(f" {view.verdict.facts}", style="bold not dim"))
     line(view.since)
-    if view.banner:
-        line(view.banner)
+    for notice in view.notices:
+        line(notice)
     line("")
     for tile in view.tiles:
         line(f"  {tile.label:<20} {tile.value + tile.unit:>12}   {tile.delta}".rstrip())

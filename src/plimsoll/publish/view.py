@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from plimsoll.clock import instant
 from plimsoll.publish import resource_rows, sections, strips, words
+from plimsoll.publish.notices import notices
 from plimsoll.publish.provenance import Column, provenance
 from plimsoll.publish.report_input import ReportInput
 from plimsoll.publish.resource_rows import ResourceRow
@@ -47,7 +48,7 @@ class ReportView:
     window: str
     verdict: Verdict
     since: str
-    banner: str
+    notices: Sequence[str]
     tiles: Sequence[Tile]
     actions: Section | None
     fleet_picture: FleetPicture
@@ -80,7 +81,7 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
         window=f"{words.moment(report.start, zone)} – {words.moment(report.end, zone)} {report.zone}",
         verdict=judge(report, situation),
         since=_since(report, situation),
-        banner=_banner(report, situation),
+        notices=notices(report, situation),
         tiles=tiles(report),
         actions=sections.actions(report),
         fleet_picture=strips.picture(report, situation),
@@ -148,14 +149,3 @@ def _since(report: ReportInput, situation: Situation) -> str:
         f"Since {report.before}: health {moved} {now}{f' from {before}' if change else ''}; "
         f"{words.plural(len(new - old), 'new alert')}, {len(old - new)} resolved. {counts}"
     )
-
-
-def _banner(report: ReportInput, situation: Situation) -> str:
-    """Named under the header when readings are missing."""
-    if not report.resources or situation.coverage_pct is None or situation.coverage_pct >= 95:
-        return ""
-    names = {r.resource_id: words.name(r.name) for r in report.resources}
-    silent = [names[resource_id] for resource_id in situation.silent[:4]]
-    more = f" and {len(situation.silent) - 4} more" if len(situation.silent) > 4 else ""
-    who = f" Silent: {', '.join(silent)}{more}." if silent else ""
-    return f"Only {words.number(situation.coverage_pct)}{words.NARROW}% of the readings that were due arrived.{who}"

@@ -3,61 +3,23 @@
 import random
 import socket
 import threading
-from collections.abc import Generator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from plimsoll.cli import run
-from plimsoll.clock import Clock
 from plimsoll.delivering import deliver, outbox, queue
-from plimsoll.job import Context
 from plimsoll.project import Project
-from plimsoll.reporting import daily
+from plimsoll.publish.view import ReportView
+from plimsoll.reporting import daily, of_owner
 from plimsoll.runner import context
 from tests.clocks import OwnedClock
 from tests.fleets import UNTIL
-from tests.post_office import PASSWORD, USER, PostOffice, open_post_office
+from tests.mailing import states, wired
+from tests.post_office import PASSWORD, PostOffice, open_post_office
 
 CHANCE = random.Random(1)
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A demo project; each test works on its ledger anew."""
-    folder = tmp_path_factory.mktemp("mail") / "fleet"
-    assert run(["demo", str(folder), "--resources", "5", "--days", "2", "--until", "2026-01-16T18:00:00Z"]) == 0
-    return folder
-
-
-@pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[PostOffice]:
-    """A server whose certificate this process trusts, and the password in the environment."""
-    with open_post_office(tmp_path / "tls") as opened:
-        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "tls" / "cert.pem"))
-        monkeypatch.setenv("PLIMSOLL_SMTP_PASSWORD", PASSWORD)
-        yield opened
-
-
-def wired(
-    demo: Path, port: int, *, more: str = "", to: tuple[str, ...] = ("on-call@example.org",), clock: Clock | None = None
-) -> Context:
-    """The project with mail configured and an empty ledger."""
-    for path in (demo / "data").glob("ledger.sqlite*"):
-        path.unlink()
-    recipients = "".join(f'[recipients.r{n}]\naddress = "{address}"\n' for n, address in enumerate(to))
-    (demo / "config.toml").write_text(
-        f'[plimsoll]\nname = "demo"\n[mail]\nhost = "localhost"\nport = {port}\nuser = "{USER}"\n'
-        f'sender = "plimsoll@example.org"\nlink = "https://reports.example.org/{{date}}/daily.html"\n{more}\n{recipients}'
-    )
-    project = Project.open(demo, here=demo)
-    return context(project, clock=clock or OwnedClock(UNTIL), as_of=UNTIL)
-
-
-def states(ctx: Context) -> list[tuple[str, str, int]]:
-    """(recipient, state, attempts) of everything in the outbox."""
-    return [(p.recipient, p.state, p.attempts) for p in outbox(ctx).listed(UNTIL - timedelta(days=30))]
 
 
 def test_a_report_arrives_once_whole_and_with_its_headers(demo: Path, office: PostOffice) -> None:
@@ -156,7 +118,7 @@ def test_one_refused_recipient_costs_only_their_own_mail(demo: Path, office: Pos
     deliver(ctx, chance=CHANCE)
     assert sorted(state for _, state, _ in states(ctx)) == ["failed", "sent", "sent"]
     (problem,) = outbox(ctx).problems(UNTIL)
-    assert problem.startswith("daily to gone@example.org was not delivered: 550 no such")
+    assert problem.startswith("The daily report of 16 Jan 18:00 was not delivered to gone@example.org: 550 no such")
     assert "\x1b" not in problem
 
 
@@ -270,6 +232,23 @@ def test_an_owner_sees_only_what_is_theirs(demo: Path, office: PostOffice) -> No
     names = {r.resource_id for r in ctx.sources().resources()}
     assert names
     assert not [name for name in names if name in body.get_content()]
+    assert f"Yours: 0 of the {len(names)} resources of demo." in body.get_content()
+
+
+def test_the_owners_parts_add_up_to_the_fleet(demo: Path, office: PostOffice) -> None:
+    """Each resource and each alert stands in exactly one owner's report."""
+    ctx = wired(demo, office.port)
+    whole = daily(ctx)
+    resources = ctx.sources().resources()
+    owners = {r.labels.get("owner", "") for r in resources}
+    views = [of_owner(ctx, whole, "daily", owner).view for owner in owners - {""}]
+    unowned = sum("owner" not in r.labels for r in resources)
+    assert isinstance(whole.view, ReportView)
+    parts = [one for one in views if isinstance(one, ReportView)]
+    assert len(parts) > 1
+    assert sum(len(one.rows) for one in parts) + unowned == len(whole.view.rows)
+    names = sorted(row.full_name for one in parts for row in one.rows)
+    assert len(set(names)) == len(names)
 
 
 def test_the_commands_say_what_became_of_it(demo: Path, office: PostOffice, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,59 @@
+"""Revisions: the report of one window, made again from readings that arrived after it was published."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from plimsoll.clock import instant, rfc3339
+from plimsoll.publish.files import listed
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """1 is the report as it was first published; `changed` are the ids of resources whose numbers moved since then."""
+
+    number: int = 1
+    replaces: str = ""
+    changed: tuple[str, ...] = ()
+
+
+def revision(root: Path, name: str, document: bytes, *, start: datetime, end: datetime) -> Revision:
+    """Which revision of its window a document is: the same bytes are the same revision."""
+    folder = root / f"{end:%Y/%m/%d}"
+    entry = listed(folder).get(name)
+    if entry is None or entry["window"] != {"start": rfc3339(start), "end": rfc3339(end)}:
+        return Revision()
+    number, sha256 = int(entry.get("revision", 1)), str(entry["sha256"])
+    if hashlib.sha256(document).hexdigest() == sha256:
+        return Revision(number, str(entry.get("replaces", "")))
+    return Revision(number + 1, sha256, _changed(_read(folder / name), json.loads(document)))
+
+
+def last_end(root: Path, name: str) -> datetime | None:
+    """The end of the window of the newest published document of that name."""
+    entry = listed(root / "latest").get(name)
+    return instant(entry["window"]["end"]) if entry else None
+
+
+def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+    old, new = _by_resource(before), _by_resource(now)
+    return tuple(sorted(one for one, told in new.items() if old.get(one) != told))
+
+
+def _by_resource(document: Mapping[str, Any]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for one in document.get("resources", ()):
+        found.setdefault(one["resourceId"], []).append(one)
+    return found
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found

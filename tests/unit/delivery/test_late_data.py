@@ -1,0 +1,116 @@
+"""Readings that come late make a listed revision of a report that was published (P8)."""
+
+import json
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from plimsoll.delivering import deliver, outbox, queue
+from plimsoll.job import Context
+from plimsoll.publish.files import listed
+from plimsoll.reporting import daily, revised
+from plimsoll.tables import SAMPLES
+from tests.clocks import OwnedClock
+from tests.fleets import UNTIL
+from tests.mailing import states, wired
+from tests.post_office import PostOffice
+
+LATER = UNTIL + timedelta(hours=2)
+
+
+@pytest.fixture
+def own(demo: Path, tmp_path: Path) -> Path:
+    """A copy whose lake may be written to."""
+    return Path(shutil.copytree(demo, tmp_path / "fleet"))
+
+
+def late_readings(ctx: Context) -> None:
+    """A quarter of an hour of readings, of half an hour before the report, that nobody had."""
+    at = UNTIL - timedelta(minutes=30)
+    name = ctx.sources().resources()[0].resource_id
+    rows = [
+        {
+            "ts": at + timedelta(seconds=7 + 10 * n),
+            "resource_id": name,
+            "device": "",
+            "source": "late",
+            "cpu_utilization_pct": 99.0,
+            "gpu_utilization_pct": 99.0,
+            "storage_utilization_pct": 99.0,
+        }
+        for n in range(90)
+    ]
+    ctx.lake.append(SAMPLES, rows, collector="late")
+
+
+def test_late_readings_make_a_second_revision(own: Path, office: PostOffice) -> None:
+    """Published over the first, which the manifest names; without [mail] revisions nobody is mailed twice."""
+    ctx = wired(own, office.port, clock=OwnedClock(LATER))
+    first = daily(ctx)
+    queue(ctx, "daily", first)
+    deliver(ctx)
+    before = listed(first.folder)["performance.json"]
+    from dataclasses import replace
+
+    later = replace(ctx, as_of=LATER)
+    assert revised(later, "daily") is None  # nothing changed
+    assert listed(first.folder)["performance.json"] == before
+    late_readings(ctx)
+    second = revised(later, "daily")
+    assert second is not None
+    assert (second.revision, second.end) == (2, first.end)
+    entry = listed(second.folder)["performance.json"]
+    assert (entry["revision"], entry["replaces"]) == (2, before["sha256"])
+    page = second.page.read_text()
+    assert "Revision 2: the data changed after this window was first reported. The numbers of " in page
+    assert f"revision 2, replaces {before['sha256'][:16]}" in page
+    assert queue(later, "daily", second) == 0
+    assert revised(later, "daily") is None  # told once
+    assert states(ctx) == [("on-call@example.org", "sent", 1)]
+
+
+def test_a_report_that_has_not_gone_out_is_replaced(own: Path, office: PostOffice) -> None:
+    """The one that waits is digested; what arrives is the second revision."""
+    ctx = wired(own, office.port, clock=OwnedClock(LATER))
+    queue(ctx, "daily", daily(ctx))
+    late_readings(ctx)
+    second = daily(ctx)
+    assert (second.revision, queue(ctx, "daily", second)) == (2, 1)
+    deliver(ctx)
+    assert sorted(state for _, state, _ in states(ctx)) == ["digested", "sent"]
+    (mail,) = office.received
+    assert ".r2." in mail["Message-ID"]
+
+
+def test_a_revision_is_mailed_where_it_is_asked_for(own: Path, office: PostOffice) -> None:
+    """It says so in its subject and answers the first."""
+    ctx = wired(own, office.port, more="revisions = true", clock=OwnedClock(LATER))
+    queue(ctx, "daily", daily(ctx))
+    deliver(ctx)
+    late_readings(ctx)
+    queue(ctx, "daily", daily(ctx))
+    deliver(ctx)
+    first, second = office.received
+    assert second["In-Reply-To"] == first["Message-ID"]
+    assert "revision 2" in second["Subject"]
+    assert len(second["Subject"]) <= 78
+
+
+def test_what_was_not_delivered_stands_in_the_next_report(own: Path, office: PostOffice) -> None:
+    """With whom it did not reach and what the server said; a day later it is not news any more."""
+    from dataclasses import replace
+
+    clock = OwnedClock(UNTIL)
+    ctx = wired(own, office.port, to=("gone@example.org",), clock=clock)
+    office.rcpt = lambda _: "550 no such <b>user</b>"
+    queue(ctx, "daily", daily(ctx))
+    deliver(ctx)
+    (told,) = outbox(ctx).problems(UNTIL)
+    later = daily(replace(ctx, as_of=UNTIL + timedelta(hours=1)))
+    assert told in later.view.notices
+    page = later.page.read_text()
+    assert "was not delivered to gone@example.org: 550 no such &lt;b&gt;user" in page
+    assert json.loads(later.document.read_text())["alerts"] is not None
+    assert told not in daily(replace(ctx, as_of=UNTIL + timedelta(hours=25))).view.notices
