@@ -94,11 +94,17 @@ class Section:
 
 
 def actions(report: ReportInput) -> Section | None:
-    """At most three, the most urgent first, one a resource; never invented to fill the list."""
+    """At most three, the most urgent first, one a resource; never invented to fill the list.
+
+    Of equally urgent ones, those come first that the verdict speaks of: a line crossed, or about to be.
+    """
     if report.optimization is None:
         return _failed(report, "optimization")
+    pressing = {alert.resource for alert in report.document.alerts} | {one.resource_id for _, one in _crossing(report)}
     listed = [(one, resource) for resource in report.optimization.resources for one in (resource.recommendations or ())]
-    ordered = sorted(listed, key=lambda pair: _PRIORITIES.index(pair[0].priority))
+    ordered = sorted(
+        listed, key=lambda pair: (_PRIORITIES.index(pair[0].priority), pair[1].resource_id not in pressing)
+    )
     chosen: dict[str, Recommendation] = {}
     for one, resource in ordered:
         chosen.setdefault(resource.resource_id, one)
@@ -154,14 +160,16 @@ def room(report: ReportInput) -> Section | None:
 
 def crossings(report: ReportInput) -> list[tuple[int, str, str]]:
     """(days, resource name, metric) of what will reach its line within fourteen days, the soonest first."""
-    if report.capacity is None:
-        return []
-    found = [
-        (one.crossing.middle_days, one.resource_name, one.metric)
-        for one in report.capacity.resources
+    return sorted((days, one.resource_name, one.metric) for days, one in _crossing(report))
+
+
+def _crossing(report: ReportInput) -> list[tuple[int, ResourceRoom]]:
+    return [
+        (one.crossing.middle_days, one)
+        for one in (report.capacity.resources if report.capacity else ())
         if one.state == "crosses" and one.crossing and one.crossing.middle_days is not None
+        if one.crossing.middle_days <= SOON_DAYS
     ]
-    return sorted(one for one in found if one[0] <= SOON_DAYS)
 
 
 def _failed(report: ReportInput, part: str) -> Section | None:

@@ -32,6 +32,22 @@ def test_at_most_three_things_to_do_one_a_resource() -> None:
     assert all(one.improves and one.costs for one in rows)
 
 
+def test_of_equally_urgent_things_the_verdict_s_come_first() -> None:
+    """A reader who is told of a resource finds what to do about it."""
+    report = fleet_report()
+    assert report.optimization is not None
+    high = [r for r in report.optimization.resources for one in (r.recommendations or ()) if one.priority == "high"]
+    last = high[-1]
+    alert = msgspec.structs.replace(report.document.alerts[0], resource=last.resource_id)
+    document = msgspec.structs.replace(report.document, alerts=[alert])
+    found = sections.actions(replace(report, document=document))
+    assert found is not None
+    first = found.rows[0]
+    assert isinstance(first, sections.Action)
+    assert last.recommendations
+    assert first.id == last.recommendations[0].id
+
+
 def test_the_page_has_every_section() -> None:
     """In the order of the design."""
     text = page(fleet_report())
