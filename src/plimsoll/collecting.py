@@ -4,6 +4,7 @@ Rows are held for at most one flush: what the lake acknowledged is safe, what it
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,9 @@ from plimsoll import collectors
 from plimsoll.catalogue import discover
 from plimsoll.collectors.contract import Collector, Identity, Reader, Reading, Row, attempt
 from plimsoll.collectors.host import host_name
+from plimsoll.collectors.memory import Remembering, load, save
 from plimsoll.collectors.scrape.settings import Probe, Target
+from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import Config, Section
 from plimsoll.errors import PlimsollError, shown
 from plimsoll.settings import Collect, ThisMachine
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from plimsoll.lake import Lake
 
 _NAME = "local"
+_SAVED_EVERY_S = 60.0
+MEMORY = "counters.msgpack"
 MOST_HELD = 100_000
 """Rows of a table that are held while the disk refuses them; then the oldest go, and coverage tells of it."""
 
@@ -44,7 +49,7 @@ def identity_of(config: Config) -> Identity:
 class Collecting:
     """The open readers of a project, and the rows that were not yet kept."""
 
-    def __init__(self, config: Config, mappings: Path | None = None) -> None:
+    def __init__(self, config: Config, mappings: Path | None = None, memory: Path | None = None) -> None:
         self.identity = identity_of(config)
         self._readers: dict[str, Reader] = {}
         self._rows: dict[str, list[Row]] = {"samples": [], "collections": [], "resources": []}
@@ -54,9 +59,14 @@ class Collecting:
             if (reader := collector.open(settings, self.identity)) is not None:
                 self._readers[name] = reader
         self._open_remote(config, mappings)
+        self._memory, self._saved = memory, 0.0
+        told = load(memory) if memory else {}
+        for name, reader in self._readers.items():
+            if name in told and isinstance(reader, Remembering):
+                reader.recall(told[name])
 
     def _open_remote(self, config: Config, mappings: Path | None) -> None:
-        """Targets and probes of the config; their library is loaded only where there are any."""
+        """Targets, probes and Slurm clusters of the config; their libraries are loaded only where there are any."""
         targets = config.under("targets", Target)
         probes = config.under("probes", Probe)
         if targets:
@@ -67,6 +77,10 @@ class Collecting:
             from plimsoll.collectors.scrape.probes import Prober
 
             self._readers["probes"] = Prober(probes, interval_s=self.identity.interval_s)
+        if clusters := config.under("slurm", Slurm):
+            from plimsoll.collectors.slurm.reader import SlurmReader
+
+            self._readers["slurm"] = SlurmReader(clusters)
 
     @property
     def sources(self) -> Sequence[str]:
@@ -86,6 +100,9 @@ class Collecting:
             self._rows["resources"] += reading.resources
             self._told |= {f"{row['resource_id']}/{row['source']}": row for row in reading.resources}
             counts[name] = len(reading.samples)
+        if monotonic - self._saved >= _SAVED_EVERY_S:
+            self._saved = monotonic
+            self._remember()
         return counts
 
     def flush(self, lake: "Lake") -> int:
@@ -106,8 +123,16 @@ class Collecting:
 
     def close(self) -> None:
         """Closes every source."""
+        self._remember()
         for reader in self._readers.values():
             reader.close()
+
+    def _remember(self) -> None:
+        """Keeps what the readers know; where the disk refuses, a restart costs one interval."""
+        if self._memory is None:
+            return
+        with suppress(OSError):
+            save(self._memory, {name: r.memory() for name, r in self._readers.items() if isinstance(r, Remembering)})
 
     def _failed(self, now: datetime, name: str, error: Exception) -> Row:
         reason = shown(f"{type(error).__name__}: {error}")

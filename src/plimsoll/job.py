@@ -8,7 +8,7 @@ from typing import Literal
 
 from plimsoll.answers.sources import Sources
 from plimsoll.clock import Clock
-from plimsoll.collecting import Collecting
+from plimsoll.collecting import MEMORY, Collecting
 from plimsoll.config import Config
 from plimsoll.lake import Lake
 from plimsoll.ledger import Alerts
@@ -37,7 +37,7 @@ class Context:
     def collecting(self) -> Collecting:
         """The open sources; a job of short steps finds them open again, so that counters become rates."""
         if not self._open:
-            self._open.append(Collecting(self.config, self.data.parent / "mappings"))
+            self._open.append(Collecting(self.config, self.data.parent / "mappings", self.data / MEMORY))
         return self._open[0]
 
     def close(self, *, for_good: bool) -> None:

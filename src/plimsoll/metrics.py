@@ -204,6 +204,22 @@ _ALL: Final = (
     _m("error_rate_pct", P, _C.SERVICE, _U, "errors", "failed share of all requests"),
     _m("retries_per_s", R, _C.SERVICE, _U, "retries", "requests that were sent again"),
     _m("queue_depth_count", N, _C.SERVICE, _U, "queue depth", "requests or jobs that wait"),
+    _m(
+        "queue_held_count",
+        N,
+        _C.SERVICE,
+        _0,
+        "held in the queue",
+        "jobs that wait for something else than room: a dependency, a hold, a time",
+    ),
+    _m(
+        "queue_fragmented_count",
+        N,
+        _C.SERVICE,
+        _U,
+        "waiting for GPUs of one node",
+        "jobs that wait though enough GPUs are free, because no one node has enough",
+    ),
     _m("running_count", N, _C.SERVICE, _0, "running", "requests or jobs under way"),
     _m("batch_size_count", N, _C.SERVICE, _0, "batch size", "mean requests worked on together"),
     _m("kv_cache_utilization_pct", P, _C.SERVICE, _U, "KV cache", "used share of the attention cache"),
@@ -218,6 +234,15 @@ _ALL: Final = (
     _m("input_wait_pct", P, _C.TRAINING, _U, "waiting for input", "share of a step spent waiting for data"),
     _m("training_samples_per_s", R, _C.TRAINING, _D, "samples trained", "training samples consumed"),
     _m("gpus_allocated_count", N, _C.TRAINING, _0, "GPUs held", "GPUs that a scheduler has given away"),
+    _m("gpus_free_count", N, _C.TRAINING, _0, "GPUs free", "GPUs that a scheduler can give away now"),
+    _m(
+        "gpus_stranded_count",
+        N,
+        _C.TRAINING,
+        _U,
+        "GPUs stranded",
+        "free GPUs that no job can have: their node is down, drained, or has no processor left",
+    ),
     # availability
     _m(
         "up_pct",
@@ -229,6 +254,18 @@ _ALL: Final = (
     ),
     _m("probe_success_pct", P, _C.PROBE, _D, "probe success", "share of probes that succeeded"),
     _m("probe_duration_ms", MS, _C.PROBE, _U, "probe duration", "time of a successful probe, connection included"),
+    _m("probe_resolve_ms", MS, _C.PROBE, _U, "probe: name", "time to find the address of the name"),
+    _m("probe_connect_ms", MS, _C.PROBE, _U, "probe: connection", "time until the connection stood"),
+    _m("probe_tls_ms", MS, _C.PROBE, _U, "probe: TLS", "time until the connection was encrypted"),
+    _m(
+        "probe_processing_ms",
+        MS,
+        _C.PROBE,
+        _U,
+        "probe: first byte",
+        "time from the question to the answer's first byte",
+    ),
+    _m("probe_transfer_ms", MS, _C.PROBE, _U, "probe: transfer", "time from the first byte of the answer to its last"),
     _m("certificate_expiry_days", Unit.DAYS, _C.PROBE, _D, "certificate", "days until the certificate ends"),
 )
 

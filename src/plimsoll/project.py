@@ -16,6 +16,7 @@ from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.catalogue import discover
 from plimsoll.collectors.contract import Collector
 from plimsoll.collectors.scrape.settings import Probe, Server, Target
+from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import Config, Layer, Section, load
 from plimsoll.delivery.settings import Mail, Ping, Recipient, Webhook
 from plimsoll.errors import BadParameter, ConfigError, PlimsollError, UsageError, nearest
@@ -61,6 +62,7 @@ def sections() -> dict[str, type[Section]]:
         "retention": Retention,
         "schedule": Scheduler,
         "serve": Serve,
+        "slurm.*": Slurm,
         "targets.*": Target,
         "webhooks.*": Webhook,
     }

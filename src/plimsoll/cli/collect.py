@@ -8,7 +8,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from plimsoll.cli.common import ProjectOption, open_project, say, the_clock
 from plimsoll.clock import Clock, duration_s
-from plimsoll.collecting import Collecting
+from plimsoll.collecting import MEMORY, Collecting
 from plimsoll.errors import BadParameter
 from plimsoll.lake import Lake
 
@@ -31,7 +31,7 @@ def collect(
     every_s = duration_s(every, name="--every")
     if not 0.1 <= every_s <= 3600:
         raise BadParameter("--every", every, why="must be between 100ms and 1h")
-    collecting = Collecting(opened.config(), opened.root / "mappings")
+    collecting = Collecting(opened.config(), opened.root / "mappings", opened.data / MEMORY)
     try:
         rounds = _rounds(collecting, opened.lake, the_clock(), length_s, every_s)
         opened.lake.compact(now=the_clock().now())

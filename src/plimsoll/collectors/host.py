@@ -19,6 +19,7 @@ from pydantic import Field
 
 from plimsoll.collectors import cgroup
 from plimsoll.collectors.contract import Collector, Identity, Reading, Row, attempt
+from plimsoll.collectors.memory import counters, recalled
 from plimsoll.collectors.rates import Rates
 from plimsoll.config import Section
 
@@ -85,6 +86,14 @@ class HostReader:
             rows=len(samples),
         )
         return Reading(samples, [done], self._fact(now, limits))
+
+    def memory(self) -> dict[str, Any]:
+        """The counters."""
+        return counters(self._rates.remembered())
+
+    def recall(self, memory: Any) -> None:  # noqa: ANN401 - it comes from a file
+        """The counters of the run before."""
+        self._rates.recall(recalled(memory))
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -4,13 +4,15 @@ A first reading has no rate; a gap has no rate; a counter that falls back was re
 known to jitter; a known restart forces a reset; what is not plausible is dropped.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
 _JITTER_SHARE = 0.005
 _JITTER_UNITS = 3.0
 _MIN_GAP_S = 90.0
 _MIN_SPACING_S = 0.1
+Remembered = tuple[Hashable, float, float, object]
+"""(series, monotonic seconds, value, epoch) of one counter."""
 
 
 @dataclass(slots=True)
@@ -86,6 +88,15 @@ class Rates:
 
     def __len__(self) -> int:
         return len(self._last)
+
+    def remembered(self) -> list[Remembered]:
+        """Every counter as it was read last."""
+        return [(series, last.at_s, last.value, last.epoch) for series, last in self._last.items()]
+
+    def recall(self, told: Iterable[Remembered]) -> None:
+        """Takes up counters that were remembered; what was read since then is newer and stays."""
+        for series, at_s, value, epoch in told:
+            self._last.setdefault(series, _Last(at_s, value, epoch))
 
     def forget(self, before_s: float) -> int:
         """Drops series that were not seen since: labels that come and go must not fill the memory."""

@@ -7,20 +7,23 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from plimsoll.clock import Clock
-from plimsoll.errors import PlimsollError
+from plimsoll.errors import PlimsollError, shown
 from plimsoll.lake.files import needed_free_bytes
 from plimsoll.project import Project
 from plimsoll.schedule.owner import NETWORK, filesystem, owner
 from plimsoll.settings import Plimsoll
+from plimsoll.tables import COLLECTIONS
 
 Verdict = Literal["ok", "note", "bad"]
 _DESCRIPTORS: Final = 1024
 _SECOND_CLOCK_S: Final = 3600.0
+_RECENT: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ def examine(project: Project, clock: Clock) -> list[Finding]:
         "lake": _lake,
         "ledger": _ledger,
         "scheduler": _scheduler,
+        "sources": _sources,
+        "mappings": _mappings,
         "GPU": _gpu,
         "descriptors": _descriptors,
     }
@@ -133,6 +138,45 @@ def _scheduler(project: Project, _: Clock) -> Finding:
     if held is None:
         return Finding("scheduler", "note", "none is running; `plimsoll up` collects and reports by itself")
     return Finding("scheduler", "ok", f"plimsoll {held.command}, PID {held.pid} on {held.host} since {held.started}")
+
+
+def _sources(project: Project, clock: Clock) -> Finding:
+    """Who answered at last, who did not and why, and who is the slowest."""
+    last = _last_attempts(project, clock)
+    if not last:
+        return Finding(
+            "sources", "note", "nothing was read in the last hour; `plimsoll collect` reads every source once"
+        )
+    failing = [one for one in last if not one["ok"]]
+    slowest = max(last, key=lambda one: one["duration_s"] or 0.0)
+    text = f"{len(last) - len(failing)} of {len(last)} answered at last"
+    if failing:
+        first = failing[0]
+        return Finding(
+            "sources", "bad", f"{text}; {first['source']} {shown(first['target'])}: {shown(first['reason'])}"
+        )
+    return Finding(
+        "sources", "ok", f"{text}; the slowest is {slowest['source']} ({slowest['duration_s'] or 0.0:.2f} s)"
+    )
+
+
+def _mappings(project: Project, clock: Clock) -> Finding:
+    """Families of exporters that no mapping reads."""
+    told = [one for one in _last_attempts(project, clock) if one["ok"] and "are not mapped" in (one["reason"] or "")]
+    if not told:
+        return Finding("mappings", "ok", "every family that was seen is mapped, or none was seen")
+    said = sorted({part for one in told for part in one["reason"].split("; ") if "are not mapped" in part})
+    return Finding("mappings", "note", f"{'; '.join(said[:3])}; a file mappings/NAME.toml may read more")
+
+
+def _last_attempts(project: Project, clock: Clock) -> list[dict[str, Any]]:
+    """The last attempt at each target within the last hour, the longest ago first."""
+    now = clock.now()
+    scan = project.lake.snapshot(proven=False).scan(COLLECTIONS, start=now - _RECENT, end=now + _RECENT)
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in scan.collect().sort("ts").iter_rows(named=True):
+        found[row["source"], row["target"]] = row
+    return sorted(found.values(), key=lambda row: (row["ts"], row["source"], row["target"]))
 
 
 def _gpu(_: Project, __: Clock) -> Finding:

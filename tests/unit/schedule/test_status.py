@@ -13,6 +13,7 @@ from plimsoll.project import Project
 from plimsoll.schedule.doctor import examine
 from plimsoll.schedule.owner import owned
 from plimsoll.schedule.status import status, upcoming
+from plimsoll.tables import COLLECTIONS
 from tests.clocks import OwnedClock
 from tests.schedules import write_job
 
@@ -128,6 +129,28 @@ def test_the_doctor_looks_at_everything(project: Project, clock: OwnedClock) -> 
     assert {"python", "config", "zone data", "clock", "disk", "ledger", "scheduler", "GPU"} <= set(findings)
     assert [finding for finding in findings.values() if finding.verdict == "bad"] == []
     assert "plimsoll up" in findings["scheduler"].text
+
+
+def test_the_doctor_knows_who_answers_and_what_is_not_mapped(project: Project, clock: OwnedClock) -> None:
+    """The last attempt of each target counts; a failure is named with its reason."""
+    row: dict[str, object] = {"target": "a", "reason": None, "duration_s": 0.2, "rows": 1}
+    unmapped = "3 of 12 vllm families are not mapped, such as vllm:new"
+
+    def attempts(**last: object) -> dict[str, str]:
+        rows: list[dict[str, object]] = [
+            {**row, "ts": clock.now() - timedelta(minutes=5), "source": "vllm", "ok": False, "reason": "401: no"},
+            {**row, "ts": clock.now() - timedelta(minutes=4), "source": "vllm", "ok": True, **last},
+        ]
+        project.lake.append(COLLECTIONS, rows, collector="t")
+        clock.advance(60)
+        return {one.about: f"{one.verdict}: {one.text}" for one in examine(project, clock)}
+
+    assert {one.about: one.verdict for one in examine(project, clock)}["sources"] == "note"
+    fine = attempts(reason=unmapped)
+    assert fine["sources"] == "ok: 1 of 1 answered at last; the slowest is vllm (0.20 s)"
+    assert fine["mappings"].startswith(f"note: {unmapped}; a file mappings/NAME.toml")
+    broken = attempts(ok=False, reason="401: credentials are missing or wrong")
+    assert broken["sources"] == "bad: 0 of 1 answered at last; vllm a: 401: credentials are missing or wrong"
 
 
 def test_the_doctor_finds_what_is_broken(project: Project, clock: OwnedClock) -> None:

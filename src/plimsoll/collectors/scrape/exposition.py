@@ -18,6 +18,9 @@ from plimsoll.errors import shown
 openmetrics = cast(Callable[[str], Iterable[Metric]], _openmetrics)
 MAX_SAMPLES: Final = 200_000
 MAX_LABELS: Final = 64
+TOLERANCE_S: Final = 600.0
+# a page or JSON; a line may begin with a brace, too, where its name is quoted
+_ELSE: Final = re.compile(r'[<\[]|\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\})')
 _NAME: Final = re.compile(r"(?:# (?:TYPE|HELP) )?([a-zA-Z_:][a-zA-Z0-9_:]*)")
 
 
@@ -33,9 +36,19 @@ class Sample:
 
 @dataclass(slots=True)
 class Exposition:
-    """The samples that were wanted, by name."""
+    """The samples that were wanted, by name; `unread` are the families that no rule of the mapping reads."""
 
     samples: dict[str, list[Sample]] = field(default_factory=dict[str, list[Sample]])
+    unread: frozenset[str] = frozenset()
+
+    def keep_timely(self, wall_s: float) -> int:
+        """Drops samples whose own time is further than ten minutes from now, and says how many."""
+        dropped = 0
+        for name, ones in self.samples.items():
+            timely = [one for one in ones if one.at_s is None or abs(one.at_s - wall_s) <= TOLERANCE_S]
+            dropped += len(ones) - len(timely)
+            self.samples[name] = timely
+        return dropped
 
     def of(self, name: str) -> list[Sample]:
         """The samples of that name. The parser calls a counter `x_total` whether or not it was written so."""
@@ -47,9 +60,10 @@ def parse(text: str, content_type: str, wanted: Callable[[str], bool]) -> Exposi
     stripped = text.lstrip()
     if not stripped:
         raise FetchError("not an exposition: the answer is empty")
-    if stripped[0] in "<{[" or "\0" in stripped[:1000]:
+    if _ELSE.match(stripped) or "\0" in stripped[:1000]:
         raise FetchError(f'not an exposition: "{shown(stripped[:80])}"')
-    chosen = "\n".join(_chosen(text, wanted)) + "\n"
+    lines, unread = _chosen(text, wanted)
+    chosen = "\n".join(lines) + "\n"
     try:
         if "openmetrics" in content_type:
             try:
@@ -60,7 +74,7 @@ def parse(text: str, content_type: str, wanted: Callable[[str], bool]) -> Exposi
             found = list(classic(chosen))
     except (ValueError, KeyError, IndexError) as error:
         raise FetchError(f"not an exposition: {shown(str(error))}") from error
-    made = Exposition()
+    made = Exposition(unread=unread)
     for family in found:
         for one in family.samples:
             if len(one.labels) > MAX_LABELS:
@@ -70,15 +84,16 @@ def parse(text: str, content_type: str, wanted: Callable[[str], bool]) -> Exposi
     return made
 
 
-def _chosen(text: str, wanted: Callable[[str], bool]) -> list[str]:
-    """The wanted lines, TYPE lines included; too many samples are refused before parsing."""
+def _chosen(text: str, wanted: Callable[[str], bool]) -> tuple[list[str], frozenset[str]]:
+    """The wanted lines, TYPE lines included, and the other names; too many samples are refused before parsing."""
     chosen: list[str] = []
     count = 0
     known: dict[str, bool] = {}
     for line in text.split("\n"):
         match = _NAME.match(line)
         if match is None:
-            if line and not line.startswith("#"):
+            # a quoted name has letters that no family of any mapping has
+            if line and not line.startswith(("#", '{"')):
                 chosen.append(line.rstrip("\r"))
             continue
         name = match[1]
@@ -89,4 +104,4 @@ def _chosen(text: str, wanted: Callable[[str], bool]) -> list[str]:
             known[name] = wanted(name)
         if known[name] and not line.startswith("# HELP"):
             chosen.append(line.rstrip("\r"))
-    return chosen
+    return chosen, frozenset(name for name, used in known.items() if not used)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import httpx2
 
+from plimsoll.collectors.scrape.dial import DialError, Dialled, dial
 from plimsoll.errors import PlimsollError, shown
 
 CONNECT_S: Final = 3.0
@@ -41,29 +42,48 @@ def client(*, ca: str = "", certificate: str = "", key: str = "", most: int = 64
 
 def fetch(using: httpx2.Client, url: str, credentials: dict[str, Any], *, total_s: float = TOTAL_S) -> Fetched:
     """The body of one GET, at most 16 MiB after inflation and ten seconds altogether."""
+    over = time.monotonic() + total_s
+    unreachable: Exception | None = None
+    for way in _ways(url):
+        try:
+            return _body(using, way, credentials, over=over, total_s=total_s)
+        except httpx2.ConnectError as error:
+            unreachable = error  # the name has other addresses
+        except httpx2.TimeoutException as error:
+            raise FetchError(f"too slow: {type(error).__name__}") from error
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            raise FetchError(f"unreachable: {shown(str(error) or type(error).__name__)}") from error
+    raise FetchError(f"unreachable: {shown(str(unreachable) or 'no address')}") from unreachable
+
+
+def _ways(url: str) -> list[Dialled]:
+    try:
+        return dial(url)
+    except DialError as error:
+        raise FetchError(f"unreachable: {error}") from error
+
+
+def _body(using: httpx2.Client, way: Dialled, credentials: dict[str, Any], *, over: float, total_s: float) -> Fetched:
     headers = {
         "Accept": _ACCEPT,
         "X-Prometheus-Scrape-Timeout-Seconds": f"{total_s:g}",
         **credentials.get("headers", {}),
+        **way.headers,
     }
-    over = time.monotonic() + total_s
     received = bytearray()
-    try:
-        with using.stream("GET", url, headers=headers, auth=credentials.get("auth")) as answer:
-            if answer.status_code != 200:
-                raise FetchError(_refusal(answer))
-            for part in answer.iter_bytes():
-                received += part
-                if len(received) > MAX_BYTES:
-                    raise FetchError(f"too large: more than {MAX_BYTES // 1024**2} MiB")
-                if time.monotonic() > over:
-                    raise FetchError(f"too slow: not done after {total_s:g} s")
-            told = answer.headers.get("date")
-            kind = answer.headers.get("content-type", "")
-    except httpx2.TimeoutException as error:
-        raise FetchError(f"too slow: {type(error).__name__}") from error
-    except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
-        raise FetchError(f"unreachable: {shown(str(error) or type(error).__name__)}") from error
+    with using.stream(
+        "GET", way.url, headers=headers, auth=credentials.get("auth"), extensions=way.extensions
+    ) as answer:
+        if answer.status_code != 200:
+            raise FetchError(_refusal(answer))
+        for part in answer.iter_bytes():
+            received += part
+            if len(received) > MAX_BYTES:
+                raise FetchError(f"too large: more than {MAX_BYTES // 1024**2} MiB")
+            if time.monotonic() > over:
+                raise FetchError(f"too slow: not done after {total_s:g} s")
+        told = answer.headers.get("date")
+        kind = answer.headers.get("content-type", "")
     return Fetched(received.decode("utf-8", "replace"), kind, _clock(told))
 
 

@@ -15,7 +15,9 @@ from plimsoll.config import Section
 from plimsoll.errors import BadParameter, ConfigError, nearest, shown
 from plimsoll.metrics import CATALOGUE
 
-How = Literal["gauge", "rate", "share", "fill", "free", "ratio", "mean", "quantile", "days_until", "count", "change"]
+How = Literal[
+    "gauge", "rate", "share", "fill", "free", "of_limit", "ratio", "mean", "quantile", "days_until", "count", "change"
+]
 _FACTS = ("cpu_count", "memory_bytes", "gpu_count", "storage_bytes", "network_bits_per_s", "replicas_count")
 _SUFFIXES = ("_total", "_bucket", "_sum", "_count", "_created")
 
@@ -49,7 +51,7 @@ class Rule(Section):
 
     @model_validator(mode="after")
     def _whole(self) -> "Rule":
-        if self.how in ("share", "fill", "free", "ratio") and not self.of:
+        if self.how in ("share", "fill", "free", "of_limit", "ratio") and not self.of:
             raise ValueError(f"{self.how} needs of: what it is a part of")
         return self
 
@@ -75,7 +77,13 @@ class Mapping(Section):
     sentinel: float | None = Field(None, description="gauges from this value on are blanks, not readings")
     device_prefix: str = ""
     device_more: str = Field("", description="a second label of a device, such as a MIG instance; parts of the first")
+    prefixes: tuple[str, ...] = Field((), description="how the exporter's own families begin; tells what is not mapped")
     rules: tuple[Rule, ...]
+
+    def unmapped(self, unread: frozenset[str]) -> tuple[str, ...]:
+        """The exporter's own families that no rule reads, each once."""
+        own = {_stem(name) for name in unread if name.startswith(self.prefixes)} if self.prefixes else set[str]()
+        return tuple(sorted(own - self.names))
 
     def wanted(self, name: str) -> bool:
         """Whether a sample of this name is of use."""

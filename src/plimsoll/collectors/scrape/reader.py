@@ -5,6 +5,7 @@ import math
 import os
 import re
 import time
+import zlib
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -16,18 +17,23 @@ from urllib.parse import urlsplit
 import httpx2
 
 from plimsoll.collectors.contract import Reading, Row, attempt
+from plimsoll.collectors.memory import counters, recalled
 from plimsoll.collectors.scrape import fetch
 from plimsoll.collectors.scrape.exposition import Exposition, parse
 from plimsoll.collectors.scrape.fetch import Fetched, FetchError
-from plimsoll.collectors.scrape.mapper import Mapper, Read
+from plimsoll.collectors.scrape.looks import Read
+from plimsoll.collectors.scrape.mapper import Mapper
 from plimsoll.collectors.scrape.mapping import Mapping as Table
 from plimsoll.collectors.scrape.mapping import load
 from plimsoll.collectors.scrape.settings import Target, credentials
-from plimsoll.errors import BadParameter
+from plimsoll.errors import BadParameter, shown
 
 MOST_AT_ONCE: Final = 64
 _WAIT_SHARE: Final = 0.3
 _LONGEST_WAIT_S: Final = 5.0
+_FEW: Final = 8
+_SPREAD_SHARE: Final = 0.1
+_LONGEST_SPREAD_S: Final = 2.0
 _CLOCK_MAY_DIFFER_S: Final = 5.0
 _FIELD: Final = re.compile(r"\{(\w+)\}")
 
@@ -43,7 +49,13 @@ class Address:
     client: httpx2.Client
     mapper: Mapper
     interval_s: float
+    second: Mapper | None = None
     facts: dict[str, Row] = field(default_factory=dict[str, Row])
+
+    @property
+    def turn(self) -> float:
+        """When in a round it is read, from 0 to 1: always the same, and another than its neighbours'."""
+        return zlib.crc32(self.url.encode()) / 2**32
 
     def credentials(self) -> dict[str, Any]:
         """From the environment, anew each time: a rotated secret needs no restart."""
@@ -56,6 +68,7 @@ class Scraper:
 
     def __init__(self, targets: Mapping[str, Target], *, interval_s: float, own: Path | None = None) -> None:
         self._addresses = addresses(targets, interval_s=interval_s, own=own)
+        self._spread_s = min(_LONGEST_SPREAD_S, _SPREAD_SHARE * interval_s) if len(self._addresses) > _FEW else 0.0
         self._pool = ThreadPoolExecutor(min(MOST_AT_ONCE, max(1, len(self._addresses))), thread_name_prefix="scrape")
         self._running: dict[str, Future[Reading]] = {}
         self._wait_s = min(_LONGEST_WAIT_S, _WAIT_SHARE * interval_s)
@@ -65,7 +78,8 @@ class Scraper:
         offset_s = now.timestamp() - time.time()  # the caller's clock, also where a test owns it
         for one in self._addresses:
             if one.url not in self._running:
-                self._running[one.url] = self._pool.submit(scrape, one, offset_s)
+                start_s = time.monotonic() + self._spread_s * one.turn
+                self._running[one.url] = self._pool.submit(_in_turn, one, offset_s, start_s)
         wait(self._running.values(), timeout=self._wait_s)
         whole = Reading()
         for url in [url for url, running in self._running.items() if running.done()]:
@@ -74,6 +88,16 @@ class Scraper:
             whole.collections.extend(came.collections)
             whole.resources.extend(came.resources)
         return whole
+
+    def memory(self) -> dict[str, Any]:
+        """The counters of every address that is not being read just now."""
+        idle = [one for one in self._addresses if one.url not in self._running]
+        return {one.url: counters(one.mapper.rates.remembered()) for one in idle}
+
+    def recall(self, memory: Any) -> None:  # noqa: ANN401 - it comes from a file
+        """The counters of the run before."""
+        for one in self._addresses:
+            one.mapper.rates.recall(recalled(memory.get(one.url) if isinstance(memory, dict) else None))  # pyright: ignore[reportUnknownMemberType]
 
     def close(self) -> None:
         """Waits for what is under way: it ends by its own deadline."""
@@ -92,9 +116,29 @@ def addresses(targets: Mapping[str, Target], *, interval_s: float, own: Path | N
             if url in found:
                 raise BadParameter(f"targets.{name}.urls", url, why=f"is scraped by targets.{found[url].name} already")
             namer = Namer(name, url, target.resource)
-            mapper = Mapper(table, interval_s=interval_s, resource_of=namer)
-            found[url] = Address(name, url, target, table, client, mapper, interval_s)
-    return list(found.values())
+            mapper = Mapper(table, interval_s=interval_s, resource_of=namer, keeps=_fields(target))
+            also = Namer(name, url, target.also)
+            second = Mapper(table, interval_s=interval_s, resource_of=also) if target.also else None
+            found[url] = Address(name, url, target, table, client, mapper, interval_s, second)
+    return sorted(found.values(), key=lambda one: one.turn)
+
+
+def _in_turn(address: Address, offset_s: float, start_s: float) -> Reading:
+    """Waits for its turn: many targets are not asked in the same instant."""
+    time.sleep(max(0.0, start_s - time.monotonic()))
+    return scrape(address, offset_s)
+
+
+def _fields(target: Target) -> frozenset[str]:
+    """The labels that the region and the attributes are made from."""
+    return frozenset(name for text in (target.region, *target.labels.values()) for name in _FIELD.findall(text))
+
+
+def _filled(text: str, labels: Mapping[str, str]) -> str:
+    """A text with the labels' values in it; empty where one of them is missing."""
+    if not all(labels.get(name) for name in _FIELD.findall(text)):
+        return ""
+    return _FIELD.sub(lambda match: labels[match[1]], text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,45 +167,59 @@ def scrape(address: Address, offset_s: float = 0.0) -> Reading:
         at_s, wall_s = time.monotonic(), time.time() + offset_s
         exposition = parse(fetched.text, fetched.content_type, address.table.wanted)
         read = address.mapper.read(exposition, at_s=at_s, wall_s=wall_s)
-    except FetchError as error:
+        also = address.second.read(exposition, at_s=at_s, wall_s=wall_s) if address.second else None
+    except (FetchError, ValueError, KeyError, TypeError) as error:  # whatever a target says costs only its own slot
         now = _instant(time.time() + offset_s)
         taken = time.monotonic() - began
-        source, why = address.target.mapping, str(error)
+        source = address.target.mapping
+        why = (
+            str(error)
+            if isinstance(error, FetchError)
+            else f"cannot be read: {shown(f'{type(error).__name__}: {error}')}"
+        )
         told = attempt(now, source=source, target=address.url, ok=False, reason=why, duration_s=taken, rows=0)
         return Reading(collections=[told])
     remarks = _remarks(address, exposition, read, fetched, wall_s)
-    return rows(address, read, _instant(wall_s), remarks, time.monotonic() - began)
+    made = rows(address, read, _instant(wall_s), remarks, time.monotonic() - began)
+    if also is not None:  # who that is, another source tells: a job is known by its scheduler
+        made.samples.extend(_samples(also, _instant(wall_s), address.target.mapping))
+    return made
 
 
 def rows(address: Address, read: Read, now: datetime, remarks: str | None, taken_s: float) -> Reading:
     """Readings as rows of the lake."""
     source = address.target.mapping
-    samples: list[Row] = [
-        {"ts": now, "resource_id": resource, "device": device, "source": source, **values}
-        for (resource, device), values in sorted(read.readings.items())
-    ]
+    samples = _samples(read, now, source)
     told = attempt(
         now, source=source, target=address.url, ok=True, reason=remarks, duration_s=taken_s, rows=len(samples)
     )
     facts: list[Row] = []
     for resource in sorted({resource for resource, _ in read.readings} | read.facts.keys()):
-        fact = _fact(address, resource, read.facts.get(resource, {}))
+        fact = _fact(address, resource, read.facts.get(resource, {}), read.labels.get(resource, {}))
         if address.facts.get(resource) != fact:
             address.facts[resource] = fact
             facts.append({"ts": now, **fact})
     return Reading(samples=samples, collections=[told], resources=facts)
 
 
-def _fact(address: Address, resource: str, known: Mapping[str, float]) -> Row:
+def _samples(read: Read, now: datetime, source: str) -> list[Row]:
+    return [
+        {"ts": now, "resource_id": resource, "device": device, "source": source, **values}
+        for (resource, device), values in sorted(read.readings.items())
+    ]
+
+
+def _fact(address: Address, resource: str, known: Mapping[str, float], labels: Mapping[str, str]) -> Row:
     """What the config and the exporter say of a resource; the denominators of its utilisation among it."""
     target = address.target
+    told = {name: value for name, text in target.labels.items() if (value := _filled(text, labels))}
     fact: Row = {
         "resource_id": resource,
         "source": f"target.{address.name}",
         "name": resource,
         "type": target.type,
-        "region": target.region or None,
-        "labels": json.dumps(target.labels, sort_keys=True) if target.labels else None,
+        "region": _filled(target.region, labels) or None,
+        "labels": json.dumps(told, sort_keys=True) if told else None,
         "interval_s": address.interval_s,
         "gpu_count": target.gpu_count,
         "replicas_count": target.replicas_count,
@@ -181,6 +239,11 @@ def _remarks(address: Address, exposition: Exposition, read: Read, fetched: Fetc
         said.append("the first reading: counters need a second one")
     elif not read.readings:
         said.append(f"no family of the mapping {address.target.mapping} is there")
+    if unmapped := address.table.unmapped(exposition.unread):
+        whole = len(unmapped) + len(exposition.samples)
+        said.append(
+            f"{len(unmapped)} of {whole} {address.target.mapping} families are not mapped, such as {unmapped[0]}"
+        )
     if fetched.server_s is not None and abs(fetched.server_s - wall_s) > _CLOCK_MAY_DIFFER_S:
         said.append(f"its clock is {fetched.server_s - wall_s:+.0f} s off")
     return "; ".join(said) or None

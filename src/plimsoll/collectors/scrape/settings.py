@@ -25,9 +25,10 @@ class Target(Section):
     urls: tuple[Address, ...] = Field(min_length=1, description="addresses such as http://gpu-01:9100/metrics")
     mapping: Name = Field(description="what its families mean: node, dcgm, vllm, ... or a file mappings/NAME.toml")
     resource: str = Field("{host}", description="its id: text with {name}, {host}, {port}, or a label's name")
+    also: str = Field("", description='a second resource with the same readings, such as "alps-job-{hpc_job}"')
     type: ResourceType = Field("cluster", description="cluster, endpoint, training, ai-service, storage or network")
-    region: Name = Field("", description="where it is; empty: unknown")
-    labels: dict[str, str] = Field(default_factory=dict[str, str], description="attributes such as owner and group")
+    region: Name = Field("", description="where it is, or a label's value: {zone}; empty: unknown")
+    labels: dict[str, str] = Field(default_factory=dict[str, str], description="attributes, or labels' values: {team}")
     gpu_count: float | None = Field(None, ge=0, description="how many GPUs it has, also those that are silent")
     replicas_count: float | None = Field(None, ge=0, description="replicas that are paid for")
     price_usd_per_h: float | None = Field(None, ge=0, description="what an hour of it costs; absent: not known")
@@ -57,6 +58,7 @@ class Probe(Section):
     labels: dict[str, str] = Field(default_factory=dict[str, str], description="attributes such as owner and group")
     status: Annotated[int, Field(ge=100, le=599)] = Field(200, description="the status that means success")
     bearer_env: str = Field("", description="the environment variable that holds a bearer token")
+    ca: str = Field("", description="a PEM file: who may vouch for the address; empty: the system's list")
 
 
 class Server(Section):

@@ -1,0 +1,104 @@
+"""What a cluster's jobs and nodes mean, as readings: of the cluster, of each partition, of each running job."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from plimsoll.collectors.slurm.answers import Job, Node
+
+Values = dict[str, float | None]
+_FAILED = frozenset({"FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE"})
+_DONE = frozenset({"COMPLETED", "TIMEOUT"}) | _FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Since when and until when (epoch seconds) something is counted."""
+
+    since_s: float
+    until_s: float
+
+    def holds(self, at_s: float | None) -> bool:
+        """Whether an instant lies in it; what is not yet does not."""
+        return at_s is not None and self.since_s < at_s <= self.until_s
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return self.until_s - self.since_s
+
+
+def of_queue(jobs: Sequence[Job], span: Span) -> Values:
+    """Who waits for room, who waits for something else, who runs, and how long those waited that have begun."""
+    running = [job for job in jobs if job.state == "RUNNING"]
+    held = [job.gpus for job in running if job.gpus is not None]
+    waited = [
+        1000 * (job.start_s - job.eligible_s)
+        for job in running
+        if job.start_s is not None and job.eligible_s is not None and span.holds(job.start_s)
+        if job.start_s >= job.eligible_s
+    ]
+    return {
+        "queue_depth_count": float(sum(job.waits_for_room for job in jobs)),
+        "queue_held_count": float(sum(job.state == "PENDING" and not job.waits_for_room for job in jobs)),
+        "running_count": float(len(running)),
+        "gpus_allocated_count": float(sum(held)) if held or not running else None,
+        "queue_time_ms": sum(waited) / len(waited) if waited else None,
+    }
+
+
+def of_nodes(nodes: Sequence[Node], jobs: Sequence[Job]) -> Values:
+    """GPUs that nobody holds: those that a job can have, those that none can, and who waits though enough are free.
+
+    Stranded is a free GPU of a node that is down or drained, or has no processor left. A job is fragmented out when all
+    free GPUs together would do, but no node has as many as it wants of one.
+    """
+    if not any(node.gpus for node in nodes):
+        return {}
+    free = {node.name: max(0, node.gpus - (node.gpus_used or 0)) for node in nodes}
+    usable = {node.name: free[node.name] for node in nodes if _takes_jobs(node)}
+    total, largest = sum(usable.values()), max(usable.values(), default=0)
+    fragmented = sum(largest < each and asked <= total for asked, each in map(_wants, jobs) if asked)
+    return {
+        "gpus_free_count": float(total),
+        "gpus_stranded_count": float(sum(free.values()) - total),
+        "queue_fragmented_count": float(fragmented),
+    }
+
+
+def _takes_jobs(node: Node) -> bool:
+    full = node.cpus is not None and node.cpus_used is not None and node.cpus_used >= node.cpus
+    return node.usable and not full
+
+
+def _wants(job: Job) -> tuple[int, float]:
+    """(GPUs, GPUs of each node) of a job that waits for room; none for every other."""
+    if not job.waits_for_room or not job.gpus_asked:
+        return 0, 0.0
+    return job.gpus_asked, job.gpus_asked / max(1, job.nodes or 1)
+
+
+def of_ended(jobs: Sequence[Job], span: Span) -> Values:
+    """How many jobs ended in the span, and the share of them that failed; what a person cancelled is neither."""
+    ended = {(job.id, job.restarts, job.end_s): job for job in jobs if job.state in _DONE and span.holds(job.end_s)}
+    failed = sum(job.state in _FAILED for job in ended.values())
+    return {
+        "throughput_per_s": len(ended) / span.seconds if span.seconds > 0 else None,
+        "error_rate_pct": 100 * failed / len(ended) if ended else None,
+    }
+
+
+def by_partition(jobs: Sequence[Job]) -> Mapping[str, list[Job]]:
+    """Jobs by the partition they run or wait in; one that names several waits in the first."""
+    found: dict[str, list[Job]] = {}
+    for job in jobs:
+        found.setdefault(job.partition.split(",")[0], []).append(job)
+    return dict(sorted(found.items()))
+
+
+def capacity_of(nodes: Sequence[Node]) -> Values:
+    """What the cluster has, whatever its state."""
+    cpus = [node.cpus for node in nodes if node.cpus is not None]
+    return {
+        "gpu_count": float(sum(node.gpus for node in nodes)) if nodes else None,
+        "cpu_count": float(sum(cpus)) if cpus else None,
+    }

@@ -1,0 +1,145 @@
+"""Bad inputs B32 to B40: a line that cannot be right refuses the scrape, a value that cannot be is no reading."""
+
+import pytest
+
+from plimsoll.collectors.scrape.exposition import parse
+from plimsoll.collectors.scrape.fetch import FetchError
+from plimsoll.collectors.scrape.looks import Read
+from plimsoll.collectors.scrape.mapper import Mapper
+from plimsoll.collectors.scrape.mapping import load
+
+NOW_S = 1_768_586_400.0
+
+
+def read(text: str, mapping: str = "node") -> Read:
+    """The readings of one exposition."""
+    table = load(mapping)
+    return Mapper(table, interval_s=30, resource_of=lambda _: "r").read(
+        parse(text, "", table.wanted), at_s=1000.0, wall_s=NOW_S
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "node_load1 \n",
+        "node_load1 abc\n",
+        "node_load1 1_000\n",
+        "node_load1 0x10\n",
+        'node_load1{a="b} 1\n',
+        'node_load1{a="b" 1\n',
+        'node_load1{a="1",a="2"} 1\n',
+        'node_load1{1a="b"} 1\n',
+        '{a="b"} 1\n',
+    ],
+)
+def test_a_line_that_cannot_be_right_refuses_the_scrape(text: str) -> None:
+    """B32, B33: missing or foreign values, quotes, braces, names."""
+    with pytest.raises(FetchError, match="not an exposition"):
+        read(text)
+
+
+@pytest.mark.parametrize("value", ["1e999", "+Inf", "-Inf", "NaN", "-3"])
+def test_what_cannot_be_is_no_reading(value: str) -> None:
+    """B32, B36: an overflow is infinite, and neither infinite nor negative is a load."""
+    assert read(f"node_load1 {value}\n").readings == {}
+
+
+def test_a_blank_of_the_gpu_library_is_missing() -> None:
+    """B36: 9223372036854775794 is how it says that it does not know."""
+    made = read('DCGM_FI_DEV_GPU_TEMP{gpu="0"} 9223372036854775794\n', "dcgm")
+    assert made.readings == {}
+    assert made.dropped == 1
+
+
+@pytest.mark.parametrize(
+    ("stamp_ms", "kept"),
+    [(0, False), (1000 * NOW_S + 31_536e6, False), (NOW_S, False), (1000 * NOW_S - 300e3, True), (1000 * NOW_S, True)],
+)
+def test_a_time_of_its_own_is_taken_within_ten_minutes(stamp_ms: float, kept: bool) -> None:
+    """B37: 1970, a year ahead, seconds taken for milliseconds: dropped and counted."""
+    made = read(f"node_load1 1.5 {stamp_ms:.0f}\n")
+    assert (bool(made.readings), made.dropped) == (kept, 0 if kept else 1)
+
+
+def test_types_that_contradict_and_families_in_parts() -> None:
+    """B34: TYPE twice, TYPE after its samples, a HELP of a megabyte, a family in two places."""
+    text = (
+        "# TYPE node_memory_MemTotal_bytes gauge\n# TYPE node_memory_MemTotal_bytes counter\n"
+        f"# HELP node_memory_MemTotal_bytes {'x' * 1_000_000}\n"
+        "node_memory_MemTotal_bytes 10\nnode_load1 1\n# TYPE node_load1 gauge\nnode_memory_MemAvailable_bytes 5\n"
+    )
+    assert read(text).readings["r", ""]["memory_utilization_pct"] == 50.0
+
+
+@pytest.mark.parametrize(
+    ("buckets", "p95_ms"),
+    [
+        ({"0.1": 95, "+Inf": 100}, 100.0),
+        ({"+Inf": 100, "0.1": 95}, 100.0),  # not in order
+        ({"0.1": 95, "0.2": 90, "+Inf": 100}, 100.0),  # a little out of step
+        ({"0.1": 100}, 95.0),  # no last bucket
+        ({"abc": 100}, None),
+    ],
+)
+def test_histograms_that_are_not_whole(buckets: dict[str, int], p95_ms: float | None) -> None:
+    """B35: repaired where a rule says how, else no reading."""
+    table = load("vllm")
+    mapper = Mapper(table, interval_s=30, resource_of=lambda _: "r")
+
+    def text(times: int) -> str:
+        name = "vllm:e2e_request_latency_seconds"
+        lines = [f'{name}_bucket{{le="{le}"}} {count * times}\n' for le, count in buckets.items()]
+        return "".join(lines) + f"{name}_count {100 * times}\n{name}_sum {5 * times}\n"
+
+    made = Read()
+    for n in (1, 2):
+        try:
+            made = mapper.read(parse(text(n), "", table.wanted), at_s=1000 + 30 * n, wall_s=NOW_S)
+        except FetchError:
+            assert p95_ms is None
+            return
+    found = made.readings.get(("r", ""), {}).get("response_time_p95_ms")
+    assert found == (pytest.approx(p95_ms) if p95_ms is not None else None)
+
+
+def test_names_of_any_letters_and_lines_of_any_length() -> None:
+    """B39, B40: quoted names, a name of ten kilobytes, CRLF, `# EOF` in between, no newline at the end."""
+    text = f'{{"a b<c"}} 1\r\nx{"y" * 10_000} 1\r\n# EOF\r\nnode_load1{{h="{"z" * 1_000_000}"}} 2'
+    assert read(text).readings["r", ""]["load_average_count"] == 2.0
+
+
+def test_a_containers_share_of_its_limit() -> None:
+    """Of processors and memory; where there is no limit (0, or as good as endless) there is no share."""
+    table = load("cadvisor")
+    mapper = Mapper(table, interval_s=30, resource_of=lambda _: "r")
+
+    def text(used_s: float) -> str:
+        who, other = '{container="c",pod="p"}', '{container="d",pod="p"}'
+        return (
+            f'container_cpu_usage_seconds_total{{container="c",pod="p",cpu="total"}} {used_s}\n'
+            f'container_cpu_usage_seconds_total{{container="d",pod="p",cpu="total"}} {used_s}\n'
+            f"container_spec_cpu_quota{who} 200000\ncontainer_spec_cpu_period{who} 100000\n"
+            f"container_spec_cpu_quota{other} -1\ncontainer_spec_cpu_period{other} 100000\n"
+            f"container_memory_working_set_bytes{who} 3e9\ncontainer_spec_memory_limit_bytes{who} 4e9\n"
+            f"container_memory_working_set_bytes{other} 3e9\n"
+            f"container_spec_memory_limit_bytes{other} 9.223372036854772e+18\n"
+        )
+
+    for n in (0, 1):
+        made = mapper.read(parse(text(30.0 * n), "", table.wanted), at_s=1000 + 30 * n, wall_s=NOW_S)
+    values = made.readings["r", ""]
+    assert values["cpu_utilization_pct"] == pytest.approx(50.0)
+    assert values["memory_utilization_pct"] == 75.0
+
+
+def test_what_is_not_mapped_is_counted() -> None:
+    """The exporter's own families alone, each once."""
+    table = load("vllm")
+    made = parse(
+        'vllm:num_requests_waiting 1\nvllm:brand_new_total 1\nvllm:newer_bucket{le="1"} 1\nvllm:newer_count 1\n'
+        "python_info 1\n",
+        "",
+        table.wanted,
+    )
+    assert table.unmapped(made.unread) == ("vllm:brand_new", "vllm:newer")
