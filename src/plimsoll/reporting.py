@@ -80,7 +80,7 @@ def of_owner(context: Context, whole: Published, kind: str, owner: str) -> Publi
     part = answer(sources, _made(context, sources.snapshot.generation, JOBS[kind]), kind, parts=("optimization",))
     page = view(part, document_sha256=_sha256(documents.encode(part.document)))
     if isinstance(whole.view, ReportView):
-        share = f"Yours: {len(part.resources):,} of the {len(whole.view.rows):,} resources of {whole.view.fleet}."
+        share = f"Yours: {len(part.resources):,} of the {whole.view.count:,} resources of {whole.view.fleet}."
         page = replace(page, notices=[share, *page.notices])
     return Published(page, context.published, "", "", part.end, _alerts(part), part.failed, whole.revision)
 

@@ -22,6 +22,7 @@ from plimsoll.publish.tiles import Tile, tiles
 from plimsoll.publish.tokens import GLYPHS
 from plimsoll.publish.verdict import Situation, Verdict, judge, situation_of
 
+MOST_ROWS = 2_500
 _KINDS = {"daily": "Daily report", "weekly": "Weekly report"}
 
 
@@ -61,6 +62,7 @@ class ReportView:
     outcomes: Sequence[str]
     rows: Sequence[ResourceRow]
     rows_sentence: str
+    count: int
     flagged: int
     provenance: Sequence[Column]
     mark: Markup
@@ -92,12 +94,19 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
         room=sections.room(report),
         checked=checked if len(checked) > 1 else [],
         outcomes=[words.visible(text) for text in report.outcomes],
-        rows=rows,
-        rows_sentence="Flagged first, then by peak. Open a row for its numbers.",
+        rows=rows[:MOST_ROWS],
+        rows_sentence=f"Flagged first, then by peak. {_open(len(rows))}",
+        count=len(rows),
         flagged=flagged,
         provenance=provenance(report, situation, zone, document_sha256=document_sha256),
         mark=MARK,
     )
+
+
+def _open(count: int) -> str:
+    if count > MOST_ROWS:
+        return f"The first {MOST_ROWS:,} of {count:,}; the JSON documents hold them all."
+    return "Open a row for its numbers."
 
 
 def _checked(alerts: int, strange: Section | None, held: Section | None) -> list[tuple[str, str]]:

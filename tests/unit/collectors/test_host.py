@@ -1,11 +1,13 @@
 """The host collector: honest numbers of this machine, of a container, and of one whose parts fail."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 import pytest
@@ -103,6 +105,31 @@ def test_a_machine_without_disks_has_no_disk_rates(
     reading = twice(reader)
     assert reading.collections[0]["ok"] is True
     assert reading.samples[0]["disk_read_bytes_per_s"] is None
+
+
+class Mount(NamedTuple):
+    """What `psutil.disk_partitions` gives."""
+
+    device: str
+    mountpoint: str
+    fstype: str
+    opts: str
+
+
+def test_a_dead_network_mount_is_never_asked(monkeypatch: pytest.MonkeyPatch, reader: host.HostReader) -> None:
+    """F50: its size could be waited for without end; the local ones are read."""
+    real, asked = os.statvfs, list[str]()
+    mounts = [Mount("nas:/data", "/mnt/nas", "nfs4", "rw,hard"), Mount("/dev/root", "/", "ext4", "rw")]
+
+    def statvfs(path: str) -> os.statvfs_result:
+        asked.append(path)
+        return real(path)
+
+    monkeypatch.setattr(psutil, "disk_partitions", partial(_said, mounts))
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    (row,) = [row for row in reader.read(datetime.now(UTC), 0.0).samples if row["device"] == ""]
+    assert asked == ["/"]
+    assert row["storage_utilization_pct"] is not None
 
 
 def test_a_container_is_measured_against_its_own_limits(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """Reports by mail through a real SMTP server: what arrives, what is tried again, and what is said of it (F05-F12)."""
 
 import random
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +21,7 @@ from tests.clocks import OwnedClock
 from tests.fleets import UNTIL
 from tests.mailing import states, wired
 from tests.post_office import PASSWORD, PostOffice, open_post_office
+from tests.shared import ROOT
 
 CHANCE = random.Random(1)
 
@@ -145,6 +149,38 @@ def test_a_process_that_dies_while_it_sends_sends_once_more(demo: Path, office: 
     box.sending(parcel.id, UNTIL)
     assert states(ctx)[0][1] == "sending"
     assert [outcome.kind for _, outcome in deliver(ctx, chance=CHANCE)] == ["sent"]
+    assert states(ctx) == [("on-call@example.org", "sent", 2)]
+
+
+SENDS = """
+import os, signal, sys
+from pathlib import Path
+from plimsoll.delivering import deliver
+from plimsoll.ledger.outbox import Outbox
+from plimsoll.project import Project
+from plimsoll.runner import context
+from tests.clocks import OwnedClock
+from tests.fleets import UNTIL
+Outbox.settle = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)  # the server has said 250; nothing is noted
+root = Path(sys.argv[1])
+deliver(context(Project.open(root, here=root), clock=OwnedClock(UNTIL), as_of=UNTIL))
+"""
+
+
+def test_a_real_process_killed_between_the_answer_and_the_ledger_sends_once_more(
+    demo: Path, office: PostOffice
+) -> None:
+    """F06: two mails of one Message-ID at most, and the ledger counts both."""
+    ctx = wired(demo, office.port)
+    queue(ctx, "daily", daily(ctx))
+    killed = subprocess.run([sys.executable, "-c", SENDS, str(demo)], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(office.received) == 1
+    assert states(ctx) == [("on-call@example.org", "sending", 1)]
+    assert [outcome.kind for _, outcome in deliver(ctx, chance=CHANCE)] == ["sent"]
+    assert deliver(ctx, chance=CHANCE) == []
+    assert len({mail["Message-ID"] for mail in office.received}) == 1
+    assert len(office.received) == 2
     assert states(ctx) == [("on-call@example.org", "sent", 2)]
 
 

@@ -97,6 +97,29 @@ def test_the_page_stays_within_its_budget(resources: int, budget: int) -> None:
     assert len(script) <= 3_000
 
 
+def test_of_very_many_resources_the_first_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F51: flagged ones first; how many there are is said, and every one of them is in the mosaic."""
+    monkeypatch.setattr("plimsoll.publish.view.MOST_ROWS", 10)
+    shown = view(fleet_report(), document_sha256="0" * 64)
+    assert (len(shown.rows), shown.count) == (10, 48)
+    assert shown.rows_sentence.endswith("The first 10 of 48; the JSON documents hold them all.")
+    assert shown.rows[0].flagged
+    assert str(shown.fleet_picture.mosaic).count("M") >= 48
+
+
+def test_readings_that_are_all_missing_are_no_readings() -> None:
+    """F51: nothing but nulls draws nothing, and says so."""
+    report = fleet_report(5, 1)
+    gone = {"now": None, "margin": None, "average": None, "peak": None, "last": None}
+    standings = [
+        replace(one, cells=(None,) * len(one.cells), spark=(None,) * len(one.spark), **gone)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        for one in report.standings
+    ]
+    text = page(replace(report, standings=standings))
+    assert "nan" not in text.lower()
+    assert "None" not in text
+
+
 def test_the_same_input_gives_the_same_bytes() -> None:
     """Nothing of the moment of rendering gets into a page."""
     report = fleet_report()

@@ -52,14 +52,14 @@ def asking(url: str, **more: str) -> Probe:
 
 
 def slowly(handler: Handler) -> None:
-    """Thinks for a tenth of a second, then speaks for another."""
-    time.sleep(0.1)
+    """Thinks for a while, then speaks for another."""
+    time.sleep(0.3)
     handler.send_response(200)
     handler.send_header("Content-Length", "2")
     handler.end_headers()
     handler.wfile.write(b"o")
     handler.wfile.flush()
-    time.sleep(0.1)
+    time.sleep(0.3)
     handler.wfile.write(b"k")
 
 
@@ -73,8 +73,8 @@ def test_the_time_of_an_answer_is_split() -> None:
     assert SAMPLES.frame(came.samples).height == 1
     assert row["probe_success_pct"] == 100.0
     assert row["probe_tls_ms"] is None
-    assert 100 <= row["probe_processing_ms"] < 200
-    assert 100 <= row["probe_transfer_ms"] < 200
+    assert row["probe_processing_ms"] >= 100  # of 300: a busy machine may see the one a little as the other
+    assert row["probe_transfer_ms"] >= 100
     assert row["probe_duration_ms"] == pytest.approx(sum(row[name] or 0.0 for name in PHASES[:4]))
 
 
@@ -118,6 +118,31 @@ def test_mutual_tls(tmp_path: Path) -> None:
         (told,) = scrape(stranger).collections
     assert read["load_average_count"] == 1.5
     assert told["ok"] is False
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "ftp://x/",
+        "gopher://x/",
+        "http:///metrics",
+        "gpu-01:9100/metrics",
+        "http://user:pass@x/",
+        "http://x:99999/",
+        "http://x:port/",
+        "http://[fe80::1/",
+        "http://x/\r\nHost: y",
+        "http://x/ y",
+        "http://gpü-01/",
+        f"http://x/{'a' * 70_000}",
+    ],
+)
+def test_what_is_no_address_is_refused_at_the_door(url: str) -> None:
+    """B07: other schemes, no host, credentials, foreign letters, line ends, endless ones; no secret is repeated."""
+    with pytest.raises(ValueError, match=r"is no address|holds credentials") as refused:
+        asking(url)
+    assert "bearer_env" in str(refused.value) or "pass@" not in url
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ class Found:
     """A bottleneck of one resource.
 
     `weight` (0 to 100) orders the bottlenecks: how much of the resource it holds back. `observed` and `threshold` are
-    in the unit of `metric`; `share` is the share of the window in which it held, `samples` the readings behind it.
+    in the unit of `metric`; `share` is the share of the window in which it held, `samples` the readings behind it;
+    `pace_per_day` is how fast it moves, where the rule saw a slope.
     """
 
     rule: str
@@ -34,6 +35,7 @@ class Found:
     share: float
     samples: int
     device: str = ""
+    pace_per_day: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

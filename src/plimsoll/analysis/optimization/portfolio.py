@@ -13,6 +13,9 @@ _WORDS = {
     "cool": ("Look at the cooling", "are slowed down by heat"),
     "make_room": ("Make room before volumes are full", "are full or fill up"),
     "add_replicas": ("Add capacity where requests wait", "let requests or jobs wait"),
+    "end_dead_jobs": ("End jobs that hold GPUs without work", "hold GPUs on which nothing runs"),
+    "switch_off": ("Switch idle machines off", "did nothing for a day"),
+    "schedule_hours": ("Run fewer replicas by night", "need much less by night"),
     "restore_readings": ("Bring missing readings back", "are not heard of"),
 }
 

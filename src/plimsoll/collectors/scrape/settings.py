@@ -1,6 +1,6 @@
 """`[targets.NAME]`: exporters to scrape, and whose readings they are."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
@@ -8,11 +8,21 @@ from pydantic import AfterValidator, Field, model_validator
 from plimsoll.config import Duration, Section
 from plimsoll.settings import Name, ResourceType
 
+_LONGEST: Final = 2048
+
 
 def _address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        raise ValueError("is no address; write http://host:port/path, without credentials")
+    if len(url) > _LONGEST or not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError(f"is no address; at most {_LONGEST} printable ASCII letters, a foreign name as xn--...")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError(f"is no address: {error}") from error
+    if "@" in parts.netloc:
+        raise ValueError("holds credentials; name the variables that hold them: user and password_env, or bearer_env")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is no address; write http://host:port/path")
     return url
 
 

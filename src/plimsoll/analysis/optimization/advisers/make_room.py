@@ -1,25 +1,45 @@
 """Clean or extend a volume before it is full."""
 
 from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.contract import Advice, Adviser, Found
+from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
 
-_TARGET_PCT = 70.0
+TARGET_PCT, AHEAD_DAYS = 70.0, 30.0
+_BAND = 0.3
 
 
 def advise(case: Case, found: Found) -> Advice | None:
-    """What has to go, or be added, to be at 70 % again."""
-    size = case.resource.storage_bytes
-    over = max(found.observed - _TARGET_PCT, 5.0)
-    amount = f"{over / 100 * size / 1e12:.1f} TB" if size else f"{over:.0f} points"
+    """What has to go, or be added, to be at 70 % again, and how long that lasts at the pace of the last days."""
+    size, pace = case.resource.storage_bytes, found.pace_per_day
+    over = max(found.observed - TARGET_PCT, 5.0)
     soon = found.rule != "volume_filling" or found.weight >= 85
+    days = over / pace if pace else None
+    lasts = f" That lasts {days:.0f} days at this pace; for {AHEAD_DAYS:.0f} days it takes " if days else ""
+    ahead = f"{_amount(over + max(0.0, AHEAD_DAYS - (days or 0)) * (pace or 0), size)}." if days else ""
     return Advice(
         adviser=ADVISER.name,
         rule=found.rule,
         resource_id=case.resource.resource_id,
         priority="high" if soon else "medium",
-        title=f"Make room on {case.resource.name}: delete or add {amount}",
-        description=f"{found.description}: {found.impact}. What to delete first: old checkpoints and scratch files.",
+        title=f"Make room on {case.resource.name}: delete or add {_amount(over, size)}",
+        description=f"{found.description}: {found.impact}.{lasts}{ahead} What to delete first: old checkpoints and "
+        "scratch files.",
+        improvement=f"{days * (1 - _BAND):.0f} to {days * (1 + _BAND):.0f} more days until it is full"
+        if days
+        else None,
+        estimate=Estimate(
+            low=days * (1 - _BAND),
+            middle=days,
+            high=days * (1 + _BAND),
+            unit="days",
+            formula="points freed / points a day of the last three days, 30 % either way",
+        )
+        if days
+        else None,
     )
+
+
+def _amount(points: float, size: float | None) -> str:
+    return f"{points / 100 * size / 1e12:.1f} TB" if size else f"{points:.0f} points"
 
 
 ADVISER = Adviser("make_room", frozenset({"volume_filling", "volume_full", "inodes_used_up"}), advise)

@@ -38,5 +38,5 @@ RULE = Rule(
     "gpu",
     ("gpu_utilization_pct",),
     find,
-    explains=frozenset({"gpu_under_used", "over_provisioned", "batch_too_small"}),
+    explains=frozenset({"gpu_under_used", "over_provisioned", "batch_too_small", "idle_host", "quiet_hours"}),
 )

@@ -39,5 +39,7 @@ RULE = Rule(
     "demand",
     ("throughput_per_s", "response_time_ms"),
     find,
-    explains=frozenset({"queueing", "errors", "slow_answers", "cpu_saturated", "gpu_power_capped"}),
+    explains=frozenset(
+        {"queueing", "errors", "slow_answers", "cpu_saturated", "gpu_power_capped", "batching_ineffective"}
+    ),
 )

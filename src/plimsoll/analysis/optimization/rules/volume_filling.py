@@ -39,6 +39,7 @@ def find(case: Case) -> Found | None:
         threshold=FULL_PCT,
         share=1.0,
         samples=int(np.count_nonzero(~np.isnan(hours))),
+        pace_per_day=24 * slope,
     )
 
 

@@ -1,0 +1,35 @@
+"""End or shrink the jobs that hold GPUs on which nothing runs."""
+
+from plimsoll.analysis.optimization.case import Case
+from plimsoll.analysis.optimization.contract import HOURS_A_MONTH, Advice, Adviser, Estimate, Found, money
+
+
+def advise(case: Case, found: Found) -> Advice | None:
+    """The GPUs that are held beyond those that work; for the low end one more of them is taken to wait for its turn."""
+    dead = found.observed - found.threshold
+    price, count = case.resource.price_usd_per_h, case.resource.gpu_count
+    saving = price * HOURS_A_MONTH * dead / count if price is not None and count else None
+    return Advice(
+        adviser=ADVISER.name,
+        rule=found.rule,
+        resource_id=case.resource.resource_id,
+        priority="high",
+        title=f"End or shrink the jobs on {case.resource.name} that hold {dead:.0f} GPUs without work",
+        description=f"{found.description}. Ask their owners; a limit on idle time ends such jobs by itself. "
+        f"If nothing is done: {found.impact}.",
+        improvement=f"{max(0.0, dead - 1) * 24:.0f} to {dead * 24:.0f} GPU-hours a day",
+        estimate=Estimate(
+            low=max(0.0, dead - 1) * 24,
+            middle=(dead - 0.5) * 24,
+            high=dead * 24,
+            unit="GPU-hours a day",
+            formula="(GPUs held - GPUs that worked) x 24 h; low: one of them had only begun",
+        ),
+        cost=money(saving, dead * HOURS_A_MONTH),
+        saving_usd_per_month=saving,
+        frees=dead,
+        change="squeue --states=running --format='%i %u %b %M %N'   # then: scancel JOB",
+    )
+
+
+ADVISER = Adviser("end_dead_jobs", frozenset({"dead_allocation"}), advise)
