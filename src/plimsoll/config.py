@@ -37,6 +37,7 @@ def _duration(value: object) -> float:
 Duration = Annotated[float, BeforeValidator(_duration)]
 """A setting written as "30s", "5m", "1h"; held in seconds. Give bounds with `Field(ge=..., le=...)` in seconds."""
 
+_USERINFO = re.compile(r"//[^/@\s]+@")
 S = TypeVar("S", bound=Section)
 
 
@@ -183,7 +184,11 @@ def _validated(kind: type[S], name: str, table: Mapping[str, Any], origins: Mapp
         first = error.errors()[0]
         field = tuple(str(part) for part in first["loc"])
         says = first["msg"].removeprefix("Value error, ")
-        given = "" if first["type"] == "missing" or not field else f' = "{shown(first["input"])}"'
+        given = (
+            ""
+            if first["type"] == "missing" or not field
+            else f' = "{shown(_USERINFO.sub("//***@", str(first["input"])))}"'
+        )
         label = f"[{name}] {'.'.join(field)}{given}".rstrip()
         raise ConfigError(f"{_nearest_origin((*name.split('.'), *field), origins)}: {label}: {says}") from error
 

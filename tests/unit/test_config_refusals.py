@@ -6,6 +6,7 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
+from plimsoll.collectors.scrape.settings import Target
 from plimsoll.config import MAX_FILE_BYTES, Duration, Layer, Section, load
 from plimsoll.errors import ConfigError, UnknownSetting
 from plimsoll.lines import LoadLine
@@ -111,3 +112,12 @@ def test_a_byte_order_mark_is_accepted(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_bytes(b"\xef\xbb\xbf[collect]\nkeep = 4\n")
     config = load([Layer.read(tmp_path / "config.toml")], KINDS)
     assert config.get("collect", Collect).keep == 4
+
+
+def test_a_refusal_repeats_no_credentials(tmp_path: Path) -> None:
+    """An address with a password in it is refused, and the password is not said."""
+    (tmp_path / "config.toml").write_text('[targets.a]\nurls = ["http://ada:hunter2@x/"]\nmapping = "node"\n')
+    with pytest.raises(ConfigError, match="holds credentials") as refused:
+        load([Layer.read(tmp_path / "config.toml")], {"targets.*": Target}).under("targets", Target)
+    assert "hunter2" not in str(refused.value)
+    assert "http://***@x/" in str(refused.value)
