@@ -133,6 +133,29 @@ def test_a_containers_share_of_its_limit() -> None:
     assert values["memory_utilization_pct"] == 75.0
 
 
+def test_energy_grows_and_masks_are_decoded() -> None:
+    """Millijoules as joules since the reading before; heat and the power limit by their bits, also as a mean of two."""
+    table = load("dcgm")
+    mapper = Mapper(table, interval_s=30, resource_of=lambda _: "r")
+
+    def text(n: int) -> str:
+        return "".join(
+            f'DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION{{gpu="{gpu}"}} {9e9 + n * 9_000_000 * (gpu + 1)}\n'
+            f'DCGM_FI_DEV_CLOCK_THROTTLE_REASONS{{gpu="{gpu}"}} {mask}\n'
+            f'DCGM_FI_DEV_ECC_DBE_VOL_TOTAL{{gpu="{gpu}"}} {3 + n * gpu}\n'
+            for gpu, mask in ((0, 0x24), (1, 0x01))
+        )
+
+    for n in (0, 1):
+        made = mapper.read(parse(text(n), "", table.wanted), at_s=1000 + 30 * n, wall_s=NOW_S)
+    whole, first, second = (made.readings["r", device] for device in ("", "gpu0", "gpu1"))
+    assert (first["gpu_energy_j"], second["gpu_energy_j"], whole["gpu_energy_j"]) == (9000.0, 18_000.0, 27_000.0)
+    assert (first["gpu_throttled_thermal_pct"], first["gpu_throttled_power_pct"]) == (100.0, 100.0)
+    assert (second["gpu_throttled_thermal_pct"], first["gpu_throttled_hardware_pct"]) == (0.0, 0.0)
+    assert whole["gpu_throttled_thermal_pct"] == 50.0
+    assert (first["gpu_ecc_uncorrected_count"], second["gpu_ecc_uncorrected_count"]) == (0.0, 1.0)
+
+
 def test_what_is_not_mapped_is_counted() -> None:
     """The exporter's own families alone, each once."""
     table = load("vllm")

@@ -135,6 +135,18 @@ def _rate(look: Look) -> dict[tuple[str, str], float]:
     return {place: look.rule.factor * per_s for place, (_, per_s) in grown.items()}
 
 
+def _growth(look: Look) -> dict[tuple[str, str], float]:
+    """What a counter grew since the reading before: joules, errors."""
+    grown = look.grown(look.named(look.rule.families), "growth")
+    return {place: look.rule.factor * amount for place, (amount, _) in grown.items()}
+
+
+def _bits(look: Look) -> dict[tuple[str, str], float]:
+    """100 where one of the rule's bits is set in a mask, 0 where none is: a mask is decoded, never averaged."""
+    grouped = look.grouped([sample for sample in look.named(look.rule.families) if math.isfinite(sample.value)])
+    return {p: 100.0 * any(int(s.value) & look.rule.bits for s in ones) for p, ones in grouped.items()}
+
+
 def _share(look: Look) -> dict[tuple[str, str], float]:
     """Growth of what the filters take, of the growth of everything in `of`, in percent.
 
@@ -266,6 +278,8 @@ HOWS: Final = MappingProxyType(
     {
         "gauge": _gauge,
         "rate": _rate,
+        "growth": _growth,
+        "bits": _bits,
         "share": _share,
         "ratio": _ratio,
         "fill": _fill,

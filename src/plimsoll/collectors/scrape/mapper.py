@@ -78,7 +78,7 @@ class Mapper:
         for sample in samples:
             if (filtered and not rule.takes(sample.labels)) or (rule.device and not sample.labels.get(rule.device)):
                 continue
-            if blank is not None and rule.how in ("gauge", "fill", "free", "change") and sample.value >= blank:
+            if blank is not None and rule.how in ("gauge", "bits", "fill", "free", "change") and sample.value >= blank:
                 made.dropped += 1
                 continue
             resource = self._resource_of(sample.labels)

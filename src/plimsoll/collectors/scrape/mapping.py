@@ -16,7 +16,20 @@ from plimsoll.errors import BadParameter, ConfigError, nearest, shown
 from plimsoll.metrics import CATALOGUE
 
 How = Literal[
-    "gauge", "rate", "share", "fill", "free", "of_limit", "ratio", "mean", "quantile", "days_until", "count", "change"
+    "gauge",
+    "rate",
+    "growth",
+    "bits",
+    "share",
+    "fill",
+    "free",
+    "of_limit",
+    "ratio",
+    "mean",
+    "quantile",
+    "days_until",
+    "count",
+    "change",
 ]
 _FACTS = ("cpu_count", "memory_bytes", "gpu_count", "storage_bytes", "network_bits_per_s", "replicas_count")
 _SUFFIXES = ("_total", "_bucket", "_sum", "_count", "_created")
@@ -44,6 +57,7 @@ class Rule(Section):
     factor: float = 1.0
     over: Literal["sum", "avg", "max", "min"] = "sum"
     device: str = Field("", description="the label that tells the devices apart; empty: the resource as a whole")
+    bits: int = Field(0, ge=0, description="for bits: those of the mask that count")
     q: float = Field(0.95, gt=0, lt=1)
     jitters: bool = False
     absent_is_zero: bool = Field(False, description="for a share: no such sample yet means none has happened")
