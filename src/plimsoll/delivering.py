@@ -51,7 +51,7 @@ def queue(context: Context, kind: str, made: Published) -> int:
     for name, recipient in context.config.under("recipients", Recipient).items():
         if not mail.host or kind not in recipient.reports:
             continue
-        if not mail.revisions and _knows(context, kind, made, "mail", recipient.address):
+        if not mail.revisions and outbox(context).tried(_mail_ids(kind, made, mail, name, recipient)[:-1]):
             continue
         report = of_owner(context, made, kind, recipient.owner) if _owned(recipient, kind) else made
         if recipient.when == "matters" and report.view.verdict.state in CALM:
@@ -60,7 +60,7 @@ def queue(context: Context, kind: str, made: Published) -> int:
     for name, hook in context.config.under("webhooks", Webhook).items():
         if kind != "daily" or (hook.when == "matters" and made.view.verdict.state in CALM):
             continue
-        if not _knows(context, kind, made, "webhook", name):
+        if not outbox(context).tried(_hook_ids(kind, made, name)[:-1]):
             new += _queue_hook(context, kind, made, name, hook)
     return new
 
@@ -69,10 +69,20 @@ def _owned(recipient: Recipient, kind: str) -> bool:
     return recipient.role == "owner" and kind in OWNED
 
 
-def _knows(context: Context, kind: str, made: Published, channel: str, recipient: str) -> bool:
-    """Whether they have been told of an earlier revision of this window."""
-    told = outbox(context).told_of(channel=channel, recipient=recipient, kind=kind, end=made.end)
-    return made.revision > 1 and told
+def _mail_ids(kind: str, made: Published, mail: Mail, name: str, recipient: Recipient) -> list[str]:
+    return _ids(kind, made, f"{name} {recipient.address}", mail.sender.rpartition("@")[2])
+
+
+def _hook_ids(kind: str, made: Published, name: str) -> list[str]:
+    return _ids(kind, made, f"webhook {name}", "webhook")
+
+
+def _ids(kind: str, made: Published, key: str, domain: str) -> list[str]:
+    """The message ids of every revision up to this one, the first first."""
+    return [
+        message_id(kind, made.view.fleet, made.end, key, domain=domain, revision=number)
+        for number in range(1, made.revision + 1)
+    ]
 
 
 def deliver(context: Context, *, chance: random.Random | None = None) -> list[tuple[Parcel, Outcome]]:
@@ -130,18 +140,14 @@ def _queue_mail(context: Context, kind: str, made: Published, mail: Mail, name: 
         pictures=parts.pictures,
         pdfs=pdfs,
     )
-    domain = mail.sender.rpartition("@")[2]
-    identity, first = (
-        message_id(kind, made.view.fleet, end, f"{name} {recipient.address}", domain=domain, revision=number)
-        for number in (made.revision, 1)
-    )
+    *earlier, identity = _mail_ids(kind, made, mail, name, recipient)
     raw = message(
         letter, sender=mail.sender, to=recipient.address, identity=identity, fleet=made.view.fleet,
-        answers=first if made.revision > 1 else "",
+        answers=earlier[0] if earlier else "",
     )  # fmt: skip
     return box.put(
         identity, channel="mail", recipient=recipient.address, kind=kind, end=end, body=raw,
-        summary=parts.subject, now=now,
+        summary=parts.subject, now=now, replaces=earlier,
     )  # fmt: skip
 
 
@@ -183,8 +189,8 @@ def _queue_hook(context: Context, kind: str, made: Published, name: str, hook: W
         "link": mail.link.replace("{date}", f"{made.end:%Y/%m/%d}"),
         "alerts": list(made.alerts),
     }
-    identity = message_id(kind, made.view.fleet, made.end, f"webhook {name}", domain="webhook", revision=made.revision)
+    *earlier, identity = _hook_ids(kind, made, name)
     return outbox(context).put(
         identity, channel="webhook", recipient=name, kind=kind, end=made.end, body=webhook.body(hook.kind, told),
-        summary=f"{made.view.verdict.state} {made.view.verdict.facts}", now=context.clock.now(),
+        summary=f"{made.view.verdict.state} {made.view.verdict.facts}", now=context.clock.now(), replaces=earlier,
     )  # fmt: skip

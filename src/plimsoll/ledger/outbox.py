@@ -67,10 +67,11 @@ class Outbox:
         body: bytes,
         summary: str,
         now: datetime,
+        replaces: Sequence[str] = (),
     ) -> bool:
         """Queues a message; False where it was put in before.
 
-        What waits untried for the same recipient is digested by it: older windows, earlier revisions of this one.
+        What waits untried is digested by it: older windows of the same recipient, and what it `replaces` by id.
         """
         with self._database.transaction() as db:
             found = db.execute(
@@ -83,19 +84,19 @@ class Outbox:
                 return False
             db.execute(
                 "update outbox set state = 'digested', updated = ?, detail = ? where state = 'queued' and attempts = 0"
-                " and channel = ? and recipient = ? and kind = ? and window_end <= ? and id <> ?",
-                (stamp(now), f"told by {identity}", channel, recipient, kind, stamp(end), identity),
+                " and channel = ? and recipient = ? and kind = ? and window_end < ?",
+                (stamp(now), f"told by {identity}", channel, recipient, kind, stamp(end)),
+            )
+            db.executemany(
+                "update outbox set state = 'digested', updated = ?, detail = ? where state = 'queued' and attempts = 0"
+                " and id = ?",
+                [(stamp(now), f"told by {identity}", earlier) for earlier in replaces],
             )
         return True
 
-    def told_of(self, *, channel: str, recipient: str, kind: str, end: datetime) -> bool:
-        """Whether an earlier revision of that window was tried already, or failed for good."""
-        return bool(
-            self._select(
-                "attempts > 0 and channel = ? and recipient = ? and kind = ? and window_end = ?",
-                (channel, recipient, kind, stamp(end)),
-            )
-        )
+    def tried(self, ids: Sequence[str]) -> bool:
+        """Whether one of these was tried already."""
+        return any(self._select("attempts > 0 and id = ?", (identity,)) for identity in ids)
 
     def waiting(self, *, channel: str, recipient: str, kind: str, before: datetime) -> list[Parcel]:
         """What a newer message of that kind would digest, oldest first."""

@@ -84,6 +84,17 @@ def test_a_report_that_has_not_gone_out_is_replaced(own: Path, office: PostOffic
     assert ".r2." in mail["Message-ID"]
 
 
+def test_two_recipients_with_one_address_both_get_theirs(own: Path, office: PostOffice) -> None:
+    """A revision replaces what waits for the same recipient; another one's letter of the same window stays."""
+    ctx = wired(own, office.port, to=("desk@example.org", "desk@example.org"), clock=OwnedClock(LATER))
+    assert queue(ctx, "daily", daily(ctx)) == 2
+    late_readings(ctx)
+    assert queue(ctx, "daily", daily(ctx)) == 2
+    deliver(ctx)
+    assert sorted(state for _, state, _ in states(ctx)) == ["digested", "digested", "sent", "sent"]
+    assert len({mail["Message-ID"] for mail in office.received}) == 2
+
+
 def test_a_revision_is_mailed_where_it_is_asked_for(own: Path, office: PostOffice) -> None:
     """It says so in its subject and answers the first."""
     ctx = wired(own, office.port, more="revisions = true", clock=OwnedClock(LATER))
