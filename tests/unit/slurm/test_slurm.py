@@ -13,9 +13,10 @@ import pytest
 
 from plimsoll.collectors.contract import Reading
 from plimsoll.collectors.slurm import command
-from plimsoll.collectors.slurm.answers import gpus_of, jobs, nodes, num
+from plimsoll.collectors.slurm.answers import Node, gpus_of, jobs, nodes, num
 from plimsoll.collectors.slurm.command import SlurmError, ask
 from plimsoll.collectors.slurm.reader import SlurmReader
+from plimsoll.collectors.slurm.rows import of_nodes
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.tables import COLLECTIONS, RESOURCES, SAMPLES
 from tests.clocks import START
@@ -153,6 +154,17 @@ def test_nodes_of_21_08_and_22_05() -> None:
     assert [(one.cpus, one.cpus_used, one.usable) for one in older] == [
         (64, 4, True), (64, 0, True), (64, 0, True), (64, 0, False),
     ]  # fmt: skip
+
+
+def test_a_node_that_does_not_say_how_many_are_held_leaves_the_free_ones_unknown() -> None:
+    """Not told is not none: of eight GPUs and an unknown number held, nobody knows how many are free."""
+    told = Node(name="a", gpus=8, gpus_used=3, cpus=64, cpus_used=24, usable=True)
+    silent = Node(name="b", gpus=8, gpus_used=None, cpus=64, cpus_used=24, usable=True)
+    assert of_nodes([told], [])["gpus_free_count"] == 5
+    assert of_nodes([told, silent], []) == {}
+    held = [node.gpus_used for node in nodes({"nodes": [{"name": "c", "gres": "gpu:8", "alloc_cpus": 12}]})]
+    idle = [node.gpus_used for node in nodes({"nodes": [{"name": "c", "gres": "gpu:8", "alloc_cpus": 0}]})]
+    assert (held, idle) == ([None], [0])
 
 
 @pytest.mark.parametrize(

@@ -185,10 +185,12 @@ def _of_limit(look: Look) -> dict[tuple[str, str], float]:
     Counters are taken by what they grew a second. No limit (0, -1, or more than 2^62) is no denominator.
     """
     limits = _limits(look)
+    shapes = {frozenset(label for label, _ in key) for key in limits}
     used: dict[tuple[str, str], dict[frozenset[tuple[str, str]], float]] = {}
     for place, ones in look.grouped(look.named(look.rule.families)).items():
         for sample in ones:
-            key = next((key for key in limits if key <= sample.labels.items()), None)
+            keys = (frozenset((k, v) for k, v in sample.labels.items() if k in shape) for shape in shapes)
+            key = next((key for key in keys if key in limits), None)
             value = look.per_s(sample) if sample.name.endswith("_total") else sample.value
             if key is not None and value is not None:
                 parts = used.setdefault(place, {})

@@ -150,7 +150,9 @@ def _node(row: Json) -> Node:
     states = _states(row.get("state")) | _states(row.get("state_flags"))
     used = row.get("tres_used")
     total = gpus_of(str(row.get("tres") or "")) or _gres(row.get("gres")) or 0
-    given = gpus_of(str(used)) if used else (_gres(row.get("gres_used")) if row.get("gres_used") else 0)
+    given = gpus_of(str(used)) if used else _gres(row.get("gres_used"))
+    if given is None and (not total or num(row.get("alloc_cpus")) == 0):
+        given = 0  # nothing is held where no processor is
     return Node(
         name=str(row.get("name") or row.get("hostname") or ""),
         gpus=total,
@@ -172,7 +174,7 @@ def _grouped(answer: Json) -> Iterator[Node]:
             yield Node(
                 name=name,
                 gpus=_gres(gres.get("total")) or 0,
-                gpus_used=_gres(gres.get("used")) or 0,
+                gpus_used=_gres(gres.get("used")),
                 cpus=int(total / each) if total is not None else None,
                 cpus_used=int(used / each) if used is not None else None,
                 usable=not states & _UNUSABLE,

@@ -52,10 +52,11 @@ def of_nodes(nodes: Sequence[Node], jobs: Sequence[Job]) -> Values:
     Stranded is a free GPU of a node that is down or drained, or has no processor left. A job is fragmented out when all
     free GPUs together would do, but no node has as many as it wants of one.
     """
-    if not any(node.gpus for node in nodes):
-        return {}
-    free = {node.name: max(0, node.gpus - (node.gpus_used or 0)) for node in nodes}
-    usable = {node.name: free[node.name] for node in nodes if _takes_jobs(node)}
+    known = [(node, node.gpus_used) for node in nodes if node.gpus and node.gpus_used is not None]
+    if not known or len(known) < sum(node.gpus > 0 for node in nodes):
+        return {}  # one node of which it is not known how many are held: how many are free is not known
+    free = {node.name: max(0, node.gpus - held) for node, held in known}
+    usable = {node.name: free[node.name] for node, _ in known if _takes_jobs(node)}
     total, largest = sum(usable.values()), max(usable.values(), default=0)
     fragmented = sum(largest < each and asked <= total for asked, each in map(_wants, jobs) if asked)
     return {
