@@ -62,6 +62,9 @@ class Hold(Section):
     since: date = Field(description="the first day that is held, such as 2026-01-16")
     until: date | None = Field(None, description="the last day that is held; absent: until the hold is lifted")
     tables: tuple[str, ...] = Field((), description="which tables; empty: all")
+    resources: tuple[str, ...] = Field(
+        (), description="only days on which one of these resources has rows; empty: all days of the period"
+    )
     reason: str = Field("", description="why, for whoever reads the audit")
 
     @model_validator(mode="after")
@@ -84,14 +87,18 @@ def rules(config: Config) -> Rules:
     lengths = {table: getattr(retention, setting) for table, setting in _TABLES.items()}
     return Rules(
         days={table: int(length // _DAY_S) for table, length in lengths.items() if length is not None},
-        held=lambda table, day: _held(holds, table, day),
+        held=lambda table, day: next(iter(_reasons(holds, table, day, of_resources=False).values()), None),
+        held_for=lambda table, day: _reasons(holds, table, day, of_resources=True),
         archive=Path(retention.archive) if retention.archive else None,
     )
 
 
-def _held(holds: Mapping[str, Hold], table: str, day: date) -> str | None:
+def _reasons(holds: Mapping[str, Hold], table: str, day: date, *, of_resources: bool) -> dict[str, str]:
+    """Why a day of a table is held, by the resources that it is held for; by "" where it is held for all."""
+    found: dict[str, str] = {}
     for name, hold in holds.items():
-        concerned = not hold.tables or table in hold.tables
+        concerned = (not hold.tables or table in hold.tables) and bool(hold.resources) == of_resources
         if concerned and hold.since <= day and (hold.until is None or day <= hold.until):
-            return f"held by {name}" + (f": {hold.reason}" if hold.reason else "")
-    return None
+            why = f"held by {name}" + (f": {hold.reason}" if hold.reason else "")
+            found |= dict.fromkeys(hold.resources or ("",), why)
+    return found

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 RESOURCE_TYPES: Final = ("cluster", "endpoint", "training", "ai-service", "storage", "network")
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 MAX_NAME_CHARS: Final = 256
 
 

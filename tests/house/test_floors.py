@@ -11,6 +11,7 @@ from tests.shared import ROOT
 
 WALLS = {
     "apscheduler": ["plimsoll.schedule"],
+    "arro3": ["plimsoll.lake"],
     "duckdb": ["plimsoll.lake"],
     "jinja2": ["plimsoll.publish"],
     "psutil": ["plimsoll.collectors.host", "plimsoll.runner", "plimsoll.schedule"],

@@ -16,12 +16,13 @@ import msgspec
 
 from plimsoll.lake import manifest as manifests
 from plimsoll.lake.cleaning import clean
+from plimsoll.lake.encoding import lasting
 from plimsoll.lake.files import Files, publish
 from plimsoll.lake.lock import only_one
 from plimsoll.lake.manifest import DayFile, Manifest
 from plimsoll.lake.quarantine import noted, set_aside
 from plimsoll.lake.repair import rebuild
-from plimsoll.lake.segments import Segment, encode
+from plimsoll.lake.segments import Segment
 from plimsoll.lake.snapshot import Snapshot, take
 from plimsoll.lake.soundness import Soundness
 from plimsoll.tables import TABLES, Table
@@ -136,7 +137,7 @@ def _day(files: Files, snapshot: Snapshot, table: Table, day: str) -> DayFile | 
 
 def publish_day(files: Files, root: Path, table: Table, day: str, frame: "pl.DataFrame") -> DayFile:
     """Writes a sorted day under a name that tells its content."""
-    data = encode(frame)
+    data = lasting(frame)
     sha256 = hashlib.sha256(data).hexdigest()
     name = f"d-{day}-{sha256[:16]}.parquet"
     path = root / table.name / name

@@ -40,15 +40,24 @@ class Files:
         finally:
             os.close(descriptor)
 
-    def read(self, path: Path) -> bytes:
-        """All bytes of a file."""
-        return path.read_bytes()
+    def read(self, path: Path | str) -> bytes:
+        """All bytes of a regular file; a symbolic link or anything else is refused, never followed."""
+        # a pipe in a file's place must not make a reader wait for its writer
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            found = os.fstat(descriptor)
+            _refuse_all_but_regular(found)
+            data = os.read(descriptor, found.st_size)
+            while len(data) < found.st_size and (more := os.read(descriptor, found.st_size - len(data))):
+                data += more
+            return data
+        finally:
+            os.close(descriptor)
 
     def size(self, path: Path) -> int:
         """Bytes of a regular file; a symbolic link or anything else is refused, never followed."""
         found = path.lstat()
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "is a link or no regular file; never followed")
+        _refuse_all_but_regular(found)
         return found.st_size
 
     def space(self, folder: Path) -> tuple[int, int]:
@@ -68,6 +77,11 @@ class Files:
             return sorted(os.listdir(folder))  # noqa: PTH208 - names are wanted, not paths
         except FileNotFoundError:
             return []
+
+
+def _refuse_all_but_regular(found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "is a link or no regular file; never followed")
 
 
 def publish(files: Files, path: Path, data: bytes) -> None:

@@ -13,8 +13,9 @@ from types import MappingProxyType
 
 import msgspec
 
-from plimsoll.errors import LakeError
+from plimsoll.errors import DiskError, HeldByAnother, LakeError
 from plimsoll.lake.files import Files, publish
+from plimsoll.lake.lock import only_one
 from plimsoll.tables import FORMAT_VERSION, TABLES
 
 NAME = "MANIFEST.json"
@@ -99,10 +100,21 @@ def whole(files: Files, root: Path) -> bool:
     return True
 
 
-def refuse_newer(files: Files, root: Path) -> None:
-    """Refuses a lake of a newer program's making; a damaged manifest is no reason to stop accepting readings."""
-    with suppress(OSError, msgspec.DecodeError, msgspec.ValidationError, ValueError):
-        _opened(files.read(root / NAME))
+def take_over(files: Files, root: Path) -> None:
+    """Before anything is accepted: refuses a lake of a newer program's making, and marks an older one's as newer.
+
+    So an older program refuses what it would not see. A damaged manifest is no reason to stop accepting readings, and
+    whoever holds the lock meanwhile writes the mark itself.
+    """
+    try:
+        known = _opened(files.read(root / NAME)).format
+    except FileNotFoundError:
+        known = None
+    except (OSError, msgspec.DecodeError, ValueError):
+        return
+    if known != FORMAT_VERSION:
+        with suppress(LakeError, DiskError, HeldByAnother), only_one(root):
+            save(files, root, load(files, root))
 
 
 def day_of(name: str) -> tuple[str, str] | None:
@@ -130,8 +142,12 @@ def _opened(raw: bytes) -> Manifest:
 
 def save(files: Files, root: Path, manifest: Manifest) -> Manifest:
     """Publishes the next generation, and gives it; the one before stays beside it."""
-    current, following = root / NAME, msgspec.structs.replace(manifest, generation=manifest.generation + 1)
+    current, following = root / NAME, _next(manifest)
     if whole(files, root) and current.exists():
         publish(files, root / PREVIOUS, files.read(current))
     publish(files, current, _Sealed(msgspec.json.encode(following, order="deterministic")).bytes())
     return following
+
+
+def _next(manifest: Manifest) -> Manifest:
+    return msgspec.structs.replace(manifest, format=FORMAT_VERSION, generation=manifest.generation + 1)

@@ -41,7 +41,7 @@ def reasons(files: Files, root: Path) -> dict[str, Damage]:
     found: dict[str, Damage] = {}
     for table in files.names(root / FOLDER):
         for name in files.names(root / FOLDER / table):
-            if name.endswith(".parquet.json"):
+            if name.endswith((".parquet.json", ".arrows.json")):
                 note = files.read(root / FOLDER / table / name)
                 found[f"{table}/{name.removesuffix('.json')}"] = msgspec.json.decode(note, type=Damage)
     return found

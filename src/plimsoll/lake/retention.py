@@ -6,7 +6,7 @@ while the clock stands far from the newest reading: one of the two is wrong then
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from plimsoll.clock import rfc3339
-from plimsoll.errors import DiskError
+from plimsoll.errors import DiskError, shown
 from plimsoll.lake import audit, rolling
 from plimsoll.lake import manifest as manifests
 from plimsoll.lake.files import Files, publish
@@ -41,10 +41,15 @@ class Drop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How long each table is kept; `held` says why a day of a table must stay, or None."""
+    """How long each table is kept; `held` says why a day of a table must stay, or None.
+
+    `held_for` says the same of days on which these resources have rows: resource -> why. Rows are never rewritten, so
+    such a day stays whole.
+    """
 
     days: Mapping[str, int]
     held: Callable[[str, date], str | None]
+    held_for: Callable[[str, date], Mapping[str, str]] = field(default=lambda _table, _day: {})
     archive: Path | None = None
 
 
@@ -126,7 +131,7 @@ def _strange_clock(snapshot: Snapshot, now: datetime) -> str | None:
 def _stays(
     snapshot: Snapshot, rules: Rules, table: str, file: DayFile, day: date, waiting: set[date], rolled: set[str]
 ) -> str | None:
-    if why := rules.held(table, day):
+    if why := rules.held(table, day) or _held_for(snapshot.root / table / file.name, rules.held_for(table, day)):
         return why
     if day in waiting:
         return "late readings wait for compaction"
@@ -135,6 +140,21 @@ def _stays(
     if snapshot.soundness is not None and not snapshot.soundness.day(table, file):
         return "damaged; see: plimsoll verify"
     return None
+
+
+def _held_for(path: Path, resources: Mapping[str, str]) -> str | None:
+    """Why a file must stay because of the resources it has rows of; one that cannot be read stays too."""
+    import polars as pl
+
+    if not resources:
+        return None
+    rows = pl.scan_parquet(path, glob=False)
+    if "resource_id" not in rows.collect_schema().names():
+        return None
+    found = (
+        rows.filter(pl.col("resource_id").is_in(list(resources))).select(pl.col("resource_id").min()).collect().item()
+    )
+    return None if found is None else f"{resources[found]} (it has rows of {shown(found)})"
 
 
 def _old_partitions(
@@ -148,10 +168,11 @@ def _old_partitions(
             continue
         if day >= last:
             continue
-        if why := rules.held(kind, day):
+        path = root / "derived" / kind / name
+        if why := rules.held(kind, day) or _held_for(path, rules.held_for(kind, day)):
             kept[f"{kind} {day}"] = why
             continue
-        size = files.size(root / "derived" / kind / name)
+        size = files.size(path)
         found.append(Drop(table=kind, day=day.isoformat(), file=name, rows=0, bytes=size, rule=rule))
     return found
 
@@ -170,5 +191,5 @@ def _archived(files: Files, root: Path, drop: Drop, archive: Path) -> None:
 
 def size_of(root: Path) -> tuple[int, int]:
     """(bytes of the lake, free bytes on its disk)."""
-    used = sum(path.stat().st_size for path in root.rglob("*.parquet"))
+    used = sum(path.stat().st_size for path in root.rglob("*.*") if path.suffix in (".parquet", ".arrows"))
     return used, shutil.disk_usage(root if root.exists() else root.parent).free

@@ -1,10 +1,10 @@
-"""A segment: one acknowledged append, an immutable Parquet file whose name tells what is in it.
+"""A segment: one acknowledged append, an immutable file whose name tells what is in it.
 
-`s-<order>-<collector>-<first ms>-<last ms>-<crc32>.parquet`: the order of writing (last write wins), who wrote it, the
-time span (a reader skips what it does not need without opening it), and the checksum of the bytes.
+`s-<order>-<collector>-<first ms>-<last ms>-<rows>-<crc32>.<format>`: the order of writing (last write wins), who wrote
+it, the time span (a reader skips what it does not need without opening it), how many rows, the checksum of the bytes,
+and their format. Names of before 2026-12 tell no rows.
 """
 
-import io
 import re
 import zlib
 from dataclasses import dataclass
@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Self
 
 from plimsoll.clock import EPOCH
 from plimsoll.errors import LakeError, shown
+from plimsoll.lake.encoding import STREAM
 from plimsoll.tables import Table
 
 if TYPE_CHECKING:
     import polars as pl
 
-_NAME = re.compile(r"s-(\d{20})-([a-z0-9_.]{1,64})-(\d{13})-(\d{13})-([0-9a-f]{8})\.parquet", re.ASCII)
+_NAME = re.compile(
+    r"s-(\d{20})-([a-z0-9_.]{1,64})-(\d{13})-(\d{13})-(?:(\d{1,10})-)?([0-9a-f]{8})\.(arrows|parquet)", re.ASCII
+)
 _COLLECTOR = re.compile(r"[a-z0-9_.]{1,64}", re.ASCII)
 _SIGNIFICANT_DIGITS = 4
 
@@ -31,12 +34,20 @@ class Segment:
     collector: str
     first_ms: int
     last_ms: int
+    rows: int | None
     crc32: str
+    format: str
 
     @property
     def name(self) -> str:
         """The file's name."""
-        return f"s-{self.order:020d}-{self.collector}-{self.first_ms:013d}-{self.last_ms:013d}-{self.crc32}.parquet"
+        told = f"{self.first_ms:013d}-{self.last_ms:013d}" + ("" if self.rows is None else f"-{self.rows}")
+        return f"s-{self.order:020d}-{self.collector}-{told}-{self.crc32}.{self.format}"
+
+    @property
+    def short(self) -> bool:
+        """Whether it is read whole, as an Arrow stream."""
+        return self.format == STREAM
 
     @property
     def first(self) -> datetime:
@@ -54,7 +65,8 @@ class Segment:
         match = _NAME.fullmatch(name)
         if match is None:
             return None
-        return cls(int(match[1]), match[2], int(match[3]), int(match[4]), match[5])
+        rows = None if match[5] is None else int(match[5])
+        return cls(int(match[1]), match[2], int(match[3]), int(match[4]), rows, match[6], match[7])
 
 
 def checksum(data: bytes) -> str:
@@ -71,28 +83,14 @@ def stored(table: Table, frame: "pl.DataFrame", *, complete: bool = True) -> "pl
     return table.check(frame.with_columns(rounded) if rates else frame, complete=complete)
 
 
-def encode(frame: "pl.DataFrame") -> bytes:
-    """A frame as Parquet bytes that last: zstd, statistics, row groups of 64 k rows."""
-    sink = io.BytesIO()
-    frame.write_parquet(sink, compression="zstd", compression_level=3, statistics=True, row_group_size=65_536)
-    return sink.getvalue()
-
-
-def encode_briefly(frame: "pl.DataFrame") -> bytes:
-    """A frame as Parquet bytes that live until the next compaction: cheap to write rather than small."""
-    sink = io.BytesIO()
-    frame.write_parquet(sink, compression="lz4", statistics=False)
-    return sink.getvalue()
-
-
-def describe(frame: "pl.DataFrame", data: bytes, *, order: int, collector: str) -> Segment:
+def describe(frame: "pl.DataFrame", data: bytes, form: str, *, order: int, collector: str) -> Segment:
     """The segment that these bytes become."""
     if not _COLLECTOR.fullmatch(collector):
         raise LakeError(f'collector "{shown(collector)}" is not a name: 1 to 64 of a-z 0-9 _ .')
     first, last = frame["ts"].min(), frame["ts"].max()
     assert isinstance(first, datetime)  # noqa: S101 - the table's check saw to it
     assert isinstance(last, datetime)  # noqa: S101
-    return Segment(order, collector, _ms(first), _ms(last), checksum(data))
+    return Segment(order, collector, _ms(first), _ms(last), frame.height, checksum(data), form)
 
 
 def _ms(at: datetime) -> int:

@@ -6,10 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from plimsoll.clock import EPOCH
 from plimsoll.errors import TryAgain
 from plimsoll.lake import manifest as manifests
 from plimsoll.lake.files import Files
 from plimsoll.lake.manifest import Damage, DayFile, Manifest
+from plimsoll.lake.merging import Asked, Chosen, Days, Window, rows_of
 from plimsoll.lake.segments import Segment, checksum
 from plimsoll.lake.soundness import Soundness, overlapping
 from plimsoll.tables import TABLES, Table
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _ATTEMPTS = 5
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,7 @@ class Snapshot:
     def days(self, table: Table) -> list[date]:
         """The UTC days that hold rows, oldest first."""
         found = {date.fromisoformat(day) for day in self.manifest.of(table.name)}
-        for segment in self.open.get(table.name, ()):
-            found.update(_days_between(segment.first, segment.last))
-        return sorted(found)
+        return sorted(found | self.days_with_open_segments(table))
 
     def scan(
         self,
@@ -58,12 +59,10 @@ class Snapshot:
         import polars as pl
 
         wanted = list(columns) if columns is not None else list(table.names)
-        asked = [pl.col("ts") >= start] if start is not None else []
-        asked += [pl.col("ts") < end] if end is not None else []
-        asked += [pl.col("resource_id").is_in(list(resource_ids))] if resource_ids is not None else []
-        frames = [self._settled(table, start, end), *self._unsettled(table, start, end, wanted, asked)]
-        rows = pl.concat([frame for frame in frames if frame is not None] or [pl.LazyFrame(schema=table.schema())])
-        return (rows.filter(*asked) if asked else rows).select(wanted)
+        of = [_any_of(pl.col("resource_id"), resource_ids)] if resource_ids is not None else []
+        within = [pl.col("ts") >= start] if start is not None else []
+        within += [pl.col("ts") < end] if end is not None else []
+        return rows_of(table, self._chosen(table, Window.of(start, end)), Asked(of, within), wanted)
 
     def day(self, table: Table, day: date, columns: Iterable[str] | None = None) -> "pl.LazyFrame":
         """One UTC day, sorted by the table's order (so that `rle_id` on the keys can stand for a group-by)."""
@@ -71,7 +70,7 @@ class Snapshot:
         wanted = list(columns) if columns is not None else list(table.names)
         needed = list(dict.fromkeys((*wanted, *table.sort)))
         rows = self.scan(table, start=start, end=start + timedelta(days=1), columns=needed)
-        touched = any(day in _days_between(s.first, s.last) for s in self.open.get(table.name, ()))
+        touched = day in self.days_with_open_segments(table)
         return (rows.sort(table.sort) if touched else rows).select(wanted)
 
     def prove(self, table: Table, *, start: datetime | None = None, end: datetime | None = None) -> None:
@@ -91,14 +90,9 @@ class Snapshot:
         found: Mapping[str, Damage] = self.soundness.found if self.soundness else {}
         return overlapping(self.manifest, found, round(start.timestamp() * 1000), round(end.timestamp() * 1000) - 1)
 
-    def files(self, table: Table) -> tuple[list[Path], list[Path]]:
-        """(day files that are read as they are, files whose rows must be merged by key: the last name wins)."""
-        touched = {day.isoformat() for day in self.days_with_open_segments(table)}
-        days = {day: f for day, f in self.manifest.of(table.name).items() if self._sound_day(table, f)}
-        segments = [s for s in sorted(self.open.get(table.name, ())) if self._sound_segment(table, s)]
-        settled = [self._path(table, file.name) for day, file in days.items() if day not in touched]
-        merged = [file.name for day, file in days.items() if day in touched] + [s.name for s in segments]
-        return settled, [self._path(table, name) for name in merged]
+    def files(self, table: Table) -> Chosen:
+        """Every sound file of a table."""
+        return self._chosen(table, Window(None, None))
 
     def derived_file(self, kind: str, partition: str) -> Path | None:
         """The newest sound file of a derived partition; None if it was never made, or is damaged."""
@@ -121,53 +115,32 @@ class Snapshot:
 
     def days_with_open_segments(self, table: Table) -> set[date]:
         """Days that the next compaction will write anew."""
-        return {day for s in self.open.get(table.name, ()) for day in _days_between(s.first, s.last)}
+        return _days_of(self.open.get(table.name, ()))
 
-    def _settled(self, table: Table, start: datetime | None, end: datetime | None) -> "pl.LazyFrame | None":
-        """Day files that no open segment touches: read as they are."""
-        touched = self.days_with_open_segments(table)
-        days = self.manifest.of(table.name).items()
-        chosen = [file for day, file in days if date.fromisoformat(day) not in touched and _overlaps(file, start, end)]
-        chosen = [file for file in chosen if self._sound_day(table, file)]
-        return _scan(table, [self._path(table, file.name) for file in chosen])
+    def _chosen(self, table: Table, window: Window) -> Chosen:
+        """The sound files that may have rows of a window; nothing is opened but for its proof."""
+        held = [s for s in self.open.get(table.name, ()) if window.touches(s.first_ms, s.last_ms)]
+        folder, settled, beneath = self.root / table.name, Days(), Days()
+        found = [(s, self._bytes_of(table, s) if s.short else folder / s.name) for s in held]
+        fresh = [(s, where) for s, where in found if where is not None and (s.short or self._sound_segment(table, s))]
+        for file in self.manifest.of(table.name).values():
+            if window.touches(file.first_ms, file.last_ms) and self._sound_day(table, file):
+                over = any(s.first_ms <= file.last_ms and s.last_ms >= file.first_ms for s, _ in fresh)
+                days = beneath if over else settled
+                place = days.inside if window.holds(file.first_ms, file.last_ms) else days.across
+                place.append(folder / file.name)
+        return Chosen(settled, beneath, fresh)
 
-    def _unsettled(
-        self,
-        table: Table,
-        start: datetime | None,
-        end: datetime | None,
-        columns: Sequence[str],
-        asked: "Sequence[pl.Expr]",
-    ) -> "list[pl.LazyFrame | None]":
-        """Open segments and the day files of their days: the last written row of each key wins.
-
-        What is asked for is part of every key, so the filter may come before the merge.
-        """
-        segments = self.open.get(table.name, ())
-        if not segments:
-            return []
-        touched = {day.isoformat() for day in self.days_with_open_segments(table)}
-        files = [f for day, f in self.manifest.of(table.name).items() if day in touched and _overlaps(f, start, end)]
-        files = [file for file in files if self._sound_day(table, file)]
-        fresh = [s for s in sorted(segments) if _touches(s, start, end)]
-        fresh = [segment for segment in fresh if self._sound_segment(table, segment)]
-        paths = [self._path(table, name) for name in [f.name for f in files] + [s.name for s in fresh]]
-        rows = _scan(table, paths)
-        if rows is None:
-            return []
-        needed = list(dict.fromkeys((*table.key, *columns)))
-        rows = rows.filter(*asked) if asked else rows
-        whole = rows.select(needed).unique(subset=table.key, keep="last", maintain_order=True)
-        return [whole.select(name if name in needed else _null(table, name) for name in table.names)]
+    def _bytes_of(self, table: Table, segment: Segment) -> bytes | None:
+        if self.soundness is None:
+            return (self.root / table.name / segment.name).read_bytes()
+        return self.soundness.bytes_of(table.name, segment)
 
     def _sound_day(self, table: Table, file: DayFile) -> bool:
         return self.soundness is None or self.soundness.day(table.name, file)
 
     def _sound_segment(self, table: Table, segment: Segment) -> bool:
         return self.soundness is None or self.soundness.segment(table.name, segment)
-
-    def _path(self, table: Table, name: str) -> Path:
-        return self.root / table.name / name
 
 
 def take(files: Files, root: Path, soundness: Soundness | None = None) -> Snapshot:
@@ -194,31 +167,12 @@ def _partition(path: Path) -> str:
     return path.stem.rpartition(".")[0]
 
 
-def _null(table: Table, name: str) -> "pl.Expr":
-    import polars as pl
-
-    return pl.lit(None, table.schema()[name]).alias(name)
-
-
-def _scan(table: Table, paths: Sequence[Path]) -> "pl.LazyFrame | None":
-    import polars as pl
-
-    if not paths:
-        return None
-    return pl.scan_parquet(
-        list(paths), schema=table.schema(), missing_columns="insert", extra_columns="ignore", glob=False
-    )
+def _days_of(segments: Iterable[Segment]) -> set[date]:
+    """The UTC days that segments span."""
+    spans = {(segment.first_ms // _DAY_MS, segment.last_ms // _DAY_MS) for segment in segments}
+    return {EPOCH.date() + timedelta(days=day) for first, last in spans for day in range(first, last + 1)}
 
 
-def _days_between(first: datetime, last: datetime) -> list[date]:
-    return [first.date() + timedelta(days=n) for n in range((last.date() - first.date()).days + 1)]
-
-
-def _touches(segment: Segment, start: datetime | None, end: datetime | None) -> bool:
-    return (start is None or segment.last >= start) and (end is None or segment.first < end)
-
-
-def _overlaps(file: DayFile, start: datetime | None, end: datetime | None) -> bool:
-    return (start is None or file.last_ms >= start.timestamp() * 1000) and (
-        end is None or file.first_ms < end.timestamp() * 1000
-    )
+def _any_of(column: "pl.Expr", values: Sequence[str]) -> "pl.Expr":
+    """One value is compared, which the statistics of pages can answer; several are looked up."""
+    return column == values[0] if len(values) == 1 else column.is_in(list(values))

@@ -44,36 +44,59 @@ class Soundness:
         def differs(data: bytes) -> bool:
             return hashlib.sha256(data).hexdigest() != file.sha256
 
-        known = {"first_ms": file.first_ms, "last_ms": file.last_ms, "rows": file.rows}
-        return self._look(f"{table}/{file.name}", differs, known, size=file.bytes)
+        key = f"{table}/{file.name}"
+        if key not in self._seen:
+            reason = self._reason(key, differs, size=file.bytes)
+            self._note(key, reason, file.first_ms, file.last_ms, file.rows)
+        return self._seen[key] is None
 
     def segment(self, table: str, segment: Segment) -> bool:
         """Whether a segment is what its name says."""
-        known = {"first_ms": segment.first_ms, "last_ms": segment.last_ms}
-        return self._look(f"{table}/{segment.name}", lambda data: checksum(data) != segment.crc32, known)
-
-    def _look(
-        self, key: str, differs: Callable[[bytes], bool], known: Mapping[str, int], *, size: int | None = None
-    ) -> bool:
+        if segment.short:
+            return self.bytes_of(table, segment) is not None
+        key = f"{table}/{segment.name}"
         if key not in self._seen:
-            reason = self._reason(self.root / key, differs, size)
-            self._seen[key] = None if reason is None else Damage(reason=reason, noted_s=0.0, **known)
+            reason = self._reason(key, lambda data: checksum(data) != segment.crc32)
+            self._note(key, reason, segment.first_ms, segment.last_ms, segment.rows)
         return self._seen[key] is None
 
-    def _reason(self, path: Path, differs: Callable[[bytes], bool], size: int | None) -> str | None:
+    def bytes_of(self, table: str, segment: Segment) -> bytes | None:
+        """What a short segment holds, proven as it is read; None where it is not what its name says."""
+        key = f"{table}/{segment.name}"
+        if self._seen.get(key) is not None:
+            return None
+        data, reason = self._read(key)
+        if data is not None and self.deep and checksum(data) != segment.crc32:
+            data, reason = None, CHANGED
+        self._note(key, reason, segment.first_ms, segment.last_ms, segment.rows)
+        return data
+
+    def _note(self, key: str, reason: str | None, first_ms: int, last_ms: int, rows: int | None) -> None:
+        damage = Damage(reason=reason, noted_s=0.0, first_ms=first_ms, last_ms=last_ms, rows=rows) if reason else None
+        self._seen[key] = damage
+
+    def _reason(self, key: str, differs: Callable[[bytes], bool], *, size: int | None = None) -> str | None:
+        path = self.root / key
         try:
             there = self.files.size(path)
-            if size is not None and there != size:
-                return f"has {there:,} bytes, {size:,} were written"
-            if there == 0:
-                return "has 0 bytes, more were written"
-            if self.deep and differs(self.files.read(path)):
-                return CHANGED
         except FileNotFoundError:
             return MISSING
         except OSError as error:
             return error.strerror or str(error)
-        return None
+        if size is not None and there != size:
+            return f"has {there:,} bytes, {size:,} were written"
+        data, reason = self._read(key) if self.deep or not there else (None, None)
+        return CHANGED if data is not None and differs(data) else reason
+
+    def _read(self, key: str) -> tuple[bytes | None, str | None]:
+        """The bytes, or why there are none."""
+        try:
+            data = self.files.read(f"{self.root}/{key}")
+        except FileNotFoundError:
+            return None, MISSING
+        except OSError as error:
+            return None, error.strerror or str(error)
+        return (data, None) if data else (None, "has 0 bytes, more were written")
 
 
 def overlapping(manifest: Manifest, found: Mapping[str, Damage], first_ms: int, last_ms: int) -> dict[str, Damage]:

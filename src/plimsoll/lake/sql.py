@@ -8,12 +8,16 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from plimsoll.errors import UsageError, shown
+from plimsoll.lake.merging import ORDER, short_rows
 from plimsoll.lake.rolling import KINDS
 from plimsoll.lake.snapshot import Snapshot
 from plimsoll.tables import TABLES, Table
+
+if TYPE_CHECKING:
+    import polars as pl
 
 _TYPES: Final = {
     "text": "VARCHAR",
@@ -27,6 +31,9 @@ _ROLLUP_KEYS: Final = "hour TIMESTAMPTZ, resource_id VARCHAR, device VARCHAR, me
 _TOTALS: Final = '"count" UINTEGER, "sum" DOUBLE, "min" DOUBLE, "max" DOUBLE'
 _BUCKETS: Final = 'bucket SMALLINT, "count" UINTEGER'
 _LEARNT: Final = ("baselines", "usual", "trends")
+_BY_NAME: Final = " UNION ALL BY NAME "
+_WRITTEN: Final = "coalesce(try_cast(regexp_extract(parse_filename(filename), '^s-([0-9]{20})-', 1) AS BIGINT), 0)"
+"""When a file's rows were written: a segment's name tells it; a day file is older than all segments over it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +88,7 @@ def _open(connection: Any, snapshot: Snapshot, bounds: Bounds) -> None:  # noqa:
     connection.execute(f"SET allowed_directories = [{_quoted(str(snapshot.root.resolve()))}]")
     connection.execute("SET enable_external_access = false")
     for table in TABLES.values():
-        connection.execute(_view(snapshot, table))
+        _lay_out(connection, snapshot, table)
     for kind in (*KINDS, *_LEARNT):
         if files := _derived(snapshot, kind):
             connection.execute(f"CREATE VIEW {kind} AS FROM read_parquet({_listed(files)})")
@@ -100,20 +107,38 @@ def _refuse_all_but_reading(connection: Any, statement: str) -> None:  # noqa: A
         raise UsageError("sql: one SELECT at a time; the lake is only read")
 
 
-def _view(snapshot: Snapshot, table: Table) -> str:
-    """Day files as they are; days with open segments merged, the last written row of each key winning."""
+def _lay_out(connection: Any, snapshot: Snapshot, table: Table) -> None:  # noqa: ANN401
+    """A view: day files as they are; those with open segments merged, the last written row of each key winning."""
+    name, names = table.name, ", ".join(table.names)
     columns = ", ".join(f"{column.name} {_TYPES[column.kind]}" for column in table.columns)
-    settled, unsettled = snapshot.files(table)
-    names = ", ".join(table.names)
-    parts = [f"FROM empty_{table.name} SELECT {names}"]
-    if settled:
-        parts.append(f"FROM read_parquet({_listed(settled)}, union_by_name = true)")
-    if unsettled:
-        newest = f"row_number() OVER (PARTITION BY {', '.join(table.key)} ORDER BY parse_filename(filename) DESC) = 1"
-        source = f"read_parquet({_listed(unsettled)}, union_by_name = true, filename = true)"
-        parts.append(f"FROM {source} SELECT * EXCLUDE (filename) QUALIFY {newest}")
-    whole = " UNION ALL BY NAME ".join(parts)
-    return f"CREATE TABLE empty_{table.name} ({columns}); CREATE VIEW {table.name} AS {whole}"
+    connection.execute(f"CREATE TABLE empty_{name} ({columns})")
+    files = snapshot.files(table)
+    parts = [f"FROM empty_{name} SELECT {names}"]
+    if files.settled.inside:
+        parts.append(f"FROM read_parquet({_listed(files.settled.inside)}, union_by_name = true)")
+    unsettled: list[str] = []
+    if long := [*files.beneath.inside, *(path for _, path in files.long)]:
+        source = f"read_parquet({_listed(long)}, union_by_name = true, filename = true)"
+        unsettled.append(f"FROM {source} SELECT * EXCLUDE (filename), {_WRITTEN} AS {ORDER}")
+    for number, rows in enumerate(short_rows(files)):
+        connection.register("given", _Stream(rows))
+        connection.execute(f"CREATE TABLE open_{name}_{number} AS FROM given")
+        connection.unregister("given")
+        unsettled.append(f"FROM open_{name}_{number}")
+    if files.fresh:
+        newest = f"row_number() OVER (PARTITION BY {', '.join(table.key)} ORDER BY {ORDER} DESC) = 1"
+        parts.append(f"FROM ({_BY_NAME.join(unsettled)}) SELECT * EXCLUDE ({ORDER}) QUALIFY {newest}")
+    connection.execute(f"CREATE VIEW {name} AS {_BY_NAME.join(parts)}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """A frame as DuckDB takes it without another library between: by Arrow's C interface alone."""
+
+    rows: "pl.DataFrame"
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.rows.__arrow_c_stream__(requested_schema)
 
 
 def _derived(snapshot: Snapshot, kind: str) -> list[Path]:

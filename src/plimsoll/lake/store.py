@@ -11,10 +11,11 @@ from plimsoll.errors import LakeError, shown
 from plimsoll.lake import audit, backup, compaction, retention, rolling, verification
 from plimsoll.lake.backup import Copied
 from plimsoll.lake.compaction import Compaction
+from plimsoll.lake.encoding import briefly, lasting
 from plimsoll.lake.files import Files, make_sure_of_room, publish, remove
-from plimsoll.lake.manifest import refuse_newer
+from plimsoll.lake.manifest import take_over
 from plimsoll.lake.retention import Drop, Planned, Rules
-from plimsoll.lake.segments import checksum, describe, encode, encode_briefly, stored
+from plimsoll.lake.segments import checksum, describe, stored
 from plimsoll.lake.snapshot import Snapshot, derived_path, take
 from plimsoll.lake.soundness import Soundness
 from plimsoll.lake.verification import Verified
@@ -45,9 +46,9 @@ class Lake:
         frame = stored(table, rows if isinstance(rows, pl.DataFrame) else table.frame(rows), complete=False)
         if frame.is_empty():
             return ""
-        data = encode_briefly(frame)
+        data, form = briefly(frame)
         self._make_sure()
-        segment = describe(frame, data, order=self._next_order(), collector=collector)
+        segment = describe(frame, data, form, order=self._next_order(), collector=collector)
         publish(self._files, self.root / table.name / segment.name, data)
         return segment.name
 
@@ -99,7 +100,7 @@ class Lake:
         for part in (kind, partition):
             if not _PART.fullmatch(part):
                 raise LakeError(f'"{shown(part)}" cannot name a derived table or partition: a-z 0-9 _ . = + - only')
-        data = encode(frame)
+        data = lasting(frame)
         path = derived_path(self.root, kind, partition, checksum(data))
         publish(self._files, path, data)
         before = [name for name in self._files.names(path.parent) if name.rsplit(".", 2)[0] == partition]
@@ -152,7 +153,7 @@ class Lake:
         """Before anything is accepted: there is room, and the lake is not of a newer program's making."""
         make_sure_of_room(self._files, self.root)
         if not self._format_known:
-            refuse_newer(self._files, self.root)
+            take_over(self._files, self.root)
             self._format_known = True
 
     def _next_order(self) -> int:

@@ -1,5 +1,6 @@
-"""Damage is found before use, set aside, and told; the rest goes on (F15, F18, F19, F22, F59-F61)."""
+"""Damage is found before use, set aside, and told; the rest goes on (F15, F18-F22, F59-F61)."""
 
+import os
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -57,7 +58,7 @@ def data_files(lake: Lake) -> list[Path]:
 
 @pytest.mark.parametrize("which", [0, 2])
 def test_one_flipped_bit_in_a_hundred_places_is_found_a_hundred_times(tmp_path: Path, which: int) -> None:
-    """No wrong number in any answer: the file is left out, the others are read, and the answer says what is missing."""
+    """F18: no wrong number in any answer: the file is left out, others are read, the answer says what is missing."""
     lake, chance = filled(tmp_path / "lake"), random.Random(5)
     path = data_files(lake)[which]
     whole = path.read_bytes()
@@ -95,7 +96,7 @@ def _linked(path: Path) -> None:
 @pytest.mark.parametrize("harm", [_truncated, _emptied, _garbage, Path.unlink, _linked])
 @pytest.mark.parametrize("which", [0, 2])
 def test_a_harmed_file_is_left_out_set_aside_and_told(tmp_path: Path, harm: Callable[[Path], None], which: int) -> None:
-    """Whatever happened to it; a symbolic link is never followed; one that is missing is told, nothing is moved."""
+    """F19, F61: whatever happened to it; a symbolic link is never followed; a missing one is told, nothing is moved."""
     lake = filled(tmp_path / "lake")
     harmed = data_files(lake)[which]
     harm(harmed)
@@ -112,20 +113,57 @@ def test_a_harmed_file_is_left_out_set_aside_and_told(tmp_path: Path, harm: Call
     assert days_read(lake) == rest
 
 
+def test_an_append_torn_at_any_byte_is_left_out_whole(tmp_path: Path) -> None:
+    """F20: no journal's tail could tear: an append is a file of its own, whole or left out; the others stay."""
+    lake = filled(tmp_path / "lake")
+    path = data_files(lake)[2]
+    whole = path.read_bytes()
+    for length in [*range(64), *range(64, len(whole), 97), *range(len(whole) - 16, len(whole))]:
+        path.write_bytes(whole[:length])
+        assert days_read(lake) == [0, 1]
+    path.write_bytes(whole)
+    assert days_read(lake) == [0, 1, 2]
+
+
+def test_a_flipped_bit_in_one_append_costs_no_other(tmp_path: Path) -> None:
+    """F21: appends do not follow one another in one file, so what comes after the damage is read as before."""
+    lake = filled(tmp_path / "lake")
+    lake.append(SAMPLES, _rows(NOON + 3 * DAY), collector="t")
+    path = data_files(lake)[2]
+    torn = bytearray(path.read_bytes())
+    torn[len(torn) // 2] ^= 4
+    path.write_bytes(torn)
+    assert lake.snapshot().scan(SAMPLES).collect().height == 900
+    compacted = lake.compact(now=NOON)
+    assert compacted.set_aside == [f"samples/{path.name}"]
+    assert lake.snapshot().scan(SAMPLES).collect().height == 900
+    assert (lake.root / "quarantine" / "samples" / path.name).read_bytes() == bytes(torn)
+
+
+@pytest.mark.parametrize("which", [0, 2])
+def test_a_pipe_in_a_file_s_place_makes_nobody_wait(tmp_path: Path, which: int) -> None:
+    """F61: it is no regular file, so it is not opened for its bytes."""
+    lake = filled(tmp_path / "lake")
+    path = data_files(lake)[which]
+    path.unlink()
+    os.mkfifo(path)
+    assert days_read(lake) == [day for day in range(3) if day != which]
+
+
 class Unreadable(Files):
     """One file gives input/output errors."""
 
     bad = ""
 
-    def read(self, path: Path) -> bytes:
+    def read(self, path: Path | str) -> bytes:
         """May fail."""
-        if path.name == self.bad:
+        if Path(path).name == self.bad:
             raise OSError(5, "Input/output error")
         return super().read(path)
 
 
 def test_a_file_that_cannot_be_read_is_quarantined_and_queries_go_on(tmp_path: Path) -> None:
-    """EIO on one segment."""
+    """F15: EIO on one segment."""
     filled(tmp_path / "lake")
     files = Unreadable()
     lake = Lake(tmp_path / "lake", files=files)
@@ -136,7 +174,7 @@ def test_a_file_that_cannot_be_read_is_quarantined_and_queries_go_on(tmp_path: P
 
 
 def test_a_damaged_manifest_is_healed_and_both_damaged_wait_for_a_person(tmp_path: Path) -> None:
-    """The generation before serves readers; the next compaction makes the manifest anew. Nothing is deleted."""
+    """F22: the generation before serves readers; the next compaction makes the manifest anew. Nothing is deleted."""
     lake = filled(tmp_path / "lake")
     lake.compact(now=NOON)
     (lake.root / manifests.NAME).write_bytes(b"garbage")
@@ -161,7 +199,7 @@ def test_a_damaged_manifest_is_healed_and_both_damaged_wait_for_a_person(tmp_pat
 
 
 def test_a_newer_lake_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
-    """An older program on a newer folder."""
+    """F60: an older program on a newer folder."""
     lake = filled(tmp_path / "lake")
     newer = b'{"format":99,"generation":5,"something":"new"}'
     import hashlib
@@ -175,13 +213,13 @@ def test_a_newer_lake_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
         lambda: again.verify(now=NOON, repair=True),
         again.snapshot,
     ):
-        with pytest.raises(LakeError, match=r"newer Plimsoll \(format 99, this one reads 1\).*nothing was changed"):
+        with pytest.raises(LakeError, match=r"newer Plimsoll \(format 99, this one reads 2\).*nothing was changed"):
             act()
     assert {path: path.read_bytes() for path in lake.root.rglob("*") if path.is_file()} == before
 
 
 def test_a_reader_finishes_though_its_files_were_replaced(tmp_path: Path) -> None:
-    """Replaced files outlive the longest reader: they go only after their grace."""
+    """F59: replaced files outlive the longest reader: they go only after their grace."""
     lake = filled(tmp_path / "lake")
     reader = lake.snapshot().scan(SAMPLES)
     lake.append(SAMPLES, _rows(NOON + timedelta(hours=3)), collector="t")

@@ -75,6 +75,26 @@ def test_an_archived_copy_comes_first(tmp_path: Path) -> None:
     assert {p.name: p.read_bytes() for p in (tmp_path / "archive" / "samples").iterdir()} == originals
 
 
+def test_a_hold_for_a_resource_keeps_the_days_that_have_rows_of_it(tmp_path: Path) -> None:
+    """Readings and hourly rollups alike; other days of the period go."""
+    lake = filled(tmp_path / "lake")
+    witness = {"ts": NOW - timedelta(days=57), "resource_id": "b", "device": "", "source": "t", "gpu_power_w": 1.0}
+    lake.append(SAMPLES, [witness], collector="t")
+    lake.compact(now=NOW)
+    lake.roll_up(now=NOW)
+    rule = _rules('[retention]\nraw = "50d"\nhourly = "50d"\n[hold.case-7]\nsince = 2026-01-01\nresources = ["b"]')
+    planned = lake.old(rule, now=NOW)
+    day = str((NOW - timedelta(days=57)).date())
+    assert {table for table in ("samples", "hours", "hour_buckets") if f"{table} {day}" in planned.kept} == {
+        "samples",
+        "hours",
+        "hour_buckets",
+    }
+    assert planned.kept[f"samples {day}"] == "held by case-7 (it has rows of b)"
+    assert len({drop.day for drop in planned.drops}) == 8
+    assert day not in {drop.day for drop in planned.drops}
+
+
 def test_a_clock_that_is_years_ahead_drops_nothing(tmp_path: Path) -> None:
     """Ten years ahead, everything would be old."""
     lake = filled(tmp_path / "lake")

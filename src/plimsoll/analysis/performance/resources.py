@@ -8,6 +8,7 @@ import polars as pl
 from msgspec import UNSET, UnsetType
 
 from plimsoll.analysis.performance.readings import summed
+from plimsoll.analysis.runs import Runs
 from plimsoll.clock import rfc3339
 from plimsoll.documents import Gauge, Metrics, Network, Point, ResourcePerformance, Storage, Trend
 from plimsoll.inventory import Resource
@@ -64,10 +65,9 @@ def time_series(readings: pl.DataFrame, query: PerformanceQuery) -> dict[str, li
     A document metric of two columns (`disk_io`) is the sum of both in each reading, before aggregation.
     """
     wanted = query.wanted_metrics
-    frame = (
-        readings.select("resource_id", "point", *(summed(DOCUMENT_METRICS[name]).alias(name) for name in wanted))
-        .group_by("resource_id", "point", maintain_order=True)
-        .agg(aggregated(pl.col(name), query.aggregation) for name in wanted)
+    frame = points(
+        readings.select("resource_id", "point", *(summed(DOCUMENT_METRICS[name]).alias(name) for name in wanted)),
+        query.aggregation,
     )
     series: dict[str, list[Point]] = {}
     for resource_id, at, *row in frame.iter_rows():
@@ -77,13 +77,26 @@ def time_series(readings: pl.DataFrame, query: PerformanceQuery) -> dict[str, li
     return series
 
 
-def aggregated(column: pl.Expr, aggregation: str) -> pl.Expr:
-    """The readings of one point as one value; null if there are none. Quantiles are linear (Hyndman-Fan type 7)."""
+def points(readings: pl.DataFrame, aggregation: str) -> pl.DataFrame:
+    """The readings of each resource and point as one value of each column; null where there are none.
+
+    Quantiles are linear (Hyndman-Fan type 7).
+    in: resource_id, point, numbers, sorted by the first two  out: the same columns, a row for each resource and point
+    """
+    keys = ["resource_id", "point"]
+    numbers = [name for name in readings.columns if name not in keys]
     if aggregation in ("p95", "p99"):
-        return column.quantile(float(aggregation[1:]) / 100, interpolation="linear")
-    if aggregation == "sum":
-        return pl.when(column.count() > 0).then(column.sum())
-    return {"avg": column.mean, "max": column.max, "min": column.min}[aggregation]()
+        runs, q = Runs.of(readings, *map(pl.col, keys)), float(aggregation[1:]) / 100
+        found = {name: runs.quantile(readings[name].to_numpy(), q) for name in numbers}
+        return readings.select(pl.col(keys).gather(runs.starts)).with_columns(
+            pl.Series(name, values, nan_to_null=True) for name, values in found.items()
+        )
+    each = {"avg": pl.Expr.mean, "max": pl.Expr.max, "min": pl.Expr.min, "sum": _sum}[aggregation]
+    return readings.group_by(keys, maintain_order=True).agg(each(pl.col(name)) for name in numbers)
+
+
+def _sum(column: pl.Expr) -> pl.Expr:
+    return pl.when(column.count() > 0).then(column.sum())
 
 
 def resource_part(

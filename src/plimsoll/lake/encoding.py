@@ -1,0 +1,90 @@
+"""How rows become bytes: segments that live until the next compaction, and files that last. Both formats are open.
+
+A short segment is an Arrow IPC stream: a tenth of the time that Parquet takes to write, and streams of one schema join
+into one without being decoded. Whatever lasts is Parquet, each column in the encoding that suits it.
+"""
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import polars as pl
+
+STREAM, PARQUET = "arrows", "parquet"
+"""The two formats of segments, as their names end."""
+SHORT_ROWS: Final = 8_192
+"""Up to here a segment is read whole; a longer one is worth a format that gives single columns."""
+_ROW_GROUP: Final = 131_072
+_FEW: Final = 1 / 3
+_SAMPLE: Final = 65_536
+_END: Final = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+
+
+def briefly(frame: "pl.DataFrame") -> tuple[bytes, str]:
+    """A frame as a segment's bytes, cheap to write rather than small, and the format that was chosen."""
+    sink = io.BytesIO()
+    if frame.height <= SHORT_ROWS:
+        frame.rechunk().write_ipc_stream(sink, compression="uncompressed")
+        return sink.getvalue(), STREAM
+    frame.write_parquet(sink, compression="lz4", statistics=False)
+    return sink.getvalue(), PARQUET
+
+
+def lasting(frame: "pl.DataFrame") -> bytes:
+    """A frame as Parquet bytes that last: zstd, statistics of every page, row groups of 128 k rows.
+
+    Instants as differences; numbers with few distinct values by a dictionary, all others with their bytes apart (equal
+    exponents beside one another). Measured against one encoding for all: a fifth smaller, decoded in half the time.
+    """
+    from arro3.io import write_parquet
+
+    sink = io.BytesIO()
+    encodings = _encodings(frame)
+    write_parquet(
+        frame,
+        sink,
+        compression="zstd(3)",
+        max_row_group_size=_ROW_GROUP,
+        column_encoding=encodings,  # type: ignore[arg-type] # a dict of plain names is one of paths
+        column_dictionary_enabled=dict.fromkeys(encodings, False),
+        skip_arrow_metadata=True,
+    )
+    return sink.getvalue()
+
+
+def joined(streams: Sequence[bytes]) -> "list[tuple[list[int], pl.DataFrame]]":
+    """The rows of several short segments: for each schema the places of its streams, and their rows in that order.
+
+    A stream is a schema, a batch and an end mark: those of one schema are joined by leaving out what lies between the
+    batches, and decoded at once. ValueError where the bytes are no stream.
+    """
+    import polars as pl
+
+    same: dict[bytes, list[int]] = {}
+    for place, stream in enumerate(streams):
+        same.setdefault(_schema(stream), []).append(place)
+    found: list[tuple[list[int], pl.DataFrame]] = []
+    for schema, places in same.items():
+        batches = (streams[place][len(schema) : -len(_END)] for place in places)
+        found.append((places, pl.read_ipc_stream(io.BytesIO(b"".join([schema, *batches, _END])))))
+    return found
+
+
+def _schema(stream: bytes) -> bytes:
+    """The first message: four marks, its length, itself."""
+    if stream[:4] != _END[:4] or stream[-len(_END) :] != _END:
+        raise ValueError("is no whole Arrow stream")
+    return stream[: 8 + int.from_bytes(stream[4:8], "little")]
+
+
+def _encodings(frame: "pl.DataFrame") -> dict[str, str]:
+    """The columns that no dictionary suits, each with what suits it."""
+    import polars as pl
+
+    sample = frame.gather_every(max(1, frame.height // _SAMPLE))
+    numbers = [name for name, dtype in frame.schema.items() if dtype.is_float()]
+    many = (pl.col(name).n_unique() > _FEW * pl.col(name).count() + 2 for name in numbers)
+    chosen = sample.select(*many).row(0, named=True) if numbers and frame.height else {}
+    instants = {name: "delta_binary_packed" for name, dtype in frame.schema.items() if dtype == pl.Datetime}
+    return {**instants, **{name: "byte_stream_split" for name, apart in chosen.items() if apart}}

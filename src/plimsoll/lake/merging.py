@@ -1,0 +1,167 @@
+"""The rows of a window: of each key the one that was written last, open segments over the day files beneath them.
+
+A day file has each key once, so its rows need not be compared with one another: they only give way to fresh ones.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+from plimsoll.clock import EPOCH
+from plimsoll.errors import LakeError, shown
+from plimsoll.lake.encoding import joined
+from plimsoll.lake.segments import Segment
+from plimsoll.tables import Table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ORDER: Final = "_order"
+"""Beside the columns of a segment's row: when its segment was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """[start, end) in ms since the epoch; None: without that bound."""
+
+    start_ms: float | None
+    end_ms: float | None
+
+    @classmethod
+    def of(cls, start: datetime | None, end: datetime | None) -> Self:
+        """From instants."""
+        ms = [None if at is None else (at - EPOCH) / timedelta(milliseconds=1) for at in (start, end)]
+        return cls(*ms)
+
+    def touches(self, first_ms: int, last_ms: int) -> bool:
+        """Whether any of [first, last] may lie in it."""
+        return (self.start_ms is None or last_ms >= self.start_ms) and (self.end_ms is None or first_ms < self.end_ms)
+
+    def holds(self, first_ms: int, last_ms: int) -> bool:
+        """Whether all of [first, last] lies in it."""
+        return (self.start_ms is None or first_ms >= self.start_ms) and (self.end_ms is None or last_ms < self.end_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Day files: those that lie inside a window, and those that reach across its ends."""
+
+    inside: list[Path] = field(default_factory=list[Path])
+    across: list[Path] = field(default_factory=list[Path])
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The files of a window: days as they are, days beneath open segments, and those in the order of writing.
+
+    A short segment comes with what it holds, a long one with where it lies.
+    """
+
+    settled: Days
+    beneath: Days
+    fresh: Sequence[tuple[Segment, bytes | Path]]
+
+    @property
+    def long(self) -> list[tuple[Segment, Path]]:
+        """The long segments."""
+        return [(segment, path) for segment, path in self.fresh if isinstance(path, Path)]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What rows must fulfil: `always`, and `within` where a file reaches beyond the window. Only of keys."""
+
+    always: "Sequence[pl.Expr]"
+    within: "Sequence[pl.Expr]"
+
+
+def rows_of(table: Table, files: Chosen, asked: Asked, columns: Sequence[str]) -> "pl.LazyFrame":
+    """The rows of these files that fulfil what is asked, each key once."""
+    import polars as pl
+
+    parts = _day_rows(table, files.settled, asked, columns)
+    if files.fresh:
+        needed = list(dict.fromkeys((*table.key, *columns)))
+        fresh = _newest(table, files, [*asked.always, *asked.within], needed)
+        held = _day_rows(table, files.beneath, asked, needed)
+        gone = fresh.select(table.key)
+        parts += [rows.join(gone, on=table.key, how="anti").select(columns) for rows in held]
+        parts.append(fresh.select(columns))
+    return pl.concat(parts or [pl.LazyFrame(schema=table.schema()).select(columns)])
+
+
+def short_rows(files: Chosen) -> "list[pl.DataFrame]":
+    """The rows of the short segments, a frame for each set of columns, with the order of their writing in `ORDER`."""
+    return [rows.with_columns(_orders(segments, rows.height)) for segments, rows in _short(files)]
+
+
+def _day_rows(table: Table, days: Days, asked: Asked, columns: Sequence[str]) -> "list[pl.LazyFrame]":
+    """A day that lies inside the window need not be asked for each of its stamps."""
+    parts = [_scan(table, days.inside, asked.always, columns)] if days.inside else []
+    parts += [_scan(table, days.across, [*asked.always, *asked.within], columns)] if days.across else []
+    return parts
+
+
+def _newest(table: Table, files: Chosen, asked: "Sequence[pl.Expr]", needed: Sequence[str]) -> "pl.LazyFrame":
+    """Of each key of the open segments the row that was written last; short ones are read at once."""
+    import polars as pl
+
+    short, long = _short(files), files.long
+    if len(short) == 1 and not long:
+        return _last(_whole(table, short[0][1], asked, needed), table).collect(engine="in-memory").lazy()
+    ordered = [rows.with_columns(_orders(segments, rows.height)) for segments, rows in short]
+    frames = [_whole(table, rows, asked, [*needed, ORDER]) for rows in ordered]
+    for segment, path in long:
+        rows = _scan(table, [path], asked, needed)
+        frames.append(rows.with_columns(pl.lit(segment.order, pl.Int64).alias(ORDER)))
+    newest = _last(pl.concat(frames).sort(ORDER, maintain_order=True), table).drop(ORDER)
+    return newest if long else newest.collect(engine="in-memory").lazy()
+
+
+def _last(rows: "pl.LazyFrame", table: Table) -> "pl.LazyFrame":
+    return rows.unique(subset=table.key, keep="last", maintain_order=True)
+
+
+def _short(files: Chosen) -> "list[tuple[list[Segment], pl.DataFrame]]":
+    """The short segments by their columns, and their rows in that order."""
+    import polars as pl
+
+    short = [(segment, data) for segment, data in files.fresh if isinstance(data, bytes)]
+    try:
+        parts = joined([data for _, data in short])
+    except (pl.exceptions.PolarsError, ValueError, OSError) as error:
+        raise LakeError(f"an open segment cannot be read ({shown(error)}); see: plimsoll verify") from error
+    return [([short[place][0] for place in places], rows.rechunk()) for places, rows in parts]
+
+
+def _whole(table: Table, rows: "pl.DataFrame", asked: "Sequence[pl.Expr]", needed: Sequence[str]) -> "pl.LazyFrame":
+    """What is asked for of these rows; columns that they lack are null."""
+    import polars as pl
+
+    there = set(rows.columns)
+    schema = table.schema()
+    columns = [pl.col(name) if name in there else pl.lit(None, schema[name]).alias(name) for name in needed]
+    return (rows.lazy().filter(*asked) if asked else rows.lazy()).select(columns)
+
+
+def _scan(table: Table, paths: Sequence[Path], asked: "Sequence[pl.Expr]", columns: Sequence[str]) -> "pl.LazyFrame":
+    """The rows of Parquet files of a table; columns that a file lacks are null."""
+    import polars as pl
+
+    rows = pl.scan_parquet(
+        list(paths), schema=table.schema(), missing_columns="insert", extra_columns="ignore", glob=False
+    )
+    return (rows.filter(*asked) if asked else rows).select(columns)
+
+
+def _orders(segments: Sequence[Segment], height: int) -> "pl.Series":
+    """For each row of these segments, one after the other, when it was written."""
+    import numpy as np
+    import polars as pl
+
+    rows = [segment.rows or 0 for segment in segments]
+    if sum(rows) != height:
+        raise LakeError(f"open segments hold {height} rows, their names tell {sum(rows)}; see: plimsoll verify")
+    return pl.Series(ORDER, np.repeat([segment.order for segment in segments], rows), pl.Int64)
