@@ -1,4 +1,4 @@
-"""SIGKILL at any moment: what was acknowledged is there, once, and readable."""
+"""F01: SIGKILL at any moment: what was acknowledged is there, once, and readable."""
 
 import re
 import subprocess
@@ -12,7 +12,7 @@ from tests.shared import ROOT, needs_program
 
 
 def test_killed_writers_lose_and_double_nothing() -> None:
-    """Thirty real processes, killed while they append and compact (the command does as many as one likes)."""
+    """F01: thirty real processes, killed while they append and compact (the command does as many as one likes)."""
     outcome = kill.run(30)
     assert outcome.acknowledged > 30 * 20
     assert (outcome.lost, outcome.doubled, outcome.unreadable) == (0, 0, 0)
