@@ -14,6 +14,8 @@ from plimsoll.project import Project
 from plimsoll.schedule.schedules import Due, Every, Schedule, parse
 from plimsoll.settings import Plimsoll, Scheduler, zone
 
+_WHOLE_MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15)
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -111,10 +113,21 @@ def unsettled_before(tasks: Iterable[Task], plan: Plan, ledger: Ledger, due: dat
 
 
 def _as_set(text: str, config: Config) -> str:
-    """`every collect.every` is as often as that setting says."""
-    section, _, key = text.removeprefix("every ").rpartition(".")
-    seconds = getattr(config.sections.get(section), key, None) if text.startswith("every ") else None
-    return f"every {seconds:g}s" if isinstance(seconds, float) else text
+    """`every collect.every` is as often as that setting says; `after 30 collect.every` as often as 30 of it fit."""
+    match text.split():
+        case ["every", setting] if (seconds := _seconds(setting, config)) is not None:
+            return f"every {seconds:g}s"
+        case ["after", count, setting] if count.isdecimal() and (seconds := _seconds(setting, config)) is not None:
+            minutes = max(m for m in _WHOLE_MINUTES if m == 1 or 60 * m <= int(count) * seconds)
+            return f"cron */{minutes} * * * *"
+        case _:
+            return text
+
+
+def _seconds(setting: str, config: Config) -> float | None:
+    section, _, key = setting.rpartition(".")
+    seconds = getattr(config.sections.get(section), key, None)
+    return seconds if isinstance(seconds, float) else None
 
 
 def _again(task: Task, run: Run, plan: Plan, now: datetime) -> Attempt | None:

@@ -4,6 +4,7 @@
 |-----------------------|----------------------------------------------|------------------------------------|
 | `every 30s`           | 30 seconds, counted from the epoch           | at its end; a missed one is gone   |
 | `every collect.every` | the same, as long as that setting says       |                                    |
+| `after 30 collect.every` | since the time before                     | each 1 to 15 minutes, as 30 of it fit |
 | `hourly`, `hourly :05`| one hour of the zone's clocks                | at its end, or 5 minutes later     |
 | `daily 07:00`         | the local day before                         | at 07:00                           |
 | `mon 06:00`           | the 7 local days before that Monday          | Monday 06:00                       |

@@ -9,7 +9,7 @@ import pytest
 from plimsoll.errors import ConfigError
 from plimsoll.project import Project
 from plimsoll.schedule.plan import Plan
-from plimsoll.schedule.schedules import Every
+from plimsoll.schedule.schedules import Every, parse
 from tests.schedules import write_job
 
 
@@ -20,7 +20,20 @@ def test_a_step_may_be_a_setting(project: Project) -> None:
     assert Plan.load(project).stepping()["probe"] == Every(7.0)
 
 
-@pytest.mark.parametrize("schedule", ["every collect.never", "every other.every", "noon", "cron 61 * * * *"])
+@pytest.mark.parametrize(
+    ("every", "minutes"), [("30s", 15), ("10s", 5), ("13s", 6), ("1s", 1), ("1h", 15), ("2s", 1), ("8s", 4)]
+)
+def test_a_job_may_come_after_so_many_of_a_setting(project: Project, every: str, minutes: int) -> None:
+    """`after 30 collect.every`: so that compaction begins before 64 segments are open, however often is collected."""
+    write_job(project, "probe", "after 30 collect.every", "pass")
+    (project.root / "config.toml").write_text(f'[plimsoll]\n[collect]\nevery = "{every}"\n', encoding="utf-8")
+    assert Plan.load(project).tasks["probe"].schedule == parse(f"cron */{minutes} * * * *")
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    ["after 30", "after x collect.every", "every collect.never", "every other.every", "noon", "cron 61 * * * *"],
+)
 def test_a_schedule_that_means_nothing_is_refused_with_its_file(project: Project, schedule: str) -> None:
     """One line: the file, its origin, what is allowed."""
     write_job(project, "probe", schedule, "pass")
