@@ -24,8 +24,10 @@ ORDER: Final = "_order"
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """[start, end) in ms since the epoch; None: without that bound."""
+    """[start, end), also in ms since the epoch; None: without that bound."""
 
+    start: datetime | None
+    end: datetime | None
     start_ms: float | None
     end_ms: float | None
 
@@ -33,7 +35,14 @@ class Window:
     def of(cls, start: datetime | None, end: datetime | None) -> Self:
         """From instants."""
         ms = [None if at is None else (at - EPOCH) / timedelta(milliseconds=1) for at in (start, end)]
-        return cls(*ms)
+        return cls(start, end, *ms)
+
+    def asked(self) -> "list[pl.Expr]":
+        """What the stamps of rows must fulfil where a file reaches beyond the window."""
+        import polars as pl
+
+        after = [pl.col("ts") >= self.start] if self.start is not None else []
+        return after + ([pl.col("ts") < self.end] if self.end is not None else [])
 
     def touches(self, first_ms: int, last_ms: int) -> bool:
         """Whether any of [first, last] may lie in it."""
@@ -69,23 +78,18 @@ class Chosen:
         return [(segment, path) for segment, path in self.fresh if isinstance(path, Path)]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What rows must fulfil: `always`, and `within` where a file reaches beyond the window. Only of keys."""
-
-    always: "Sequence[pl.Expr]"
-    within: "Sequence[pl.Expr]"
-
-
-def rows_of(table: Table, files: Chosen, asked: Asked, columns: Sequence[str]) -> "pl.LazyFrame":
-    """The rows of these files that fulfil what is asked, each key once."""
+def rows_of(
+    table: Table, files: Chosen, window: Window, of: "Sequence[pl.Expr]", columns: Sequence[str]
+) -> "pl.LazyFrame":
+    """The rows of these files that lie in a window and fulfil `of`, which asks for keys only; each key once."""
     import polars as pl
 
-    parts = _day_rows(table, files.settled, asked, columns)
+    parts = _day_rows(table, files.settled, window, of, columns)
     if files.fresh:
         needed = list(dict.fromkeys((*table.key, *columns)))
-        fresh = _newest(table, files, [*asked.always, *asked.within], needed)
-        held = _day_rows(table, files.beneath, asked, needed)
+        inside = all(window.holds(segment.first_ms, segment.last_ms) for segment, _ in files.fresh)
+        fresh = _newest(table, files, of if inside else [*of, *window.asked()], needed)
+        held = _day_rows(table, files.beneath, window, of, needed)
         gone = fresh.select(table.key)
         parts += [rows.join(gone, on=table.key, how="anti").select(columns) for rows in held]
         parts.append(fresh.select(columns))
@@ -97,10 +101,12 @@ def short_rows(files: Chosen) -> "list[pl.DataFrame]":
     return [rows.with_columns(_orders(segments, rows.height)) for segments, rows in _short(files)]
 
 
-def _day_rows(table: Table, days: Days, asked: Asked, columns: Sequence[str]) -> "list[pl.LazyFrame]":
+def _day_rows(
+    table: Table, days: Days, window: Window, of: "Sequence[pl.Expr]", columns: Sequence[str]
+) -> "list[pl.LazyFrame]":
     """A day that lies inside the window need not be asked for each of its stamps."""
-    parts = [_scan(table, days.inside, asked.always, columns)] if days.inside else []
-    parts += [_scan(table, days.across, [*asked.always, *asked.within], columns)] if days.across else []
+    parts = [_scan(table, days.inside, of, columns)] if days.inside else []
+    parts += [_scan(table, days.across, [*of, *window.asked()], columns)] if days.across else []
     return parts
 
 
@@ -133,17 +139,19 @@ def _short(files: Chosen) -> "list[tuple[list[Segment], pl.DataFrame]]":
         parts = joined([data for _, data in short])
     except (pl.exceptions.PolarsError, ValueError, OSError) as error:
         raise LakeError(f"an open segment cannot be read ({shown(error)}); see: plimsoll verify") from error
-    return [([short[place][0] for place in places], rows.rechunk()) for places, rows in parts]
+    return [([short[place][0] for place in places], rows) for places, rows in parts]
 
 
 def _whole(table: Table, rows: "pl.DataFrame", asked: "Sequence[pl.Expr]", needed: Sequence[str]) -> "pl.LazyFrame":
     """What is asked for of these rows; columns that they lack are null."""
     import polars as pl
 
-    there = set(rows.columns)
-    schema = table.schema()
+    there, schema = set(rows.columns), table.schema()
     columns = [pl.col(name) if name in there else pl.lit(None, schema[name]).alias(name) for name in needed]
-    return (rows.lazy().filter(*asked) if asked else rows.lazy()).select(columns)
+    if asked:
+        # by their places: a filter would go through every chunk of every column, and there is a chunk for each segment
+        rows = rows[rows.select(pl.all_horizontal(*asked).arg_true()).to_series()]
+    return rows.rechunk().lazy().select(columns)
 
 
 def _scan(table: Table, paths: Sequence[Path], asked: "Sequence[pl.Expr]", columns: Sequence[str]) -> "pl.LazyFrame":

@@ -9,7 +9,8 @@ import re
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from plimsoll.clock import EPOCH
 from plimsoll.errors import LakeError, shown
@@ -60,13 +61,19 @@ class Segment:
         return EPOCH + timedelta(milliseconds=self.last_ms)
 
     @classmethod
-    def parse(cls, name: str) -> Self | None:
+    def parse(cls, name: str) -> "Segment | None":
         """A segment from a file's name; None if the file is something else."""
-        match = _NAME.fullmatch(name)
-        if match is None:
-            return None
-        rows = None if match[5] is None else int(match[5])
-        return cls(int(match[1]), match[2], int(match[3]), int(match[4]), rows, match[6], match[7])
+        return _parsed(name)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(name: str) -> Segment | None:
+    """A name always tells the same, and each snapshot meets most of the names of the one before."""
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return None
+    rows = None if match[5] is None else int(match[5])
+    return Segment(int(match[1]), match[2], int(match[3]), int(match[4]), rows, match[6], match[7])
 
 
 def checksum(data: bytes) -> str:

@@ -11,7 +11,7 @@ from plimsoll.errors import TryAgain
 from plimsoll.lake import manifest as manifests
 from plimsoll.lake.files import Files
 from plimsoll.lake.manifest import Damage, DayFile, Manifest
-from plimsoll.lake.merging import Asked, Chosen, Days, Window, rows_of
+from plimsoll.lake.merging import Chosen, Days, Window, rows_of
 from plimsoll.lake.segments import Segment, checksum
 from plimsoll.lake.soundness import Soundness, overlapping
 from plimsoll.tables import TABLES, Table
@@ -60,9 +60,8 @@ class Snapshot:
 
         wanted = list(columns) if columns is not None else list(table.names)
         of = [_any_of(pl.col("resource_id"), resource_ids)] if resource_ids is not None else []
-        within = [pl.col("ts") >= start] if start is not None else []
-        within += [pl.col("ts") < end] if end is not None else []
-        return rows_of(table, self._chosen(table, Window.of(start, end)), Asked(of, within), wanted)
+        window = Window.of(start, end)
+        return rows_of(table, self._chosen(table, window), window, of, wanted)
 
     def day(self, table: Table, day: date, columns: Iterable[str] | None = None) -> "pl.LazyFrame":
         """One UTC day, sorted by the table's order (so that `rle_id` on the keys can stand for a group-by)."""
@@ -92,7 +91,7 @@ class Snapshot:
 
     def files(self, table: Table) -> Chosen:
         """Every sound file of a table."""
-        return self._chosen(table, Window(None, None))
+        return self._chosen(table, Window.of(None, None))
 
     def derived_file(self, kind: str, partition: str) -> Path | None:
         """The newest sound file of a derived partition; None if it was never made, or is damaged."""
