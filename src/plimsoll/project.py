@@ -19,7 +19,7 @@ from plimsoll.collectors.scrape.settings import Probe, Server, Target
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import Config, Layer, Section, load
 from plimsoll.delivery.settings import Mail, Ping, Recipient, Webhook
-from plimsoll.errors import BadParameter, ConfigError, PlimsollError, UsageError, nearest
+from plimsoll.errors import BadParameter, ConfigError, DiskError, PlimsollError, UsageError, nearest
 from plimsoll.execution import Execution
 from plimsoll.job import Job
 from plimsoll.lake import Copied, Lake
@@ -95,10 +95,10 @@ class Project:
                 raise BadParameter("--project", folder, why="is not a folder; make one with: plimsoll init DIR")
             if not _is_project(folder):
                 raise BadParameter("--project", folder, why="holds no config.toml with a [plimsoll] table")
-            return cls(folder.resolve(), builtin_root())
+            return cls(_with_sound_data(folder.resolve()), builtin_root())
         for parent in (here, *here.parents):
             if _is_project(parent):
-                return cls(parent.resolve(), builtin_root())
+                return cls(_with_sound_data(parent.resolve()), builtin_root())
         raise UsageError(
             "no project in this folder or above it; make one with: plimsoll init DIR, or name it: --project DIR"
         )
@@ -166,6 +166,18 @@ class Project:
             hint = nearest(name, files)
             raise BadParameter("job", name, allowed=[hint] if hint else list(files), why="is not a job of this project")
         return _load(files[name])
+
+
+def _with_sound_data(root: Path) -> Path:
+    """The folder, if what is generated can be kept in it; nothing is made here."""
+    for path in (root / "data", root / "data" / "lake"):
+        try:
+            odd = path.exists() and not path.is_dir()
+        except OSError as error:
+            raise DiskError(f"{path}: cannot be looked at ({error.strerror}); check the folder's owner") from error
+        if odd:
+            raise UsageError(f"{path}: is no folder; move it away, or name another project: --project DIR")
+    return root
 
 
 def _is_project(folder: Path) -> bool:

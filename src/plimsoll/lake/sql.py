@@ -95,6 +95,7 @@ def _open(connection: Any, snapshot: Snapshot, bounds: Bounds) -> None:  # noqa:
         elif kind in KINDS:
             numbers = _BUCKETS if "buckets" in kind else _TOTALS
             connection.execute(f"CREATE TABLE {kind} ({_ROLLUP_KEYS}, {numbers})")
+    connection.execute("CREATE VIEW rollups AS FROM hours")
     connection.execute("SET lock_configuration = true")
 
 

@@ -45,7 +45,7 @@ def held(tmp_path: Path, *columns: str) -> list[tuple[object, ...]]:
 
 
 def test_a_wide_file_comes_in_once_in_the_catalogues_units(tmp_path: Path) -> None:
-    """Local dates become UTC, ratios percent, GiB bytes; an empty value is a missing reading; again brings nothing."""
+    """Local dates become UTC, ratios percent, GiB bytes; an empty value is a missing reading; B28: again is nothing."""
     content = (
         b"at,host,cpu,mem,note\n2026-01-16 12:00:00,a,0.5,2,x\n"
         b"2026-01-16T12:01:00Z,a,,nan,x\n2026-01-16 13:02:00,a,0.25,,x\n"

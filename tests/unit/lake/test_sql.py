@@ -34,7 +34,7 @@ def test_the_last_write_wins_also_in_sql(tmp_path: Path) -> None:
     answer = ask(snapshot, "select cpu_utilization_pct, gpu_power_w from samples order by ts", Bounds())
     assert answer.columns == ["cpu_utilization_pct", "gpu_power_w"]
     assert answer.rows == [(1.0, None), (20.0, None), (3.0, None)]
-    assert ask(snapshot, "select count(*) from hours", Bounds()).rows == [(0,)]
+    assert ask(snapshot, "select count(*) from rollups", Bounds()).rows == [(0,)]
     assert ask(Lake(tmp_path / "none").snapshot(), "select count(*) from samples", Bounds()).rows == [(0,)]
 
 
