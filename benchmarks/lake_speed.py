@@ -158,7 +158,12 @@ def reading_ratios(folder: Path, resources: int) -> list[tuple[str, float]]:
 
 
 def sizes(folder: Path, resources: int) -> list[tuple[str, float]]:
-    """Bytes of a compacted simulated day for each reading, of its rollups for each hour and metric."""
+    """Bytes of a compacted day for each reading, of its rollups for each hour and metric."""
+    plain = Lake(folder / "plain")
+    whole = fleet_day(resources, 0)
+    plain.append(SAMPLES, whole, collector="b")
+    plain.compact(now=START)
+    held = plain.snapshot(proven=False).manifest.of("samples")[START.date().isoformat()].bytes
     until = START + timedelta(days=1)
     lake = Lake(folder / "sizes")
     lake.append(
@@ -173,7 +178,8 @@ def sizes(folder: Path, resources: int) -> list[tuple[str, float]]:
     compacted = snapshot.manifest.of("samples")[START.date().isoformat()].bytes
     files = [path for kind in ("hours", "hour_buckets") for path in (lake.root / "derived" / kind).iterdir()]
     return [
-        ("bytes / reading, compacted (simulated fleet, 30 s)", compacted / float(hours["count"].sum())),
+        ("bytes / reading, compacted (14 metrics, 30 s)", held / sum(whole[metric].count() for metric in METRICS)),
+        ("bytes / reading, compacted (the demo's fleet, 30 s)", compacted / float(hours["count"].sum())),
         ("bytes / hour and metric, rolled up", sum(path.stat().st_size for path in files) / hours.height),
     ]
 
