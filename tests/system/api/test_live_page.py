@@ -68,7 +68,8 @@ def test_it_fits_the_screen(service: Service, tmp_path: Path, width: int, height
 
 def test_it_asks_again_by_itself(service: Service, tmp_path: Path) -> None:
     """Every thirty seconds (of the browser's virtual time); what is new by then is on the page."""
-    before = asked(service)
+    needs_program("chromium")
+    before, until = asked(service), time.monotonic() + 60
     new = {
         "ts": service.fleet.until,
         "resource_id": "late-comer",
@@ -78,7 +79,7 @@ def test_it_asks_again_by_itself(service: Service, tmp_path: Path) -> None:
     }
 
     def join() -> None:
-        while asked(service) == before:
+        while asked(service) == before and time.monotonic() < until:
             time.sleep(0.02)
         Lake(service.root / "data" / "lake").append(RESOURCES, [new], collector="test")
 
