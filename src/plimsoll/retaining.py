@@ -10,7 +10,9 @@ from pydantic import Field, model_validator
 
 from plimsoll.config import Config, Duration, Section
 from plimsoll.errors import ConfigError
-from plimsoll.lake import Rules
+from plimsoll.lake import Rules, Store
+from plimsoll.lake.settings import SharedPlace
+from plimsoll.lake.stores import FolderStore, opened
 from plimsoll.settings import Scheduler
 
 _DAY_S: Final = 86_400
@@ -53,7 +55,9 @@ class Retention(Section):
         "90d",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
         description="baselines, usual ranges and trends of the past",
     )
-    archive: str = Field("", description="a folder that gets a copy before anything is dropped; empty: none")
+    archive: str = Field(
+        "", description="a folder, or s3://BUCKET/PREFIX, that gets a copy before anything is dropped; empty: none"
+    )
 
 
 class Hold(Section):
@@ -89,8 +93,16 @@ def rules(config: Config) -> Rules:
         days={table: int(length // _DAY_S) for table, length in lengths.items() if length is not None},
         held=lambda table, day: next(iter(_reasons(holds, table, day, of_resources=False).values()), None),
         held_for=lambda table, day: _reasons(holds, table, day, of_resources=True),
-        archive=Path(retention.archive) if retention.archive else None,
+        archive=_archive(retention.archive, config.get("lake", SharedPlace)),
     )
+
+
+def _archive(uri: str, place: SharedPlace) -> Store | None:
+    if not uri:
+        return None
+    if "://" not in uri:
+        return FolderStore(Path(uri), made=True)
+    return opened(uri, endpoint=place.endpoint, region=place.region, made=True)
 
 
 def _reasons(holds: Mapping[str, Hold], table: str, day: date, *, of_resources: bool) -> dict[str, str]:

@@ -12,8 +12,10 @@ from tests.shared import ROOT
 WALLS = {
     "apscheduler": ["plimsoll.schedule"],
     "arro3": ["plimsoll.lake"],
+    "deltalake": ["plimsoll.lake.catalog"],
     "duckdb": ["plimsoll.lake"],
     "jinja2": ["plimsoll.publish"],
+    "obstore": ["plimsoll.lake.stores"],
     "psutil": ["plimsoll.collectors.host", "plimsoll.runner", "plimsoll.schedule"],
     "pynvml": ["plimsoll.collectors"],
     "sklearn": ["plimsoll.analysis"],

@@ -17,11 +17,12 @@ from plimsoll.clock import rfc3339
 from plimsoll.errors import DiskError, shown
 from plimsoll.lake import audit, rolling
 from plimsoll.lake import manifest as manifests
-from plimsoll.lake.files import Files, publish
+from plimsoll.lake.files import Files
 from plimsoll.lake.lock import only_one
 from plimsoll.lake.manifest import DayFile
 from plimsoll.lake.snapshot import Snapshot, take
 from plimsoll.lake.soundness import Soundness
+from plimsoll.lake.stores import Store
 from plimsoll.tables import SAMPLES, TABLES
 
 _CLOCK_MAY_DIFFER: Final = timedelta(days=7)
@@ -50,7 +51,7 @@ class Rules:
     days: Mapping[str, int]
     held: Callable[[str, date], str | None]
     held_for: Callable[[str, date], Mapping[str, str]] = field(default=lambda _table, _day: {})
-    archive: Path | None = None
+    archive: Store | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ def plan(files: Files, root: Path, rules: Rules, *, now: datetime) -> Planned:
             for day, file in snapshot.manifest.of(name).items():
                 if date.fromisoformat(day) >= last:
                     continue
-                why = _stays(snapshot, rules, name, file, date.fromisoformat(day), waiting, rolled)
+                why = _stays(files, snapshot, rules, name, file, date.fromisoformat(day), waiting, rolled)
                 if why:
                     kept[f"{name} {day}"] = why
                 else:
@@ -106,7 +107,7 @@ def apply(files: Files, root: Path, rules: Rules, announced: Sequence[Drop], *, 
         whole = [drop for drop in chosen if drop.table in TABLES]
         replaced = {f"{drop.table}/{drop.file}": now.timestamp() for drop in whole}
         # the audit first: a drop that is not written down must not happen
-        archive = str(rules.archive) if rules.archive else None
+        archive = rules.archive.uri if rules.archive else None
         audit.note(root, [{"at": rfc3339(now), **asdict(drop), "archive": archive} for drop in chosen])
         manifests.save(
             files, root, msgspec.structs.replace(manifest, days=days, replaced={**manifest.replaced, **replaced})
@@ -129,9 +130,17 @@ def _strange_clock(snapshot: Snapshot, now: datetime) -> str | None:
 
 
 def _stays(
-    snapshot: Snapshot, rules: Rules, table: str, file: DayFile, day: date, waiting: set[date], rolled: set[str]
+    files: Files,
+    snapshot: Snapshot,
+    rules: Rules,
+    table: str,
+    file: DayFile,
+    day: date,
+    waiting: set[date],
+    rolled: set[str],
 ) -> str | None:
-    if why := rules.held(table, day) or _held_for(snapshot.root / table / file.name, rules.held_for(table, day)):
+    path = snapshot.root / table / file.name
+    if why := rules.held(table, day) or _held_for(files, path, rules.held_for(table, day)):
         return why
     if day in waiting:
         return "late readings wait for compaction"
@@ -142,12 +151,13 @@ def _stays(
     return None
 
 
-def _held_for(path: Path, resources: Mapping[str, str]) -> str | None:
+def _held_for(files: Files, path: Path, resources: Mapping[str, str]) -> str | None:
     """Why a file must stay because of the resources it has rows of; one that cannot be read stays too."""
     import polars as pl
 
     if not resources:
         return None
+    files.size(path)  # it is here from now on
     rows = pl.scan_parquet(path, glob=False)
     if "resource_id" not in rows.collect_schema().names():
         return None
@@ -169,7 +179,7 @@ def _old_partitions(
         if day >= last:
             continue
         path = root / "derived" / kind / name
-        if why := rules.held(kind, day) or _held_for(path, rules.held_for(kind, day)):
+        if why := rules.held(kind, day) or _held_for(files, path, rules.held_for(kind, day)):
             kept[f"{kind} {day}"] = why
             continue
         size = files.size(path)
@@ -177,16 +187,19 @@ def _old_partitions(
     return found
 
 
-def _archived(files: Files, root: Path, drop: Drop, archive: Path) -> None:
+def _archived(files: Files, root: Path, drop: Drop, archive: Store) -> None:
     """A copy that was read back; without it nothing is dropped."""
     source = root / drop.table / drop.file if drop.table in TABLES else root / "derived" / drop.table / drop.file
-    target = archive / drop.table / drop.file
-    data = files.read(source)
-    if not (target.exists() and files.read(target) == data):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        publish(files, target, data)
-    if files.read(target) != data:
-        raise DiskError(f"{target}: the archived copy differs from the original; nothing was dropped")
+    key, data = f"{drop.table}/{drop.file}", files.read(source)
+    try:
+        if archive.get(key).data == data:
+            return
+    except FileNotFoundError:
+        archive.put(key, data)
+    else:
+        archive.put(key, data)
+    if archive.get(key).data != data:
+        raise DiskError(f"{archive.uri}/{key}: the archived copy differs from the original; nothing was dropped")
 
 
 def size_of(root: Path) -> tuple[int, int]:

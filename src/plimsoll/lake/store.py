@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plimsoll.errors import LakeError, shown
-from plimsoll.lake import audit, backup, compaction, retention, rolling, verification
+from plimsoll.lake import audit, backup, catalog, compaction, retention, rolling, verification
 from plimsoll.lake.backup import Copied
+from plimsoll.lake.catalog import Published
 from plimsoll.lake.compaction import Compaction
 from plimsoll.lake.encoding import briefly, lasting
 from plimsoll.lake.files import Files, make_sure_of_room, publish, remove
 from plimsoll.lake.manifest import take_over
 from plimsoll.lake.retention import Drop, Planned, Rules
 from plimsoll.lake.segments import checksum, describe, stored
+from plimsoll.lake.settings import SharedPlace
 from plimsoll.lake.snapshot import Snapshot, derived_path, take
 from plimsoll.lake.soundness import Soundness
 from plimsoll.lake.verification import Verified
@@ -144,6 +146,10 @@ class Lake:
     def backup(self, target: Path) -> Copied:
         """A proven copy of one state in another folder; see `plimsoll.lake.backup`."""
         return backup.backup(self._files, self.root, target)
+
+    def publish_catalog(self, place: SharedPlace, *, now: datetime) -> list[Published]:
+        """Brings the Delta logs up to date with the manifest; see `plimsoll.lake.catalog`."""
+        return catalog.publish_delta(self._files, self.root, place, now=now)
 
     def size(self) -> tuple[int, int]:
         """(bytes of the lake, free bytes on its disk)."""

@@ -8,6 +8,7 @@ import pytest
 from plimsoll.config import Layer, load
 from plimsoll.errors import ConfigError
 from plimsoll.lake import Lake, Rules, remember
+from plimsoll.lake.stores import FolderStore
 from plimsoll.project import sections
 from plimsoll.retaining import rules
 from plimsoll.tables import SAMPLES
@@ -68,10 +69,10 @@ def test_an_archived_copy_comes_first(tmp_path: Path) -> None:
     planned = lake.old(kept(50), now=NOW).drops
     (tmp_path / "blocked").write_text("no folder")
     with pytest.raises(Exception, match="blocked"):
-        lake.retire(kept(50, archive=tmp_path / "blocked"), planned, now=NOW)
+        lake.retire(kept(50, archive=FolderStore(tmp_path / "blocked", made=True)), planned, now=NOW)
     assert lake.snapshot().scan(SAMPLES).collect().height == 60
     originals = {drop.file: (lake.root / "samples" / drop.file).read_bytes() for drop in planned}
-    lake.retire(kept(50, archive=tmp_path / "archive"), planned, now=NOW)
+    lake.retire(kept(50, archive=FolderStore(tmp_path / "archive", made=True)), planned, now=NOW)
     assert {p.name: p.read_bytes() for p in (tmp_path / "archive" / "samples").iterdir()} == originals
 
 
