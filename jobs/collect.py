@@ -3,7 +3,7 @@
 from plimsoll.job import Context, job
 
 
-@job(schedule="every collect.every")
+@job(schedule="every collect.every", on_collectors=True)
 def collect(context: Context) -> None:
     """Reads every source once and keeps what it says."""
     collecting = context.collecting()

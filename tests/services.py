@@ -40,16 +40,23 @@ class Service:
 
     def ask(self, path: str, *, method: str = "GET", headers: Mapping[str, str] | None = None) -> Reply:
         """One request, the path as it is."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        try:
-            connection.putrequest(method, path, skip_host="Host" in (headers or {}), skip_accept_encoding=True)
-            for name, value in (headers or {}).items():
-                connection.putheader(name, value)
-            connection.endheaders()
-            response = connection.getresponse()
-            return Reply(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
-        finally:
-            connection.close()
+        return ask(self.port, path, method=method, headers=headers)
+
+
+def ask(
+    port: int, path: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes = b""
+) -> Reply:
+    """One request to a service of this machine, the path as it is."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.putrequest(method, path, skip_host="Host" in (headers or {}), skip_accept_encoding=True)
+        for name, value in (headers or {}).items():
+            connection.putheader(name, value)
+        connection.endheaders(body or None)
+        response = connection.getresponse()
+        return Reply(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+    finally:
+        connection.close()
 
 
 def demo_project(root: Path, *, config: str = "") -> Fleet:
@@ -65,23 +72,29 @@ def demo_project(root: Path, *, config: str = "") -> Fleet:
 @contextmanager
 def served(root: Path, fleet: Fleet) -> Generator[Service]:
     """The service of a project, until the end of the block."""
+    with listening(root) as port:
+        yield Service(port, root, fleet)
+
+
+@contextmanager
+def listening(root: Path) -> Generator[int]:
+    """The service of a project, until the end of the block; gives its port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
     command = [sys.executable, "-m", "plimsoll", "serve", "--project", str(root), "--port", str(port)]
     with (root / "serve.log").open("wb") as log:
         process = subprocess.Popen(command, stderr=log)
-    service = Service(port, root, fleet)
     try:
         for _ in range(200):
             try:
-                service.ask("/healthz")
+                ask(port, "/healthz")
                 break
             except OSError:
                 time.sleep(0.1)
         else:
             raise AssertionError("the service did not begin to listen")
-        yield service
+        yield port
     finally:
         process.terminate()
         process.wait(15)

@@ -66,13 +66,14 @@ class Job:
     """A job: its schedule (`every 30s`, `hourly`, `daily 07:00`, `mon 06:00`), what it does, and its first sentence.
 
     What is in the lane `reporting` waits until everything in `analysing` that was due before has been done. Without
-    `catch_up` only the last of several missed windows is made.
+    `catch_up` only the last of several missed windows is made. A host that only collects does what is `on_collectors`.
     """
 
     schedule: str
     run: Callable[[Context], None]
     lane: Lane = "analysing"
     catch_up: bool = True
+    on_collectors: bool = False
 
     @property
     def summary(self) -> str:
@@ -81,11 +82,11 @@ class Job:
 
 
 def job(
-    *, schedule: str, lane: Lane = "analysing", catch_up: bool = True
+    *, schedule: str, lane: Lane = "analysing", catch_up: bool = True, on_collectors: bool = False
 ) -> Callable[[Callable[[Context], None]], Job]:
     """Marks the one function of a job file; the job's name is the file's name."""
 
     def mark(run: Callable[[Context], None]) -> Job:
-        return Job(schedule, run, lane, catch_up)
+        return Job(schedule, run, lane, catch_up, on_collectors)
 
     return mark

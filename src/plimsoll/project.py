@@ -22,13 +22,15 @@ from plimsoll.delivery.settings import Mail, Ping, Recipient, Webhook
 from plimsoll.errors import BadParameter, ConfigError, DiskError, PlimsollError, UsageError, nearest
 from plimsoll.execution import Execution
 from plimsoll.job import Job
-from plimsoll.lake import Copied, Lake
+from plimsoll.lake import Copied, Lake, Spool
+from plimsoll.lake.settings import SharedPlace
 from plimsoll.ledger import Ledger
 from plimsoll.ledger.outbox import Outbox
 from plimsoll.lines import LoadLine
 from plimsoll.quiet import Maintenance
 from plimsoll.retaining import Hold, Retention
 from plimsoll.settings import Collect, Documents, Plimsoll, Scheduler, Serve, ThisMachine
+from plimsoll.shipping import Ship, lake_of, only_collects, spool_of
 
 _PACKAGE: Final = Path(__file__).parent
 
@@ -48,6 +50,8 @@ def sections() -> dict[str, type[Section]]:
         "machine": ThisMachine,
         "collect": Collect,
         "documents": Documents,
+        "lake": SharedPlace,
+        "ship": Ship,
         "anomalies": Anomalies,
         "capacity": Capacity,
         "execution": Execution,
@@ -82,10 +86,11 @@ class JobFile:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """One project folder over the built-in one."""
+    """One project folder over the built-in one; `collect_only` is what the command line asked for."""
 
     root: Path
     builtin: Path
+    collect_only: bool = False
 
     @classmethod
     def open(cls, folder: Path | None, *, here: Path) -> "Project":
@@ -110,8 +115,18 @@ class Project:
 
     @property
     def lake(self) -> Lake:
-        """The project's lake."""
-        return Lake(self.data / "lake")
+        """The project's lake: here, in a shared store, or behind a service."""
+        return lake_of(self.config(), self.data)
+
+    @property
+    def spool(self) -> Spool | None:
+        """What waits to be shipped; None where the lake is here."""
+        return spool_of(self.config(), self.data)
+
+    @property
+    def only_collects(self) -> bool:
+        """Whether this host only collects and ships."""
+        return self.collect_only or only_collects(self.config())
 
     @property
     def ledger(self) -> Ledger:

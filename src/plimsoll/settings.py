@@ -105,7 +105,7 @@ def zone(name: str) -> ZoneInfo:
 
 
 class Serve(Section):
-    """`[serve]`: the read-only HTTP service."""
+    """`[serve]`: the HTTP service; it reads, and takes segments of hosts that ship."""
 
     hosts: tuple[str, ...] = Field(
         (), description="names under which it may be asked for, beside localhost; anything else is refused"

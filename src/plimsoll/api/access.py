@@ -16,6 +16,7 @@ from plimsoll.errors import shown
 from plimsoll.settings import Serve
 
 OPEN_PATHS: Final = ("/healthz",)
+SEGMENTS: Final = "/v1/segments"
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 MOST_QUERY_BYTES: Final = 32_768
 LOG: Final = logging.getLogger("plimsoll.access")
@@ -81,6 +82,8 @@ class Access:
         token, refused = self._token(scope, headers, client)
         if refused is not None:
             return refused
+        if token is not None and bool(token.ships) != scope["path"].startswith(SEGMENTS):
+            return error(403, "out_of_scope", "a token that ships does nothing else, and no other token ships")
         if not self._asked.more(token.name if token else client):
             return _slow_down(f"more than {self._settings.requests_per_minute} requests a minute")
         scope["plimsoll.token"] = token

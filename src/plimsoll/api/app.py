@@ -15,12 +15,13 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from plimsoll.api.access import Access, error
+from plimsoll.api.access import SEGMENTS, Access, error
 from plimsoll.api.documents import ROUTES, Documents
 from plimsoll.api.metrics import CONTENT_TYPE, Counts, exposition
 from plimsoll.api.openapi import openapi
 from plimsoll.api.page import live_page, reports_page
 from plimsoll.api.refusals import refusal
+from plimsoll.api.segments import Taking
 from plimsoll.api.tokens import Token, Tokens
 from plimsoll.api.workers import Workers
 from plimsoll.errors import PlimsollError
@@ -40,7 +41,9 @@ _PAGE_POLICY: Final = (
 )
 
 
-def application(context: Callable[[], Context], settings: Serve, jobs: Iterable[str], workers: Workers) -> ASGIApp:
+def application(
+    context: Callable[[], Context], settings: Serve, jobs: Iterable[str], workers: Workers, segments: Taking
+) -> ASGIApp:
     """The ASGI application over a project; `context` gives one that is wired for now, `jobs` are told in `/metrics`."""
     counts = Counts()
     views = Views(context(), Documents(context, workers), counts, tuple(jobs))
@@ -55,6 +58,8 @@ def application(context: Callable[[], Context], settings: Serve, jobs: Iterable[
             Route("/openapi.json", views.description, methods=get),
             Route("/healthz", views.health, methods=get),
             Route("/metrics", views.metrics, methods=get),
+            Route(SEGMENTS, segments.known, methods=get),
+            Route(SEGMENTS + "/{table}/{name}", segments.take, methods=["POST"]),
         ],
         middleware=[Middleware(GZipMiddleware, minimum_size=2048)],
         exception_handlers={HTTPException: _http, PlimsollError: _refused, Exception: _broken},
@@ -140,7 +145,7 @@ def _file(root: Path, asked: str) -> Response:
 
 async def _http(_: Request, raised: Exception) -> Response:
     status = raised.status_code if isinstance(raised, HTTPException) else 500
-    codes = {404: ("not_found", "there is no such path"), 405: ("method_not_allowed", "this service only reads: GET")}
+    codes = {404: ("not_found", "there is no such path"), 405: ("method_not_allowed", "this path is only read: GET")}
     code, message = codes.get(status, ("refused", "the request cannot be answered"))
     response = error(status, code, message)
     if isinstance(raised, HTTPException) and raised.headers:

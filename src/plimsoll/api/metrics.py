@@ -26,7 +26,7 @@ class Counts:
     def one(self, path: str, status: int) -> None:
         """Counts a request; paths that are no route are counted together."""
         folder = path.split("/")[1] if path.count("/") > 1 else ""
-        route = _GROUPS.get(path) or (folder if folder in ("reports", "feeds") else _OTHER)
+        route = _GROUPS.get(path) or (folder if folder in ("reports", "feeds", "v1") else _OTHER)
         with self._lock:
             self._counts[(route, status)] += 1
 

@@ -13,9 +13,10 @@ from typing import Any, Final
 from plimsoll.clock import rfc3339
 from plimsoll.errors import BadParameter, LakeError, shown
 from plimsoll.inventory import Resource
+from plimsoll.lake import host_slug
 
 PREFIX: Final = "plm_"
-KINDS: Final = ("resource", "region", "type")
+KINDS: Final = ("resource", "region", "type", "ship")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +28,33 @@ class Token:
     scopes: tuple[str, ...]
     created: str
 
+    @property
+    def ships(self) -> str | None:
+        """The host as which segments may be shipped; such a token reads nothing. None: it only reads."""
+        return next(iter(self.only("ship")), None)
+
+    def only(self, kind: str) -> tuple[str, ...]:
+        """The values of one kind of scope."""
+        return tuple(scope.partition(":")[2] for scope in self.scopes if scope.startswith(f"{kind}:"))
+
     def sees(self, resource: Resource) -> bool:
         """Whether a resource is inside every kind of scope that the token has."""
+        if self.ships:
+            return False
         values = {"resource": resource.resource_id, "region": resource.region or "", "type": resource.type}
         wanted: dict[str, set[str]] = {}
         for scope in self.scopes:
             kind, _, value = scope.partition(":")
             wanted.setdefault(kind, set()).add(value)
         return all(values[kind] in allowed for kind, allowed in wanted.items())
+
+
+def _shipping(scopes: tuple[str, ...]) -> tuple[str, ...]:
+    """A token that ships is of one host, may be bound to some resources, and reads nothing."""
+    hosts = [scope.partition(":")[2] for scope in scopes if scope.startswith("ship:")]
+    if hosts and (len(hosts) > 1 or any(scope.startswith(("region:", "type:")) for scope in scopes)):
+        raise BadParameter("--scope", shown(" ".join(scopes)), why="ship:HOST goes with resource:ID only, and once")
+    return tuple(f"ship:{host_slug(hosts[0])}" if scope.startswith("ship:") else scope for scope in scopes)
 
 
 class Tokens:
@@ -64,6 +84,7 @@ class Tokens:
             kind, _, value = scope.partition(":")
             if kind not in KINDS or not value:
                 raise BadParameter("--scope", shown(scope), allowed=[f"{kind}:VALUE" for kind in KINDS])
+        scopes = _shipping(scopes)
         text = PREFIX + secrets.token_urlsafe(32)
         digest = hashlib.sha256(text.encode()).hexdigest()
         self._save([*known, Token(name, digest, scopes, rfc3339(at))])

@@ -34,7 +34,8 @@ def collect(
     collecting = Collecting(opened.config(), opened.root / "mappings", opened.data / MEMORY)
     try:
         rounds = _rounds(collecting, opened.lake, the_clock(), length_s, every_s)
-        opened.lake.compact(now=the_clock().now())
+        if opened.spool is None:
+            opened.lake.compact(now=the_clock().now())
     finally:
         collecting.close()
     say(f"{rounds} readings of {collecting.identity.resource_id} from {', '.join(collecting.sources)}")

@@ -1,5 +1,6 @@
 """`plimsoll up`, `plimsoll tick`, `plimsoll status` and `plimsoll doctor`: running unattended."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -20,6 +21,8 @@ NetworkOption = Annotated[
 ]
 JsonLogs = Annotated[bool, typer.Option("--json-logs", help="One JSON object an event, for log collectors.")]
 
+CollectOnly = Annotated[bool, typer.Option("--collect-only", help="Only collect, and ship to [ship] to or [lake] uri.")]
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this file."""
@@ -32,18 +35,24 @@ def register(app: typer.Typer) -> None:
 def up(
     project: ProjectOption = None,
     serve: Annotated[bool, typer.Option("--serve", help="Also run the HTTP service.")] = False,
+    collect_only: CollectOnly = False,
     json_logs: JsonLogs = False,
     allow_network_fs: NetworkOption = False,
 ) -> None:
     """Runs the scheduler in the foreground: collects, analyses, reports, until SIGTERM or Ctrl-C; SIGHUP reloads."""
-    opened = open_project(project)
+    opened = replace(open_project(project), collect_only=collect_only)
     log = logger(json=json_logs, secrets=secrets_of(opened.config()))
     run_scheduler(opened, the_clock(), log, serve=["serve"] if serve else [], allow_network_fs=allow_network_fs)
 
 
-def tick(project: ProjectOption = None, json_logs: JsonLogs = False, allow_network_fs: NetworkOption = False) -> None:
+def tick(
+    project: ProjectOption = None,
+    collect_only: CollectOnly = False,
+    json_logs: JsonLogs = False,
+    allow_network_fs: NetworkOption = False,
+) -> None:
     """Does everything that is due, once: for cron and systemd timers, with the same ledger as `up`."""
-    opened = open_project(project)
+    opened = replace(open_project(project), collect_only=collect_only)
     log = logger(json=json_logs, secrets=secrets_of(opened.config()))
     made = one_pass(opened, the_clock(), log, allow_network_fs=allow_network_fs)
     say(f"{made} runs")
@@ -80,6 +89,10 @@ def _print(found: Status) -> None:
             f"{job.job:<18} {job.schedule:<20} last {job.last_run or 'never':<24} {job.last_outcome or '–':<8}"
             f" next {job.next_due or '–'}"
         )
+    if (spool := found.spool) is not None:
+        since = f", the oldest since {spool.oldest}" if spool.oldest else ""
+        shipped = f"last shipped {spool.last_shipped or 'never'}"
+        console.print(f"spool      {spool.segments} segments ({spool.bytes / 1e6:.1f} MB) wait{since}; {shipped}")
     for problem in found.problems:
         console.print(f"problem: {shown(problem)}")
     console.print("healthy" if found.healthy else f"not healthy: {len(found.problems)} problems")

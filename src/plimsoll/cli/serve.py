@@ -20,7 +20,7 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen on.")] = 8080,
     project: ProjectOption = None,
 ) -> None:
-    """Runs the read-only HTTP service and the live page, until SIGTERM or Ctrl-C."""
+    """Runs the HTTP service and the live page, until SIGTERM or Ctrl-C."""
     from plimsoll.api.server import serve as run_server  # Starlette only where it serves
 
     opened = open_project(project)
@@ -32,7 +32,8 @@ def serve(
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Whose token it is.")],
     scope: Annotated[
-        list[str] | None, typer.Option(help="What it may see: region:R, type:T, resource:ID; repeatable; default: all.")
+        list[str] | None,
+        typer.Option(help="What it may see (region:R, type:T, resource:ID), or ship:HOST; repeatable; default: all."),
     ] = None,
     project: ProjectOption = None,
 ) -> None:

@@ -14,10 +14,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from plimsoll.clock import Clock
 from plimsoll.errors import PlimsollError, shown
+from plimsoll.lake import CollectorLake, SharedLake
 from plimsoll.lake.files import needed_free_bytes
+from plimsoll.lake.spool import ASIDE
 from plimsoll.project import Project
 from plimsoll.schedule.owner import NETWORK, filesystem, owner
 from plimsoll.settings import Plimsoll
+from plimsoll.shipping import state_of, way_of
 from plimsoll.tables import COLLECTIONS
 
 Verdict = Literal["ok", "note", "bad"]
@@ -45,6 +48,8 @@ def examine(project: Project, clock: Clock) -> list[Finding]:
         "data folder": _data,
         "disk": _disk,
         "file system": _filesystem,
+        "store": _store,
+        "spool": _spool,
         "lake": _lake,
         "ledger": _ledger,
         "scheduler": _scheduler,
@@ -117,15 +122,44 @@ def _filesystem(project: Project, _: Clock) -> Finding:
 
 def _lake(project: Project, _: Clock) -> Finding:
     """What the manifest knows; `plimsoll verify` reads every byte."""
-    snapshot = project.lake.snapshot(proven=False)
+    lake = project.lake
+    if isinstance(lake, CollectorLake):
+        return Finding("lake", "ok", f"is kept elsewhere: {lake.to}")
+    snapshot = lake.snapshot(proven=False)
     damaged = snapshot.manifest.damaged
     days = sum(len(held) for held in snapshot.manifest.days.values())
     if damaged:
         first = min(damaged)
         text = f"{len(damaged)} damaged files were set aside, such as {first}: {damaged[first].reason}"
         return Finding("lake", "bad", f"{text}; restore them from a backup, see docs/howto/keep-the-lake.md")
+    if isinstance(lake, SharedLake) and (refused := lake.refused()):
+        text = f"{len(refused)} segments of hosts were refused, such as {refused[0]}; see refused/ in {lake.store.uri}"
+        return Finding("lake", "bad", text)
     waiting = sum(len(segments) for segments in snapshot.open.values())
     return Finding("lake", "ok", f"{days} day files, {waiting} segments wait for compaction, none known to be damaged")
+
+
+def _store(project: Project, _: Clock) -> Finding:
+    """Whether what this host collects can arrive."""
+    way = way_of(project.config())
+    if way is None:
+        return Finding("store", "ok", "the lake is in this project's data folder")
+    way.ask()
+    return Finding("store", "ok", f"{way.to} answers")
+
+
+def _spool(project: Project, clock: Clock) -> Finding:
+    """How much waits to be shipped, and since when."""
+    if (spool := project.spool) is None:
+        return Finding("spool", "ok", "nothing has to be shipped")
+    waiting = spool.waiting()
+    if waiting.refused:
+        text = f"{waiting.refused} segments were refused where they were shipped to; see {spool.root / ASIDE}"
+        return Finding("spool", "bad", text)
+    age_s = 0.0 if waiting.oldest_s is None else clock.now().timestamp() - waiting.oldest_s
+    text = f"{waiting.segments} segments ({waiting.bytes / 1e6:.1f} MB) wait, the oldest for {max(0.0, age_s):.0f} s"
+    failing = state_of(spool.root).failures
+    return Finding("spool", "bad" if failing else "ok", text + (f"; {failing} tries failed" if failing else ""))
 
 
 def _ledger(project: Project, _: Clock) -> Finding:
@@ -143,6 +177,8 @@ def _scheduler(project: Project, _: Clock) -> Finding:
 def _sources(project: Project, clock: Clock) -> Finding:
     """Who answered at last, who did not and why, and who is the slowest."""
     last = _last_attempts(project, clock)
+    if not last and isinstance(project.lake, CollectorLake):
+        return Finding("sources", "ok", "what they answered is where the lake is kept; ask there: plimsoll doctor")
     if not last:
         return Finding(
             "sources", "note", "nothing was read in the last hour; `plimsoll collect` reads every source once"
@@ -171,8 +207,10 @@ def _mappings(project: Project, clock: Clock) -> Finding:
 
 def _last_attempts(project: Project, clock: Clock) -> list[dict[str, Any]]:
     """The last attempt at each target within the last hour, the longest ago first."""
-    now = clock.now()
-    scan = project.lake.snapshot(proven=False).scan(COLLECTIONS, start=now - _RECENT, end=now + _RECENT)
+    now, lake = clock.now(), project.lake
+    if isinstance(lake, CollectorLake):
+        return []  # what was read is where the lake is
+    scan = lake.snapshot(proven=False).scan(COLLECTIONS, start=now - _RECENT, end=now + _RECENT)
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for row in scan.collect().sort("ts").iter_rows(named=True):
         found[row["source"], row["target"]] = row

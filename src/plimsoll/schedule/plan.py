@@ -39,10 +39,12 @@ class Plan:
     @classmethod
     def load(cls, project: Project) -> "Plan":
         """Reads the project; a mistake in its config or in a job raises, and whoever had a plan keeps it."""
-        config = project.config()
+        config, only_collects = project.config(), project.only_collects
         tasks: dict[str, Task] = {}
         for name, file in project.jobs().items():
             job = project.job(name)
+            if only_collects and not job.on_collectors:
+                continue
             try:
                 tasks[name] = Task(name, job.schedule, parse(_as_set(job.schedule, config)), job.lane, job.catch_up)
             except PlimsollError as error:

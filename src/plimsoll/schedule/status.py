@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -10,12 +11,14 @@ from msgspec import Struct
 
 from plimsoll.clock import Clock, rfc3339
 from plimsoll.lake.files import needed_free_bytes
+from plimsoll.lake.spool import ASIDE
 from plimsoll.ledger import Beat
 from plimsoll.project import Project
 from plimsoll.schedule.owner import Owner, owner
 from plimsoll.schedule.plan import Plan, Task
 from plimsoll.schedule.schedules import Every
-from plimsoll.schedule.up import HEARTBEAT
+from plimsoll.schedule.up import COLLECT_ONLY, HEARTBEAT
+from plimsoll.shipping import state_of
 
 STALE_S: Final = 60.0
 _LONGEST_WINDOW = timedelta(days=32)
@@ -35,20 +38,34 @@ class JobStatus(Struct, frozen=True, rename="camel"):
     max_rss_bytes: int | None = None
 
 
+class SpoolStatus(Struct, frozen=True, rename="camel"):
+    """What waits to be shipped, since when, and when something last arrived."""
+
+    segments: int
+    bytes: int
+    oldest: str | None
+    last_shipped: str | None
+    refused: int
+
+
 class Status(Struct, frozen=True, rename="camel"):
-    """The whole project; healthy when there is no problem."""
+    """The whole project; healthy when there is no problem. `spool` is None where the lake is here."""
 
     at: str
     healthy: bool
     scheduler: Owner | None
     problems: tuple[str, ...]
     jobs: tuple[JobStatus, ...]
+    spool: SpoolStatus | None = None
 
 
 def status(project: Project, clock: Clock) -> Status:
     """Looks; changes nothing but the ledger's file where there was none."""
     now = clock.now()
-    plan, held = Plan.load(project), owner(project.data)
+    held = owner(project.data)
+    if held is not None and held.command.endswith(COLLECT_ONLY):
+        project = replace(project, collect_only=True)
+    plan, spool = Plan.load(project), _of_spool(project)
     beats = project.ledger.beats()
     problems = [
         *_of_scheduler(project, held, now),
@@ -56,9 +73,10 @@ def status(project: Project, clock: Clock) -> Status:
         *(p for name, every in plan.stepping().items() if (p := _of_step(name, every, beats.get(name), now))),
         *_of_windows(project, now),
         *project.outbox.problems(now),
+        *_of_refused(spool, project.data / "spool" / ASIDE),
     ]
     jobs = tuple(_job(task, plan, project, beats.get(task.name), now) for task in plan.tasks.values())
-    return Status(rfc3339(now), not problems, held, tuple(problems), jobs)
+    return Status(rfc3339(now), not problems, held, tuple(problems), jobs, spool)
 
 
 def upcoming(project: Project, clock: Clock) -> dict[str, str | None]:
@@ -77,7 +95,7 @@ def _next(task: Task, plan: Plan, now: datetime) -> str | None:
 def _of_scheduler(project: Project, held: Owner | None, now: datetime) -> list[str]:
     if held is None:
         return ["no scheduler is running; start one: plimsoll up"]
-    if held.command != "up":
+    if not held.command.startswith("up"):
         return []
     try:
         told = json.loads((project.data / HEARTBEAT).read_bytes())
@@ -112,6 +130,25 @@ def _of_step(name: str, every: Every, beat: Beat | None, now: datetime) -> str |
     if age > max(STALE_S, 3 * every.step_s):
         return f"{name}: last ran {age:.0f} s ago, every {every.step_s:g} s is asked for"
     return None
+
+
+def _of_spool(project: Project) -> SpoolStatus | None:
+    if (spool := project.spool) is None:
+        return None
+    waiting, state = spool.waiting(), state_of(spool.root)
+    return SpoolStatus(
+        waiting.segments, waiting.bytes, _instant(waiting.oldest_s), _instant(state.shipped_s), waiting.refused
+    )
+
+
+def _of_refused(spool: SpoolStatus | None, folder: Path) -> list[str]:
+    if spool is None or not spool.refused:
+        return []
+    return [f"spool: {spool.refused} segments were refused where they were shipped to; see {folder}"]
+
+
+def _instant(at_s: float | None) -> str | None:
+    return None if at_s is None else rfc3339(datetime.fromtimestamp(at_s, UTC).replace(microsecond=0))
 
 
 def _of_windows(project: Project, now: datetime) -> list[str]:

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Final
 
 from plimsoll.clock import Clock, rfc3339
-from plimsoll.errors import LakeError, PlimsollError
+from plimsoll.errors import LakeError, PlimsollError, UsageError
 from plimsoll.project import Project
 from plimsoll.schedule.engine import Engine
 from plimsoll.schedule.execute import in_a_process, worker_command
@@ -26,13 +26,16 @@ from plimsoll.schedule.watch import Step, Watch
 HEARTBEAT: Final = "heartbeat.json"
 HEARTBEAT_S: Final = 5.0
 LANE_TICK_S: Final = 2.0
+COLLECT_ONLY: Final = "collect-only"
 _BETWEEN_READINGS_S: Final = 1.0
 
 
 def up(project: Project, clock: Clock, log: Log, *, serve: Iterable[str] = (), allow_network_fs: bool = False) -> None:
     """Runs the scheduler until SIGTERM or SIGINT; SIGHUP reads the config again. `serve` are words of a command."""
+    _somewhere_to_ship(project)
     plan = Plan.load(project)
-    with owned(project.data, command="up", now=clock.now(), allow_network_fs=allow_network_fs):
+    command = f"up --{COLLECT_ONLY}" if project.only_collects else "up"
+    with owned(project.data, command=command, now=clock.now(), allow_network_fs=allow_network_fs):
         log.info("up", project=str(project.root), jobs=len(plan.tasks), zone=plan.zone.key, pid=os.getpid())
         engine = Engine(project, clock, in_a_process(project.root), log, plan)
         Daemon(engine, _keepers(engine, list(serve))).run()
@@ -41,6 +44,7 @@ def up(project: Project, clock: Clock, log: Log, *, serve: Iterable[str] = (), a
 
 def tick(project: Project, clock: Clock, log: Log, *, allow_network_fs: bool = False) -> int:
     """One pass over everything that is due, for cron and systemd timers; gives how many attempts were made."""
+    _somewhere_to_ship(project)
     plan = Plan.load(project)
     with owned(project.data, command="tick", now=clock.now(), allow_network_fs=allow_network_fs):
         engine = Engine(project, clock, in_a_process(project.root), log, plan)
@@ -56,6 +60,15 @@ def tick(project: Project, clock: Clock, log: Log, *, allow_network_fs: bool = F
         return engine.pass_all()
 
 
+def _somewhere_to_ship(project: Project) -> None:
+    if project.only_collects and project.spool is None:
+        raise UsageError("a host that only collects needs a place to ship to: set [ship] to, or [lake] uri")
+
+
+def _role(project: Project) -> list[str]:
+    return [COLLECT_ONLY] if project.collect_only else []
+
+
 def _keepers(engine: Engine, serve: list[str]) -> list[Keeper]:
     root, log, clock = engine.project.root, engine.log, engine.clock
     kept: list[Keeper] = []
@@ -63,7 +76,7 @@ def _keepers(engine: Engine, serve: list[str]) -> list[Keeper]:
         kept.append(
             Keeper(
                 "steps",
-                lambda: worker_command(root, "steps"),
+                lambda: worker_command(root, "steps", *_role(engine.project)),
                 clock,
                 log,
                 steps=lambda: {name: schedule.step_s for name, schedule in engine.plan.stepping().items()},

@@ -30,7 +30,7 @@ def main(words: list[str]) -> int:
     parent, root, kind, *rest = words
     die_with(int(parent))
     offer_first()
-    project = Project(Path(root), builtin_root())
+    project = Project(Path(root), builtin_root(), collect_only="collect-only" in rest)
     answers = take_standard_output()
     if kind == "steps":
         stop = threading.Event()

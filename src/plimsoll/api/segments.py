@@ -1,0 +1,157 @@
+"""Segments of other hosts: the one thing that this service takes. A token of scope ship:HOST, a bounded body, a check.
+
+The check decodes what a stranger has sent, so it is made in a process with a deadline and a memory limit.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from plimsoll.api.refusals import error_body
+from plimsoll.api.tokens import Token
+from plimsoll.api.workers import Workers
+from plimsoll.errors import DiskError, LakeError, PlimsollError, TryAgain, UsageError
+from plimsoll.lake import SpoolingLake
+from plimsoll.lake.files import Files
+from plimsoll.lake.manifest import take_over
+from plimsoll.lake.taking_in import MOST_BYTES, NotYours, take_in
+from plimsoll.project import Project, builtin_root
+
+AT_ONCE: Final = 4
+BODY_S: Final = 20.0
+
+
+class Arrived(msgspec.Struct, frozen=True):
+    """One segment on its way to the process that checks and keeps it."""
+
+    table: str
+    name: str
+    data: bytes
+    host: str
+    resource_ids: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(slots=True)
+class Taking:
+    """The route. `at_once` bodies are held in memory at a time; whoever comes then is asked to come again."""
+
+    workers: Workers
+    now: Callable[[], datetime]
+    _held: int = field(default=0)
+
+    async def known(self, request: Request) -> Response:
+        """Whether a token may ship: what `plimsoll doctor` asks on a collecting host."""
+        token = _shipper(request)
+        return _refused(403, "not_a_collector", _WHO) if token is None else JSONResponse({"host": token.ships})
+
+    async def take(self, request: Request) -> Response:
+        """201: kept for good, 200: was kept before; anything else: nothing was kept."""
+        token = _shipper(request)
+        if token is None:
+            return _refused(403, "not_a_collector", _WHO)
+        if (refused := self._beforehand(request)) is not None:
+            return refused
+        self._held += 1
+        try:
+            body = await asyncio.wait_for(_body(request), BODY_S)
+            if body is None:
+                return _refused(400, "cut_off", "fewer or more bytes came than were told; send it again")
+            arrived = Arrived(
+                request.path_params["table"],
+                request.path_params["name"],
+                body,
+                token.ships or "",
+                token.only("resource"),
+                self.now(),
+            )
+            answer = await asyncio.to_thread(self.workers.ask, msgspec.msgpack.encode(arrived))
+        except TimeoutError:
+            return _refused(408, "too_slow", f"the segment did not arrive within {BODY_S:g} s")
+        finally:
+            self._held -= 1
+        return Response(answer[3:], status_code=int(answer[:3]), media_type="application/json")
+
+    def _beforehand(self, request: Request) -> Response | None:
+        """What can be refused before a byte of the body is read."""
+        length = request.headers.get("content-length", "")
+        if not length.isdecimal() or len(length) > 12:
+            return _refused(411, "length_required", "the length of the segment has to be told")
+        if int(length) > MOST_BYTES:
+            return _refused(413, "too_large", f"a segment has at most {MOST_BYTES} bytes; ship more often")
+        if self._held >= AT_ONCE:
+            return _refused(503, "busy", "other segments are just being taken; try again")
+        return None
+
+
+def taking(root: str) -> Callable[[bytes], bytes]:
+    """What the process does: three digits of status, then JSON."""
+    lake = Project(Path(root), builtin_root()).lake
+    if not isinstance(lake, SpoolingLake):
+        take_over(Files(), lake.root)
+
+    def answer(question: bytes) -> bytes:
+        arrived = msgspec.msgpack.decode(question, type=Arrived)
+        try:
+            new = take_in(
+                lake,
+                arrived.table,
+                arrived.name,
+                arrived.data,
+                host=arrived.host,
+                resource_ids=arrived.resource_ids,
+                now=arrived.at,
+            )
+        except PlimsollError as error:
+            status, code = _status(error)
+            return f"{status}".encode() + json.dumps(error_body(code, str(error))).encode()
+        return (b"201" if new else b"200") + json.dumps({"kept": arrived.name}).encode()
+
+    return answer
+
+
+def _status(error: PlimsollError) -> tuple[int, str]:
+    kinds: list[tuple[type[PlimsollError], int, str]] = [
+        (NotYours, 403, "not_yours"),
+        (UsageError, 400, "bad_segment"),
+        (LakeError, 422, "rows_refused"),
+        (DiskError, 507, "no_room"),
+        (TryAgain, 503, "unavailable"),
+    ]
+    return next(((status, code) for kind, status, code in kinds if isinstance(error, kind)), (503, "unavailable"))
+
+
+_WHO: Final = "shipping needs a token of scope ship:HOST; make one: plimsoll token new NAME --scope ship:HOST"
+
+
+def _shipper(request: Request) -> Token | None:
+    token: Token | None = request.scope.get("plimsoll.token")
+    return token if token is not None and token.ships else None
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body, never more of it than was told."""
+    length = int(request.headers["content-length"])
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > length:
+            return None
+        parts.append(part)
+    return b"".join(parts) if size == length else None
+
+
+def _refused(status: int, code: str, message: str) -> JSONResponse:
+    response = JSONResponse(error_body(code, message), status_code=status)
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
