@@ -16,7 +16,7 @@ import msgspec
 from plimsoll.errors import DiskError
 from plimsoll.lake.encoding import PARQUET, SHORT_ROWS, STREAM
 from plimsoll.lake.files import Files, make_sure_of_room, publish, remove, settle
-from plimsoll.lake.merging import Asked, Chosen, Days, rows_of
+from plimsoll.lake.merging import Chosen, Days, Window, rows_of
 from plimsoll.lake.segments import Segment, checksum, describe
 from plimsoll.lake.store import Lake
 from plimsoll.tables import TABLES, Table
@@ -132,7 +132,11 @@ class Spool:
         import polars as pl
 
         found = [(s, self._files.read(path) if s.short else path) for s in inputs for path in [self._path(table, s)]]
-        frame = rows_of(table, Chosen(Days(), Days(), found), Asked([], []), table.names).sort(table.sort).collect()
+        frame = (
+            rows_of(table, Chosen(Days(), Days(), found), Window.of(None, None), [], table.names)
+            .sort(table.sort)
+            .collect()
+        )
         parts: list[tuple[Segment, bytes]] = []
         for _, day in sorted(frame.group_by(pl.col("ts").dt.date(), maintain_order=True), key=lambda part: part[0]):
             for piece, data, form in pieces(table.check(day, complete=False)):
