@@ -27,6 +27,7 @@ from plimsoll.query import TIME_RANGES, one_of
 HISTORY_DAYS: Final = 14
 STEP_S: Final = 300
 MAX_IDS: Final = 10_000
+SETTINGS: Final = ("gpu_power_limit_w", "gpus_allocated_count", "gpu_xid_code")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,7 @@ def cases(sources: Sources, query: OptimizationQuery) -> list[Case]:
         end=window.end,
         step_s=STEP_S,
         compared=COMPARED,
+        also=SETTINGS,
     )
     rows = round(window.seconds / STEP_S)
     by_resource, devices = _series(whole)
@@ -107,6 +109,7 @@ def cases(sources: Sources, query: OptimizationQuery) -> list[Case]:
             _coverage(sources, resource, by_resource.get(resource.resource_id, {}), window),
             devices.get(resource.resource_id, {}),
             _due(resource, window, sources.as_of),
+            _steps_due(sources, resource, window),
         )
         for resource in resources
     ]
@@ -144,15 +147,15 @@ def _due(resource: Resource, window: Window, as_of: datetime) -> NDArray[np.bool
 
 def _coverage(sources: Sources, resource: Resource, rows: Mapping[str, Floats], window: Window) -> float | None:
     """The share of the window's steps in which the resource was heard of; None where no reading was due."""
-    end = min(window.end, sources.as_of)
-    due = resource.expected_readings(window.start, end)
-    if not due:
-        return None
-    # whole steps in which something was due; of a resource that is read less often than that, its readings
-    steps = float(np.count_nonzero(_due(resource, window, sources.as_of)))
-    expected = min(steps, due)
+    expected = _steps_due(sources, resource, window)
     heard = 0
     if rows:
         stacked = np.stack([row[-round(window.seconds / STEP_S) :] for row in rows.values()])
         heard = int(np.count_nonzero(np.any(~np.isnan(stacked), axis=0)))
     return min(1.0, heard / expected) if expected else None
+
+
+def _steps_due(sources: Sources, resource: Resource, window: Window) -> float | None:
+    """Whole steps in which something was due; of a resource that is read less often than that, its readings."""
+    due = resource.expected_readings(window.start, min(window.end, sources.as_of))
+    return min(float(np.count_nonzero(_due(resource, window, sources.as_of))), due) or None

@@ -3,13 +3,16 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 
 from msgspec import UNSET
 
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.contract import Advice, Found
 from plimsoll.analysis.optimization.portfolio import joint_saving, platform
+from plimsoll.analysis.optimization.reading import Seen
 from plimsoll.analysis.optimization.sweep import Sweep, sweep
+from plimsoll.clock import instant
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.optimization_document import (
     Bottleneck,
@@ -118,7 +121,7 @@ def _bottleneck(case: Case, top: Found, below: Sequence[Found]) -> Bottleneck:
 
 def _evidence(case: Case, result: Sweep, span: TimeRange, wanted: Wanted) -> list[Evidence]:
     resource_id = case.resource.resource_id
-    found = [_found(resource_id, top, below, span) for top, below in result.bottlenecks]
+    found = [_found(case, top, below, span) for top, below in result.bottlenecks]
     advice = [
         Evidence(
             subject=one.id,
@@ -127,13 +130,15 @@ def _evidence(case: Case, result: Sweep, span: TimeRange, wanted: Wanted) -> lis
             observed=float(one.estimate.middle) if one.estimate else None,
             threshold=None,
             unit=one.estimate.unit if one.estimate else "",
-            samples=next((top.samples for top, _ in result.bottlenecks if top.rule == one.rule), 0),
+            samples=result.top(one.rule).samples,
             detail={
                 "resource": resource_id,
                 "because": bottleneck_id(resource_id, one.rule),
                 "estimate": _plain(asdict(one.estimate)) if one.estimate else None,
                 **_plain({"savingUsdPerMonth": one.saving_usd_per_month, "risk": one.risk}),
                 "change": one.change,
+                "inputs": {name: _input(case, seen, instant(span.end)) for name, seen in one.inputs.items()},
+                "sql": result.top(one.rule).seen.sql(case, instant(span.end)),
                 "said": wanted.said.get(one.id),
                 "promisesKept": list(wanted.hits.get(one.adviser, ())) or None,
                 "leftOut": _left_out(one, wanted),
@@ -160,6 +165,11 @@ def _evidence(case: Case, result: Sweep, span: TimeRange, wanted: Wanted) -> lis
     return [*found, *advice, sweep_]
 
 
+def _input(case: Case, seen: Seen, end: datetime) -> dict[str, object]:
+    """A reading that went into an estimate, and how to get it again."""
+    return {"value": seen.value(case), "sql": seen.sql(case, end)}
+
+
 def _plain(values: Mapping[str, object]) -> dict[str, object]:
     """NumPy's floats as Python's: an encoder knows only those."""
     return {name: float(value) if isinstance(value, float) else value for name, value in values.items()}
@@ -174,7 +184,8 @@ def _unlock(unknown: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     return dict(sorted(unlocked.items(), key=lambda item: (-len(item[1]), item[0])))
 
 
-def _found(resource_id: str, top: Found, below: Sequence[Found], span: TimeRange) -> Evidence:
+def _found(case: Case, top: Found, below: Sequence[Found], span: TimeRange) -> Evidence:
+    resource_id, end = case.resource.resource_id, instant(span.end)
     return Evidence(
         subject=bottleneck_id(resource_id, top.rule),
         rule=f"rules.{top.rule}",
@@ -188,6 +199,8 @@ def _found(resource_id: str, top: Found, below: Sequence[Found], span: TimeRange
             "device": top.device or None,
             **_plain({"weight": round(top.weight, 2), "share": round(top.share, 4)}),
             "symptoms": [one.rule for one in below],
+            "sql": top.seen.sql(case, end),
+            "alsoSeen": {one.rule: {"unit": one.metric, **_input(case, one.seen, end)} for one in below},
         },
     )
 

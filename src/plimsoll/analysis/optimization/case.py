@@ -18,7 +18,8 @@ _FEWEST_PAST_HOURS: Final = 24
 class Case:
     """`readings` by metric and `devices` by (device, metric) are rows of the whole grid; the window is its end.
 
-    `due` says in which rows of the window a reading was expected; None: in all of them.
+    `due` says in which rows of the window a reading was expected; None: in all of them. `steps_due` is how many steps
+    `coverage` is a share of.
     """
 
     resource: Resource
@@ -28,6 +29,14 @@ class Case:
     coverage: float | None
     devices: Mapping[tuple[str, str], Floats] = field(default_factory=dict[tuple[str, str], Floats])
     due: NDArray[np.bool_] | None = None
+    steps_due: float | None = None
+    _usual: dict[str, Floats | None] = field(default_factory=dict[str, Floats | None], repr=False, compare=False)
+
+    @property
+    def rows(self) -> int:
+        """How many rows the grid has."""
+        known = [*self.readings.values(), *self.devices.values()]
+        return len(known[0]) if known else self.window_rows
 
     @property
     def rows_per_hour(self) -> float:
@@ -56,6 +65,11 @@ class Case:
 
     def usual(self, metric: str) -> Floats | None:
         """The median of the same hours of earlier days, for each row of the window; None without two days before."""
+        if metric not in self._usual:
+            self._usual[metric] = self._median_of_days(metric)
+        return self._usual[metric]
+
+    def _median_of_days(self, metric: str) -> Floats | None:
         row = self.readings.get(metric)
         day = round(24 * self.rows_per_hour)
         if row is None or len(row) < self.window_rows + 2 * day:

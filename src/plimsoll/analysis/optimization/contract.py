@@ -5,11 +5,12 @@ never make its finding worse. An adviser turns a bottleneck into advice, or None
 """
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from plimsoll.analysis.optimization.case import Case
+from plimsoll.analysis.optimization.reading import Seen
 
 Priority: TypeAlias = Literal["high", "medium", "low"]
 HOURS_A_MONTH: Final = 730.0
@@ -21,7 +22,8 @@ class Found:
 
     `weight` (0 to 100) orders the bottlenecks: how much of the resource it holds back. `observed` and `threshold` are
     in the unit of `metric`; `share` is the share of the window in which it held, `samples` the readings behind it;
-    `pace_per_day` is how fast it moves, where the rule saw a slope.
+    `pace_per_day` is how fast it moves, where the rule saw a slope. `seen` is the declaration that gave `observed`, and
+    gives the SQL for it.
     """
 
     rule: str
@@ -34,6 +36,7 @@ class Found:
     threshold: float
     share: float
     samples: int
+    seen: Seen
     device: str = ""
     pace_per_day: float | None = None
 
@@ -65,7 +68,8 @@ class Advice:
     """What to do about a bottleneck.
 
     `saving_usd_per_month` is negative where it costs; None without a price. `frees` is how much of the resource's
-    units it gives back (for the portfolio); `risk` the share of history that would have broken the target.
+    units it gives back (for the portfolio); `risk` the share of history that would have broken the target. `inputs` are
+    the readings that its numbers were made from, by what they are.
     """
 
     adviser: str
@@ -81,6 +85,7 @@ class Advice:
     frees: float = 0.0
     risk: float | None = None
     change: str | None = None
+    inputs: Mapping[str, Seen] = field(default_factory=dict[str, Seen])
 
     @property
     def id(self) -> str:

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
-from plimsoll.analysis.optimization.case import FEWEST, Case, above, below, share
+from plimsoll.analysis.optimization.case import FEWEST, Case, share
 from plimsoll.analysis.optimization.contract import Found
+from plimsoll.analysis.optimization.reading import mean_of
+from plimsoll.analysis.optimization.terms import at_least, at_most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +30,13 @@ def sustained(case: Case, rule: str, limit: Sustained) -> Found | None:
     value = limit.above if limit.above is not None else limit.below
     if value is None:
         return None
-    mask = above(row, value) if limit.above is not None else below(row, value)
+    held = at_least(limit.metric, value) if limit.above is not None else at_most(limit.metric, value)
+    mask = held.window(case)
     hours, samples = case.hours(mask), int(mask.sum())
     if hours < limit.least_hours or samples < (FEWEST if limit.least_hours else 1):
         return None
-    mean = float(row[mask].mean())
+    seen = mean_of(limit.metric, held)
+    mean = seen.value(case)
     part = share(mask, row)
     return Found(
         rule=rule,
@@ -45,4 +49,5 @@ def sustained(case: Case, rule: str, limit: Sustained) -> Found | None:
         threshold=value,
         share=part,
         samples=samples,
+        seen=seen,
     )

@@ -29,6 +29,10 @@ class Sweep:
     unknown: Mapping[str, Sequence[str]]
     abstained: str | None
 
+    def top(self, rule: str) -> Found:
+        """The bottleneck that a rule found; it is not folded under another."""
+        return next(top for top, _ in self.bottlenecks if top.rule == rule)
+
 
 @cache
 def rules() -> dict[str, Rule]:

@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from plimsoll.analysis.optimization.case import Case, above, share
+from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.reading import mean_of
+from plimsoll.analysis.optimization.terms import at_least
 
 LEAST_PCT, TIMES, LEAST_HOURS = 1.0, 3.0, 0.25
 
@@ -15,10 +17,12 @@ def find(case: Case) -> Found | None:
         return None
     usual = float(np.nanmedian(past)) if past is not None else 0.0
     limit = max(LEAST_PCT, TIMES * usual)
-    mask = above(failed, limit)
+    held = at_least("error_rate_pct", limit)
+    mask = held.window(case)
     if case.hours(mask) < LEAST_HOURS:
         return None
-    mean = float(failed[mask].mean())
+    seen = mean_of("error_rate_pct", held)
+    mean = seen.value(case)
     return Found(
         rule=RULE.name,
         component="service",
@@ -30,6 +34,7 @@ def find(case: Case) -> Found | None:
         threshold=limit,
         share=share(mask, failed),
         samples=int(mask.sum()),
+        seen=seen,
     )
 
 

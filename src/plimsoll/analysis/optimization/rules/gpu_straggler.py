@@ -4,6 +4,8 @@ import numpy as np
 
 from plimsoll.analysis.optimization.case import FEWEST, Case
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.reading import Reading
+from plimsoll.analysis.optimization.terms import Metric
 from plimsoll.analysis.robust import Floats, absent
 
 BEHIND, LEAST_HOURS, FEWEST_DEVICES = 0.05, 1.0, 3
@@ -26,8 +28,8 @@ def _of_metric(case: Case, metric: str, rows: dict[str, Floats]) -> Found | None
     known = np.count_nonzero(~np.isnan(values), axis=1)
     if known.min() < max(FEWEST, LEAST_HOURS * case.rows_per_hour):
         return None
-    recent = values[:, -max(FEWEST, round(LEAST_HOURS * case.rows_per_hour)) :]
-    levels = absent(np.nanmedian, recent)
+    recent = max(FEWEST, round(LEAST_HOURS * case.rows_per_hour))
+    levels = absent(np.nanmedian, values[:, -recent:])
     if not np.isfinite(levels).all():
         return None
     middle = float(np.median(levels))
@@ -36,6 +38,7 @@ def _of_metric(case: Case, metric: str, rows: dict[str, Floats]) -> Found | None
     behind = 1 - float(levels[slowest]) / middle if middle > 0 else 0.0
     if behind < BEHIND or middle - levels[slowest] < SCALES * spread:
         return None
+    seen = Reading(of=Metric(metric), statistic="median", rows=recent, device=names[slowest])
     return Found(
         rule=RULE.name,
         component="gpu",
@@ -43,10 +46,11 @@ def _of_metric(case: Case, metric: str, rows: dict[str, Floats]) -> Found | None
         impact=f"work that all of them share goes at its pace: up to {100 * behind:.0f} % of {len(names)} GPUs",
         weight=66 + 20 * min(1.0, behind / 0.3),
         metric=metric,
-        observed=float(levels[slowest]),
+        observed=seen.value(case),
         threshold=(1 - BEHIND) * middle,
         share=1.0,
         samples=int(known[slowest]),
+        seen=seen,
         device=names[slowest],
     )
 

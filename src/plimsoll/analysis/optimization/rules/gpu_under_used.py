@@ -4,6 +4,7 @@ import numpy as np
 
 from plimsoll.analysis.optimization.case import FEWEST, Case
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.reading import mean_of
 
 UNDER_USED_PCT = 15.0
 LEAST_HOURS = 12.0
@@ -15,7 +16,8 @@ def find(case: Case) -> Found | None:
     if busy is None:
         return None
     known = busy[~np.isnan(busy)]
-    mean, hours = float(known.mean()), len(known) * case.step_s / 3600
+    seen = mean_of("gpu_utilization_pct")
+    mean, hours = seen.value(case), len(known) * case.step_s / 3600
     if len(known) < FEWEST or hours < LEAST_HOURS or mean > UNDER_USED_PCT:
         return None
     count = case.resource.gpu_count or 1.0
@@ -30,6 +32,7 @@ def find(case: Case) -> Found | None:
         threshold=UNDER_USED_PCT,
         share=1.0,
         samples=len(known),
+        seen=seen,
     )
 
 

@@ -1,9 +1,9 @@
 """GPUs that wait for data: the input pipeline is slower than they are."""
 
-import numpy as np
-
-from plimsoll.analysis.optimization.case import Case, above, below, share
+from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.reading import Reading, mean_of
+from plimsoll.analysis.optimization.terms import Held, at_least, at_most, either
 
 WAITING_PCT = 30.0
 GPU_BELOW_PCT = 50.0
@@ -16,11 +16,12 @@ def find(case: Case) -> Found | None:
     """Measured waiting for input; without that reading, GPUs low while the host's CPU or disks are full."""
     waiting = case.window("input_wait_pct")
     if waiting is not None:
-        mask = above(waiting, WAITING_PCT)
+        held = at_least("input_wait_pct", WAITING_PCT)
+        mask = held.window(case)
         if case.hours(mask) < LEAST_HOURS:
             return None
-        mean = float(waiting[mask].mean())
-        return _found(case, share(mask, waiting), mean, "input_wait_pct", WAITING_PCT, int(mask.sum()))
+        seen = mean_of("input_wait_pct", held)
+        return _found(case, share(mask, waiting), seen, "input_wait_pct", WAITING_PCT, int(mask.sum()))
     return _joint(case)
 
 
@@ -29,23 +30,25 @@ def _joint(case: Case) -> Found | None:
     busy = case.window("gpu_utilization_pct")
     if busy is None:
         return None
-    low = below(busy, GPU_BELOW_PCT)
-    full = np.zeros_like(low)
+    held_low, held_full = at_most("gpu_utilization_pct", GPU_BELOW_PCT), list[Held]()
     limits = {"cpu_utilization_pct": CPU_BUSY_PCT, "cpu_iowait_pct": IO_WAIT_PCT, "disk_busy_pct": DISK_BUSY_PCT}
     for metric, limit in limits.items():
-        row = case.window(metric)
-        if row is not None:
-            full |= above(row, limit)
+        if case.window(metric) is not None:
+            held_full.append(at_least(metric, limit))
+    if not held_full:
+        return None
+    any_full = either(held_full)
+    low, full = held_low.window(case), any_full.window(case)
     both = share(low & full, busy)
     excess = both - share(low, busy) * share(full, busy)
     if case.hours(low & full) < LEAST_HOURS or excess < LEAST_EXCESS:
         return None
-    observed = float(np.nanmean(busy[low & full]))
-    return _found(case, both, observed, "gpu_utilization_pct", GPU_BELOW_PCT, int((low & full).sum()))
+    seen = mean_of("gpu_utilization_pct", held_low & any_full)
+    return _found(case, both, seen, "gpu_utilization_pct", GPU_BELOW_PCT, int((low & full).sum()))
 
 
-def _found(case: Case, part: float, observed: float, metric: str, threshold: float, samples: int) -> Found:
-    hours = samples * case.step_s / 3600
+def _found(case: Case, part: float, seen: Reading, metric: str, threshold: float, samples: int) -> Found:
+    hours, observed = samples * case.step_s / 3600, seen.value(case)
     waited = f"steps waited {observed:.0f} % of their time for data" if metric == "input_wait_pct" else "GPUs were low"
     return Found(
         rule=RULE.name,
@@ -58,6 +61,7 @@ def _found(case: Case, part: float, observed: float, metric: str, threshold: flo
         threshold=threshold,
         share=part,
         samples=samples,
+        seen=seen,
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from plimsoll.analysis.optimization.case import FEWEST, Case
 from plimsoll.analysis.optimization.contract import Found, Rule
-from plimsoll.analysis.robust import Floats, absent
+from plimsoll.analysis.optimization.hourly import LastHour
 
 LEAST_HOURS, LEAST_POINTS = 12.0, 10.0
 FULL_PCT = 98.0
@@ -18,7 +18,8 @@ def find(case: Case) -> Found | None:
     row = case.whole("memory_utilization_pct")
     if row is None or case.window("memory_utilization_pct") is None:
         return None
-    hourly = _hourly(row, max(1, round(case.rows_per_hour)))
+    seen = LastHour("memory_utilization_pct", "mean", LOOK_HOURS)
+    hourly = [mean for mean in seen.levels(case).tolist() if np.isfinite(mean)]
     if len(hourly) < LEAST_HOURS:
         return None
     rising = _climb(hourly)
@@ -35,17 +36,12 @@ def find(case: Case) -> Found | None:
         impact="requests fail when the process is ended for want of memory",
         weight=80 + 15 * (1 - min(1.0, max(left, 0.0) / SOON_HOURS)),
         metric="memory_utilization_pct",
-        observed=float(hourly[-1]),
+        observed=seen.value(case),
         threshold=FULL_PCT,
         share=1.0,
         samples=int(hours * case.rows_per_hour),
+        seen=seen,
     )
-
-
-def _hourly(row: Floats, per_hour: int) -> list[float]:
-    whole = row[len(row) % per_hour :].reshape(-1, per_hour)[-round(LOOK_HOURS) :]
-    means: list[float] = absent(np.nanmean, whole).tolist()
-    return [mean for mean in means if np.isfinite(mean)]
 
 
 def _climb(hourly: list[float]) -> int:

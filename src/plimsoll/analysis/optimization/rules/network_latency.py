@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from plimsoll.analysis.optimization.case import Case, above, share
+from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.reading import mean_of
+from plimsoll.analysis.optimization.terms import at_least
 
 TIMES, LEAST_MS, LEAST_HOURS = 3.0, 2.0, 0.5
 
@@ -15,10 +17,12 @@ def find(case: Case) -> Found | None:
         return None
     usual = float(np.nanmedian(past))
     limit = max(TIMES * usual, LEAST_MS)
-    mask = above(latency, limit)
+    held = at_least("network_latency_ms", limit)
+    mask = held.window(case)
     if case.hours(mask) < LEAST_HOURS:
         return None
-    mean = float(latency[mask].mean())
+    seen = mean_of("network_latency_ms", held)
+    mean = seen.value(case)
     return Found(
         rule=RULE.name,
         component="network",
@@ -30,6 +34,7 @@ def find(case: Case) -> Found | None:
         threshold=limit,
         share=share(mask, latency),
         samples=int(mask.sum()),
+        seen=seen,
     )
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from plimsoll.analysis.optimization.case import FEWEST, Case
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.reading import quantile_of
 
 TARGET_PCT, HALF = 65.0, 0.5
 LEAST_DAYS = 7.0
@@ -18,7 +19,8 @@ def find(case: Case) -> Found | None:
     known = busy[~np.isnan(busy)]
     if len(known) < max(FEWEST, LEAST_DAYS * 24 * case.rows_per_hour):
         return None
-    high = float(np.quantile(known, 0.95))
+    seen = quantile_of("gpu_utilization_pct", 0.95, rows="whole")
+    high = seen.value(case)
     if high >= HALF * TARGET_PCT:
         return None
     return Found(
@@ -33,6 +35,7 @@ def find(case: Case) -> Found | None:
         threshold=HALF * TARGET_PCT,
         share=1.0,
         samples=len(known),
+        seen=seen,
     )
 
 
