@@ -110,6 +110,7 @@ def cases(sources: Sources, query: OptimizationQuery) -> list[Case]:
             devices.get(resource.resource_id, {}),
             _due(resource, window, sources.as_of),
             _steps_due(sources, resource, window),
+            sources.prices,
         )
         for resource in resources
     ]

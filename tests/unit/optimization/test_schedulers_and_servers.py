@@ -59,7 +59,7 @@ def test_gpus_that_are_held_and_do_nothing() -> None:
     (advice,) = [one for one in sweep(dead).advice if one.adviser == "end_dead_jobs"]
     assert advice.estimate is not None
     assert (advice.estimate.low, advice.estimate.high) == (48.0, 72.0)
-    assert advice.saving_usd_per_month == pytest.approx(8.0 * 730 * 3 / 4)
+    assert advice.saving_per_month == pytest.approx(8.0 * 730 * 3 / 4)
 
 
 def test_copies_over_pcie() -> None:
@@ -112,7 +112,7 @@ def test_a_machine_on_which_nothing_happens() -> None:
     busy[-30:] = 40
     assert not found("idle_host", case({**quiet, "cpu_utilization_pct": busy}))
     (advice,) = [one for one in sweep(case(quiet)).advice if one.adviser == "switch_off"]
-    assert advice.saving_usd_per_month == pytest.approx(8.0 * 730)
+    assert advice.saving_per_month == pytest.approx(8.0 * 730)
 
 
 def test_nights_that_need_less() -> None:
@@ -126,7 +126,7 @@ def test_nights_that_need_less() -> None:
     (advice,) = [advice for advice in sweep(one).advice if advice.adviser == "schedule_hours"]
     assert advice.title == "Run a on 1 replica for 9 hours of each day"
     assert advice.risk == 0.0
-    assert advice.saving_usd_per_month == pytest.approx(8.0 * 730 * 5 / 6 * 9 / 24)
+    assert advice.saving_per_month == pytest.approx(8.0 * 730 * 5 / 6 * 9 / 24)
     assert not found("quiet_hours", case({"gpu_utilization_pct": flat(50)}, kind="endpoint"))
     assert not found("quiet_hours", case({"gpu_utilization_pct": rhythm[-3 * 288 :]}, kind="endpoint"))
 

@@ -3,13 +3,13 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import UNSET
 
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.contract import Advice, Found
-from plimsoll.analysis.optimization.portfolio import joint_saving, platform
+from plimsoll.analysis.optimization.portfolio import joint_saving, platform, savable
 from plimsoll.analysis.optimization.reading import Seen
 from plimsoll.analysis.optimization.sweep import Sweep, sweep
 from plimsoll.clock import instant
@@ -46,20 +46,24 @@ def optimization(
 ) -> tuple[OptimizationDocument, list[Evidence]]:
     """The document of the cases, the most constrained resource first; resources with nothing to say come last."""
     swept = sorted(((case, sweep(case)) for case in cases), key=_order)
-    resources = {case.resource.resource_id: case.resource for case, _ in swept}
+    by_id = {case.resource.resource_id: case for case, _ in swept}
     advice = [one for _, result in swept for one in result.advice if not _left_out(one, wanted)]
     document = OptimizationDocument(
         time_range=Span(start=span.start, end=span.end),
         resources=[_resource(case, result, wanted) for case, result in swept],
         platform_recommendations=[
             PlatformRecommendation(title=one.title, description=one.description, cost_impact=one.cost or UNSET)
-            for one in platform(advice, resources)
+            for one in platform(advice, by_id)
         ]
         if wanted.recommendations
         else UNSET,
     )
     evidence = [one for case, result in swept for one in _evidence(case, result, span, wanted)]
-    return document, [*evidence, _joint(joint_saving(advice, resources), advice, span)]
+    return document, [*evidence, _joint(joint_saving(advice, savable(cases)), advice, _currency(cases), span)]
+
+
+def _currency(cases: Sequence[Case]) -> str:
+    return cases[0].prices.currency if cases else "USD"
 
 
 def _order(swept: tuple[Case, Sweep]) -> tuple[float, str]:
@@ -135,7 +139,8 @@ def _evidence(case: Case, result: Sweep, span: TimeRange, wanted: Wanted) -> lis
                 "resource": resource_id,
                 "because": bottleneck_id(resource_id, one.rule),
                 "estimate": _plain(asdict(one.estimate)) if one.estimate else None,
-                **_plain({"savingUsdPerMonth": one.saving_usd_per_month, "risk": one.risk}),
+                **_plain({"savingPerMonth": one.saving_per_month, "risk": one.risk}),
+                "price": _price(case),
                 "change": one.change,
                 "inputs": {name: _input(case, seen, instant(span.end)) for name, seen in one.inputs.items()},
                 "sql": result.top(one.rule).seen.sql(case, instant(span.end)),
@@ -163,6 +168,16 @@ def _evidence(case: Case, result: Sweep, span: TimeRange, wanted: Wanted) -> lis
         detail=looked,
     )
     return [*found, *advice, sweep_]
+
+
+def _price(case: Case) -> dict[str, object] | None:
+    """What its amounts were made with."""
+    price = case.price
+    return None if price is None else {name: _text(value) for name, value in asdict(price).items()}
+
+
+def _text(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _input(case: Case, seen: Seen, end: datetime) -> dict[str, object]:
@@ -205,14 +220,14 @@ def _found(case: Case, top: Found, below: Sequence[Found], span: TimeRange) -> E
     )
 
 
-def _joint(saving: float | None, advice: Sequence[Advice], span: TimeRange) -> Evidence:
+def _joint(saving: float | None, advice: Sequence[Advice], currency: str, span: TimeRange) -> Evidence:
     return Evidence(
         subject="optimization.portfolio",
         rule="compatible advice only, at most what is paid",
         window=span,
         observed=saving,
         threshold=None,
-        unit="USD a month",
+        unit=f"{currency} a month",
         samples=len(advice),
-        detail={"advice": len(advice), "withPrice": sum(one.saving_usd_per_month is not None for one in advice)},
+        detail={"advice": len(advice), "withPrice": sum(one.saving_per_month is not None for one in advice)},
     )

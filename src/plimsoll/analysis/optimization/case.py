@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from plimsoll.analysis.robust import Floats, absent
 from plimsoll.inventory import Resource
+from plimsoll.prices import Price, PriceList
 
 FEWEST: Final = 3
 _FEWEST_PAST_HOURS: Final = 24
@@ -19,7 +20,7 @@ class Case:
     """`readings` by metric and `devices` by (device, metric) are rows of the whole grid; the window is its end.
 
     `due` says in which rows of the window a reading was expected; None: in all of them. `steps_due` is how many steps
-    `coverage` is a share of.
+    `coverage` is a share of, `prices` what things cost.
     """
 
     resource: Resource
@@ -30,7 +31,13 @@ class Case:
     devices: Mapping[tuple[str, str], Floats] = field(default_factory=dict[tuple[str, str], Floats])
     due: NDArray[np.bool_] | None = None
     steps_due: float | None = None
+    prices: PriceList = field(default_factory=PriceList)
     _usual: dict[str, Floats | None] = field(default_factory=dict[str, Floats | None], repr=False, compare=False)
+
+    @property
+    def price(self) -> Price | None:
+        """What the resource costs; None where nobody told."""
+        return self.prices.of(self.resource)
 
     @property
     def rows(self) -> int:

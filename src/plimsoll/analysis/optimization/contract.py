@@ -7,13 +7,12 @@ never make its finding worse. An adviser turns a bottleneck into advice, or None
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.reading import Seen
 
 Priority: TypeAlias = Literal["high", "medium", "low"]
-HOURS_A_MONTH: Final = 730.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +66,8 @@ class Estimate:
 class Advice:
     """What to do about a bottleneck.
 
-    `saving_usd_per_month` is negative where it costs; None without a price. `frees` is how much of the resource's
+    `saving_per_month` is negative where it costs, in the currency of the prices, after
+    what is committed to; None without a price. `frees` is how much of the resource's
     units it gives back (for the portfolio); `risk` the share of history that would have broken the target. `inputs` are
     the readings that its numbers were made from, by what they are.
     """
@@ -81,7 +81,7 @@ class Advice:
     improvement: str | None = None
     estimate: Estimate | None = None
     cost: str | None = None
-    saving_usd_per_month: float | None = None
+    saving_per_month: float | None = None
     frees: float = 0.0
     risk: float | None = None
     change: str | None = None
@@ -101,27 +101,3 @@ class Adviser:
     name: str
     answers: frozenset[str]
     advise: Callable[[Case, Found], Advice | None]
-
-
-def money(usd_per_month: float | None, gpu_hours_per_month: float | None = None) -> str | None:
-    """A saving as text: dollars where there is a price, else GPU-hours.
-
-    >>> money(1460.0), money(-214.0), money(None, 730.0), money(None)
-    ('saves $1,460 a month', 'costs $214 a month', 'frees 730 GPU-hours a month', None)
-    """
-    if usd_per_month is not None:
-        return f"{'saves' if usd_per_month >= 0 else 'costs'} ${abs(usd_per_month):,.0f} a month"
-    if gpu_hours_per_month is not None:
-        return f"frees {gpu_hours_per_month:,.0f} GPU-hours a month"
-    return None
-
-
-def price_per_month(case: Case, part: float = 1.0) -> float | None:
-    """What a share of the resource costs a month; None without a price."""
-    price = case.resource.price_usd_per_h
-    return None if price is None else price * HOURS_A_MONTH * part
-
-
-def gpu_hours_per_month(case: Case, part: float = 1.0) -> float | None:
-    """The GPU-hours of a share of the resource in a month; None without GPUs."""
-    return case.resource.gpu_count * HOURS_A_MONTH * part if case.resource.gpu_count else None

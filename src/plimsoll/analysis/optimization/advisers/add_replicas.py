@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found, money, price_per_month
+from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
+from plimsoll.analysis.optimization.cost import adding
 
 TARGET = 0.65
 SATURATED = 0.95
@@ -32,7 +33,7 @@ def advise(case: Case, found: Found) -> Advice | None:
     rho = float(np.nanquantile(busy, 0.95)) / 100
     more = max(units + 1, math.ceil(units * min(rho, 1.0) / TARGET))
     noun, one = ("replicas", "replica") if case.resource.replicas_count else ("GPUs", "GPU")
-    price = price_per_month(case, (more - units) / units)
+    cost = adding(case, (more - units) / units)
     said, estimate = _improvement(rho, units, more)
     return Advice(
         adviser=ADVISER.name,
@@ -44,8 +45,8 @@ def advise(case: Case, found: Found) -> Advice | None:
         "If nothing is done, the wait grows faster than the load.",
         improvement=said,
         estimate=estimate,
-        cost=money(None if price is None else -price),
-        saving_usd_per_month=None if price is None else -price,
+        cost=cost.text,
+        saving_per_month=cost.saving_per_month,
         change=f"kubectl scale deployment/{case.resource.resource_id} --replicas={more:g}"
         if noun == "replicas"
         else None,

@@ -1,15 +1,8 @@
 """Give idle GPUs back: release a machine, scale a service to zero."""
 
 from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.contract import (
-    Advice,
-    Adviser,
-    Estimate,
-    Found,
-    gpu_hours_per_month,
-    money,
-    price_per_month,
-)
+from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
+from plimsoll.analysis.optimization.cost import freeing
 
 _HELD_BY_A_SERVICE = ("endpoint", "ai-service")
 
@@ -18,7 +11,7 @@ def advise(case: Case, found: Found) -> Advice | None:
     """The whole resource, for as long as it is idle; the low end counts only what lies beyond two hours of grace."""
     hours, count = found.samples * case.step_s / 3600, case.resource.gpu_count or 1.0
     service = case.resource.type in _HELD_BY_A_SERVICE
-    saving = price_per_month(case)
+    cost = freeing(case, 1.0)
     name = case.resource.name
     return Advice(
         adviser=ADVISER.name,
@@ -36,8 +29,8 @@ def advise(case: Case, found: Found) -> Advice | None:
             unit="GPU-hours",
             formula="GPUs x hours without work, less the grace time",
         ),
-        cost=money(saving, gpu_hours_per_month(case)),
-        saving_usd_per_month=saving,
+        cost=cost.text,
+        saving_per_month=cost.saving_per_month,
         frees=count,
         change=f"kubectl scale deployment/{case.resource.resource_id} --replicas=0" if service else None,
     )

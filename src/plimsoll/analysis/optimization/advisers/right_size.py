@@ -5,15 +5,8 @@ import math
 import numpy as np
 
 from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.contract import (
-    Advice,
-    Adviser,
-    Estimate,
-    Found,
-    gpu_hours_per_month,
-    money,
-    price_per_month,
-)
+from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
+from plimsoll.analysis.optimization.cost import freeing
 from plimsoll.analysis.robust import Floats
 
 TARGET_PCT = 65.0
@@ -38,7 +31,7 @@ def advise(case: Case, found: Found) -> Advice | None:
     if fewer >= units:
         return None
     risk, part = replay(known, units, fewer), (units - fewer) / units
-    saving = price_per_month(case, part)
+    cost = freeing(case, part)
     noun = "replicas" if case.resource.replicas_count else "GPUs"
     worst = float(known.max()) * units / fewer
     return Advice(
@@ -58,8 +51,8 @@ def advise(case: Case, found: Found) -> Advice | None:
             unit="%",
             formula="1 - ceil(n Q(utilisation) / target) / n, Q from the 99.5th to the 95th percentile",
         ),
-        cost=money(saving, gpu_hours_per_month(case, part)),
-        saving_usd_per_month=saving,
+        cost=cost.text,
+        saving_per_month=cost.saving_per_month,
         frees=units - fewer,
         risk=risk,
         change=f"kubectl scale deployment/{case.resource.resource_id} --replicas={fewer}"

@@ -6,15 +6,8 @@ import numpy as np
 
 from plimsoll.analysis.optimization.advisers.right_size import replay
 from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.contract import (
-    Advice,
-    Adviser,
-    Estimate,
-    Found,
-    gpu_hours_per_month,
-    money,
-    price_per_month,
-)
+from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
+from plimsoll.analysis.optimization.cost import freeing
 from plimsoll.analysis.optimization.rules.quiet_hours import TARGET_PCT, longest, used_by_hour
 
 MOST_RISK = 0.005
@@ -37,7 +30,7 @@ def advise(case: Case, found: Found) -> Advice | None:
         return None
     part = (units - fewer) / units * hours / 24
     bold = (units - max(1.0, fewer - 1)) / units * hours / 24
-    saving = price_per_month(case, part)
+    cost = freeing(case, part)
     return Advice(
         adviser=ADVISER.name,
         rule=found.rule,
@@ -54,8 +47,8 @@ def advise(case: Case, found: Found) -> Advice | None:
             unit="%",
             formula="(replicas - needed) / replicas x quiet hours / 24; high: one replica less",
         ),
-        cost=money(saving, gpu_hours_per_month(case, part)),
-        saving_usd_per_month=saving,
+        cost=cost.text,
+        saving_per_month=cost.saving_per_month,
         frees=units - fewer,
         risk=replay(known, units, fewer),
     )
