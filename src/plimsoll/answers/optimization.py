@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.analysis.anomalies.grid import Grid
-from plimsoll.analysis.optimization.build import Wanted
 from plimsoll.analysis.optimization.build import optimization as analysis
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.rules.gpu_straggler import METRICS as COMPARED
+from plimsoll.analysis.optimization.wanted import Wanted
 from plimsoll.analysis.robust import Floats
 from plimsoll.answers.grids import fleet_grid
 from plimsoll.answers.sources import Sources
@@ -111,6 +111,7 @@ def cases(sources: Sources, query: OptimizationQuery) -> list[Case]:
             _due(resource, window, sources.as_of),
             _steps_due(sources, resource, window),
             sources.prices,
+            window.end,
         )
         for resource in resources
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -20,7 +21,7 @@ class Case:
     """`readings` by metric and `devices` by (device, metric) are rows of the whole grid; the window is its end.
 
     `due` says in which rows of the window a reading was expected; None: in all of them. `steps_due` is how many steps
-    `coverage` is a share of, `prices` what things cost.
+    `coverage` is a share of, `prices` what things cost, `end` when the window ends.
     """
 
     resource: Resource
@@ -32,6 +33,7 @@ class Case:
     due: NDArray[np.bool_] | None = None
     steps_due: float | None = None
     prices: PriceList = field(default_factory=PriceList)
+    end: datetime | None = None
     _usual: dict[str, Floats | None] = field(default_factory=dict[str, Floats | None], repr=False, compare=False)
 
     @property
@@ -88,12 +90,16 @@ class Case:
         found = absent(np.nanmedian, np.stack(same), axis=0)
         return found if np.isfinite(found).any() else None
 
-    def longest_silence_h(self) -> float:
-        """The longest stretch of the window in which something was due and nothing at all was read, in hours."""
+    def missing(self) -> NDArray[np.bool_]:
+        """The rows of the window in which something was due and nothing at all was read."""
         heard = np.zeros(self.window_rows, dtype=np.bool_) if self.due is None else ~self.due
         for row in self.readings.values():
             heard |= ~np.isnan(row[-self.window_rows :])
-        edges = np.flatnonzero(np.concatenate([[True], heard, [True]]))
+        return ~heard
+
+    def longest_silence_h(self) -> float:
+        """The longest stretch of the window in which something was due and nothing at all was read, in hours."""
+        edges = np.flatnonzero(np.concatenate([[True], ~self.missing(), [True]]))
         return float((np.diff(edges).max() - 1) * self.step_s / 3600)
 
     def hours(self, mask: NDArray[np.bool_]) -> float:

@@ -7,12 +7,10 @@ never make its finding worse. An adviser turns a bottleneck into advice, or None
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
 
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.reading import Seen
-
-Priority: TypeAlias = Literal["high", "medium", "low"]
+from plimsoll.analysis.optimization.replay import Priority, Replay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +40,19 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`explains` names the rules whose findings are symptoms of this one: they are folded under it."""
+    """`explains` names the rules whose findings are symptoms of this one: they are folded under it.
+
+    `history_h` is how many hours of its first metric it wants before it says anything, beside those of the window where
+    it compares with what was `before_window`.
+    """
 
     name: str
     component: str
     reads: tuple[str, ...]
     find: Callable[[Case], Found | None]
     explains: frozenset[str] = frozenset()
+    history_h: float = 0.0
+    before_window: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +70,10 @@ class Estimate:
 class Advice:
     """What to do about a bottleneck.
 
-    `saving_per_month` is negative where it costs, in the currency of the prices, after
-    what is committed to; None without a price. `frees` is how much of the resource's
-    units it gives back (for the portfolio); `risk` the share of history that would have broken the target. `inputs` are
-    the readings that its numbers were made from, by what they are.
+    `saving_per_month` is negative where it costs, in the currency of the prices, after what is committed to; None
+    without a price. `frees` is how much of the resource's units it gives back (for the portfolio); `replay` is what
+    history says of a change of size. `inputs` are the readings that its numbers were made from, by what they are;
+    `changes` what to paste, by target (slurm, kubernetes, vllm); `instead_of` names advisers that it contradicts.
     """
 
     adviser: str
@@ -83,9 +87,15 @@ class Advice:
     cost: str | None = None
     saving_per_month: float | None = None
     frees: float = 0.0
-    risk: float | None = None
-    change: str | None = None
+    replay: Replay | None = None
+    changes: Mapping[str, str] = field(default_factory=dict[str, str])
     inputs: Mapping[str, Seen] = field(default_factory=dict[str, Seen])
+    instead_of: frozenset[str] = frozenset()
+
+    @property
+    def risk(self) -> float | None:
+        """The share of history that would have broken the target; None where no size changes."""
+        return None if self.replay is None else self.replay.share
 
     @property
     def id(self) -> str:

@@ -8,7 +8,8 @@ from typing import Final, Literal, Protocol, TypeAlias
 import numpy as np
 
 from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.terms import Held, Metric, Part, Term, number
+from plimsoll.analysis.optimization.held import Held
+from plimsoll.analysis.optimization.terms import Metric, Part, Term, number
 from plimsoll.analysis.robust import Floats
 from plimsoll.clock import rfc3339
 

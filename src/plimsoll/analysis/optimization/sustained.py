@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from plimsoll.analysis.optimization.case import FEWEST, Case, share
 from plimsoll.analysis.optimization.contract import Found
+from plimsoll.analysis.optimization.held import at_least, at_most
 from plimsoll.analysis.optimization.reading import mean_of
-from plimsoll.analysis.optimization.terms import at_least, at_most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

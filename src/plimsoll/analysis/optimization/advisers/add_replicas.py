@@ -2,11 +2,12 @@
 
 import math
 
-import numpy as np
-
 from plimsoll.analysis.optimization.case import Case
+from plimsoll.analysis.optimization.commands import scale
 from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
 from plimsoll.analysis.optimization.cost import adding
+from plimsoll.analysis.optimization.reading import quantile_of
+from plimsoll.analysis.optimization.replay import replayed
 
 TARGET = 0.65
 SATURATED = 0.95
@@ -22,18 +23,21 @@ def waiting(rho: float, servers: float, variability: float) -> float:
     return float(variability * rho ** (math.sqrt(2 * (servers + 1)) - 1) / (servers * (1 - rho)))
 
 
+def busiest(case: Case) -> str | None:
+    """The metric that says how busy it is: its GPUs where they are read, else its processors."""
+    return next((m for m in ("gpu_utilization_pct", "cpu_utilization_pct") if case.window(m) is not None), None)
+
+
 def advise(case: Case, found: Found) -> Advice | None:
     """Enough for the target at the busiest hours of the window; no number where the queue says it is saturated."""
-    busy = case.window("gpu_utilization_pct")
-    if busy is None:
-        busy = case.window("cpu_utilization_pct")
-    units = case.resource.replicas_count or case.resource.gpu_count
-    if busy is None or not units:
+    metric, units = busiest(case), case.resource.replicas_count or case.resource.gpu_count
+    if metric is None or not units:
         return None
-    rho = float(np.nanquantile(busy, 0.95)) / 100
+    used = quantile_of(metric, 0.95)
+    rho = used.value(case) / 100
     more = max(units + 1, math.ceil(units * min(rho, 1.0) / TARGET))
     noun, one = ("replicas", "replica") if case.resource.replicas_count else ("GPUs", "GPU")
-    cost = adding(case, (more - units) / units)
+    cost, replay = adding(case, (more - units) / units), replayed(case.readings[metric] * units / more, case.step_s)
     said, estimate = _improvement(rho, units, more)
     return Advice(
         adviser=ADVISER.name,
@@ -42,14 +46,14 @@ def advise(case: Case, found: Found) -> Advice | None:
         priority="high" if found.weight >= 85 else "medium",
         title=f"Give {case.resource.name} {more - units:g} more {one if more - units == 1 else noun} at such times",
         description=f"{found.description}; utilisation reached {100 * rho:.0f} %. "
-        "If nothing is done, the wait grows faster than the load.",
+        f"{f'{replay.words} ' if replay else ''}If nothing is done, the wait grows faster than the load.",
         improvement=said,
         estimate=estimate,
         cost=cost.text,
         saving_per_month=cost.saving_per_month,
-        change=f"kubectl scale deployment/{case.resource.resource_id} --replicas={more:g}"
-        if noun == "replicas"
-        else None,
+        replay=replay,
+        changes=scale(case.resource, more) if noun == "replicas" else {"slurm": f"#SBATCH --gres=gpu:{more:g}"},
+        inputs={"utilisation, 95th percentile": used},
     )
 
 

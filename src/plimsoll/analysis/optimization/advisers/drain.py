@@ -1,5 +1,6 @@
 """Take faulty hardware out: errors, stragglers."""
 
+from plimsoll.analysis.optimization import commands
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
 
@@ -25,7 +26,7 @@ def advise(case: Case, found: Found) -> Advice | None:
         description=f"{found.description}. If nothing is done: {found.impact}.",
         improvement=improvement,
         estimate=estimate,
-        change=f'scontrol update nodename={case.resource.resource_id} state=drain reason="{found.rule}"',
+        changes=commands.drain(case.resource, found.rule),
     )
 
 

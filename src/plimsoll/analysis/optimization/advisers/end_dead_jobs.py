@@ -28,7 +28,7 @@ def advise(case: Case, found: Found) -> Advice | None:
         cost=cost.text,
         saving_per_month=cost.saving_per_month,
         frees=dead,
-        change="squeue --states=running --format='%i %u %b %M %N'   # then: scancel JOB",
+        changes={"slurm": "squeue --states=running --format='%i %u %b %M %N'   # then: scancel JOB"},
     )
 
 

@@ -1,6 +1,7 @@
 """Give idle GPUs back: release a machine, scale a service to zero."""
 
 from plimsoll.analysis.optimization.case import Case
+from plimsoll.analysis.optimization.commands import drain, scale
 from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
 from plimsoll.analysis.optimization.cost import freeing
 
@@ -32,7 +33,7 @@ def advise(case: Case, found: Found) -> Advice | None:
         cost=cost.text,
         saving_per_month=cost.saving_per_month,
         frees=count,
-        change=f"kubectl scale deployment/{case.resource.resource_id} --replicas=0" if service else None,
+        changes=scale(case.resource, 0) if service else drain(case.resource, "idle"),
     )
 
 

@@ -1,6 +1,7 @@
 """Give a machine back on which nothing happens."""
 
 from plimsoll.analysis.optimization.case import Case
+from plimsoll.analysis.optimization.commands import drain
 from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
 from plimsoll.analysis.optimization.cost import freeing
 
@@ -28,6 +29,7 @@ def advise(case: Case, found: Found) -> Advice | None:
         cost=cost.text,
         saving_per_month=cost.saving_per_month,
         frees=case.resource.gpu_count or 0.0,
+        changes=drain(case.resource, "idle"),
     )
 
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least, at_most
 from plimsoll.analysis.optimization.reading import mean_of
-from plimsoll.analysis.optimization.terms import at_least, at_most
 
 DEPTH, BUSY_PCT, CACHE_PCT, LEAST_HOURS = 5.0, 60.0, 60.0, 0.5
 

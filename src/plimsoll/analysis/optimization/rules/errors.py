@@ -4,8 +4,8 @@ import numpy as np
 
 from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least
 from plimsoll.analysis.optimization.reading import mean_of
-from plimsoll.analysis.optimization.terms import at_least
 
 LEAST_PCT, TIMES, LEAST_HOURS = 1.0, 3.0, 0.25
 

@@ -2,8 +2,8 @@
 
 from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least, at_most
 from plimsoll.analysis.optimization.reading import mean_of
-from plimsoll.analysis.optimization.terms import at_least, at_most
 
 DRAM_PCT, ACTIVE_PCT = 50.0, 50.0
 LEAST_HOURS = 2.0

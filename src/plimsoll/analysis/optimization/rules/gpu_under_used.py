@@ -36,4 +36,11 @@ def find(case: Case) -> Found | None:
     )
 
 
-RULE = Rule("gpu_under_used", "gpu", ("gpu_utilization_pct",), find, explains=frozenset({"batch_too_small"}))
+RULE = Rule(
+    "gpu_under_used",
+    "gpu",
+    ("gpu_utilization_pct",),
+    find,
+    explains=frozenset({"batch_too_small"}),
+    history_h=LEAST_HOURS,
+)

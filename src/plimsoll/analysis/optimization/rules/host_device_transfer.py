@@ -4,8 +4,9 @@ import numpy as np
 
 from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least, at_most
 from plimsoll.analysis.optimization.reading import Reading
-from plimsoll.analysis.optimization.terms import Largest, Metric, Part, at_least, at_most
+from plimsoll.analysis.optimization.terms import Largest, Metric, Part
 
 BUSY_PCT, GIGABYTES_PER_S = 70.0, 10.0
 LEAST_HOURS = 1.0

@@ -2,8 +2,8 @@
 
 from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import Held, at_least, at_most, either
 from plimsoll.analysis.optimization.reading import Reading, mean_of
-from plimsoll.analysis.optimization.terms import Held, at_least, at_most, either
 
 WAITING_PCT = 30.0
 GPU_BELOW_PCT = 50.0

@@ -59,5 +59,10 @@ def _climb(hourly: list[float]) -> int:
 
 
 RULE = Rule(
-    "memory_leak", "memory", ("memory_utilization_pct",), find, explains=frozenset({"memory_pressure", "swapping"})
+    "memory_leak",
+    "memory",
+    ("memory_utilization_pct",),
+    find,
+    explains=frozenset({"memory_pressure", "swapping"}),
+    history_h=LEAST_HOURS,
 )

@@ -4,8 +4,8 @@ import numpy as np
 
 from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least
 from plimsoll.analysis.optimization.reading import mean_of
-from plimsoll.analysis.optimization.terms import at_least
 
 TIMES, LEAST_MS, LEAST_HOURS = 3.0, 2.0, 0.5
 
@@ -38,4 +38,4 @@ def find(case: Case) -> Found | None:
     )
 
 
-RULE = Rule("network_latency", "network", ("network_latency_ms",), find)
+RULE = Rule("network_latency", "network", ("network_latency_ms",), find, history_h=24, before_window=True)

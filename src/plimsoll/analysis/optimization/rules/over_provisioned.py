@@ -39,4 +39,4 @@ def find(case: Case) -> Found | None:
     )
 
 
-RULE = Rule("over_provisioned", "replicas", ("gpu_utilization_pct",), find)
+RULE = Rule("over_provisioned", "replicas", ("gpu_utilization_pct",), find, history_h=24 * LEAST_DAYS)

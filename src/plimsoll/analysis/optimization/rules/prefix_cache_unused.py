@@ -2,8 +2,8 @@
 
 from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least, at_most
 from plimsoll.analysis.optimization.reading import mean_of
-from plimsoll.analysis.optimization.terms import at_least, at_most
 
 HIT_PCT, PROMPT_TOKENS_PER_S, LEAST_HOURS = 1.0, 1000.0, 4.0
 

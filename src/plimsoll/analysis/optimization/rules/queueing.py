@@ -4,8 +4,9 @@ import numpy as np
 
 from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least
 from plimsoll.analysis.optimization.reading import mean_of
-from plimsoll.analysis.optimization.terms import Metric, Quotient, at_least
+from plimsoll.analysis.optimization.terms import Metric, Quotient
 
 WAIT_SHARE, DEPTH, LEAST_HOURS = 0.5, 5.0, 1.0
 

@@ -64,4 +64,4 @@ def longest(mask: NDArray[np.bool_]) -> tuple[int, int]:
     return best
 
 
-RULE = Rule("quiet_hours", "replicas", ("gpu_utilization_pct",), find)
+RULE = Rule("quiet_hours", "replicas", ("gpu_utilization_pct",), find, history_h=24 * LEAST_DAYS)

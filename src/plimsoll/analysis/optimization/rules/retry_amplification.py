@@ -2,8 +2,9 @@
 
 from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least
 from plimsoll.analysis.optimization.reading import mean_of
-from plimsoll.analysis.optimization.terms import Metric, Part, Quotient, at_least
+from plimsoll.analysis.optimization.terms import Metric, Part, Quotient
 
 RETRIES_PCT, LEAST_HOURS = 10.0, 0.5
 

@@ -4,8 +4,9 @@ import numpy as np
 
 from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least
 from plimsoll.analysis.optimization.reading import mean_of
-from plimsoll.analysis.optimization.terms import Usual, at_least
+from plimsoll.analysis.optimization.terms import Usual
 
 TIMES, LEAST_HOURS = 2.0, 0.25
 
@@ -36,4 +37,4 @@ def find(case: Case) -> Found | None:
     )
 
 
-RULE = Rule("slow_answers", "service", ("response_time_ms",), find)
+RULE = Rule("slow_answers", "service", ("response_time_ms",), find, history_h=48, before_window=True)

@@ -4,8 +4,8 @@ import numpy as np
 
 from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least
 from plimsoll.analysis.optimization.reading import mean_of
-from plimsoll.analysis.optimization.terms import at_least
 
 TIMES, LEAST_MS, LEAST_HOURS = 3.0, 2.0, 0.5
 
@@ -40,4 +40,12 @@ def find(case: Case) -> Found | None:
     )
 
 
-RULE = Rule("slow_disk", "disk", ("disk_latency_ms",), find, explains=frozenset({"disk_saturated"}))
+RULE = Rule(
+    "slow_disk",
+    "disk",
+    ("disk_latency_ms",),
+    find,
+    explains=frozenset({"disk_saturated"}),
+    history_h=24,
+    before_window=True,
+)

@@ -4,8 +4,9 @@ import numpy as np
 
 from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least
 from plimsoll.analysis.optimization.reading import mean_of
-from plimsoll.analysis.optimization.terms import Usual, at_least
+from plimsoll.analysis.optimization.terms import Usual
 
 TIMES, SLOWER, LEAST_HOURS = 1.7, 1.5, 0.25
 
@@ -47,4 +48,6 @@ RULE = Rule(
     explains=frozenset(
         {"queueing", "errors", "slow_answers", "cpu_saturated", "gpu_power_capped", "batching_ineffective"}
     ),
+    history_h=48,
+    before_window=True,
 )

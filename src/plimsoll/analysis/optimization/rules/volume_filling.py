@@ -54,4 +54,11 @@ def _line(lowest: Floats) -> tuple[float, float]:
     return slope, float(np.median(np.abs(rest - np.median(rest))))
 
 
-RULE = Rule("volume_filling", "storage", ("storage_utilization_pct",), find, explains=frozenset({"volume_full"}))
+RULE = Rule(
+    "volume_filling",
+    "storage",
+    ("storage_utilization_pct",),
+    find,
+    explains=frozenset({"volume_full"}),
+    history_h=LEAST_HOURS,
+)
