@@ -90,9 +90,8 @@ def _print_silence(evidence: Sequence[Evidence]) -> None:
     for one in evidence:
         if one.subject == "optimization.unlock" and (missing := one.detail["metrics"]):
             first = missing[0]
-            say(
-                f"{len(missing)} metrics are not read; most would tell {first['metric']} ({', '.join(first['rules'][:3])})"
-            )
+            rules = ", ".join(first["rules"][:3])
+            say(f"{len(missing)} metrics are not read; most would tell: {first['metric']} ({rules})")
 
 
 def _parts(resource: ResourceOptimization) -> list[str]:

@@ -150,11 +150,22 @@ def _replay(advice: Advice, end: datetime) -> dict[str, object] | None:
 def _price(case: Case) -> dict[str, object] | None:
     """What its amounts were made with."""
     price = case.price
-    return None if price is None else {name: _text(value) for name, value in asdict(price).items()}
+    if price is None:
+        return None
+    return {
+        "perHour": price.per_h,
+        "currency": price.currency,
+        "source": price.source,
+        "asOf": _day(price.as_of),
+        "staleDays": price.stale_days,
+        "committedShare": price.share or None,
+        "committedUntil": _day(price.until),
+        "commitmentDiscount": price.discount or None,
+    }
 
 
-def _text(value: object) -> object:
-    return value.isoformat() if isinstance(value, date) else value
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def _input(case: Case, seen: Seen, end: datetime) -> dict[str, object]:
