@@ -80,7 +80,9 @@ def by_hand() -> dict[str, Planted]:
         "errors": Planted({"error_rate_pct": level(0.1, last=6)}, kind="endpoint"),
         "gpu_idle": Planted({gpu: gaps(level(60, last=0.5))}),
         "gpu_ineffective": Planted({gpu: level(95, noise=0.01), "gpu_sm_active_pct": level(15)}),
-        "gpu_memory_bandwidth": Planted({"gpu_dram_active_pct": level(70), "gpu_sm_active_pct": level(30)}),
+        "gpu_memory_bandwidth": Planted(
+            {"gpu_dram_active_pct": level(70), "gpu_sm_active_pct": level(30), "gpu_power_limit_w": level(700, noise=0)}
+        ),
         "gpu_straggler": Planted({}, gpus("gpu_sm_clock_mhz", 1900, 1900, 1500, 1905)),
         "gpu_under_used": Planted({gpu: low}),
         "host_device_transfer": Planted(
@@ -97,12 +99,19 @@ def by_hand() -> dict[str, Planted]:
         "network_latency": Planted({"network_latency_ms": level(1, last=9)}, kind="network"),
         "over_provisioned": Planted({gpu: low}, kind="endpoint"),
         "prefix_cache_unused": Planted({"prefix_cache_hit_pct": level(0.2), "prompt_tokens_per_s": level(9000)}),
-        "queueing": Planted({"queue_time_ms": level(5, last=700), "response_time_ms": level(100, last=900)}),
+        "queueing": Planted(
+            {"queue_time_ms": level(5, last=700), "response_time_ms": level(100, last=900), gpu: level(60, last=88)}
+        ),
         "quiet_hours": Planted({gpu: nightly()}, kind="endpoint"),
         "retry_amplification": Planted({"retries_per_s": level(1, last=30), "throughput_per_s": level(100)}),
         "slow_answers": Planted({"response_time_ms": level(100, last=400)}),
         "slow_disk": Planted({"disk_latency_ms": level(1, last=9)}, kind="storage"),
-        "traffic_spike": Planted({"throughput_per_s": level(10, last=30), "response_time_ms": level(90, last=300)}),
+        "traffic_spike": Planted(
+            {"throughput_per_s": level(10, last=30), "response_time_ms": level(90, last=300), gpu: level(30, last=80)}
+        ),
+        "kv_cache_full": Planted(
+            {"kv_cache_utilization_pct": level(40, last=99, noise=0.001), gpu: level(60, last=85)}
+        ),
         "volume_filling": Planted({"storage_utilization_pct": climbing(50, 80, 72)}, kind="storage"),
     }
 

@@ -40,7 +40,7 @@ def advise(case: Case, found: Found) -> Advice | None:
         estimate=Estimate(
             low=100 * part,
             middle=100 * part,
-            high=100 * (units - bolder) / units,
+            high=100 * ((units - bolder) / units),
             unit="%",
             formula="1 - ceil(n Q(utilisation) / target) / n, Q from the 99.5th to the 95th percentile",
         ),
