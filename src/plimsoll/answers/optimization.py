@@ -27,7 +27,7 @@ from plimsoll.query import TIME_RANGES, one_of
 HISTORY_DAYS: Final = 14
 STEP_S: Final = 300
 MAX_IDS: Final = 10_000
-SETTINGS: Final = ("gpu_power_limit_w", "gpus_allocated_count", "gpu_xid_code")
+SETTINGS: Final = ("gpu_power_limit_w", "gpus_allocated_count", "gpu_xid_code", "replicas_count")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from plimsoll.analysis.optimization.contract import Advice
 from plimsoll.analysis.optimization.portfolio import compatible, joint_saving, savable
 from plimsoll.analysis.optimization.rebalance import rebalance
 from plimsoll.analysis.optimization.sweep import sweep
+from plimsoll.analysis.optimization.usl import Usl
 from plimsoll.analysis.robust import Floats
 from plimsoll.inventory import Resource
 from plimsoll.prices import Gpu, PriceList
@@ -168,6 +169,29 @@ def test_unequal_or_shrinking_resources_have_no_room_to_give() -> None:
     region = replace(other, resource=replace(other.resource, region="elsewhere"))
     for no_room in (model, region, replace(other, coverage=0.5), calm("b", 8)):
         assert balanced(queueing("a", 90), no_room) == {}
+
+
+def test_more_replicas_only_while_they_help() -> None:
+    """Seven numbers of replicas that follow the law with its peak between six and seven: five become six, six stay."""
+    law = Usl(100.0, 0.1, 0.0213, 7)
+    sizes = np.repeat(np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0]), ROWS // 7)
+    rate = np.array([law.at(n) for n in sizes.tolist()]) * np.random.default_rng(3).normal(1, 0.002, ROWS)
+    base = queueing("a", 94)
+    scaled = replace(
+        base,
+        readings={
+            **base.readings,
+            "replicas_count": sizes,
+            "throughput_per_s": rate,
+            "gpu_utilization_pct": flat(90, last=94),
+        },
+    )
+    five = replace(scaled, resource=replace(scaled.resource, replicas_count=5.0))
+    advice = of("add_replicas", five)
+    assert advice is not None
+    assert "1 more replica " in advice.title
+    assert "USL" in advice.description
+    assert of("add_replicas", replace(scaled, resource=replace(scaled.resource, replicas_count=6.0))) is None
 
 
 def cluster(use: Floats, hours: float) -> Case:

@@ -18,6 +18,9 @@ _WORDS = {
     "end_dead_jobs": ("End jobs that hold GPUs without work", "hold GPUs on which nothing runs"),
     "switch_off": ("Switch idle machines off", "did nothing for a day"),
     "schedule_hours": ("Run fewer replicas by night", "need much less by night"),
+    "smaller_gpu": ("Move to smaller GPUs or slices", "would fit on a smaller GPU"),
+    "rebalance": ("Use the room that equals have", "wait while equals have room"),
+    "lower_limit": ("Ask for the time that jobs need", "ask for much more time than they use"),
     "restore_readings": ("Bring missing readings back", "are not heard of"),
 }
 

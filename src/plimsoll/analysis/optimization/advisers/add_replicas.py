@@ -8,6 +8,7 @@ from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, F
 from plimsoll.analysis.optimization.cost import adding
 from plimsoll.analysis.optimization.reading import quantile_of
 from plimsoll.analysis.optimization.replay import replayed
+from plimsoll.analysis.optimization.usl import Usl, law_of
 
 TARGET = 0.65
 SATURATED = 0.95
@@ -35,7 +36,12 @@ def advise(case: Case, found: Found) -> Advice | None:
         return None
     used = quantile_of(metric, 0.95)
     rho = used.value(case) / 100
+    law = law_of(case) if case.resource.replicas_count else None
     more = max(units + 1, math.ceil(units * min(rho, 1.0) / TARGET))
+    if law is not None and more > law.peak:
+        more = float(math.floor(law.peak))
+        if more <= units:
+            return None  # by its own history more replicas would do less
     noun, one = ("replicas", "replica") if case.resource.replicas_count else ("GPUs", "GPU")
     cost, replay = adding(case, (more - units) / units), replayed(case.readings[metric] * units / more, case.step_s)
     said, estimate = _improvement(rho, units, more)
@@ -45,8 +51,8 @@ def advise(case: Case, found: Found) -> Advice | None:
         resource_id=case.resource.resource_id,
         priority="high" if found.weight >= 85 else "medium",
         title=f"Give {case.resource.name} {more - units:g} more {one if more - units == 1 else noun} at such times",
-        description=f"{found.description}; utilisation reached {100 * rho:.0f} %. "
-        f"{f'{replay.words} ' if replay else ''}If nothing is done, the wait grows faster than the load.",
+        description=f"{found.description}; utilisation reached {100 * rho:.0f} %. {replay.words if replay else ''} "
+        f"{_scaling(law, units, more)}If nothing is done, the wait grows faster than the load.",
         improvement=said,
         estimate=estimate,
         cost=cost.text,
@@ -54,6 +60,17 @@ def advise(case: Case, found: Found) -> Advice | None:
         replay=replay,
         changes=scale(case.resource, more) if noun == "replicas" else {"slurm": f"#SBATCH --gres=gpu:{more:g}"},
         inputs={"utilisation, 95th percentile": used},
+    )
+
+
+def _scaling(law: Usl | None, units: float, more: float) -> str:
+    """What the universal scalability law says, where it fits the service's own history."""
+    if law is None:
+        return ""
+    gain = 100 * (law.at(more) / law.at(units) - 1)
+    return (
+        f"By how it scaled with {law.sizes} numbers of replicas (USL, kappa {law.kappa:.2g}) that is {gain:.0f} % more "
+        f"throughput; beyond {law.peak:.0f} replicas there is less. "
     )
 
 
