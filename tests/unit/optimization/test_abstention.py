@@ -1,5 +1,6 @@
 """Who is left without advice, why, and till when; and which readings would tell most."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -100,3 +101,13 @@ def test_the_sweep_says_present_exonerated_or_absent() -> None:
     assert cells["memory"]["saturation"]["state"] == "exonerated"
     assert cells["gpu"]["errors"] == {"state": "absent", "rules": []}
     assert "network" not in cells
+
+
+def test_other_readings_have_another_usual() -> None:
+    """What is usual is remembered for a case, and not for the one that it is changed into."""
+    one = case({"response_time_ms": flat(100)})
+    usual, other = one.usual("response_time_ms"), replace(one, readings={"response_time_ms": flat(7)})
+    changed = other.usual("response_time_ms")
+    assert usual is not None
+    assert changed is not None
+    assert (usual[0], changed[0]) == (100.0, 7.0)

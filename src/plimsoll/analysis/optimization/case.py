@@ -34,7 +34,9 @@ class Case:
     steps_due: float | None = None
     prices: PriceList = field(default_factory=PriceList)
     end: datetime | None = None
-    _usual: dict[str, Floats | None] = field(default_factory=dict[str, Floats | None], repr=False, compare=False)
+    _usual: dict[str, Floats | None] = field(
+        default_factory=dict[str, Floats | None], init=False, repr=False, compare=False
+    )
 
     @property
     def price(self) -> Price | None:
