@@ -45,7 +45,7 @@ def explain(
         ),
     ]
     for line in lines:
-        console.print(line, soft_wrap=True)
+        console.print(_harmless(line), soft_wrap=True)
 
 
 def published_evidence(project: Project, subject: str) -> dict[str, Any]:
@@ -61,6 +61,11 @@ def published_evidence(project: Project, subject: str) -> dict[str, Any]:
     if subject not in by_id:
         raise BadParameter("ID", shown(subject), why="is not in the last published report")
     return by_id[subject]
+
+
+def _harmless(line: str) -> str:
+    """Whole, but nothing in it that a terminal would act on: names come from anybody."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in line)
 
 
 def _lines(name: str, value: Any) -> list[str]:  # noqa: ANN401 - whatever JSON holds
