@@ -14,6 +14,7 @@ from plimsoll.analysis.optimization.build import Wanted
 from plimsoll.analysis.optimization.build import optimization as analysis
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.rules.gpu_straggler import METRICS as COMPARED
+from plimsoll.analysis.optimization.sweep import rules
 from plimsoll.analysis.robust import Floats
 from plimsoll.answers.grids import fleet_grid
 from plimsoll.answers.sources import Sources
@@ -95,6 +96,7 @@ def cases(sources: Sources, query: OptimizationQuery) -> list[Case]:
         end=window.end,
         step_s=STEP_S,
         compared=COMPARED,
+        also={metric for rule in rules().values() for metric in rule.reads},
     )
     rows = round(window.seconds / STEP_S)
     by_resource, devices = _series(whole)

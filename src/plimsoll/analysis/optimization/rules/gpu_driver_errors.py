@@ -1,9 +1,14 @@
-"""GPUs of which the driver reported an error (XID)."""
+"""GPUs of which the driver reported an error (XID), but for the one that only tells that a job was ended."""
+
+from dataclasses import replace
+
+import numpy as np
 
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.contract import Found, Rule
 from plimsoll.analysis.optimization.sustained import Sustained, sustained
 
+CLEANED_UP = 45.0
 LIMIT = Sustained(
     metric="gpu_xid_code",
     above=1.0,
@@ -16,8 +21,12 @@ LIMIT = Sustained(
 
 
 def find(case: Case) -> Found | None:
-    """Readings beyond the limit for long enough."""
-    return sustained(case, RULE.name, LIMIT)
+    """Any code but 45, which the driver gives when it cleans up after a process (NVIDIA, XID catalogue)."""
+    codes = case.whole(LIMIT.metric)
+    if codes is None:
+        return None
+    errors = np.where(codes == CLEANED_UP, np.nan, codes)
+    return sustained(replace(case, readings={LIMIT.metric: errors}), RULE.name, LIMIT)
 
 
 RULE = Rule("gpu_driver_errors", "gpu", ("gpu_xid_code",), find)

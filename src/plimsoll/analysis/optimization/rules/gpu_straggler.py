@@ -7,17 +7,30 @@ from plimsoll.analysis.optimization.contract import Found, Rule
 from plimsoll.analysis.robust import Floats, absent
 
 BEHIND, LEAST_HOURS, FEWEST_DEVICES = 0.05, 1.0, 3
+IDLE_PCT = 2.0
 METRICS = ("gpu_sm_clock_mhz", "gpu_utilization_pct", "gpu_sm_active_pct")
 SCALES = 4.0
 
 
 def find(case: Case) -> Found | None:
-    """The device furthest behind the median of all, in the metric in which it shows first."""
+    """The device furthest behind the median of all that work, in the metric in which it shows first."""
+    idle = _idle(case)
     for metric in METRICS:
-        rows = {device: row[-case.window_rows :] for (device, of), row in case.devices.items() if of == metric}
+        rows = {
+            device: row[-case.window_rows :]
+            for (device, of), row in case.devices.items()
+            if of == metric and device not in idle
+        }
         if len(rows) >= FEWEST_DEVICES and (found := _of_metric(case, metric, rows)):
             return found
     return None
+
+
+def _idle(case: Case) -> set[str]:
+    """Devices that have no work: they hold nobody up; whether somebody holds them is another rule's question."""
+    recent = max(FEWEST, round(LEAST_HOURS * case.rows_per_hour))
+    busy = {device: row[-recent:] for (device, of), row in case.devices.items() if of == "gpu_utilization_pct"}
+    return {device for device, row in busy.items() if np.isfinite(row).any() and float(np.nanmax(row)) <= IDLE_PCT}
 
 
 def _of_metric(case: Case, metric: str, rows: dict[str, Floats]) -> Found | None:

@@ -33,4 +33,6 @@ def find(case: Case) -> Found | None:
     )
 
 
-RULE = Rule("gpu_under_used", "gpu", ("gpu_utilization_pct",), find, explains=frozenset({"batch_too_small"}))
+RULE = Rule(
+    "gpu_under_used", "gpu", ("gpu_utilization_pct",), find, explains=frozenset({"batch_too_small", "over_provisioned"})
+)

@@ -1,6 +1,9 @@
 """GPUs that wait for data: the input pipeline is slower than they are."""
 
+from dataclasses import replace
+
 import numpy as np
+from numpy.typing import NDArray
 
 from plimsoll.analysis.optimization.case import Case, above, below, share
 from plimsoll.analysis.optimization.contract import Found, Rule
@@ -10,6 +13,7 @@ GPU_BELOW_PCT = 50.0
 CPU_BUSY_PCT, IO_WAIT_PCT, DISK_BUSY_PCT = 90.0, 20.0, 90.0
 LEAST_HOURS = 0.5
 LEAST_EXCESS = 0.10
+AS_EVER = 0.85
 
 
 def find(case: Case) -> Found | None:
@@ -26,22 +30,34 @@ def find(case: Case) -> Found | None:
 
 def _joint(case: Case) -> Found | None:
     """More often together than by chance: the share of both less the product of the shares."""
-    busy = case.window("gpu_utilization_pct")
-    if busy is None:
+    busy, whole = case.window("gpu_utilization_pct"), case.whole("gpu_utilization_pct")
+    if busy is None or whole is None:
         return None
     low = below(busy, GPU_BELOW_PCT)
-    full = np.zeros_like(low)
+    ever = np.zeros(len(whole), dtype=np.bool_)
     limits = {"cpu_utilization_pct": CPU_BUSY_PCT, "cpu_iowait_pct": IO_WAIT_PCT, "disk_busy_pct": DISK_BUSY_PCT}
     for metric, limit in limits.items():
-        row = case.window(metric)
-        if row is not None:
-            full |= above(row, limit)
+        row = case.whole(metric)
+        if row is not None and case.window(metric) is not None:
+            ever |= above(row, limit)
+    full = ever[-case.window_rows :]
     both = share(low & full, busy)
     excess = both - share(low, busy) * share(full, busy)
-    if case.hours(low & full) < LEAST_HOURS or excess < LEAST_EXCESS:
+    if case.hours(low & full) < LEAST_HOURS or excess < LEAST_EXCESS or _as_ever(case, low & full, ever):
         return None
     observed = float(np.nanmean(busy[low & full]))
     return _found(case, both, observed, "gpu_utilization_pct", GPU_BELOW_PCT, int((low & full).sum()))
+
+
+def _as_ever(case: Case, mask: NDArray[np.bool_], full: NDArray[np.bool_]) -> bool:
+    """Whether the GPUs were as busy at these hours of other days while nothing was full: then it is their rhythm."""
+    whole = np.where(full, np.nan, case.readings["gpu_utilization_pct"])
+    usual = replace(case, readings={"gpu_utilization_pct": whole}).usual("gpu_utilization_pct")
+    busy = case.window("gpu_utilization_pct")
+    if usual is None or busy is None or not np.isfinite(usual[mask]).any():
+        return False
+    known = mask & ~np.isnan(usual)
+    return float(np.mean(busy[known])) > AS_EVER * float(np.mean(usual[known]))
 
 
 def _found(case: Case, part: float, observed: float, metric: str, threshold: float, samples: int) -> Found:

@@ -27,7 +27,7 @@ def find(case: Case) -> Found | None:
         description=f"{count:g} replicas were {high:.0f} % used in their busiest hours (95th percentile of "
         f"{len(known) * case.step_s / 86_400:.0f} days)",
         impact="replicas that nobody needs are paid for",
-        weight=10 + 15 * (1 - high / (HALF * TARGET_PCT)),
+        weight=15 + 15 * (1 - high / (HALF * TARGET_PCT)),
         metric="gpu_utilization_pct",
         observed=high,
         threshold=HALF * TARGET_PCT,
