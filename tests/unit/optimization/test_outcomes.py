@@ -136,6 +136,8 @@ def test_an_adviser_that_breaks_its_word_is_doubted_and_then_muted(
         else:
             assert [one.priority for one in advice] == [expected]
             assert f"Of 5 earlier promises of this kind {kept} were kept." in advice[0].description
+            said = str(advice[0].estimated_improvement)
+            assert ("by its record" in said) is (kept < 5)
 
 
 def _settled(name: str, state: str, at: datetime) -> Settled:

@@ -9,6 +9,7 @@ from msgspec import UNSET
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.contract import Advice, Found
 from plimsoll.analysis.optimization.portfolio import joint_saving, platform
+from plimsoll.analysis.optimization.record import ENOUGH_KNOWN, by_record
 from plimsoll.analysis.optimization.sweep import Sweep, sweep
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.optimization_document import (
@@ -20,7 +21,6 @@ from plimsoll.optimization_document import (
     Span,
 )
 
-_ENOUGH_KNOWN = 5
 _MUTED, _DOUBTED = 0.2, 0.5
 
 
@@ -42,7 +42,7 @@ def optimization(
     cases: Sequence[Case], *, span: TimeRange, wanted: Wanted
 ) -> tuple[OptimizationDocument, list[Evidence]]:
     """The document of the cases, the most constrained resource first; resources with nothing to say come last."""
-    swept = sorted(((case, sweep(case)) for case in cases), key=_order)
+    swept = sorted(((case, by_record(sweep(case), wanted.hits)) for case in cases), key=_order)
     resources = {case.resource.resource_id: case.resource for case, _ in swept}
     advice = [one for _, result in swept for one in result.advice if not _left_out(one, wanted)]
     document = OptimizationDocument(
@@ -88,14 +88,14 @@ def _resource(case: Case, result: Sweep, wanted: Wanted) -> ResourceOptimization
 def _left_out(advice: Advice, wanted: Wanted) -> bool:
     """Dismissed or snoozed by a person, or muted: of five promises or more under a fifth were kept."""
     kept, known = wanted.hits.get(advice.adviser, (0, 0))
-    return advice.id in wanted.silent or (known >= _ENOUGH_KNOWN and kept < _MUTED * known)
+    return advice.id in wanted.silent or (known >= ENOUGH_KNOWN and kept < _MUTED * known)
 
 
 def _recommendation(advice: Advice, wanted: Wanted) -> Recommendation:
     """One whose adviser kept under half of its promises is of low priority, and says so."""
     kept, known = wanted.hits.get(advice.adviser, (0, 0))
-    doubted = known >= _ENOUGH_KNOWN and kept < _DOUBTED * known
-    record = f" Of {known} earlier promises of this kind {kept} were kept." if known >= _ENOUGH_KNOWN else ""
+    doubted = known >= ENOUGH_KNOWN and kept < _DOUBTED * known
+    record = f" Of {known} earlier promises of this kind {kept} were kept." if known >= ENOUGH_KNOWN else ""
     return Recommendation(
         id=advice.id,
         priority="low" if doubted else advice.priority,
