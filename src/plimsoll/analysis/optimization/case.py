@@ -98,6 +98,18 @@ def below(row: Floats, value: float) -> NDArray[np.bool_]:
     return found
 
 
+def last_stretch(mask: NDArray[np.bool_], known: Floats) -> int:
+    """How many rows the run at the end is long, gaps in it counted: from its first reading to the last one.
+
+    >>> busy = np.array([50.0, 0.0, np.nan, 0.0, np.nan])
+    >>> last_stretch(below(busy, 2.0), busy), last_run(below(busy, 2.0), busy)
+    (3, 2)
+    """
+    read = np.flatnonzero(~np.isnan(known))
+    run = last_run(mask, known)
+    return int(read[-1] - read[-run]) + 1 if run else 0
+
+
 def last_run(mask: NDArray[np.bool_], known: Floats) -> int:
     """How many rows at the end hold without a break; gaps are passed over."""
     count = 0

@@ -13,7 +13,7 @@ STARVING_PCT = 30.0
 def advise(case: Case, found: Found) -> Advice | None:
     """A stall of share f gives back at most 1/(1-f): the high end; the low end is what half of it gives.
 
-    Where the rate of training is read, its own rate before the stall widens the interval to what it has really done.
+    Where the rate of training is read, its own rate before the stall says it better: that is what it has really done.
     """
     waited = case.window("input_wait_pct")
     past = case.past("input_wait_pct")
@@ -24,7 +24,7 @@ def advise(case: Case, found: Found) -> Advice | None:
         stall = min(_NEARLY_ALL, found.share)
     low, high = 100 * (1 / (1 - stall / 2) - 1), 100 * (1 / (1 - stall) - 1)
     if (measured := _measured(case, waited)) is not None:
-        low, high = min(low, measured[0]), max(high, measured[1])
+        low, high = measured
     return Advice(
         adviser=ADVISER.name,
         rule=found.rule,
@@ -39,7 +39,7 @@ def advise(case: Case, found: Found) -> Advice | None:
             middle=(low + high) / 2,
             high=high,
             unit="% more steps",
-            formula="1/(1-f/2) - 1 to 1/(1-f) - 1, f the share of time spent waiting; rate before / now",
+            formula="1/(1-f/2) - 1 to 1/(1-f) - 1, f the share of time waiting; rate before / now - 1 where it is read",
         ),
         cost="nothing",
         change="DataLoader(num_workers=..., pin_memory=True, prefetch_factor=4)",

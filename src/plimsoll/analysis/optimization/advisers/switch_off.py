@@ -6,7 +6,7 @@ from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, F
 
 def advise(case: Case, found: Found) -> Advice | None:
     """The whole machine; how long it has been quiet is what is known, not how long it will be."""
-    hours = found.samples * case.step_s / 3600
+    hours = case.window_rows * case.step_s / 3600
     saving = price_per_month(case)
     return Advice(
         adviser=ADVISER.name,
@@ -22,7 +22,7 @@ def advise(case: Case, found: Found) -> Advice | None:
             middle=hours,
             high=hours,
             unit="machine-hours",
-            formula="hours read x the share of them that was quiet; high: all of them",
+            formula="hours of the window x the share of them that was quiet; high: all of them",
         ),
         cost=money(saving),
         saving_usd_per_month=saving,
