@@ -1,7 +1,7 @@
 """One resource as the rules see it: its readings on a regular grid, before and in the window."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -33,6 +33,16 @@ class Case:
     def rows_per_hour(self) -> float:
         """Steps an hour."""
         return 3600.0 / self.step_s
+
+    def earlier(self, days: int) -> "Case":
+        """The resource as it was seen so many days ago, as far as its readings go back."""
+        rows = days * round(24 * self.rows_per_hour)
+        return replace(
+            self,
+            readings={name: row[:-rows] for name, row in self.readings.items() if len(row) > rows},
+            devices={name: row[:-rows] for name, row in self.devices.items() if len(row) > rows},
+            due=None,
+        )
 
     def whole(self, metric: str) -> Floats | None:
         """Every row of a metric; None where it was never read."""

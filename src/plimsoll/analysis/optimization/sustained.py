@@ -1,9 +1,11 @@
 """The shape that simple rules share: readings beyond a limit for long enough."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from plimsoll.analysis.optimization.case import FEWEST, Case, above, below, share
 from plimsoll.analysis.optimization.contract import Found
+from plimsoll.analysis.optimization.hysteresis import stays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +23,16 @@ class Sustained:
 
 
 def sustained(case: Case, rule: str, limit: Sustained) -> Found | None:
-    """The finding of a limit, weighted up by the share of the window in which it held."""
+    """The finding of a limit, weighted up by the share of the window in which it held; it goes at an easier one."""
+    return stays(case, partial(_beyond, rule=rule, limit=limit))
+
+
+def _beyond(case: Case, easier: float, *, rule: str, limit: Sustained) -> Found | None:
     row = case.window(limit.metric)
-    if row is None:
+    told = limit.above if limit.above is not None else limit.below
+    if row is None or told is None:
         return None
-    value = limit.above if limit.above is not None else limit.below
-    if value is None:
-        return None
+    value = told * (1 - easier if limit.above is not None else 1 + easier)
     mask = above(row, value) if limit.above is not None else below(row, value)
     hours, samples = case.hours(mask), int(mask.sum())
     if hours < limit.least_hours or samples < (FEWEST if limit.least_hours else 1):
@@ -37,7 +42,9 @@ def sustained(case: Case, rule: str, limit: Sustained) -> Found | None:
     return Found(
         rule=rule,
         component=limit.component,
-        description=limit.description.format(hours=hours, mean=mean, samples=samples),
+        description=limit.description.format(hours=hours, mean=mean, samples=samples).replace(
+            f"{told:g} %", f"{value:g} %"
+        ),
         impact=limit.impact,
         weight=min(99.0, limit.weight + 10 * part),
         metric=limit.metric,
