@@ -29,6 +29,7 @@ from plimsoll.analysis.optimization.sweep import sweep
 from plimsoll.analysis.robust import Floats
 from plimsoll.inventory import Resource, resources_at
 from plimsoll.simulator import Fleet, Incident
+from plimsoll.simulator.everything import without_gpus
 from plimsoll.simulator.physics import sensors
 from plimsoll.simulator.rhythm import loads
 from plimsoll.simulator.roster import Member
@@ -133,7 +134,8 @@ def seen(seed: int) -> tuple[Seen, list[tuple[Trial, Incident]]]:
         )  # fmt: skip
         planted.append((trial, one))
         more += [one, replace(one, start=GIVEN, end=GIVEN + WEEKS)] if lasted == WEEKS else [one]
-    fleet = replace(empty, incidents=tuple(more))
+    bare = [one.resource_id for trial, one in planted if trial.kind == "idle_host"]
+    fleet = replace(empty, incidents=tuple(more), members=without_gpus(empty.members, bare))
     at = read(fleet)
     known = {r.resource_id: r for r in resources_at(fleet.resources())}
     return Seen(fleet, at, read(empty), indexed(at), known), planted

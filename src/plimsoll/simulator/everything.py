@@ -1,6 +1,6 @@
 """A fleet in which every fault is planted once, and beside each what looks like it and is healthy."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -51,7 +51,13 @@ def everything(*, resources: int, days: int, seed: int, until: datetime, interva
         member = able[int(chance.integers(len(able)))]
         calm.remove(member)
         found.append(_incident(kind, member, chance, until))
-    return replace(empty, incidents=tuple(found))
+    bare = {one.resource_id for one in found if one.kind == "idle_host"}
+    return replace(empty, incidents=tuple(found), members=without_gpus(empty.members, bare))
+
+
+def without_gpus(members: Sequence[Member], names: Collection[str]) -> list[Member]:
+    """The same with some hosts that have none: of a host with GPUs it is the GPUs that are idle."""
+    return [replace(member, gpu_count=0) if member.resource_id in names else member for member in members]
 
 
 def strained(fleet: Fleet) -> frozenset[str]:

@@ -122,7 +122,7 @@ class Fleet:
             own = [i for i in self.incidents if i.resource_id == member.resource_id]
             for incident in own:
                 apply(row, incident, seconds, whole=bool(incident.device))
-            if self.devices and member.type == "cluster":
+            if self.devices and member.type == "cluster" and member.gpu_count:
                 yield self._gpus(member, row, own, seconds, number)
             kept = chance(self.seed, member, number, 4).random(steps) >= _LOST_SHARE
             yield _frame(member, "", row, seconds, kept)

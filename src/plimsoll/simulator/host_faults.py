@@ -40,8 +40,8 @@ def nothing_at_all(row: Row, _: Array, __: float) -> Row:
     return {**quiet, "cpu_utilization_pct": held(row, 0.8), "cpu_iowait_pct": held(row, 0.1)}
 
 
-def without_gpu_readings(row: Row, passed: Array, size: float) -> Row:
-    """The same, where nobody reads the GPUs: only that the host does nothing can be said."""
+def on_a_host_without_gpus(row: Row, passed: Array, size: float) -> Row:
+    """The same on a host that has no GPUs."""
     unread = {n: np.full_like(row[n], np.nan) for n in row if n.startswith(("gpu_", "gpus_"))}
     return nothing_at_all(row, passed, size) | unread
 
@@ -90,7 +90,7 @@ HOST_FAULTS: Final[Mapping[str, Kind]] = {
     "cpu_throttled": Kind(SERVICES, ("cpu_throttled_pct",), quota_used_up),
     "memory_pressure": Kind((*MACHINES, *SERVICES), ("memory_utilization_pct",), memory_short),
     "swapping": Kind(MACHINES, ("swap_used_bytes",), moved_out),
-    "idle_host": Kind(("cluster",), ("cpu_utilization_pct",), without_gpu_readings),
+    "idle_host": Kind(("cluster",), ("cpu_utilization_pct",), on_a_host_without_gpus),
     "volume_full": Kind(_STORAGE, ("storage_utilization_pct",), full),
     "inodes_used_up": Kind(_STORAGE, ("storage_inodes_utilization_pct",), many_small_files),
     "disk_saturated": Kind(_STORAGE, ("disk_busy_pct",), always_busy),

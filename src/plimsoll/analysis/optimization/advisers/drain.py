@@ -7,11 +7,12 @@ from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, F
 from plimsoll.analysis.robust import absent
 
 
-def _best(case: Case, found: Found) -> float:
-    """The level of the fastest of the equals in the last hour, in the metric in which the slowest one shows."""
+def _best_over_slowest(case: Case, found: Found) -> float:
+    """The fastest of the equals over the slowest at its lower quartile, in the last hour and where it shows."""
     recent = max(FEWEST, round(case.rows_per_hour))
     rows = [row[-recent:] for (_, metric), row in case.devices.items() if metric == found.metric]
-    return float(np.max(absent(np.nanmedian, np.stack(rows))))
+    slowest = case.devices[found.device, found.metric][-recent:]
+    return float(np.max(absent(np.nanmedian, np.stack(rows)))) / float(np.nanquantile(slowest, 0.25))
 
 
 def advise(case: Case, found: Found) -> Advice | None:
@@ -19,7 +20,7 @@ def advise(case: Case, found: Found) -> Advice | None:
     count = case.resource.gpu_count or 1.0
     improvement, estimate = None, None
     if found.rule == "gpu_straggler" and found.observed > 0:
-        high = 100 * (_best(case, found) / found.observed - 1)
+        high = 100 * (_best_over_slowest(case, found) - 1)
         low = high / count
         improvement = f"{low:.0f} % more work, and {high:.0f} % where all {count:g} GPUs work in step"
         estimate = Estimate(

@@ -33,6 +33,13 @@ def _idle(case: Case) -> set[str]:
     return {device for device, row in busy.items() if np.isfinite(row).any() and float(np.nanmax(row)) <= IDLE_PCT}
 
 
+def _at_the_same_moments(values: Floats) -> Floats:
+    """Each device over the median of all, step by step: a missing reading must not look like one that is low."""
+    middle = absent(np.nanmedian, values, axis=0)
+    level = np.divide(values, middle, out=np.full_like(values, np.nan), where=np.nan_to_num(middle) > 0)
+    return absent(np.nanmedian, level, axis=1)
+
+
 def _of_metric(case: Case, metric: str, rows: dict[str, Floats]) -> Found | None:
     names = sorted(rows)
     values = np.stack([rows[name] for name in names])
@@ -48,6 +55,8 @@ def _of_metric(case: Case, metric: str, rows: dict[str, Floats]) -> Found | None
     slowest = int(np.argmin(levels))
     behind = 1 - float(levels[slowest]) / middle if middle > 0 else 0.0
     if behind < BEHIND or middle - levels[slowest] < SCALES * spread:
+        return None
+    if _at_the_same_moments(values[:, -max(FEWEST, round(LEAST_HOURS * case.rows_per_hour)) :])[slowest] > 1 - BEHIND:
         return None
     return Found(
         rule=RULE.name,
