@@ -13,6 +13,7 @@ from plimsoll.analysis.anomalies.grid import Grid
 from plimsoll.analysis.optimization.build import Wanted
 from plimsoll.analysis.optimization.build import optimization as analysis
 from plimsoll.analysis.optimization.case import Case
+from plimsoll.analysis.optimization.limits import configured, limited
 from plimsoll.analysis.optimization.rules.gpu_straggler import METRICS as COMPARED
 from plimsoll.analysis.optimization.sweep import rules
 from plimsoll.analysis.robust import Floats
@@ -76,7 +77,8 @@ def optimization(sources: Sources, query: OptimizationQuery) -> tuple[Optimizati
         silent=frozenset(name for name, one in said.items() if one.said != "accepted"),
         hits=sources.outcomes.hits(sources.as_of) if sources.outcomes else {},
     )
-    document, evidence = analysis(cases(sources, query), span=span, wanted=wanted)
+    with limited(configured(sources.config.sections.get("rules"))):
+        document, evidence = analysis(cases(sources, query), span=span, wanted=wanted)
     return document, [*evidence, *sources.damage(window.start, window.end, span.granularity)]
 
 

@@ -12,6 +12,7 @@ from plimsoll import documents
 from plimsoll.analysis.optimization.build import Wanted, optimization
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.contract import Found
+from plimsoll.analysis.optimization.limits import limited, limits
 from plimsoll.analysis.optimization.sweep import rules, sweep
 from plimsoll.analysis.robust import Floats
 from plimsoll.documents import TimeRange
@@ -126,7 +127,8 @@ def test_what_compares_with_its_own_past_knows_no_unit(truth: Truth, rule: str) 
     case, one = truth.faults[kind], planted_finding(truth, kind)
     longer = rules()[rule].find(replace(case, readings={n: 10 * row for n, row in case.readings.items()}))
     assert longer is not None
-    assert (longer.weight, longer.samples) == (pytest.approx(one.weight, abs=3), pytest.approx(one.samples, rel=0.2))
+    assert longer.weight == pytest.approx(one.weight, abs=3)
+    assert longer.samples == pytest.approx(one.samples, rel=0.2)
     assert longer.observed == pytest.approx(10 * one.observed, rel=0.05)
     assert longer.threshold == pytest.approx(10 * one.threshold, rel=0.05)
 
@@ -135,7 +137,9 @@ def test_what_compares_with_its_own_past_knows_no_unit(truth: Truth, rule: str) 
 def test_the_same_readings_give_the_same_findings_in_any_order(truth: Truth, kind: str) -> None:
     """Twice, and with the metrics the other way round."""
     case = truth.faults[kind]
-    turned = replace(case, readings=dict(reversed(case.readings.items())), devices=dict(reversed(case.devices.items())))
+    turned = replace(
+        case, readings=dict(reversed(list(case.readings.items()))), devices=dict(reversed(list(case.devices.items())))
+    )
     assert sweep(case) == sweep(case) == sweep(turned)
 
 
@@ -146,3 +150,16 @@ def test_the_order_of_resources_does_not_matter(truth: Truth) -> None:
     turned = optimization(cases[::-1], span=SPAN, wanted=Wanted())
     assert documents.encode(first[0]) == documents.encode(turned[0])
     assert documents.encode(first[1]) == documents.encode(turned[1])
+
+
+@KINDS
+def test_its_limits_decide(truth: Truth, kind: str) -> None:
+    """Some limit of the rule, set to one of its bounds, silences it: what can be set has an effect."""
+    case, one = truth.faults[kind], planted_finding(truth, kind)
+    silenced: list[str] = []
+    for name, limit in limits(one.rule).items():
+        for value in (limit.low, limit.high):
+            with limited({one.rule: {name: value}}):
+                if rules()[one.rule].find(case) is None:
+                    silenced.append(name)
+    assert silenced or one.rule == "blind"  # it has two ways to be blind, each with its own limit

@@ -8,7 +8,7 @@ from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.contract import Found, Rule
 from plimsoll.analysis.optimization.sustained import Sustained, sustained
 
-CLEANED_UP = 45.0
+_CLEANED_UP = 45.0
 LIMIT = Sustained(
     metric="gpu_xid_code",
     above=1.0,
@@ -25,7 +25,7 @@ def find(case: Case) -> Found | None:
     codes = case.whole(LIMIT.metric)
     if codes is None:
         return None
-    errors = np.where(codes == CLEANED_UP, np.nan, codes)
+    errors = np.where(codes == _CLEANED_UP, np.nan, codes)
     return sustained(replace(case, readings={LIMIT.metric: errors}), RULE.name, LIMIT)
 
 
