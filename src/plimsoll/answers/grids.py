@@ -75,11 +75,6 @@ def known_metrics(snapshot: Snapshot, end: datetime, also: Collection[str] = ())
     recent = snapshot.scan(
         SAMPLES, start=end - timedelta(days=2), end=end, columns=("ts", "resource_id", "device", *possible)
     )
-    whole = pl.col("device") == ""
-    counted = (
-        recent.group_by(whole.alias("whole")).agg(pl.col(possible).count()).collect().rows_by_key("whole", named=True)
-    )
-    return {
-        name: [metric for metric in possible if any(row[metric] for row in counted.get(key, []))]
-        for name, key in (("", True), ("device", False))
-    }
+    parts = {"": pl.col("device") == "", "device": pl.col("device") != ""}
+    counted = {name: recent.filter(part).select(pl.col(possible).count()).collect() for name, part in parts.items()}
+    return {name: [metric for metric in possible if counts[metric][0]] for name, counts in counted.items()}
