@@ -13,6 +13,7 @@ from typing import Final
 from plimsoll import collectors
 from plimsoll.analysis.anomalies.settings import Anomalies
 from plimsoll.analysis.capacity.settings import Capacity
+from plimsoll.analysis.optimization import limits
 from plimsoll.catalogue import discover
 from plimsoll.collectors.contract import Collector
 from plimsoll.collectors.scrape.settings import Probe, Server, Target
@@ -62,6 +63,7 @@ def sections() -> dict[str, type[Section]]:
         "prices": Prices,
         "probes.*": Probe,
         "retention": Retention,
+        "rules": limits.settings(),
         "schedule": Scheduler,
         "serve": Serve,
         "slurm.*": Slurm,

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from plimsoll.analysis.anomalies.grid import Grid
 from plimsoll.analysis.optimization.build import optimization as analysis
 from plimsoll.analysis.optimization.case import Case
+from plimsoll.analysis.optimization.limits import configured, limited
 from plimsoll.analysis.optimization.rules.gpu_straggler import METRICS as COMPARED
+from plimsoll.analysis.optimization.sweep import rules
 from plimsoll.analysis.optimization.wanted import Wanted
 from plimsoll.analysis.robust import Floats
 from plimsoll.answers.grids import fleet_grid
@@ -27,7 +29,7 @@ from plimsoll.query import TIME_RANGES, one_of
 HISTORY_DAYS: Final = 14
 STEP_S: Final = 300
 MAX_IDS: Final = 10_000
-SETTINGS: Final = ("gpu_power_limit_w", "gpus_allocated_count", "gpu_xid_code", "replicas_count")
+SETTINGS: Final = ("gpu_power_limit_w", "replicas_count")  # what advisers read beside what rules read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,8 @@ def optimization(sources: Sources, query: OptimizationQuery) -> tuple[Optimizati
         silent=frozenset(name for name, one in said.items() if one.said != "accepted"),
         hits=sources.outcomes.hits(sources.as_of) if sources.outcomes else {},
     )
-    document, evidence = analysis(cases(sources, query), span=span, wanted=wanted)
+    with limited(configured(sources.config.sections.get("rules"))):
+        document, evidence = analysis(cases(sources, query), span=span, wanted=wanted)
     return document, [*evidence, *sources.damage(window.start, window.end, span.granularity)]
 
 
@@ -96,7 +99,7 @@ def cases(sources: Sources, query: OptimizationQuery) -> list[Case]:
         end=window.end,
         step_s=STEP_S,
         compared=COMPARED,
-        also=SETTINGS,
+        also={*SETTINGS, *(metric for rule in rules().values() for metric in rule.reads)},
     )
     rows = round(window.seconds / STEP_S)
     by_resource, devices = _series(whole)

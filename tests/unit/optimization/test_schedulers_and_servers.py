@@ -101,8 +101,10 @@ def test_a_queue_in_front_of_a_server_with_room() -> None:
 
 
 def test_a_machine_on_which_nothing_happens() -> None:
-    """For a day; with a disk that is written to, or as a service, it is not idle."""
-    quiet = {"cpu_utilization_pct": flat(0.5), "network_receive_bits_per_s": flat(1e5)}
+    """For a day; with a disk that is written to, as a service, or with GPUs that nobody reads, it is not idle."""
+    host = {"cpu_utilization_pct": flat(0.5), "network_receive_bits_per_s": flat(1e5)}
+    assert not found("idle_host", case(host))
+    quiet = {**host, "gpu_utilization_pct": flat(0)}
     result = found("idle_host", case(quiet))
     assert result is not None
     assert result.observed == pytest.approx(0.5)
@@ -111,7 +113,8 @@ def test_a_machine_on_which_nothing_happens() -> None:
     busy = quiet["cpu_utilization_pct"].copy()
     busy[-30:] = 40
     assert not found("idle_host", case({**quiet, "cpu_utilization_pct": busy}))
-    (advice,) = [one for one in sweep(case(quiet)).advice if one.adviser == "switch_off"]
+    bare = replace(case(host), resource=replace(RESOURCE, gpu_count=None))
+    (advice,) = [one for one in sweep(bare).advice if one.adviser == "switch_off"]
     assert advice.saving_per_month == pytest.approx(8.0 * 730)
 
 

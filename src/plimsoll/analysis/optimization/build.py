@@ -9,8 +9,9 @@ from plimsoll.analysis.optimization.contract import Advice, Found
 from plimsoll.analysis.optimization.evidence import bottleneck_id, evidence, joint, unlocking
 from plimsoll.analysis.optimization.portfolio import platform
 from plimsoll.analysis.optimization.rebalance import rebalance
+from plimsoll.analysis.optimization.record import ENOUGH_KNOWN, by_record
 from plimsoll.analysis.optimization.sweep import Sweep, sweep
-from plimsoll.analysis.optimization.wanted import DOUBTED, ENOUGH_KNOWN, Wanted
+from plimsoll.analysis.optimization.wanted import DOUBTED, Wanted
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.optimization_document import (
     Bottleneck,
@@ -26,7 +27,8 @@ def optimization(
     cases: Sequence[Case], *, span: TimeRange, wanted: Wanted
 ) -> tuple[OptimizationDocument, list[Evidence]]:
     """The document of the cases, the most constrained resource first; resources with nothing to say come last."""
-    swept = _balanced(sorted(((case, sweep(case)) for case in cases), key=_order))
+    found = _balanced(sorted(((case, sweep(case)) for case in cases), key=_order))
+    swept = [(case, by_record(result, wanted.hits)) for case, result in found]
     by_id = {case.resource.resource_id: case for case, _ in swept}
     advice = [one for _, result in swept for one in result.advice if not wanted.leaves_out(one)]
     document = OptimizationDocument(

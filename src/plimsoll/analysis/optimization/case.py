@@ -1,7 +1,7 @@
 """One resource as the rules see it: its readings on a regular grid, before and in the window."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -53,6 +53,16 @@ class Case:
     def rows_per_hour(self) -> float:
         """Steps an hour."""
         return 3600.0 / self.step_s
+
+    def earlier(self, days: int) -> "Case":
+        """The resource as it was seen so many days ago, as far as its readings go back."""
+        rows = days * round(24 * self.rows_per_hour)
+        return replace(
+            self,
+            readings={name: row[:-rows] for name, row in self.readings.items() if len(row) > rows},
+            devices={name: row[:-rows] for name, row in self.devices.items() if len(row) > rows},
+            due=None,
+        )
 
     def whole(self, metric: str) -> Floats | None:
         """Every row of a metric; None where it was never read."""
@@ -125,6 +135,18 @@ def below(row: Floats, value: float) -> NDArray[np.bool_]:
     """Where a reading is at or below a value; a gap is not."""
     found: NDArray[np.bool_] = np.nan_to_num(row, nan=np.inf) <= value
     return found
+
+
+def last_stretch(mask: NDArray[np.bool_], known: Floats) -> int:
+    """How many rows the run at the end is long, gaps in it counted: from its first reading to the last one.
+
+    >>> busy = np.array([50.0, 0.0, np.nan, 0.0, np.nan])
+    >>> last_stretch(below(busy, 2.0), busy), last_run(below(busy, 2.0), busy)
+    (3, 2)
+    """
+    read = np.flatnonzero(~np.isnan(known))
+    run = last_run(mask, known)
+    return int(read[-1] - read[-run]) + 1 if run else 0
 
 
 def last_run(mask: NDArray[np.bool_], known: Floats) -> int:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from plimsoll.analysis.optimization.contract import Advice
+from plimsoll.analysis.optimization.record import ENOUGH_KNOWN
 
-ENOUGH_KNOWN = 5
 MUTED, DOUBTED = 0.2, 0.5
 
 

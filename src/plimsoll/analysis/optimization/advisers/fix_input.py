@@ -18,7 +18,7 @@ _NAMES = ("rate while it starves", "rate before, 5th percentile", "rate before, 
 def advise(case: Case, found: Found) -> Advice | None:
     """A stall of share f gives back at most 1/(1-f): the high end; the low end is what half of it gives.
 
-    Where the rate of training is read, its own rate before the stall widens the interval to what it has really done.
+    Where the rate of training is read, its own rate before the stall says it better: that is what it has really done.
     """
     waited = case.window("input_wait_pct")
     past = case.past("input_wait_pct")
@@ -30,7 +30,7 @@ def advise(case: Case, found: Found) -> Advice | None:
     low, high = 100 * (1 / (1 - stall / 2) - 1), 100 * (1 / (1 - stall) - 1)
     measured = _measured(case)
     if measured is not None:
-        low, high = min(low, measured[0]), max(high, measured[1])
+        low, high = measured
     return Advice(
         adviser=ADVISER.name,
         rule=found.rule,
@@ -45,7 +45,7 @@ def advise(case: Case, found: Found) -> Advice | None:
             middle=(low + high) / 2,
             high=high,
             unit="% more steps",
-            formula="1/(1-f/2) - 1 to 1/(1-f) - 1, f the share of time spent waiting; rate before / now",
+            formula="1/(1-f/2) - 1 to 1/(1-f) - 1, f the share of time waiting; rate before / now - 1 where it is read",
         ),
         cost="nothing",
         changes=_changes(case),

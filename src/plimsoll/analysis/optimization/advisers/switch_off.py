@@ -8,7 +8,7 @@ from plimsoll.analysis.optimization.cost import freeing
 
 def advise(case: Case, found: Found) -> Advice | None:
     """The whole machine; how long it has been quiet is what is known, not how long it will be."""
-    hours = found.samples * case.step_s / 3600
+    hours = case.window_rows * case.step_s / 3600
     cost = freeing(case, 1.0)
     return Advice(
         adviser=ADVISER.name,
@@ -24,7 +24,7 @@ def advise(case: Case, found: Found) -> Advice | None:
             middle=hours,
             high=hours,
             unit="machine-hours",
-            formula="hours read x the share of them that was quiet; high: all of them",
+            formula="hours of the window x the share of them that was quiet; high: all of them",
         ),
         cost=cost.text,
         saving_per_month=cost.saving_per_month,

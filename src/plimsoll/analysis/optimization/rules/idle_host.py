@@ -15,6 +15,8 @@ def find(case: Case) -> Found | None:
     cpu = case.window("cpu_utilization_pct")
     if cpu is None or case.resource.type != "cluster":
         return None
+    if case.resource.gpu_count and case.window("gpu_utilization_pct") is None:
+        return None  # nobody knows what its GPUs do
     known = ~np.isnan(cpu)
     quiet = below(cpu, CPU_PCT)
     for metric, limit in (

@@ -1,15 +1,22 @@
 """GPUs that wait for data: the input pipeline is slower than they are."""
 
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
 from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
 from plimsoll.analysis.optimization.held import Held, at_least, at_most, either
 from plimsoll.analysis.optimization.reading import Reading, mean_of
+from plimsoll.analysis.optimization.terms import Part
 
 WAITING_PCT = 30.0
 GPU_BELOW_PCT = 50.0
 CPU_BUSY_PCT, IO_WAIT_PCT, DISK_BUSY_PCT = 90.0, 20.0, 90.0
 LEAST_HOURS = 0.5
 LEAST_EXCESS = 0.10
+AS_EVER = 0.85
 
 
 def find(case: Case) -> Found | None:
@@ -38,13 +45,25 @@ def _joint(case: Case) -> Found | None:
     if not held_full:
         return None
     any_full = either(held_full)
-    low, full = held_low.window(case), any_full.window(case)
+    ever = any_full.over(Part(case, slice(None)))
+    low, full = held_low.window(case), ever[-case.window_rows :]
     both = share(low & full, busy)
     excess = both - share(low, busy) * share(full, busy)
-    if case.hours(low & full) < LEAST_HOURS or excess < LEAST_EXCESS:
+    if case.hours(low & full) < LEAST_HOURS or excess < LEAST_EXCESS or _as_ever(case, low & full, ever):
         return None
     seen = mean_of("gpu_utilization_pct", held_low & any_full)
     return _found(case, both, seen, "gpu_utilization_pct", GPU_BELOW_PCT, int((low & full).sum()))
+
+
+def _as_ever(case: Case, mask: NDArray[np.bool_], full: NDArray[np.bool_]) -> bool:
+    """Whether the GPUs were as busy at these hours of other days while nothing was full: then it is their rhythm."""
+    whole = np.where(full, np.nan, case.readings["gpu_utilization_pct"])
+    usual = replace(case, readings={"gpu_utilization_pct": whole}).usual("gpu_utilization_pct")
+    busy = case.window("gpu_utilization_pct")
+    if usual is None or busy is None or not np.isfinite(usual[mask]).any():
+        return False
+    known = mask & ~np.isnan(usual)
+    return float(np.mean(busy[known])) > AS_EVER * float(np.mean(usual[known]))
 
 
 def _found(case: Case, part: float, seen: Reading, metric: str, threshold: float, samples: int) -> Found:

@@ -5,12 +5,14 @@ import numpy as np
 from plimsoll.analysis.optimization.case import FEWEST, Case
 from plimsoll.analysis.optimization.contract import Found, Rule
 from plimsoll.analysis.optimization.hourly import LastHour
+from plimsoll.analysis.robust import Floats
 
 LEAST_HOURS, LEAST_POINTS = 12.0, 10.0
 FULL_PCT = 98.0
 SOON_HOURS = 96.0
 UPWARD = 0.7
 LOOK_HOURS = 72.0
+JUMP, STILL = 0.4, 0.1
 
 
 def find(case: Case) -> Found | None:
@@ -28,6 +30,8 @@ def find(case: Case) -> Found | None:
     left = (FULL_PCT - hourly[-1]) / slope if slope > 0 else np.inf
     if hours < LEAST_HOURS or rise < LEAST_POINTS or left > SOON_HOURS or len(hourly) < FEWEST:
         return None
+    if not _even(np.array(hourly[-rising:]), rise):
+        return None
     when = f"used up in {max(left, 0):.0f} h" if left > 0 else "used up now"
     return Found(
         rule=RULE.name,
@@ -42,6 +46,15 @@ def find(case: Case) -> Found | None:
         samples=int(hours * case.rows_per_hour),
         seen=seen,
     )
+
+
+def _even(climb: Floats, rise: float) -> bool:
+    """Whether it is a climb and no jump: no hour has two fifths of it, and the last quarter of it has its part.
+
+    What stands at the top cannot climb any more.
+    """
+    last = float(climb[-1] - climb[-max(2, len(climb) // 4)])
+    return float(np.diff(climb).max()) <= JUMP * rise and (last >= STILL * rise or climb[-1] >= FULL_PCT - 1)
 
 
 def _climb(hourly: list[float]) -> int:
