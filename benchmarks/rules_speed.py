@@ -63,6 +63,8 @@ def main() -> None:
         writer = get_context("spawn").Process(target=write, args=(root, args.resources, args.interval))
         writer.start()
         writer.join()
+        if writer.exitcode:
+            raise SystemExit("the lake could not be written")
         sources = Sources(Lake(root).snapshot(), Project(builtin_root(), builtin_root()).config(), UNTIL)
         query = OptimizationQuery(time_range="24h")
         bare = cpu_s(lambda: decode(sources))

@@ -14,6 +14,7 @@ from plimsoll.lake import Lake
 from plimsoll.ledger import Alerts
 from plimsoll.ledger.advice import Verdicts
 from plimsoll.ledger.outcomes import Outcomes
+from plimsoll.prices import read_prices
 
 Lane = Literal["analysing", "reporting"]
 
@@ -53,7 +54,16 @@ class Context:
         """One state of the lake as of the run's instant; `proven`: every file is proven before it is used."""
         ledger = self.data / "ledger.sqlite"
         snapshot, alerts = self.lake.snapshot(proven=proven), Alerts(ledger)
-        return Sources(snapshot, self.config, self.as_of, alerts, verdicts=Verdicts(ledger), outcomes=Outcomes(ledger))
+        prices = read_prices(self.config, self.data.parent, self.as_of)
+        return Sources(
+            snapshot,
+            self.config,
+            self.as_of,
+            alerts,
+            verdicts=Verdicts(ledger),
+            outcomes=Outcomes(ledger),
+            prices=prices,
+        )
 
     @property
     def published(self) -> Path:

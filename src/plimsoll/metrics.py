@@ -233,6 +233,14 @@ _ALL: Final = (
     _m("step_time_ms", MS, _C.TRAINING, _U, "step time", "mean time of one training step"),
     _m("input_wait_pct", P, _C.TRAINING, _U, "waiting for input", "share of a step spent waiting for data"),
     _m("training_samples_per_s", R, _C.TRAINING, _D, "samples trained", "training samples consumed"),
+    _m(
+        "job_limit_used_pct",
+        P,
+        _C.TRAINING,
+        _0,
+        "limit used",
+        "mean run time of ended jobs, of the limit they asked for",
+    ),
     _m("gpus_allocated_count", N, _C.TRAINING, _0, "GPUs held", "GPUs that a scheduler has given away"),
     _m("gpus_free_count", N, _C.TRAINING, _0, "GPUs free", "GPUs that a scheduler can give away now"),
     _m(

@@ -13,6 +13,7 @@ from typing import Final
 from plimsoll import collectors
 from plimsoll.analysis.anomalies.settings import Anomalies
 from plimsoll.analysis.capacity.settings import Capacity
+from plimsoll.analysis.optimization import limits
 from plimsoll.catalogue import discover
 from plimsoll.collectors.contract import Collector
 from plimsoll.collectors.scrape.settings import Probe, Server, Target
@@ -27,6 +28,7 @@ from plimsoll.lake.settings import SharedPlace
 from plimsoll.ledger import Ledger
 from plimsoll.ledger.outbox import Outbox
 from plimsoll.lines import LoadLine
+from plimsoll.prices import Prices
 from plimsoll.quiet import Maintenance
 from plimsoll.retaining import Hold, Retention
 from plimsoll.settings import Collect, Documents, Plimsoll, Scheduler, Serve, ThisMachine
@@ -62,8 +64,10 @@ def sections() -> dict[str, type[Section]]:
         "backfill.*": Server,
         "maintenance.*": Maintenance,
         "recipients.*": Recipient,
+        "prices": Prices,
         "probes.*": Probe,
         "retention": Retention,
+        "rules": limits.settings(),
         "schedule": Scheduler,
         "serve": Serve,
         "slurm.*": Slurm,
@@ -158,8 +162,16 @@ class Project:
             for part in ("jobs", "reports"):
                 if (self.root / part).is_dir():
                     shutil.copytree(self.root / part, target / part, dirs_exist_ok=True)
+        if (prices := self._price_file()) is not None:
+            (target / prices).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(self.root / prices, target / prices)
         self.ledger.copy_to(target / "data" / "ledger.sqlite")
         return self.lake.backup(target / "data" / "lake")
+
+    def _price_file(self) -> str | None:
+        """The price file's path in the project, where there is one."""
+        named = self.config().get("prices", Prices).file
+        return named if named and (self.root / named).is_file() else None
 
     def templates(self) -> list[Path]:
         """Template folders, the nearest first."""

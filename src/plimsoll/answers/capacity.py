@@ -66,7 +66,7 @@ def capacity(
     start = question.end - timedelta(seconds=settings.history)
     memory = remember(sources.snapshot, analysis.metrics_read(lines), start=start, end=question.end, resource_ids=None)
     document, evidence = analysis.capacity(
-        memory.rows, sources.resources(), question=question, lines=lines, settings=settings
+        memory.rows, sources.priced(), question=question, lines=lines, settings=settings
     )
     return document, [*evidence, _resolution(memory, start, question.end), *sources.damage(start, question.end, "1h")]
 

@@ -1,6 +1,6 @@
 """The fleet's readings on a regular grid."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -23,9 +23,13 @@ def fleet_grid(
     end: datetime,
     step_s: float,
     compared: Sequence[str] = (),
+    also: Collection[str] = (),
 ) -> Grid:
-    """The resources as wholes in every metric that is read, and their devices in the metrics that are `compared`."""
-    known = known_metrics(snapshot, end)
+    """The resources as wholes in every metric that is read, and their devices in the metrics that are `compared`.
+
+    Codes and settings are no behaviour and left out, but for those in `also`.
+    """
+    known = known_metrics(snapshot, end, also)
     whole = _part(snapshot, [(resource_id, "") for resource_id in resources], known[""], start, end, step_s)
     compared = [metric for metric in compared if metric in known["device"]]
     if not compared:
@@ -60,21 +64,17 @@ def _part(
     return grid(scan, members, metrics, start=start, end=end, step_s=step_s)
 
 
-def known_metrics(snapshot: Snapshot, end: datetime) -> Mapping[str, list[str]]:
+def known_metrics(snapshot: Snapshot, end: datetime, also: Collection[str] = ()) -> Mapping[str, list[str]]:
     """The metrics read in the last two days: of resources as wholes (""), and of devices."""
     possible = [
         metric.name
         for metric in CATALOGUE.values()
-        if metric.unit not in (Unit.CODE, Unit.DAYS) and metric.name not in _SETTINGS_NOT_BEHAVIOUR
+        if metric.name in also
+        or (metric.unit not in (Unit.CODE, Unit.DAYS) and metric.name not in _SETTINGS_NOT_BEHAVIOUR)
     ]
     recent = snapshot.scan(
         SAMPLES, start=end - timedelta(days=2), end=end, columns=("ts", "resource_id", "device", *possible)
     )
-    whole = pl.col("device") == ""
-    counted = (
-        recent.group_by(whole.alias("whole")).agg(pl.col(possible).count()).collect().rows_by_key("whole", named=True)
-    )
-    return {
-        name: [metric for metric in possible if any(row[metric] for row in counted.get(key, []))]
-        for name, key in (("", True), ("device", False))
-    }
+    parts = {"": pl.col("device") == "", "device": pl.col("device") != ""}
+    counted = {name: recent.filter(part).select(pl.col(possible).count()).collect() for name, part in parts.items()}
+    return {name: [metric for metric in possible if counts[metric][0]] for name, counts in counted.items()}

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.analysis.anomalies.grid import Grid
-from plimsoll.analysis.optimization.build import Wanted
 from plimsoll.analysis.optimization.build import optimization as analysis
 from plimsoll.analysis.optimization.case import Case
+from plimsoll.analysis.optimization.limits import configured, limited
 from plimsoll.analysis.optimization.rules.gpu_straggler import METRICS as COMPARED
+from plimsoll.analysis.optimization.sweep import rules
+from plimsoll.analysis.optimization.wanted import Wanted
 from plimsoll.analysis.robust import Floats
 from plimsoll.answers.grids import fleet_grid
 from plimsoll.answers.sources import Sources
@@ -27,6 +29,7 @@ from plimsoll.query import TIME_RANGES, one_of
 HISTORY_DAYS: Final = 14
 STEP_S: Final = 300
 MAX_IDS: Final = 10_000
+SETTINGS: Final = ("gpu_power_limit_w", "replicas_count")  # what advisers read beside what rules read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,8 @@ def optimization(sources: Sources, query: OptimizationQuery) -> tuple[Optimizati
         silent=frozenset(name for name, one in said.items() if one.said != "accepted"),
         hits=sources.outcomes.hits(sources.as_of) if sources.outcomes else {},
     )
-    document, evidence = analysis(cases(sources, query), span=span, wanted=wanted)
+    with limited(configured(sources.config.sections.get("rules"))):
+        document, evidence = analysis(cases(sources, query), span=span, wanted=wanted)
     return document, [*evidence, *sources.damage(window.start, window.end, span.granularity)]
 
 
@@ -95,6 +99,7 @@ def cases(sources: Sources, query: OptimizationQuery) -> list[Case]:
         end=window.end,
         step_s=STEP_S,
         compared=COMPARED,
+        also={*SETTINGS, *(metric for rule in rules().values() for metric in rule.reads)},
     )
     rows = round(window.seconds / STEP_S)
     by_resource, devices = _series(whole)
@@ -107,6 +112,9 @@ def cases(sources: Sources, query: OptimizationQuery) -> list[Case]:
             _coverage(sources, resource, by_resource.get(resource.resource_id, {}), window),
             devices.get(resource.resource_id, {}),
             _due(resource, window, sources.as_of),
+            _steps_due(sources, resource, window),
+            sources.prices,
+            window.end,
         )
         for resource in resources
     ]
@@ -144,15 +152,15 @@ def _due(resource: Resource, window: Window, as_of: datetime) -> NDArray[np.bool
 
 def _coverage(sources: Sources, resource: Resource, rows: Mapping[str, Floats], window: Window) -> float | None:
     """The share of the window's steps in which the resource was heard of; None where no reading was due."""
-    end = min(window.end, sources.as_of)
-    due = resource.expected_readings(window.start, end)
-    if not due:
-        return None
-    # whole steps in which something was due; of a resource that is read less often than that, its readings
-    steps = float(np.count_nonzero(_due(resource, window, sources.as_of)))
-    expected = min(steps, due)
+    expected = _steps_due(sources, resource, window)
     heard = 0
     if rows:
         stacked = np.stack([row[-round(window.seconds / STEP_S) :] for row in rows.values()])
         heard = int(np.count_nonzero(np.any(~np.isnan(stacked), axis=0)))
     return min(1.0, heard / expected) if expected else None
+
+
+def _steps_due(sources: Sources, resource: Resource, window: Window) -> float | None:
+    """Whole steps in which something was due; of a resource that is read less often than that, its readings."""
+    due = resource.expected_readings(window.start, min(window.end, sources.as_of))
+    return min(float(np.count_nonzero(_due(resource, window, sources.as_of))), due) or None

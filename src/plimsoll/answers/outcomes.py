@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from plimsoll.analysis.optimization.outcomes import LEAST_AFTER_S, LOADS, MEASURES, Outcome, realised, step_at
+from plimsoll.analysis.optimization.sizes import SIZES, WHOLE, realised_size, shrunk_at
 from plimsoll.analysis.robust import Floats
 from plimsoll.answers.grids import fleet_grid
 from plimsoll.answers.sources import Sources
@@ -15,10 +16,12 @@ from plimsoll.documents import Evidence
 from plimsoll.errors import shown
 from plimsoll.ledger.outcomes import Settled, Told
 from plimsoll.optimization_document import OptimizationDocument
+from plimsoll.tables import RESOURCES
 
 STEP_S: Final = 300.0
 BEFORE: Final = timedelta(days=2)
 LONGEST: Final = timedelta(days=30)
+USE: Final = "gpu_utilization_pct"
 _MOST_PEERS: Final = 20
 
 
@@ -31,8 +34,9 @@ def told(document: OptimizationDocument, evidence: Sequence[Evidence], made: dat
             proof = by_subject.get(one.id)
             adviser = proof.rule.removeprefix("advisers.") if proof else ""
             estimate = proof.detail.get("estimate") if proof else None
-            if proof is None or estimate is None or adviser not in MEASURES:
+            if proof is None or estimate is None or adviser not in MEASURES.keys() | SIZES:
                 continue
+            whole = adviser in WHOLE  # what it gives in hours of the past is all of it from now on
             found.append(
                 Told(
                     id=one.id,
@@ -40,8 +44,8 @@ def told(document: OptimizationDocument, evidence: Sequence[Evidence], made: dat
                     adviser=adviser,
                     made=made,
                     held_s=proof.samples * STEP_S,
-                    low=float(estimate["low"]),
-                    high=float(estimate["high"]),
+                    low=100.0 if whole else float(estimate["low"]),
+                    high=100.0 if whole else float(estimate["high"]),
                     title=one.title,
                 )
             )
@@ -56,10 +60,14 @@ def settle(sources: Sources, promises: Sequence[Told]) -> list[Settled]:
         end = floor(sources.as_of, STEP_S)
         if end - one.made < timedelta(seconds=LEAST_AFTER_S):
             continue
-        rows = _rows(sources, one, touched, one.made - BEFORE, end)
-        if rows is None:
+        start = one.made - BEFORE
+        rows = _rows(sources, one, touched, start, end)
+        if one.adviser in SIZES:
+            outcome = _of_size(sources, one, rows, units_by_step(sources, one.resource, start, end), start=start)
+        elif rows is not None:
+            outcome = _outcome(sources, one, *rows, start=start)
+        else:
             continue
-        outcome = _outcome(sources, one, *rows, start=one.made - BEFORE)
         if outcome is not None:
             found.append(outcome)
     return found
@@ -83,7 +91,7 @@ def _rows(
     for n, name in enumerate(whole.series):
         if not name.device:
             series[name.resource_id, name.metric] = whole.doubles(slice(n, n + 1))[0]
-    metric = MEASURES[one.adviser].metric
+    metric = USE if one.adviser in SIZES else MEASURES[one.adviser].metric
     if (one.resource, metric) not in series:
         return None
     load = next((series[one.resource, name] for name in LOADS if (one.resource, name) in series), None)
@@ -101,24 +109,71 @@ def _outcome(
     else:
         changed = step_at(row, peers, made)
     if changed is None:
-        if sources.as_of - one.made < LONGEST:
-            return None
-        outcome, changed = Outcome(state="cannot tell", why="nothing changed in thirty days"), len(row)
-    elif (len(row) - changed) * STEP_S < LEAST_AFTER_S:
+        return _never_followed(sources, one)
+    if (len(row) - changed) * STEP_S < LEAST_AFTER_S:
         return None
-    else:
-        held = slice(max(0, changed - round(one.held_s / STEP_S)), changed)
-        outcome = realised(
-            row, peers, load, held=held, changed=changed, step_s=STEP_S, measure=MEASURES[one.adviser],
-            promised=(one.low, one.high),
-        )  # fmt: skip
+    held = slice(max(0, changed - round(one.held_s / STEP_S)), changed)
+    outcome = realised(
+        row, peers, load, held=held, changed=changed, step_s=STEP_S, measure=MEASURES[one.adviser],
+        promised=(one.low, one.high),
+    )  # fmt: skip
+    return _settled(sources, one, outcome, start + timedelta(seconds=changed * STEP_S))
+
+
+def _of_size(
+    sources: Sources, one: Told, rows: tuple[Floats, list[Floats], Floats | None] | None, units: Floats, *,
+    start: datetime,
+) -> Settled | None:  # fmt: skip
+    """What came of advice on size: the step is in the inventory, or in the replicas that are read."""
+    changed = shrunk_at(units, round((one.made - start).total_seconds() / STEP_S), STEP_S)
+    if changed is None:
+        return _never_followed(sources, one)
+    daily = one.adviser == "schedule_hours"
+    if (len(units) - changed) * STEP_S < (86_400 if daily else LEAST_AFTER_S):
+        return None
+    busy, peers, _ = rows if rows is not None else (None, [], None)
+    outcome = realised_size(
+        units, busy, peers, changed=changed, step_s=STEP_S, promised=(one.low, one.high), daily=daily
+    )
+    return _settled(sources, one, outcome, start + timedelta(seconds=changed * STEP_S))
+
+
+def units_by_step(sources: Sources, resource_id: str, start: datetime, end: datetime) -> Floats:
+    """How many replicas, GPUs or else machines are paid for in each step; 0 once no reading is expected any more."""
+    rows = round((end - start).total_seconds() / STEP_S)
+    units = np.full(rows, np.nan)
+    told = sources.snapshot.scan(RESOURCES, end=sources.as_of + timedelta(milliseconds=1)).collect()
+    known = [row for row in told.sort("ts", "source").iter_rows(named=True) if row["resource_id"] == resource_id]
+    of = next((name for name in ("replicas_count", "gpu_count") if any(row[name] is not None for row in known)), None)
+    count = 1.0
+    for row in known:
+        count = row[of] if of is not None and row[of] is not None else count
+        first = max(0, round((row["ts"] - start).total_seconds() / STEP_S))
+        units[first:] = 0.0 if row["interval_s"] is None else count
+    if of == "replicas_count":
+        whole = fleet_grid(sources.snapshot, [resource_id], start=start, end=end, step_s=STEP_S, also=(of,))
+        for n, name in enumerate(whole.series):
+            if (name.metric, name.device) == (of, ""):
+                read: Floats = whole.doubles(slice(n, n + 1))[0]
+                units = np.where(np.isnan(read), units, read)
+    return units
+
+
+def _never_followed(sources: Sources, one: Told) -> Settled | None:
+    if sources.as_of - one.made < LONGEST:
+        return None
+    outcome = Outcome(state="cannot tell", why="nothing changed in thirty days")
+    return _settled(sources, one, outcome, floor(sources.as_of, STEP_S))
+
+
+def _settled(sources: Sources, one: Told, outcome: Outcome, changed: datetime) -> Settled:
     return Settled(
         id=one.id,
         adviser=one.adviser,
         title=one.title,
         promised_low=one.low,
         promised_high=one.high,
-        changed=start + timedelta(seconds=changed * STEP_S),
+        changed=changed,
         noted=sources.as_of,
         state=outcome.state,
         value=_plain(outcome.value),
@@ -141,9 +196,14 @@ def _plain(value: float | None) -> float | None:
 
 def in_words(one: Settled) -> str:
     """What was promised, and what came of it."""
-    promised = f"promised {one.promised_low:.0f} to {one.promised_high:.0f} %"
+    promised = f"promised {_range(one.promised_low, one.promised_high)} %"
     if one.value is None or one.low is None or one.high is None:
         return f"{shown(one.title)}: {promised}; {one.state}: {one.why}"
     against = f"against {one.peers} equals" if one.peers else "without equals"
-    realised_ = f"realised {one.value:.0f} % ({one.low:.0f} to {one.high:.0f}, {against})"
-    return f"{shown(one.title)}: {promised}, {realised_}: {one.state}"
+    span = f"{_range(one.low, one.high)}, " if one.high > one.low else ""
+    why = f": {one.why}" if one.why else ""
+    return f"{shown(one.title)}: {promised}, realised {one.value:.0f} % ({span}{against}): {one.state}{why}"
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:.0f}" if round(low) == round(high) else f"{low:.0f} to {high:.0f}"

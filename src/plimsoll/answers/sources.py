@@ -1,7 +1,7 @@
 """What every answer is made from: one snapshot of the lake, the settings, and the instant that is asked about."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -14,6 +14,7 @@ from plimsoll.ledger import Alerts
 from plimsoll.ledger.advice import Verdicts
 from plimsoll.ledger.outcomes import Outcomes
 from plimsoll.lines import LoadLine
+from plimsoll.prices import PriceList
 from plimsoll.settings import Plimsoll
 from plimsoll.tables import RESOURCES
 
@@ -30,7 +31,7 @@ class Sources:
 
     `alerts` are those that the ledger knows; None where there is none. `sees` says which resources may be seen by
     whoever asks, `verdicts` what people said of advice,
-    `outcomes` what came of it.
+    `outcomes` what came of it, `prices` what things cost.
     """
 
     snapshot: Snapshot
@@ -40,6 +41,7 @@ class Sources:
     sees: Callable[[Resource], bool] | None = None
     verdicts: Verdicts | None = None
     outcomes: Outcomes | None = None
+    prices: PriceList = field(default_factory=PriceList)
 
     def settings(self, name: str, kind: type[S]) -> S:
         """The settings of a section."""
@@ -55,6 +57,13 @@ class Sources:
         rows = self.snapshot.scan(RESOURCES, end=self.as_of + timedelta(milliseconds=1)).collect()
         known = resources_at(rows.iter_rows(named=True))
         return known if self.sees is None else [resource for resource in known if self.sees(resource)]
+
+    def priced(self) -> list[Resource]:
+        """The inventory with what the price file says an hour costs, where it says so in dollars."""
+        if self.prices.currency != "USD":
+            return self.resources()
+        known = [(resource, self.prices.of(resource)) for resource in self.resources()]
+        return [replace(one, price_usd_per_h=price.per_h) if price else one for one, price in known]
 
     def damage(self, start: datetime, end: datetime, granularity: str) -> "list[Evidence]":
         """What is missing from an answer about [start, end) because files of the lake are damaged."""

@@ -1,4 +1,4 @@
-"""`plimsoll explain ID`: what one alert, finding, bottleneck or recommendation rests on."""
+"""`plimsoll explain ID`: what one alert, finding, bottleneck, recommendation or resource rests on."""
 
 import json as text_of
 from typing import Annotated, Any, cast
@@ -21,7 +21,10 @@ def explain(
     project: ProjectOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Prints the evidence of one alert, finding, bottleneck or recommendation of the last published report."""
+    """Prints the evidence of one alert, finding, bottleneck or recommendation of the last published report.
+
+    Of a resource it prints what every rule said of it: utilisation, saturation and errors of each component.
+    """
     found = published_evidence(open_project(project), subject)
     if json:
         print_json(found)
@@ -34,10 +37,15 @@ def explain(
         f"observed   {_number(found['observed'])} {found['unit']}",
         f"threshold  {_number(found['threshold'])}",
         f"samples    {found['samples']}",
-        *(f"{name:<10} {_text(value)}" for name, value in found["detail"].items() if value not in (None, [], {})),
+        *(
+            line
+            for name, value in found["detail"].items()
+            if value not in (None, [], {})
+            for line in _lines(name, value)
+        ),
     ]
     for line in lines:
-        console.print(line, soft_wrap=True)
+        console.print(_harmless(line), soft_wrap=True)
 
 
 def published_evidence(project: Project, subject: str) -> dict[str, Any]:
@@ -48,9 +56,58 @@ def published_evidence(project: Project, subject: str) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise LakeError("no report has been published yet; make one: plimsoll report daily") from error
     by_id = {one["subject"]: one for one in listed}
+    if subject not in by_id and f"sweep.{subject}" in by_id:
+        subject = f"sweep.{subject}"
     if subject not in by_id:
         raise BadParameter("ID", shown(subject), why="is not in the last published report")
     return by_id[subject]
+
+
+def _harmless(line: str) -> str:
+    """Whole, but nothing in it that a terminal would act on: names come from anybody."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in line)
+
+
+def _lines(name: str, value: Any) -> list[str]:  # noqa: ANN401 - whatever JSON holds
+    """A part of the detail; what may be pasted stands on a line of its own."""
+    match name:
+        case "change":
+            return [f"{'change':<10} {target}: {text}" for target, text in value.items()]
+        case "inputs" | "alsoSeen":
+            return [
+                line
+                for what, one in value.items()
+                for line in (f"{shown(what)} = {_number(one['value'])}", f"{'':<10} {one['sql']}")
+            ]
+        case "use":
+            return [f"{part:<10} {_cells(cells)}" for part, cells in value.items()]
+        case "abstentions":
+            return [f"{'silent':<10} {one['of']}: {one['reason']}{_till(one['enoughAt'])}" for one in value]
+        case "metrics":
+            return [
+                f"{one['metric']:<32} {one['resources']} resources{_stake(one['perMonth'])}: {', '.join(one['rules'])}"
+                for one in value
+            ]
+        case _:
+            return [f"{name:<10} {_text(value)}"]
+
+
+def _cells(cells: dict[str, dict[str, Any]]) -> str:
+    told = [
+        f"{cell} {one['state']}"
+        + (f" ({one['usedPct']:g} %)" if one.get("usedPct") is not None else "")
+        + (f": {', '.join(one['rules'])}" if one["rules"] else "")
+        for cell, one in cells.items()
+    ]
+    return "; ".join(told)
+
+
+def _till(instant: str | None) -> str:
+    return f"; enough at {instant}" if instant else ""
+
+
+def _stake(per_month: float | None) -> str:
+    return f" that cost {per_month:,.0f} a month" if per_month else ""
 
 
 def _number(value: float | None) -> str:

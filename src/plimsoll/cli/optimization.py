@@ -1,12 +1,23 @@
 """`plimsoll optimization`: what holds each resource back, and what to do about it."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 from msgspec import UNSET
 from rich.console import Console
 
-from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
+from plimsoll.cli.common import (
+    AsOfOption,
+    JsonOption,
+    ProjectOption,
+    as_of_or_now,
+    open_project,
+    print_json,
+    say,
+    the_clock,
+)
+from plimsoll.documents import Evidence
 from plimsoll.errors import BadParameter, shown
 from plimsoll.optimization_document import OptimizationDocument, ResourceOptimization
 from plimsoll.runner import context
@@ -43,11 +54,12 @@ def optimization(
     for asked in query.resource_ids:
         if asked not in known:
             raise BadParameter("--resource-id", asked, why="is not a resource of this fleet")
-    document, _ = answer(sources, query)
+    document, evidence = answer(sources, query)
     if json:
         print_json(document)
     else:
         _print(document)
+        _print_silence(evidence)
 
 
 def _print(document: OptimizationDocument) -> None:
@@ -66,6 +78,20 @@ def _print(document: OptimizationDocument) -> None:
         line(f"{quiet} resources: nothing holds them back.")
     for one in document.platform_recommendations or ():
         line(f"Together: {one.title}. {one.description}{_tail(one.cost_impact)}")
+
+
+def _print_silence(evidence: Sequence[Evidence]) -> None:
+    """Of whom too little is known to advise, till when; and the reading that would tell most."""
+    for one in evidence:
+        for silent in one.detail.get("abstentions", ()):
+            if silent["of"].startswith("advice"):
+                till = f"; enough at {silent['enoughAt']}" if silent["enoughAt"] else ""
+                say(f"{shown(one.subject.removeprefix('sweep.'))}: no {silent['of']}: {silent['reason']}{till}")
+    for one in evidence:
+        if one.subject == "optimization.unlock" and (missing := one.detail["metrics"]):
+            first = missing[0]
+            rules = ", ".join(first["rules"][:3])
+            say(f"{len(missing)} metrics are not read; most would tell: {first['metric']} ({rules})")
 
 
 def _parts(resource: ResourceOptimization) -> list[str]:

@@ -18,11 +18,12 @@ def register(app: typer.Typer) -> None:
 
 
 def list_() -> None:
-    """Prints every rule with its limits."""
-    from plimsoll.answers.rules import limits, rules
+    """Prints every rule with its limits and their bounds."""
+    from plimsoll.analysis.optimization.limits import limits
+    from plimsoll.answers.rules import rules
 
     for name, rule in rules().items():
-        told = ", ".join(f"{key} = {value:g}" for key, value in limits(name).items())
+        told = ", ".join(f"{key} = {one.value:g} ({one.low:g} to {one.high:g})" for key, one in limits(name).items())
         typer.echo(f"{name:<24} {rule.component:<10} {told}".rstrip())
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from plimsoll.clock import rfc3339
+from plimsoll.simulator.detail import further
 from plimsoll.simulator.incidents import Incident, apply
 from plimsoll.simulator.physics import GPU_COLUMNS, Columns, sensors
 from plimsoll.simulator.rhythm import Array, chance, loads
@@ -25,7 +26,10 @@ _DEVICE_EVERY_S = 300
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Members, their incidents, and how often each is read. `until` is the end of history (exclusive)."""
+    """Members, their incidents, and how often each is read. `until` is the end of history (exclusive).
+
+    `detailed`: with the sensors that a demo does without, so that every fault has a place to show.
+    """
 
     members: Sequence[Member]
     incidents: Sequence[Incident]
@@ -34,6 +38,7 @@ class Fleet:
     until: datetime
     interval_s: int
     devices: bool
+    detailed: bool = False
 
     @classmethod
     def build(
@@ -46,11 +51,12 @@ class Fleet:
         interval_s: int = 60,
         devices: bool = True,
         incidents: Sequence[Incident] | None = None,
+        detailed: bool = False,
     ) -> "Fleet":
         """A fleet of `resources` with `days` of history; `incidents` replaces the ones that the seed would plant."""
         members = roster(resources)
         planted = plant(members, seed=seed, days=days, until=until) if incidents is None else incidents
-        return cls(members, tuple(planted), seed, days, until, interval_s, devices)
+        return cls(members, tuple(planted), seed, days, until, interval_s, devices, detailed)
 
     @property
     def since(self) -> datetime:
@@ -106,15 +112,17 @@ class Fleet:
         number = (day - _EPOCH).days
         steps = 86_400 // self.interval_s
         seconds: Array = number * 86_400.0 + np.arange(steps, dtype=np.float64) * float(self.interval_s)
-        columns = sensors(kind, members, loads(members, seed=self.seed, day=number, steps=steps))
+        load = loads(members, seed=self.seed, day=number, steps=steps)
+        columns = sensors(kind, members, load)
+        if self.detailed:
+            columns |= further(kind, members, load, columns)
         columns = {name: np.ascontiguousarray(values) for name, values in columns.items()}
         for position, member in enumerate(members):
             row = {name: values[position] for name, values in columns.items()}
             own = [i for i in self.incidents if i.resource_id == member.resource_id]
             for incident in own:
-                if not incident.device:
-                    apply(row, incident, seconds)
-            if self.devices and member.type == "cluster":
+                apply(row, incident, seconds, whole=bool(incident.device))
+            if self.devices and member.type == "cluster" and member.gpu_count:
                 yield self._gpus(member, row, own, seconds, number)
             kept = chance(self.seed, member, number, 4).random(steps) >= _LOST_SHARE
             yield _frame(member, "", row, seconds, kept)

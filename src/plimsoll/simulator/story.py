@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from plimsoll.simulator.incidents import KINDS, Incident
+from plimsoll.simulator.incidents import Incident
 from plimsoll.simulator.roster import Member
+from plimsoll.simulator.usual_faults import USUAL
 
 _STORY_FROM = 20
 _MONTHLY_SHARE = 0.25
@@ -19,11 +20,11 @@ def plant(members: Sequence[Member], *, seed: int, days: int, until: datetime) -
     busy = {incident.resource_id for incident in story}
     calm = [member for member in members if member.resource_id not in busy]
     draw = np.random.Generator(np.random.Philox(key=[seed, 0x5EED]))
-    kinds = sorted(KINDS)
+    kinds = sorted(USUAL)
     found = list(story)
     for n in range(round(_MONTHLY_SHARE * len(members) * days / 30)):
         kind = kinds[n % len(kinds)]
-        able = [member for member in calm if member.type in KINDS[kind].types]
+        able = [member for member in calm if member.type in USUAL[kind].types]
         if not able:
             continue
         member = able[int(draw.integers(len(able)))]

@@ -11,15 +11,15 @@ import jsonschema
 import pytest
 
 from plimsoll import documents
-from plimsoll.analysis.optimization.contract import HOURS_A_MONTH, Advice
+from plimsoll.analysis.optimization.contract import Advice
 from plimsoll.analysis.optimization.portfolio import compatible, joint_saving
 from plimsoll.analysis.optimization.sweep import rules
 from plimsoll.answers.optimization import OptimizationQuery, optimization
 from plimsoll.answers.sources import Sources
 from plimsoll.cli import run
 from plimsoll.errors import BadParameter
-from plimsoll.inventory import Resource
 from plimsoll.ledger.advice import Verdict, Verdicts
+from plimsoll.prices import HOURS_A_MONTH
 from plimsoll.query import TIME_RANGES
 from plimsoll.simulator import Fleet
 from tests.reports import UNTIL, lake_of, sources_of
@@ -118,11 +118,11 @@ def test_savings_are_never_counted_twice() -> None:
             priority="high",
             title="t",
             description="d",
-            saving_usd_per_month=usd,
+            saving_per_month=usd,
             frees=1.0,
         )
 
-    fleet = {n: Resource(resource_id=n, name=n, type="cluster", price_usd_per_h=1.0) for n in ("a", "b")}
+    fleet = {"a": HOURS_A_MONTH, "b": HOURS_A_MONTH}
     both = [advice("release", "a", 730.0), advice("right_size", "a", 400.0), advice("release", "b", 5000.0)]
     assert {one.adviser for one in compatible(both) if one.resource_id == "a"} == {"release"}
     assert joint_saving(both, fleet) == 730.0 + HOURS_A_MONTH

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from plimsoll.analysis.optimization.limits import limits
 from plimsoll.analysis.optimization.outcomes import Measure, Outcome, realised, step_at
 from plimsoll.answers.optimization import OptimizationQuery, optimization
 from plimsoll.answers.outcomes import in_words, settle, told
-from plimsoll.answers.rules import limits, replay, rules
+from plimsoll.answers.rules import replay, rules
 from plimsoll.answers.sources import Sources
 from plimsoll.errors import BadParameter
 from plimsoll.ledger.outcomes import Outcomes, Settled
@@ -136,6 +137,8 @@ def test_an_adviser_that_breaks_its_word_is_doubted_and_then_muted(
         else:
             assert [one.priority for one in advice] == [expected]
             assert f"Of 5 earlier promises of this kind {kept} were kept." in advice[0].description
+            said = str(advice[0].estimated_improvement)
+            assert ("by its record" in said) is (kept < 5)
 
 
 def _settled(name: str, state: str, at: datetime) -> Settled:
@@ -150,14 +153,16 @@ def test_a_rule_is_replayed_with_other_limits_and_is_itself_again(mended: tuple[
     sources, incident = mended
     before = limits("input_starvation")
     found = replay(replace(sources, as_of=incident.end), "input_starvation", [], 1)
-    strict = replay(replace(sources, as_of=incident.end), "input_starvation", ["WAITING_PCT=99"], 1)
+    strict = replay(replace(sources, as_of=incident.end), "input_starvation", ["waiting_pct=99"], 1)
     assert incident.resource_id in {resource for _, resource in found}
     assert len(strict) < len(found)
     assert limits("input_starvation") == before
     assert len(rules()) >= 37
-    with pytest.raises(BadParameter, match="use one of: WAITING_PCT"):
-        replay(sources, "input_starvation", ["WAITING=1"], 1)
+    with pytest.raises(BadParameter, match="use one of: waiting_pct"):
+        replay(sources, "input_starvation", ["waiting=1"], 1)
+    with pytest.raises(BadParameter, match="waiting_pct = 130 is out of bounds; it is from 0 to 100"):
+        replay(sources, "input_starvation", ["WAITING_PCT=130"], 1)
     with pytest.raises(BadParameter, match="use one of: input_starvation"):
         replay(sources, "input_starvatoin", [], 1)
-    with pytest.raises(BadParameter, match="write WAITING_PCT=30"):
+    with pytest.raises(BadParameter, match="is not LIMIT=NUMBER"):
         replay(sources, "input_starvation", ["WAITING_PCT=much"], 1)

@@ -59,7 +59,7 @@ def test_gpus_that_are_held_and_do_nothing() -> None:
     (advice,) = [one for one in sweep(dead).advice if one.adviser == "end_dead_jobs"]
     assert advice.estimate is not None
     assert (advice.estimate.low, advice.estimate.high) == (48.0, 72.0)
-    assert advice.saving_usd_per_month == pytest.approx(8.0 * 730 * 3 / 4)
+    assert advice.saving_per_month == pytest.approx(8.0 * 730 * 3 / 4)
 
 
 def test_copies_over_pcie() -> None:
@@ -101,8 +101,10 @@ def test_a_queue_in_front_of_a_server_with_room() -> None:
 
 
 def test_a_machine_on_which_nothing_happens() -> None:
-    """For a day; with a disk that is written to, or as a service, it is not idle."""
-    quiet = {"cpu_utilization_pct": flat(0.5), "network_receive_bits_per_s": flat(1e5)}
+    """For a day; with a disk that is written to, as a service, or with GPUs that nobody reads, it is not idle."""
+    host = {"cpu_utilization_pct": flat(0.5), "network_receive_bits_per_s": flat(1e5)}
+    assert not found("idle_host", case(host))
+    quiet = {**host, "gpu_utilization_pct": flat(0)}
     result = found("idle_host", case(quiet))
     assert result is not None
     assert result.observed == pytest.approx(0.5)
@@ -111,8 +113,9 @@ def test_a_machine_on_which_nothing_happens() -> None:
     busy = quiet["cpu_utilization_pct"].copy()
     busy[-30:] = 40
     assert not found("idle_host", case({**quiet, "cpu_utilization_pct": busy}))
-    (advice,) = [one for one in sweep(case(quiet)).advice if one.adviser == "switch_off"]
-    assert advice.saving_usd_per_month == pytest.approx(8.0 * 730)
+    bare = replace(case(host), resource=replace(RESOURCE, gpu_count=None))
+    (advice,) = [one for one in sweep(bare).advice if one.adviser == "switch_off"]
+    assert advice.saving_per_month == pytest.approx(8.0 * 730)
 
 
 def test_nights_that_need_less() -> None:
@@ -126,7 +129,7 @@ def test_nights_that_need_less() -> None:
     (advice,) = [advice for advice in sweep(one).advice if advice.adviser == "schedule_hours"]
     assert advice.title == "Run a on 1 replica for 9 hours of each day"
     assert advice.risk == 0.0
-    assert advice.saving_usd_per_month == pytest.approx(8.0 * 730 * 5 / 6 * 9 / 24)
+    assert advice.saving_per_month == pytest.approx(8.0 * 730 * 5 / 6 * 9 / 24)
     assert not found("quiet_hours", case({"gpu_utilization_pct": flat(50)}, kind="endpoint"))
     assert not found("quiet_hours", case({"gpu_utilization_pct": rhythm[-3 * 288 :]}, kind="endpoint"))
 

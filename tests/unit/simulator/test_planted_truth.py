@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from plimsoll.simulator import Fleet, Incident
-from plimsoll.simulator.incidents import KINDS
+from plimsoll.simulator.everything import everything, strained
+from plimsoll.simulator.incidents import FAULTS, KINDS, TWINS
 from plimsoll.tables import RESOURCES, SAMPLES
 
 UNTIL = datetime(2026, 1, 16, 18, tzinfo=UTC)
@@ -61,24 +62,35 @@ def test_every_type_is_there_and_busy_in_its_own_way() -> None:
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_each_kind_shows_in_the_metrics_it_names_and_only_while_it_lasts(kind: str) -> None:
     """Against the same fleet without it."""
-    calm = fleet(incidents=())
+    calm = fleet(incidents=(), detailed=True)
     start, end = datetime(2026, 1, 15, 6, tzinfo=UTC), datetime(2026, 1, 15, 10, tzinfo=UTC)
     member = next(m for m in calm.members if m.type in KINDS[kind].types)
-    device = "gpu2" if kind == "straggler_gpu" else ""
-    hit = fleet(
-        incidents=(Incident(kind=kind, resource_id=member.resource_id, start=start, end=end, device=device),)
-    ).day(DAY)
+    device = "gpu2" if kind in ("straggler_gpu", "dead_allocation", "like dead_allocation") else ""
+    incident = Incident(kind=kind, resource_id=member.resource_id, start=start, end=end, device=device)
+    hit = fleet(incidents=(incident,), detailed=True).day(DAY)
     where = (pl.col("resource_id") == member.resource_id) & (pl.col("device") == device)
     during = (pl.col("ts") >= start) & (pl.col("ts") < end)
     before = calm.day(DAY)
     assert hit.filter(where, ~during).equals(before.filter(where, ~during))
-    if kind == "silent_source":
-        assert hit.filter(where, during).is_empty()
+    if "silent_source" in kind:
+        lost = 1 - hit.filter(where, during).height / before.filter(where, during).height
+        assert lost == 1 if kind == "silent_source" else 0 < lost < 0.15
         return
-    names = [n for n in KINDS[kind].metrics if before.filter(where)[n].null_count() == 0]
+    both = pl.concat([hit, before]).filter(where)
+    names = [n for n in KINDS[kind].metrics if both[n].null_count() < both.height]
     assert names
     for name in names:
         assert hit.filter(where, during)[name].to_list() != before.filter(where, during)[name].to_list()
+
+
+def test_every_fault_has_its_innocent_twin_and_both_are_planted_once() -> None:
+    """Each on a member of its own, none on one that is not healthy by its own rhythm."""
+    built = everything(resources=144, days=16, seed=3, until=UNTIL, interval_s=300)
+    assert set(TWINS) == set(FAULTS)
+    assert sorted(incident.kind for incident in built.incidents) == sorted(KINDS)
+    hit = {incident.resource_id for incident in built.incidents}
+    assert len(hit) == len(KINDS)
+    assert not hit & strained(built)
 
 
 def test_no_member_has_two_incidents_and_the_last_day_has_its_story() -> None:

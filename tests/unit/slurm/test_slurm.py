@@ -16,7 +16,7 @@ from plimsoll.collectors.slurm import command
 from plimsoll.collectors.slurm.answers import Node, gpus_of, jobs, nodes, num
 from plimsoll.collectors.slurm.command import SlurmError, ask
 from plimsoll.collectors.slurm.reader import SlurmReader
-from plimsoll.collectors.slurm.rows import of_nodes
+from plimsoll.collectors.slurm.rows import Span, of_ended, of_nodes
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.tables import COLLECTIONS, RESOURCES, SAMPLES
 from tests.clocks import START
@@ -274,3 +274,18 @@ def test_one_that_fails_costs_only_its_own_rows() -> None:
     assert came.samples[0]["queue_depth_count"] == 1.0
     assert "gpus_free_count" not in came.samples[0]
     assert came.resources[0]["gpu_count"] is None
+
+
+def test_how_much_of_their_limit_jobs_used() -> None:
+    """A quarter of an hour, and one ended by its limit; failed ones and those without a limit do not count."""
+
+    def row(job_id: int, state: str, minutes: int, limit: dict[str, Any] | None) -> dict[str, Any]:
+        time_of = {"start": 1768580000, "end": 1768580000 + 60 * minutes, "limit": limit}
+        return {"job_id": job_id, "state": {"current": [state]}, "time": time_of}
+
+    hour = {"set": True, "infinite": False, "number": 60}
+    ended = [row(1, "COMPLETED", 15, hour), row(2, "TIMEOUT", 61, hour), row(3, "FAILED", 1, hour)]
+    endless = row(4, "COMPLETED", 500, {"set": True, "infinite": True, "number": 0})
+    span = Span(1768570000, 1768680000)
+    assert of_ended(jobs({"jobs": [*ended, endless]}), span)["job_limit_used_pct"] == (25 + 100) / 2
+    assert of_ended(jobs({"jobs": [endless]}), span)["job_limit_used_pct"] is None

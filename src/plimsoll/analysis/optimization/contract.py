@@ -5,14 +5,12 @@ never make its finding worse. An adviser turns a bottleneck into advice, or None
 """
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from plimsoll.analysis.optimization.case import Case
-
-Priority: TypeAlias = Literal["high", "medium", "low"]
-HOURS_A_MONTH: Final = 730.0
+from plimsoll.analysis.optimization.reading import Seen
+from plimsoll.analysis.optimization.replay import Priority, Replay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +19,8 @@ class Found:
 
     `weight` (0 to 100) orders the bottlenecks: how much of the resource it holds back. `observed` and `threshold` are
     in the unit of `metric`; `share` is the share of the window in which it held, `samples` the readings behind it;
-    `pace_per_day` is how fast it moves, where the rule saw a slope.
+    `pace_per_day` is how fast it moves, where the rule saw a slope. `seen` is the declaration that gave `observed`, and
+    gives the SQL for it.
     """
 
     rule: str
@@ -34,19 +33,26 @@ class Found:
     threshold: float
     share: float
     samples: int
+    seen: Seen
     device: str = ""
     pace_per_day: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`explains` names the rules whose findings are symptoms of this one: they are folded under it."""
+    """`explains` names the rules whose findings are symptoms of this one: they are folded under it.
+
+    `history_h` is how many hours of its first metric it wants before it says anything, beside those of the window where
+    it compares with what was `before_window`.
+    """
 
     name: str
     component: str
     reads: tuple[str, ...]
     find: Callable[[Case], Found | None]
     explains: frozenset[str] = frozenset()
+    history_h: float = 0.0
+    before_window: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +70,10 @@ class Estimate:
 class Advice:
     """What to do about a bottleneck.
 
-    `saving_usd_per_month` is negative where it costs; None without a price. `frees` is how much of the resource's
-    units it gives back (for the portfolio); `risk` the share of history that would have broken the target.
+    `saving_per_month` is negative where it costs, in the currency of the prices, after what is committed to; None
+    without a price. `frees` is how much of the resource's units it gives back (for the portfolio); `replay` is what
+    history says of a change of size. `inputs` are the readings that its numbers were made from, by what they are;
+    `changes` what to paste, by target (slurm, kubernetes, vllm); `instead_of` names advisers that it contradicts.
     """
 
     adviser: str
@@ -77,10 +85,17 @@ class Advice:
     improvement: str | None = None
     estimate: Estimate | None = None
     cost: str | None = None
-    saving_usd_per_month: float | None = None
+    saving_per_month: float | None = None
     frees: float = 0.0
-    risk: float | None = None
-    change: str | None = None
+    replay: Replay | None = None
+    changes: Mapping[str, str] = field(default_factory=dict[str, str])
+    inputs: Mapping[str, Seen] = field(default_factory=dict[str, Seen])
+    instead_of: frozenset[str] = frozenset()
+
+    @property
+    def risk(self) -> float | None:
+        """The share of history that would have broken the target; None where no size changes."""
+        return None if self.replay is None else self.replay.share
 
     @property
     def id(self) -> str:
@@ -96,27 +111,3 @@ class Adviser:
     name: str
     answers: frozenset[str]
     advise: Callable[[Case, Found], Advice | None]
-
-
-def money(usd_per_month: float | None, gpu_hours_per_month: float | None = None) -> str | None:
-    """A saving as text: dollars where there is a price, else GPU-hours.
-
-    >>> money(1460.0), money(-214.0), money(None, 730.0), money(None)
-    ('saves $1,460 a month', 'costs $214 a month', 'frees 730 GPU-hours a month', None)
-    """
-    if usd_per_month is not None:
-        return f"{'saves' if usd_per_month >= 0 else 'costs'} ${abs(usd_per_month):,.0f} a month"
-    if gpu_hours_per_month is not None:
-        return f"frees {gpu_hours_per_month:,.0f} GPU-hours a month"
-    return None
-
-
-def price_per_month(case: Case, part: float = 1.0) -> float | None:
-    """What a share of the resource costs a month; None without a price."""
-    price = case.resource.price_usd_per_h
-    return None if price is None else price * HOURS_A_MONTH * part
-
-
-def gpu_hours_per_month(case: Case, part: float = 1.0) -> float | None:
-    """The GPU-hours of a share of the resource in a month; None without GPUs."""
-    return case.resource.gpu_count * HOURS_A_MONTH * part if case.resource.gpu_count else None

@@ -91,12 +91,12 @@ def realised(
     after_rows = len(row) - changed
     if after_rows * step_s < LEAST_AFTER_S:
         return Outcome(state="cannot tell", why=f"only {after_rows * step_s / 3600:.0f} h have passed since the change")
-    ratio = _ratio(row, held, changed, step_s)
+    ratio = ratio_at(row, held, changed, step_s)
     if ratio is None:
         return Outcome(state="cannot tell", why="too few readings at the same times of day")
-    known = [found for peer in peers if (found := _ratio(peer, held, changed, step_s)) is not None]
+    known = [found for peer in peers if (found := ratio_at(peer, held, changed, step_s)) is not None]
     if len(known) < FEWEST_PEERS:
-        moved = _ratio(load, held, changed, step_s) if load is not None else None
+        moved = ratio_at(load, held, changed, step_s) if load is not None else None
         if moved is not None and abs(moved - 1) > LOAD_MAY_MOVE:
             text = f"the load moved by {100 * (moved - 1):+.0f} % and there are no equals to compare with"
             return Outcome(state="cannot tell", why=text)
@@ -118,7 +118,7 @@ def _state(low: float, high: float, promised: tuple[float, float]) -> State:
     return "exceeded" if low > promised[1] else "kept"
 
 
-def _ratio(row: Floats, held: slice, changed: int, step_s: float) -> float | None:
+def ratio_at(row: Floats, held: slice, changed: int, step_s: float) -> float | None:
     """The mean after the change over the mean before, both at the times of day of `held`."""
     day = round(86_400 / step_s)
     befores: list[float] = []

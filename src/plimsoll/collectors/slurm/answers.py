@@ -38,6 +38,7 @@ class Job:
     eligible_s: float | None
     start_s: float | None
     end_s: float | None
+    limit_s: float | None = None
 
     @property
     def waits_for_room(self) -> bool:
@@ -112,6 +113,7 @@ def _job(row: Json) -> Job:
         eligible_s=_instant(row.get("eligible_time")),
         start_s=_instant(row.get("start_time")),
         end_s=_instant(row.get("end_time")),
+        limit_s=_minutes(row.get("time_limit")),
     )
 
 
@@ -137,6 +139,7 @@ def _ended(row: Json) -> Job:
         eligible_s=_instant(time.get("eligible")),
         start_s=_instant(time.get("start")),
         end_s=_instant(time.get("end")),
+        limit_s=_minutes(time.get("limit")),
     )
 
 
@@ -221,6 +224,12 @@ def _instant(value: Any) -> float | None:  # noqa: ANN401
     """Epoch seconds; 0 is not yet."""
     number = num(value)
     return number if number and number > 0 else None
+
+
+def _minutes(value: Any) -> float | None:  # noqa: ANN401
+    """Minutes as seconds; unset, zero and no limit are not known."""
+    number = num(value)
+    return 60 * number if number and number > 0 else None
 
 
 def _part(row: Json, name: str) -> Json:

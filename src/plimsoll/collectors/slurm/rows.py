@@ -1,6 +1,6 @@
 """What a cluster's jobs and nodes mean, as readings: of the cluster, of each partition, of each running job."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from plimsoll.collectors.slurm.answers import Job, Node
@@ -85,7 +85,19 @@ def of_ended(jobs: Sequence[Job], span: Span) -> Values:
     return {
         "throughput_per_s": len(ended) / span.seconds if span.seconds > 0 else None,
         "error_rate_pct": 100 * failed / len(ended) if ended else None,
+        "job_limit_used_pct": _limit_used(ended.values()),
     }
+
+
+def _limit_used(ended: Iterable[Job]) -> float | None:
+    """The mean run time in percent of the limit, of jobs that ran to their end or to their limit."""
+    used = [
+        min(100.0, 100 * (job.end_s - job.start_s) / job.limit_s)
+        for job in ended
+        if job.state in ("COMPLETED", "TIMEOUT") and job.limit_s and job.start_s is not None and job.end_s is not None
+        if job.end_s >= job.start_s
+    ]
+    return sum(used) / len(used) if used else None
 
 
 def by_partition(jobs: Sequence[Job]) -> Mapping[str, list[Job]]:

@@ -2,10 +2,13 @@
 
 import math
 
-import numpy as np
-
 from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found, money, price_per_month
+from plimsoll.analysis.optimization.commands import scale
+from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
+from plimsoll.analysis.optimization.cost import adding
+from plimsoll.analysis.optimization.reading import quantile_of
+from plimsoll.analysis.optimization.replay import replayed
+from plimsoll.analysis.optimization.usl import Usl, law_of
 
 TARGET = 0.65
 SATURATED = 0.95
@@ -21,18 +24,26 @@ def waiting(rho: float, servers: float, variability: float) -> float:
     return float(variability * rho ** (math.sqrt(2 * (servers + 1)) - 1) / (servers * (1 - rho)))
 
 
+def busiest(case: Case) -> str | None:
+    """The metric that says how busy it is: its GPUs where they are read, else its processors."""
+    return next((m for m in ("gpu_utilization_pct", "cpu_utilization_pct") if case.window(m) is not None), None)
+
+
 def advise(case: Case, found: Found) -> Advice | None:
     """Enough for the target at the busiest hours of the window; no number where the queue says it is saturated."""
-    busy = case.window("gpu_utilization_pct")
-    if busy is None:
-        busy = case.window("cpu_utilization_pct")
-    units = case.resource.replicas_count or case.resource.gpu_count
-    if busy is None or not units:
+    metric, units = busiest(case), case.resource.replicas_count or case.resource.gpu_count
+    if metric is None or not units:
         return None
-    rho = float(np.nanquantile(busy, 0.95)) / 100
+    used = quantile_of(metric, 0.95)
+    rho = used.value(case) / 100
+    law = law_of(case) if case.resource.replicas_count else None
     more = max(units + 1, math.ceil(units * min(rho, 1.0) / TARGET))
+    if law is not None and more > law.peak:
+        more = float(math.floor(law.peak))
+        if more <= units:
+            return None  # by its own history more replicas would do less
     noun, one = ("replicas", "replica") if case.resource.replicas_count else ("GPUs", "GPU")
-    price = price_per_month(case, (more - units) / units)
+    cost, replay = adding(case, (more - units) / units), replayed(case.readings[metric] * units / more, case.step_s)
     said, estimate = _improvement(rho, units, more)
     return Advice(
         adviser=ADVISER.name,
@@ -40,15 +51,26 @@ def advise(case: Case, found: Found) -> Advice | None:
         resource_id=case.resource.resource_id,
         priority="high" if found.weight >= 85 else "medium",
         title=f"Give {case.resource.name} {more - units:g} more {one if more - units == 1 else noun} at such times",
-        description=f"{found.description}; utilisation reached {100 * rho:.0f} %. "
-        "If nothing is done, the wait grows faster than the load.",
+        description=f"{found.description}; utilisation reached {100 * rho:.0f} %. {replay.words if replay else ''} "
+        f"{_scaling(law, units, more)}If nothing is done, the wait grows faster than the load.",
         improvement=said,
         estimate=estimate,
-        cost=money(None if price is None else -price),
-        saving_usd_per_month=None if price is None else -price,
-        change=f"kubectl scale deployment/{case.resource.resource_id} --replicas={more:g}"
-        if noun == "replicas"
-        else None,
+        cost=cost.text,
+        saving_per_month=cost.saving_per_month,
+        replay=replay,
+        changes=scale(case.resource, more) if noun == "replicas" else {"slurm": f"#SBATCH --gres=gpu:{more:g}"},
+        inputs={"utilisation, 95th percentile": used},
+    )
+
+
+def _scaling(law: Usl | None, units: float, more: float) -> str:
+    """What the universal scalability law says, where it fits the service's own history."""
+    if law is None:
+        return ""
+    gain = 100 * (law.at(more) / law.at(units) - 1)
+    return (
+        f"By how it scaled with {law.sizes} numbers of replicas (USL, kappa {law.kappa:.2g}) that is {gain:.0f} % more "
+        f"throughput; beyond {law.peak:.0f} replicas there is less. "
     )
 
 

@@ -1,31 +1,31 @@
 """Heat and hardware brakes: airflow, fans, power supply; drain if it stays."""
 
-import numpy as np
-
-from plimsoll.analysis.optimization.case import Case, above
+from plimsoll.analysis.optimization.case import Case
+from plimsoll.analysis.optimization.commands import drain
 from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
+from plimsoll.analysis.optimization.held import Held, at_least
+from plimsoll.analysis.optimization.reading import Reading, mean_of, quantile_of
+
+_NAMES = ("clock when free, 5th percentile", "clock when free, median", "clock when free, 95th percentile")
 
 
 def advise(case: Case, found: Found) -> Advice | None:
     """What the clock lost while it was held down, against its own clock when it was not."""
-    clock, slowed = case.window("gpu_sm_clock_mhz"), case.window(found.metric)
+    slowed = at_least(found.metric, found.threshold)
+    now = mean_of("gpu_sm_clock_mhz", slowed)
+    free = [_free(case, slowed, q) for q in (0.05, 0.5, 0.95)]
+    known = len(now.known(case)) > 0 and len(free[0].known(case)) > 0
     improvement, estimate = None, None
-    if clock is not None and slowed is not None:
-        held = above(slowed, found.threshold)
-        past = case.past("gpu_sm_clock_mhz")
-        free = clock[~held & ~np.isnan(clock)] if past is None else past[~np.isnan(past)]
-        if len(free) and np.isfinite(clock[held]).any():
-            now = float(np.nanmean(clock[held]))
-            gains = [100 * (float(np.quantile(free, q)) / now - 1) for q in (0.05, 0.5, 0.95)]
-            low, middle, high = (max(gain, 0.0) for gain in gains)
-            improvement = f"{low:.0f} to {high:.0f} % more clock while it is hot"
-            estimate = Estimate(
-                low=low,
-                middle=middle,
-                high=high,
-                unit="% more clock",
-                formula="clock when not slowed down (5th to 95th percentile) / clock while slowed down - 1",
-            )
+    if known:
+        low, middle, high = (max(0.0, 100 * (one.value(case) / now.value(case) - 1)) for one in free)
+        improvement = f"{low:.0f} to {high:.0f} % more clock while it is hot"
+        estimate = Estimate(
+            low=low,
+            middle=middle,
+            high=high,
+            unit="% more clock",
+            formula="clock when not slowed down (5th to 95th percentile) / clock while slowed down - 1",
+        )
     return Advice(
         adviser=ADVISER.name,
         rule=found.rule,
@@ -36,8 +36,16 @@ def advise(case: Case, found: Found) -> Advice | None:
         "If nothing is done, it stays slow, and hardware that is too hot fails sooner.",
         improvement=improvement,
         estimate=estimate,
-        change=f'scontrol update nodename={case.resource.resource_id} state=drain reason="thermal"',
+        changes=drain(case.resource, "thermal"),
+        inputs={"clock while slowed down": now, **dict(zip(_NAMES, free, strict=True))} if known else {},
     )
+
+
+def _free(case: Case, slowed: Held, quantile: float) -> Reading:
+    """The clock of the days before; without them, of the window where it was not slowed down."""
+    if case.past("gpu_sm_clock_mhz") is not None:
+        return quantile_of("gpu_sm_clock_mhz", quantile, rows="past")
+    return quantile_of("gpu_sm_clock_mhz", quantile, where=~slowed)
 
 
 ADVISER = Adviser("cool", frozenset({"thermal_throttling", "gpu_hardware_slowdown"}), advise)

@@ -1,7 +1,19 @@
 """Take faulty hardware out: errors, stragglers."""
 
-from plimsoll.analysis.optimization.case import Case
+import numpy as np
+
+from plimsoll.analysis.optimization import commands
+from plimsoll.analysis.optimization.case import FEWEST, Case
 from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
+from plimsoll.analysis.robust import absent
+
+
+def _best_over_slowest(case: Case, found: Found) -> float:
+    """The fastest of the equals over the slowest at its lower quartile, in the last hour and where it shows."""
+    recent = max(FEWEST, round(case.rows_per_hour))
+    rows = [row[-recent:] for (_, metric), row in case.devices.items() if metric == found.metric]
+    slowest = case.devices[found.device, found.metric][-recent:]
+    return float(np.max(absent(np.nanmedian, np.stack(rows)))) / float(np.nanquantile(slowest, 0.25))
 
 
 def advise(case: Case, found: Found) -> Advice | None:
@@ -9,11 +21,15 @@ def advise(case: Case, found: Found) -> Advice | None:
     count = case.resource.gpu_count or 1.0
     improvement, estimate = None, None
     if found.rule == "gpu_straggler" and found.observed > 0:
-        middle = found.threshold / 0.95
-        high = 100 * (middle / found.observed - 1)
-        improvement = f"up to {high:.0f} % more work from all {count:g} GPUs where they work in step"
+        high = 100 * (_best_over_slowest(case, found) - 1)
+        low = high / count
+        improvement = f"{low:.0f} % more work, and {high:.0f} % where all {count:g} GPUs work in step"
         estimate = Estimate(
-            low=0.0, middle=high / 2, high=high, unit="% more work", formula="median of the equals / slowest - 1"
+            low=low,
+            middle=(low + high) / 2,
+            high=high,
+            unit="% more work",
+            formula="best of the equals / slowest - 1; low: over the GPUs, where they do not wait for one another",
         )
     what = found.device or "the GPU"
     return Advice(
@@ -25,7 +41,7 @@ def advise(case: Case, found: Found) -> Advice | None:
         description=f"{found.description}. If nothing is done: {found.impact}.",
         improvement=improvement,
         estimate=estimate,
-        change=f'scontrol update nodename={case.resource.resource_id} state=drain reason="{found.rule}"',
+        changes=commands.drain(case.resource, found.rule),
     )
 
 

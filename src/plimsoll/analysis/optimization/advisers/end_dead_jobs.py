@@ -1,14 +1,14 @@
 """End or shrink the jobs that hold GPUs on which nothing runs."""
 
 from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.contract import HOURS_A_MONTH, Advice, Adviser, Estimate, Found, money
+from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
+from plimsoll.analysis.optimization.cost import freeing
 
 
 def advise(case: Case, found: Found) -> Advice | None:
     """The GPUs that are held beyond those that work; for the low end one more of them is taken to wait for its turn."""
     dead = found.observed - found.threshold
-    price, count = case.resource.price_usd_per_h, case.resource.gpu_count
-    saving = price * HOURS_A_MONTH * dead / count if price is not None and count else None
+    cost = freeing(case, dead / (case.resource.gpu_count or dead))
     return Advice(
         adviser=ADVISER.name,
         rule=found.rule,
@@ -25,10 +25,10 @@ def advise(case: Case, found: Found) -> Advice | None:
             unit="GPU-hours a day",
             formula="(GPUs held - GPUs that worked) x 24 h; low: one of them had only begun",
         ),
-        cost=money(saving, dead * HOURS_A_MONTH),
-        saving_usd_per_month=saving,
+        cost=cost.text,
+        saving_per_month=cost.saving_per_month,
         frees=dead,
-        change="squeue --states=running --format='%i %u %b %M %N'   # then: scancel JOB",
+        changes={"slurm": "squeue --states=running --format='%i %u %b %M %N'   # then: scancel JOB"},
     )
 
 

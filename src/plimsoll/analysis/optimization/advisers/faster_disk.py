@@ -1,17 +1,19 @@
 """Disks that hold everything back: spread, cache, or move to a faster tier."""
 
-import numpy as np
-
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
+from plimsoll.analysis.optimization.reading import quantile_of
+
+_NAMES = ("usual, 5th percentile", "usual, median", "usual, 95th percentile")
 
 
 def advise(case: Case, found: Found) -> Advice | None:
     """Back to what was usual: the range is that of the quartiles of the days before."""
     past = case.past("disk_latency_ms")
+    usual = [quantile_of("disk_latency_ms", q, rows="past") for q in (0.05, 0.5, 0.95)]
     improvement, estimate = None, None
     if found.rule == "slow_disk" and past is not None:
-        high, middle, low = (100 * (1 - float(np.nanquantile(past, q)) / found.observed) for q in (0.05, 0.5, 0.95))
+        high, middle, low = (100 * (1 - one.value(case) / found.observed) for one in usual)
         improvement = f"operations {max(low, 0):.0f} to {high:.0f} % shorter"
         estimate = Estimate(
             low=max(low, 0.0), middle=middle, high=high, unit="% less time", formula="1 - usual latency / latency now"
@@ -26,6 +28,7 @@ def advise(case: Case, found: Found) -> Advice | None:
         f"If nothing is done: {found.impact}.",
         improvement=improvement,
         estimate=estimate,
+        inputs=dict(zip(_NAMES, usual, strict=True)) if estimate else {},
     )
 
 

@@ -15,7 +15,7 @@ def advise(case: Case, found: Found) -> Advice | None:
         description=f"{found.description}. "
         "Use pinned memory, copy beside computing, keep on the device what is used again. "
         f"If nothing is done: {found.impact}.",
-        change=None,
+        changes={"pytorch": "DataLoader(pin_memory=True); batch.to(device, non_blocking=True)"},
     )
 
 

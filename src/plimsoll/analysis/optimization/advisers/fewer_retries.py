@@ -15,7 +15,7 @@ def advise(case: Case, found: Found) -> Advice | None:
         description=f"{found.description}. "
         "Wait longer after each try, with chance in it, and stop when a tenth of all requests are repetitions. "
         f"If nothing is done: {found.impact}.",
-        change=None,
+        changes={"envoy": "retry_policy: {num_retries: 1}; retry_budget: {budget_percent: {value: 10}}"},
     )
 
 

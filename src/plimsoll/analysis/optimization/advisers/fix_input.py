@@ -2,18 +2,23 @@
 
 import numpy as np
 
-from plimsoll.analysis.optimization.case import Case, above
+from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
-from plimsoll.analysis.robust import Floats
+from plimsoll.analysis.optimization.held import at_least
+from plimsoll.analysis.optimization.reading import mean_of, quantile_of
 
 _NEARLY_ALL = 0.95
 STARVING_PCT = 30.0
+_RATE = "training_samples_per_s"
+_STARVING = mean_of(_RATE, at_least("input_wait_pct", STARVING_PCT))
+_BEFORE = tuple(quantile_of(_RATE, q, rows="past") for q in (0.05, 0.95))
+_NAMES = ("rate while it starves", "rate before, 5th percentile", "rate before, 95th percentile")
 
 
 def advise(case: Case, found: Found) -> Advice | None:
     """A stall of share f gives back at most 1/(1-f): the high end; the low end is what half of it gives.
 
-    Where the rate of training is read, its own rate before the stall widens the interval to what it has really done.
+    Where the rate of training is read, its own rate before the stall says it better: that is what it has really done.
     """
     waited = case.window("input_wait_pct")
     past = case.past("input_wait_pct")
@@ -23,8 +28,9 @@ def advise(case: Case, found: Found) -> Advice | None:
     else:
         stall = min(_NEARLY_ALL, found.share)
     low, high = 100 * (1 / (1 - stall / 2) - 1), 100 * (1 / (1 - stall) - 1)
-    if (measured := _measured(case, waited)) is not None:
-        low, high = min(low, measured[0]), max(high, measured[1])
+    measured = _measured(case)
+    if measured is not None:
+        low, high = measured
     return Advice(
         adviser=ADVISER.name,
         rule=found.rule,
@@ -39,22 +45,27 @@ def advise(case: Case, found: Found) -> Advice | None:
             middle=(low + high) / 2,
             high=high,
             unit="% more steps",
-            formula="1/(1-f/2) - 1 to 1/(1-f) - 1, f the share of time spent waiting; rate before / now",
+            formula="1/(1-f/2) - 1 to 1/(1-f) - 1, f the share of time waiting; rate before / now - 1 where it is read",
         ),
         cost="nothing",
-        change="DataLoader(num_workers=..., pin_memory=True, prefetch_factor=4)",
+        changes=_changes(case),
+        inputs=dict(zip(_NAMES, (_STARVING, *_BEFORE), strict=True)) if measured else {},
     )
 
 
-def _measured(case: Case, waited: Floats | None) -> tuple[float, float] | None:
+def _changes(case: Case) -> dict[str, str]:
+    """As many loader workers as there are cores for each GPU, where that is known."""
+    cores, count = case.resource.cpu_count, case.resource.gpu_count
+    each = int(cores / count) if cores and count and cores >= count else None
+    loader = f"DataLoader(num_workers={each or 'N'}, pin_memory=True, prefetch_factor=4)"
+    return {"pytorch": loader, **({"slurm": f"#SBATCH --cpus-per-gpu={2 * each}"} if each else {})}
+
+
+def _measured(case: Case) -> tuple[float, float] | None:
     """Its rate before (5th and 95th percentile) over its rate while it starves, in percent more."""
-    rate, past = case.window("training_samples_per_s"), case.past("training_samples_per_s")
-    if rate is None or past is None or waited is None:
+    if case.past("training_samples_per_s") is None or not len(_STARVING.known(case)) or _STARVING.value(case) <= 0:
         return None
-    starving = rate[above(waited, STARVING_PCT) & ~np.isnan(rate)]
-    if not len(starving) or float(starving.mean()) <= 0:
-        return None
-    low, high = (100 * (float(np.nanquantile(past, q)) / float(starving.mean()) - 1) for q in (0.05, 0.95))
+    low, high = (100 * (one.value(case) / _STARVING.value(case) - 1) for one in _BEFORE)
     return max(low, 0.0), high
 
 

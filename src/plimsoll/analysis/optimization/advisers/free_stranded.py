@@ -15,7 +15,10 @@ def advise(case: Case, found: Found) -> Advice | None:
         description=f"{found.description}. "
         "Look at the nodes that are down or drained; on the others keep processors for each GPU. "
         f"If nothing is done: {found.impact}.",
-        change="sinfo --Node --long --states=down,drain   # of a whole one: scontrol update nodename=NODE state=resume",
+        changes={
+            "slurm": "sinfo --Node --long --states=down,drain   # of a whole one: scontrol update nodename=NODE "
+            "state=resume"
+        },
     )
 
 

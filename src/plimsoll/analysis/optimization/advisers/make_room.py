@@ -1,6 +1,7 @@
 """Clean or extend a volume before it is full."""
 
 from plimsoll.analysis.optimization.case import Case
+from plimsoll.analysis.optimization.commands import word
 from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
 
 TARGET_PCT, AHEAD_DAYS = 70.0, 30.0
@@ -11,6 +12,7 @@ def advise(case: Case, found: Found) -> Advice | None:
     """What has to go, or be added, to be at 70 % again, and how long that lasts at the pace of the last days."""
     size, pace = case.resource.storage_bytes, found.pace_per_day
     over = max(found.observed - TARGET_PCT, 5.0)
+    goal = size * (found.observed + AHEAD_DAYS * (pace or 0.0)) / TARGET_PCT if size else None
     soon = found.rule != "volume_filling" or found.weight >= 85
     days = over / pace if pace else None
     lasts = f" That lasts {days:.0f} days at this pace; for {AHEAD_DAYS:.0f} days it takes " if days else ""
@@ -23,6 +25,7 @@ def advise(case: Case, found: Found) -> Advice | None:
         title=f"Make room on {case.resource.name}: delete or add {_amount(over, size)}",
         description=f"{found.description}: {found.impact}.{lasts}{ahead} What to delete first: old checkpoints and "
         "scratch files.",
+        changes=_larger(case, goal) if found.rule != "inodes_used_up" else {},
         improvement=f"{days * (1 - _BAND):.0f} to {days * (1 + _BAND):.0f} more days until it is full"
         if days
         else None,
@@ -36,6 +39,14 @@ def advise(case: Case, found: Found) -> Advice | None:
         if days
         else None,
     )
+
+
+def _larger(case: Case, size: float | None) -> dict[str, str]:
+    """The claim of a volume at another size; its id is taken for the claim's name."""
+    if size is None:
+        return {}
+    patch = f'{{"spec":{{"resources":{{"requests":{{"storage":"{size / 2**30:.0f}Gi"}}}}}}}}'
+    return {"kubernetes": f"kubectl patch pvc {word(case.resource.resource_id)} --patch {word(patch)}"}
 
 
 def _amount(points: float, size: float | None) -> str:

@@ -15,7 +15,10 @@ def advise(case: Case, found: Found) -> Advice | None:
         description=f"{found.description}. "
         "Fill nodes that are in use before empty ones, so that whole nodes stay free. "
         f"If nothing is done: {found.impact}.",
-        change="SchedulerParameters=pack_serial_at_end,bf_busy_nodes\nSelectTypeParameters=CR_Core_Memory,CR_Pack_Nodes",
+        changes={
+            "slurm": "SchedulerParameters=pack_serial_at_end,bf_busy_nodes; "
+            "SelectTypeParameters=CR_Core_Memory,CR_Pack_Nodes   # two lines of slurm.conf"
+        },
     )
 
 

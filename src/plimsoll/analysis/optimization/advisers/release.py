@@ -1,24 +1,26 @@
 """Give idle GPUs back: release a machine, scale a service to zero."""
 
-from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.contract import (
-    Advice,
-    Adviser,
-    Estimate,
-    Found,
-    gpu_hours_per_month,
-    money,
-    price_per_month,
-)
+from plimsoll.analysis.optimization.case import Case, below, last_stretch
+from plimsoll.analysis.optimization.commands import drain, scale
+from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
+from plimsoll.analysis.optimization.cost import freeing
+from plimsoll.analysis.optimization.rules.gpu_idle import IDLE_PCT
 
+METRIC = "gpu_utilization_pct"
 _HELD_BY_A_SERVICE = ("endpoint", "ai-service")
+
+
+def _idle_hours(case: Case) -> float:
+    """From the first reading without work to the last, what was not read between them too."""
+    busy = case.readings[METRIC]
+    return last_stretch(below(busy, IDLE_PCT), busy) * case.step_s / 3600
 
 
 def advise(case: Case, found: Found) -> Advice | None:
     """The whole resource, for as long as it is idle; the low end counts only what lies beyond two hours of grace."""
-    hours, count = found.samples * case.step_s / 3600, case.resource.gpu_count or 1.0
+    hours, count = _idle_hours(case), case.resource.gpu_count or 1.0
     service = case.resource.type in _HELD_BY_A_SERVICE
-    saving = price_per_month(case)
+    cost = freeing(case, 1.0)
     name = case.resource.name
     return Advice(
         adviser=ADVISER.name,
@@ -32,14 +34,14 @@ def advise(case: Case, found: Found) -> Advice | None:
         estimate=Estimate(
             low=count * max(hours - 2.0, 0.0),
             middle=count * max(hours - 1.0, 0.0),
-            high=count * hours,
+            high=count * (hours + case.step_s / 3600),  # it began within a step
             unit="GPU-hours",
             formula="GPUs x hours without work, less the grace time",
         ),
-        cost=money(saving, gpu_hours_per_month(case)),
-        saving_usd_per_month=saving,
+        cost=cost.text,
+        saving_per_month=cost.saving_per_month,
         frees=count,
-        change=f"kubectl scale deployment/{case.resource.resource_id} --replicas=0" if service else None,
+        changes=scale(case.resource, 0) if service else drain(case.resource, "idle"),
     )
 
 

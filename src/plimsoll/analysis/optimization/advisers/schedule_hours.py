@@ -1,51 +1,40 @@
 """Fewer replicas by night: as many as each hour of the clock has needed, and a half more."""
 
 import math
+from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 
-from plimsoll.analysis.optimization.advisers.right_size import replay
+from plimsoll.analysis.optimization.advisers.right_size import MOST_RISK
 from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.contract import (
-    Advice,
-    Adviser,
-    Estimate,
-    Found,
-    gpu_hours_per_month,
-    money,
-    price_per_month,
-)
+from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
+from plimsoll.analysis.optimization.cost import freeing
+from plimsoll.analysis.optimization.replay import Replay, replayed
 from plimsoll.analysis.optimization.rules.quiet_hours import TARGET_PCT, longest, used_by_hour
-
-MOST_RISK = 0.005
 
 
 def advise(case: Case, found: Found) -> Advice | None:
     """The quiet hours on what they need; replayed on those hours: a step that would have been full counts."""
-    units, used, busy = case.resource.replicas_count, used_by_hour(case), case.whole("gpu_utilization_pct")
-    if not units or used is None or busy is None:
+    units, used = case.resource.replicas_count, used_by_hour(case)
+    if not units or used is None:
         return None
     start, hours = longest(used <= found.threshold)
-    fewer = float(max(1, math.ceil(units * found.observed / TARGET_PCT)))
-    per_hour, day = round(case.rows_per_hour), round(24 * case.rows_per_hour)
-    days = busy[len(busy) % day :].reshape(-1, 24, per_hour)
-    quiet = days[:, [(start + n) % 24 for n in range(hours)], :]
-    known = quiet[~np.isnan(quiet)]
-    while fewer < units and replay(known, units, fewer) > MOST_RISK:
-        fewer += 1
-    if fewer >= units:
+    chosen = _smallest(case, units, max(1, math.ceil(units * found.observed / TARGET_PCT)), start, hours)
+    if chosen is None:
         return None
+    fewer, replay = chosen
     part = (units - fewer) / units * hours / 24
-    bold = (units - max(1.0, fewer - 1)) / units * hours / 24
-    saving = price_per_month(case, part)
+    bold = (units - max(1, fewer - 1)) / units * hours / 24
+    cost = freeing(case, part)
     return Advice(
         adviser=ADVISER.name,
         rule=found.rule,
         resource_id=case.resource.resource_id,
         priority="low",
-        title=f"Run {case.resource.name} on {fewer:g} replica{'' if fewer == 1 else 's'} for {hours} hours of each day",
-        description=f"{found.description}. Replayed on {len(days)} days: {100 * replay(known, units, fewer):.2g} % of "
-        f"those hours would have been full. If nothing is done: {found.impact}.",
+        title=f"Run {case.resource.name} on {fewer} replica{'' if fewer == 1 else 's'} for {hours} hours of each day",
+        description=f"{found.description}{_clock(case, start, hours)}. {replay.words} "
+        f"If nothing is done: {found.impact}.",
         improvement=f"{100 * part:.0f} to {100 * bold:.0f} % fewer replica-hours",
         estimate=Estimate(
             low=100 * part,
@@ -54,11 +43,54 @@ def advise(case: Case, found: Found) -> Advice | None:
             unit="%",
             formula="(replicas - needed) / replicas x quiet hours / 24; high: one replica less",
         ),
-        cost=money(saving, gpu_hours_per_month(case, part)),
-        saving_usd_per_month=saving,
+        cost=cost.text,
+        saving_per_month=cost.saving_per_month,
         frees=units - fewer,
-        risk=replay(known, units, fewer),
+        replay=replay,
+        changes=_changes(case, start, hours, fewer, units),
+        inputs={"use in the quiet hours": found.seen},
     )
+
+
+def _smallest(case: Case, units: float, at_least: int, start: int, hours: int) -> tuple[int, Replay] | None:
+    """The fewest that would have done in those hours of every day, with their replay; None where none are fewer."""
+    busy = case.whole("gpu_utilization_pct")
+    per_hour, day = round(case.rows_per_hour), round(24 * case.rows_per_hour)
+    if busy is None:
+        return None
+    quiet = np.full(len(busy), np.nan)
+    of_hour = (np.arange(len(busy)) - len(busy)) % day // per_hour
+    inside = np.isin(of_hour, [(start + n) % 24 for n in range(hours)])
+    quiet[inside] = busy[inside]
+    for fewer in range(at_least, math.ceil(units)):
+        replay = replayed(quiet * units / fewer, case.step_s)
+        if replay is not None and replay.share <= MOST_RISK:
+            return fewer, replace(replay, days=len(busy) * case.step_s / 86_400)
+    return None
+
+
+def _between(end: datetime, start: int, hours: int) -> tuple[int, int]:
+    """Whole hours of the clock (UTC) inside the quiet ones, which begin where the window's end lies in its hour."""
+    late = 1 if end.minute or end.second else 0
+    return (end.hour + start + late) % 24, (end.hour + start + hours) % 24
+
+
+def _clock(case: Case, start: int, hours: int) -> str:
+    if case.end is None:
+        return ""
+    quiet, busy = _between(case.end, start, hours)
+    return f" (from {quiet:02d}:00 to {busy:02d}:00 UTC)"
+
+
+def _changes(case: Case, start: int, hours: int, fewer: int, units: float) -> dict[str, str]:
+    """Two scalings a day for KEDA's cron trigger; it wants the busy hours."""
+    if case.end is None:
+        return {}
+    quiet, busy = _between(case.end, start, hours)
+    return {
+        "kubernetes": f'minReplicaCount: {fewer}; triggers: [{{type: cron, metadata: {{timezone: UTC, start: "0 {busy} '
+        f'* * *", end: "0 {quiet} * * *", desiredReplicas: "{units:g}"}}}}]   # a KEDA ScaledObject'
+    }
 
 
 ADVISER = Adviser("schedule_hours", frozenset({"quiet_hours"}), advise)

@@ -15,7 +15,7 @@ def advise(case: Case, found: Found) -> Advice | None:
         description=f"{found.description}. "
         "Where prompts begin alike (instructions, documents, earlier turns), put what is the same first. "
         f"If nothing is done: {found.impact}.",
-        change="--enable-prefix-caching",
+        changes={"vllm": "--enable-prefix-caching"},
     )
 
 

@@ -1,13 +1,15 @@
 """Give a machine back on which nothing happens."""
 
 from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found, money, price_per_month
+from plimsoll.analysis.optimization.commands import drain
+from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
+from plimsoll.analysis.optimization.cost import freeing
 
 
 def advise(case: Case, found: Found) -> Advice | None:
     """The whole machine; how long it has been quiet is what is known, not how long it will be."""
-    hours = found.samples * case.step_s / 3600
-    saving = price_per_month(case)
+    hours = case.window_rows * case.step_s / 3600
+    cost = freeing(case, 1.0)
     return Advice(
         adviser=ADVISER.name,
         rule=found.rule,
@@ -22,11 +24,12 @@ def advise(case: Case, found: Found) -> Advice | None:
             middle=hours,
             high=hours,
             unit="machine-hours",
-            formula="hours read x the share of them that was quiet; high: all of them",
+            formula="hours of the window x the share of them that was quiet; high: all of them",
         ),
-        cost=money(saving),
-        saving_usd_per_month=saving,
+        cost=cost.text,
+        saving_per_month=cost.saving_per_month,
         frees=case.resource.gpu_count or 0.0,
+        changes=drain(case.resource, "idle"),
     )
 
 

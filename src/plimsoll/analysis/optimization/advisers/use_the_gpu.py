@@ -12,10 +12,13 @@ def advise(case: Case, found: Found) -> Advice | None:
         resource_id=case.resource.resource_id,
         priority="low",
         title=f"Let {case.resource.name} do more in each step",
-        description=f"{found.description}. Raise the batch until memory is 85 % used, fuse kernels, "
+        description=f"{found.description}. Fuse kernels, "
         "use narrower number formats. "
         f"If nothing is done: {found.impact}.",
+        changes={"pytorch": "torch.compile(model, mode='reduce-overhead')"}
+        if found.rule == "gpu_ineffective"
+        else {"vllm": "--quantization fp8 --kv-cache-dtype fp8", "pytorch": "torch.autocast('cuda', torch.bfloat16)"},
     )
 
 
-ADVISER = Adviser("use_the_gpu", frozenset({"batch_too_small", "gpu_ineffective", "gpu_memory_bandwidth"}), advise)
+ADVISER = Adviser("use_the_gpu", frozenset({"gpu_ineffective", "gpu_memory_bandwidth"}), advise)

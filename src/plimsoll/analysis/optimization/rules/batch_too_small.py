@@ -1,9 +1,9 @@
 """Training with room for larger batches: memory and multiprocessors below half while it runs."""
 
-import numpy as np
-
-from plimsoll.analysis.optimization.case import Case, above, below, share
+from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least, at_most
+from plimsoll.analysis.optimization.reading import mean_of
 
 WORKING_PCT, MEMORY_PCT, ACTIVE_PCT = 30.0, 50.0, 50.0
 LEAST_HOURS = 6.0
@@ -14,11 +14,14 @@ def find(case: Case) -> Found | None:
     rows = [case.window(m) for m in RULE.reads]
     if case.resource.type != "training" or any(row is None for row in rows):
         return None
-    busy, memory, active = (row for row in rows if row is not None)
-    mask = above(busy, WORKING_PCT) & below(memory, MEMORY_PCT) & below(active, ACTIVE_PCT)
+    _, memory, _ = (row for row in rows if row is not None)
+    working, roomy = at_least("gpu_utilization_pct", WORKING_PCT), at_most("gpu_memory_utilization_pct", MEMORY_PCT)
+    held = working & roomy & at_most("gpu_sm_active_pct", ACTIVE_PCT)
+    mask = held.window(case)
     if case.hours(mask) < LEAST_HOURS:
         return None
-    mean = float(np.nanmean(memory[mask]))
+    seen = mean_of("gpu_memory_utilization_pct", held)
+    mean = seen.value(case)
     return Found(
         rule=RULE.name,
         component="batch",
@@ -30,6 +33,7 @@ def find(case: Case) -> Found | None:
         threshold=MEMORY_PCT,
         share=share(mask, memory),
         samples=int(mask.sum()),
+        seen=seen,
     )
 
 

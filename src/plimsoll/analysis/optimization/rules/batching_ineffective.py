@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from plimsoll.analysis.optimization.case import Case, above, below, share
+from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least, at_most
+from plimsoll.analysis.optimization.reading import mean_of
 
 DEPTH, BUSY_PCT, CACHE_PCT, LEAST_HOURS = 5.0, 60.0, 60.0, 0.5
 
@@ -14,10 +16,13 @@ def find(case: Case) -> Found | None:
     cache = case.window("kv_cache_utilization_pct")
     if depth is None or busy is None or cache is None:
         return None
-    mask = above(depth, DEPTH) & below(busy, BUSY_PCT) & below(cache, CACHE_PCT)
+    room = at_most("gpu_utilization_pct", BUSY_PCT) & at_most("kv_cache_utilization_pct", CACHE_PCT)
+    held = at_least("queue_depth_count", DEPTH) & room
+    mask = held.window(case)
     if case.hours(mask) < LEAST_HOURS:
         return None
-    mean = float(depth[mask].mean())
+    seen = mean_of("queue_depth_count", held)
+    mean = seen.value(case)
     return Found(
         rule=RULE.name,
         component="batching",
@@ -30,6 +35,7 @@ def find(case: Case) -> Found | None:
         threshold=DEPTH,
         share=share(mask, depth),
         samples=int(mask.sum()),
+        seen=seen,
     )
 
 

@@ -2,6 +2,7 @@
 
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.heard import Heard
 
 ENOUGH = 0.8
 LONGEST_H = 1.0
@@ -14,7 +15,8 @@ def find(case: Case) -> Found | None:
     silent = case.longest_silence_h()
     if case.coverage >= ENOUGH and silent < LONGEST_H:
         return None
-    arrived = 100 * case.coverage
+    seen = Heard()
+    arrived = seen.value(case)
     return Found(
         rule=RULE.name,
         component="coverage",
@@ -26,6 +28,7 @@ def find(case: Case) -> Found | None:
         threshold=100 * ENOUGH,
         share=1 - case.coverage,
         samples=0,
+        seen=seen,
     )
 
 

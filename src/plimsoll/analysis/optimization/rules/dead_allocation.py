@@ -4,6 +4,8 @@ import numpy as np
 
 from plimsoll.analysis.optimization.case import FEWEST, Case
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.reading import Reading
+from plimsoll.analysis.optimization.terms import Metric
 
 IDLE_PCT, LEAST_HOURS = 2.0, 2.0
 
@@ -19,7 +21,8 @@ def find(case: Case) -> Found | None:
     if np.isnan(last).any():
         return None  # a GPU that was not read may be the one that works
     working = int(np.count_nonzero((last > IDLE_PCT).any(axis=1)))
-    least = float(held[-recent:].min())
+    seen = Reading(of=Metric("gpus_allocated_count"), statistic="min", rows=recent)
+    least = seen.value(case)
     dead = least - working
     if dead < 1 or not working:  # where none of them works, that the resource is idle says it all
         return None
@@ -34,6 +37,7 @@ def find(case: Case) -> Found | None:
         threshold=float(working),
         share=recent / case.window_rows,
         samples=recent * len(rows),
+        seen=seen,
     )
 
 

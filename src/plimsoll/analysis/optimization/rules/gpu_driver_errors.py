@@ -1,9 +1,11 @@
-"""GPUs of which the driver reported an error (XID)."""
+"""GPUs of which the driver reported an error (XID), but for the one that only tells that a job was ended."""
 
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least, at_most
 from plimsoll.analysis.optimization.sustained import Sustained, sustained
 
+_CLEANED_UP = 45.0
 LIMIT = Sustained(
     metric="gpu_xid_code",
     above=1.0,
@@ -16,8 +18,9 @@ LIMIT = Sustained(
 
 
 def find(case: Case) -> Found | None:
-    """Readings beyond the limit for long enough."""
-    return sustained(case, RULE.name, LIMIT)
+    """Any code but 45, which the driver gives when it cleans up after a process (NVIDIA, XID catalogue)."""
+    cleaned_up = at_least(LIMIT.metric, _CLEANED_UP) & at_most(LIMIT.metric, _CLEANED_UP)
+    return sustained(case, RULE.name, LIMIT, but=cleaned_up)
 
 
 RULE = Rule("gpu_driver_errors", "gpu", ("gpu_xid_code",), find)

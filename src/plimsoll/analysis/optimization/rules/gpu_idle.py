@@ -4,6 +4,7 @@ import numpy as np
 
 from plimsoll.analysis.optimization.case import Case, below, last_run
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.reading import mean_of
 
 IDLE_PCT = 2.0
 LEAST_HOURS = 2.0
@@ -19,6 +20,7 @@ def find(case: Case) -> Found | None:
     if hours < LEAST_HOURS:
         return None
     count = case.resource.gpu_count or 1.0
+    seen = mean_of("gpu_utilization_pct", rows=rows)
     return Found(
         rule=RULE.name,
         component="gpu",
@@ -26,10 +28,11 @@ def find(case: Case) -> Found | None:
         impact=f"{count * hours:,.0f} GPU-hours held without use",
         weight=min(95.0, 60 + 5 * np.log2(hours / LEAST_HOURS)),
         metric="gpu_utilization_pct",
-        observed=float(np.nanmean(busy[-rows:])),
+        observed=seen.value(case),
         threshold=IDLE_PCT,
         share=min(1.0, rows / case.window_rows),
         samples=rows,
+        seen=seen,
     )
 
 

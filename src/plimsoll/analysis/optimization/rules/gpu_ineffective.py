@@ -1,9 +1,9 @@
 """GPUs that look busy while few of their multiprocessors work: small kernels, waiting for one another, a hang."""
 
-import numpy as np
-
-from plimsoll.analysis.optimization.case import Case, above, below, share
+from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least, at_most
+from plimsoll.analysis.optimization.reading import mean_of
 
 BUSY_PCT, ACTIVE_PCT = 80.0, 25.0
 LEAST_HOURS = 2.0
@@ -14,10 +14,12 @@ def find(case: Case) -> Found | None:
     busy, active = case.window("gpu_utilization_pct"), case.window("gpu_sm_active_pct")
     if busy is None or active is None:
         return None
-    mask = above(busy, BUSY_PCT) & below(active, ACTIVE_PCT)
+    held = at_least("gpu_utilization_pct", BUSY_PCT) & at_most("gpu_sm_active_pct", ACTIVE_PCT)
+    mask = held.window(case)
     if case.hours(mask) < LEAST_HOURS:
         return None
-    mean = float(np.nanmean(active[mask]))
+    seen = mean_of("gpu_sm_active_pct", held)
+    mean = seen.value(case)
     return Found(
         rule=RULE.name,
         component="gpu",
@@ -29,6 +31,7 @@ def find(case: Case) -> Found | None:
         threshold=ACTIVE_PCT,
         share=share(mask, active),
         samples=int(mask.sum()),
+        seen=seen,
     )
 
 

@@ -1,9 +1,9 @@
 """GPUs whose memory is the limit, not their multiprocessors."""
 
-import numpy as np
-
-from plimsoll.analysis.optimization.case import Case, above, below, share
+from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least, at_most
+from plimsoll.analysis.optimization.reading import mean_of
 
 DRAM_PCT, ACTIVE_PCT = 50.0, 50.0
 LEAST_HOURS = 2.0
@@ -14,10 +14,12 @@ def find(case: Case) -> Found | None:
     moving, active = case.window("gpu_dram_active_pct"), case.window("gpu_sm_active_pct")
     if moving is None or active is None:
         return None
-    mask = above(moving, DRAM_PCT) & below(active, ACTIVE_PCT)
+    held = at_least("gpu_dram_active_pct", DRAM_PCT) & at_most("gpu_sm_active_pct", ACTIVE_PCT)
+    mask = held.window(case)
     if case.hours(mask) < LEAST_HOURS:
         return None
-    mean = float(np.nanmean(moving[mask]))
+    seen = mean_of("gpu_dram_active_pct", held)
+    mean = seen.value(case)
     return Found(
         rule=RULE.name,
         component="gpu memory",
@@ -29,6 +31,7 @@ def find(case: Case) -> Found | None:
         threshold=DRAM_PCT,
         share=share(mask, moving),
         samples=int(mask.sum()),
+        seen=seen,
     )
 
 

@@ -2,23 +2,32 @@
 
 import numpy as np
 
-from plimsoll.analysis.optimization.case import Case, above, share
+from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least
+from plimsoll.analysis.optimization.hysteresis import stays
+from plimsoll.analysis.optimization.reading import mean_of
 
 TIMES, LEAST_MS, LEAST_HOURS = 3.0, 2.0, 0.5
 
 
 def find(case: Case) -> Found | None:
     """Three times the median of the days before."""
+    return stays(case, _look)
+
+
+def _look(case: Case, easier: float) -> Found | None:
     latency, past = case.window("network_latency_ms"), case.past("network_latency_ms")
     if latency is None or past is None:
         return None
     usual = float(np.nanmedian(past))
-    limit = max(TIMES * usual, LEAST_MS)
-    mask = above(latency, limit)
+    limit = max(TIMES * usual, LEAST_MS) * (1 - easier)
+    held = at_least("network_latency_ms", limit)
+    mask = held.window(case)
     if case.hours(mask) < LEAST_HOURS:
         return None
-    mean = float(latency[mask].mean())
+    seen = mean_of("network_latency_ms", held)
+    mean = seen.value(case)
     return Found(
         rule=RULE.name,
         component="network",
@@ -30,7 +39,8 @@ def find(case: Case) -> Found | None:
         threshold=limit,
         share=share(mask, latency),
         samples=int(mask.sum()),
+        seen=seen,
     )
 
 
-RULE = Rule("network_latency", "network", ("network_latency_ms",), find)
+RULE = Rule("network_latency", "network", ("network_latency_ms",), find, history_h=24, before_window=True)

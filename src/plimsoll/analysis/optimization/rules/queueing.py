@@ -2,8 +2,11 @@
 
 import numpy as np
 
-from plimsoll.analysis.optimization.case import Case, above, share
+from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least
+from plimsoll.analysis.optimization.reading import mean_of
+from plimsoll.analysis.optimization.terms import Metric, Quotient
 
 WAIT_SHARE, DEPTH, LEAST_HOURS = 0.5, 5.0, 1.0
 
@@ -13,16 +16,18 @@ def find(case: Case) -> Found | None:
     waited, response = case.window("queue_time_ms"), case.window("response_time_ms")
     depth, busy = case.window("queue_depth_count"), case.window("gpu_utilization_pct")
     if waited is not None and response is not None:
-        mask = np.nan_to_num(waited) >= WAIT_SHARE * np.nan_to_num(response, nan=np.inf)
+        held = at_least(Quotient(Metric("queue_time_ms"), Metric("response_time_ms")), WAIT_SHARE)
         row, metric, limit = waited, "queue_time_ms", float(WAIT_SHARE * np.nanmedian(response))
     elif depth is not None and busy is not None:
-        mask = above(depth, DEPTH) & above(busy, 90.0)
+        held = at_least("queue_depth_count", DEPTH) & at_least("gpu_utilization_pct", 90.0)
         row, metric, limit = depth, "queue_depth_count", DEPTH
     else:
         return None
+    mask = held.window(case)
     if case.hours(mask) < LEAST_HOURS:
         return None
-    mean = float(row[mask].mean())
+    seen = mean_of(metric, held)
+    mean = seen.value(case)
     said = f"requests waited {mean:,.0f} ms" if metric == "queue_time_ms" else f"{mean:.0f} jobs waited"
     return Found(
         rule=RULE.name,
@@ -35,6 +40,7 @@ def find(case: Case) -> Found | None:
         threshold=limit,
         share=share(mask, row),
         samples=int(mask.sum()),
+        seen=seen,
     )
 
 

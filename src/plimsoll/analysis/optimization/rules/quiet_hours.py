@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.hourly import ClockHours, by_hour
 from plimsoll.analysis.robust import Floats
 
 LEAST_DAYS, TARGET_PCT, LEAST_HOURS, PART = 7.0, 65.0, 6, 0.4
@@ -19,7 +20,8 @@ def find(case: Case) -> Found | None:
     start, hours = longest(used <= PART * TARGET_PCT)
     if hours < LEAST_HOURS or hours == 24:
         return None
-    most = float(np.max([used[(start + n) % 24] for n in range(hours)]))
+    seen = ClockHours("gpu_utilization_pct", HIGH, tuple((start + n) % 24 for n in range(hours)))
+    most = seen.value(case)
     return Found(
         rule=RULE.name,
         component="replicas",
@@ -31,6 +33,7 @@ def find(case: Case) -> Found | None:
         threshold=PART * TARGET_PCT,
         share=hours / 24,
         samples=round(LEAST_DAYS) * hours * round(case.rows_per_hour),
+        seen=seen,
     )
 
 
@@ -39,16 +42,13 @@ def used_by_hour(case: Case) -> Floats | None:
 
     Row 0 is the hour that begins 24 hours before the window's end. None without a week of readings.
     """
-    busy, per_hour = case.whole("gpu_utilization_pct"), round(case.rows_per_hour)
+    busy = case.whole("gpu_utilization_pct")
     if busy is None or case.window("gpu_utilization_pct") is None:
         return None
-    days = len(busy) // (24 * per_hour)
-    if np.count_nonzero(~np.isnan(busy)) < LEAST_DAYS * 24 * per_hour:
+    if np.count_nonzero(~np.isnan(busy)) < LEAST_DAYS * 24 * case.rows_per_hour:
         return None
-    hours = busy[-days * 24 * per_hour :].reshape(days, 24, per_hour).transpose(1, 0, 2).reshape(24, -1)
-    if np.isnan(hours).all(axis=1).any():
-        return None
-    return np.asarray(np.nanquantile(hours, HIGH, axis=1), dtype=np.float64)
+    used = by_hour(case, "gpu_utilization_pct", HIGH)
+    return None if np.isnan(used).any() else used
 
 
 def longest(mask: NDArray[np.bool_]) -> tuple[int, int]:
@@ -64,4 +64,4 @@ def longest(mask: NDArray[np.bool_]) -> tuple[int, int]:
     return best
 
 
-RULE = Rule("quiet_hours", "replicas", ("gpu_utilization_pct",), find)
+RULE = Rule("quiet_hours", "replicas", ("gpu_utilization_pct",), find, history_h=24 * LEAST_DAYS)

@@ -4,6 +4,9 @@ import numpy as np
 
 from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least
+from plimsoll.analysis.optimization.reading import mean_of
+from plimsoll.analysis.optimization.terms import Usual
 
 TIMES, LEAST_HOURS = 2.0, 0.25
 
@@ -13,11 +16,12 @@ def find(case: Case) -> Found | None:
     response, usual = case.window("response_time_ms"), case.usual("response_time_ms")
     if response is None or usual is None:
         return None
-    with np.errstate(invalid="ignore"):
-        mask = response >= TIMES * usual
+    held = at_least("response_time_ms", Usual("response_time_ms", TIMES))
+    mask = held.window(case)
     if case.hours(mask) < LEAST_HOURS:
         return None
-    mean, before = float(np.nanmean(response[mask])), float(np.nanmean(usual[mask]))
+    seen = mean_of("response_time_ms", held)
+    mean, before = seen.value(case), float(np.nanmean(usual[mask]))
     return Found(
         rule=RULE.name,
         component="service",
@@ -29,7 +33,8 @@ def find(case: Case) -> Found | None:
         threshold=TIMES * before,
         share=share(mask, response),
         samples=int(mask.sum()),
+        seen=seen,
     )
 
 
-RULE = Rule("slow_answers", "service", ("response_time_ms",), find)
+RULE = Rule("slow_answers", "service", ("response_time_ms",), find, history_h=48, before_window=True)

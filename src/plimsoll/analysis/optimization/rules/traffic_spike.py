@@ -4,6 +4,9 @@ import numpy as np
 
 from plimsoll.analysis.optimization.case import Case, share
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.held import at_least
+from plimsoll.analysis.optimization.reading import mean_of
+from plimsoll.analysis.optimization.terms import Usual
 
 TIMES, SLOWER, LEAST_HOURS = 1.7, 1.5, 0.25
 
@@ -14,10 +17,12 @@ def find(case: Case) -> Found | None:
     response, before = case.window("response_time_ms"), case.usual("response_time_ms")
     if now is None or usual is None or response is None or before is None:
         return None
-    with np.errstate(invalid="ignore"):
-        mask = (now >= TIMES * usual) & (response >= SLOWER * before)
+    busier = at_least("throughput_per_s", Usual("throughput_per_s", TIMES))
+    held = busier & at_least("response_time_ms", Usual("response_time_ms", SLOWER))
+    mask = held.window(case)
     if case.hours(mask) < LEAST_HOURS:
         return None
+    seen = mean_of("throughput_per_s", held)
     times = float(np.nanmedian(now[mask] / usual[mask]))
     return Found(
         rule=RULE.name,
@@ -27,10 +32,11 @@ def find(case: Case) -> Found | None:
         impact="users waited while the service worked as it should",
         weight=86 + 8 * share(mask, now),
         metric="throughput_per_s",
-        observed=float(np.nanmean(now[mask])),
+        observed=seen.value(case),
         threshold=float(TIMES * np.nanmean(usual[mask])),
         share=share(mask, now),
         samples=int(mask.sum()),
+        seen=seen,
     )
 
 
@@ -42,4 +48,6 @@ RULE = Rule(
     explains=frozenset(
         {"queueing", "errors", "slow_answers", "cpu_saturated", "gpu_power_capped", "batching_ineffective"}
     ),
+    history_h=48,
+    before_window=True,
 )

@@ -4,6 +4,7 @@ import numpy as np
 
 from plimsoll.analysis.optimization.case import FEWEST, Case
 from plimsoll.analysis.optimization.contract import Found, Rule
+from plimsoll.analysis.optimization.hourly import LastHour
 from plimsoll.analysis.robust import Floats
 
 SOON_DAYS = 14.0
@@ -19,6 +20,7 @@ def find(case: Case) -> Found | None:
         return None
     per_hour = max(1, round(case.rows_per_hour))
     hours = row[len(row) % per_hour :].reshape(-1, per_hour)[-round(LOOK_HOURS) :]
+    seen = LastHour("storage_utilization_pct", "min", LOOK_HOURS)
     lowest = np.array([np.nanmin(hour) for hour in hours if np.isfinite(hour).any()])
     if len(lowest) < max(FEWEST, LEAST_HOURS):
         return None
@@ -35,10 +37,11 @@ def find(case: Case) -> Found | None:
         impact=f"full in {days:.1f} days at this pace; writes fail then",
         weight=75 + 20 * (1 - days / SOON_DAYS),
         metric="storage_utilization_pct",
-        observed=float(lowest[-1]),
+        observed=seen.value(case),
         threshold=FULL_PCT,
         share=1.0,
         samples=int(np.count_nonzero(~np.isnan(hours))),
+        seen=seen,
         pace_per_day=24 * slope,
     )
 
@@ -51,4 +54,11 @@ def _line(lowest: Floats) -> tuple[float, float]:
     return slope, float(np.median(np.abs(rest - np.median(rest))))
 
 
-RULE = Rule("volume_filling", "storage", ("storage_utilization_pct",), find, explains=frozenset({"volume_full"}))
+RULE = Rule(
+    "volume_filling",
+    "storage",
+    ("storage_utilization_pct",),
+    find,
+    explains=frozenset({"volume_full"}),
+    history_h=LEAST_HOURS,
+)

@@ -1,0 +1,78 @@
+"""Limits of rules are set in the config, within bounds, and refused by name where they cannot be."""
+
+from dataclasses import replace
+
+import pytest
+
+from plimsoll.analysis.optimization.limits import configured, limited, limits, refused, rule_names
+from plimsoll.analysis.optimization.sweep import rules
+from plimsoll.config import Config, Layer, load
+from plimsoll.errors import ConfigError, UnknownSetting
+from plimsoll.project import builtin_root, sections
+
+
+def config(text: str) -> Config:
+    """A project's config of this text alone."""
+    return load([Layer("config.toml", text)], {name: kind for name, kind in sections().items() if name == "rules"})
+
+
+def test_every_rule_has_its_limits_within_bounds() -> None:
+    """Its own value is inside, and every rule is one that can be set."""
+    assert rule_names() == sorted(rules())
+    for rule in rule_names():
+        known = limits(rule)
+        assert known, rule
+        assert all(one.low <= one.value <= one.high for one in known.values()), rule
+        assert refused(rule, {name: one.value for name, one in known.items()}) is None
+
+
+def test_the_built_in_config_shows_each_limit_as_it_is() -> None:
+    """As comments that can be taken as they stand."""
+    lines = (builtin_root() / "config.toml").read_text().split("[rules]", 1)[1].split("\n[", 1)[0].splitlines()[1:]
+    shown = configured(config("[rules]\n" + "\n".join(line.removeprefix("# ") for line in lines)).sections["rules"])
+    assert shown == {rule: {name: one.value for name, one in limits(rule).items()} for rule in rule_names()}
+
+
+def test_a_limit_is_set_by_its_name_and_only_while_it_is_asked_for() -> None:
+    """Of a rule with constants, and of one that is a single limit held for long enough."""
+    given = configured(
+        config("[rules.gpu_idle]\nleast_hours = 6\n[rules.cpu_saturated]\nabove = 95.0\n").sections["rules"]
+    )
+    assert given == {"gpu_idle": {"least_hours": 6.0}, "cpu_saturated": {"above": 95.0}}
+    with limited(given):
+        assert limits("gpu_idle")["least_hours"].value == 6
+        assert limits("cpu_saturated")["above"].value == 95
+    assert limits("gpu_idle")["least_hours"].value == 2
+    assert limits("cpu_saturated")["above"].value == 90
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (
+            "[rules.gpu_idle]\nleast_hour = 6",
+            "config.toml:2: .*least_hour is no limit of gpu_idle; use one of: least_hours",
+        ),
+        ("[rules.gpu_idle]\nidle_pct = 130", "idle_pct = 130 is out of bounds; it is from 0 to 100"),
+        ('[rules.gpu_idle]\nidle_pct = "2"', "valid number"),
+    ],
+)
+def test_what_cannot_be_set_is_refused_at_the_door(text: str, why: str) -> None:
+    """By name, with the nearest one or the bounds."""
+    with pytest.raises(ConfigError, match=why):
+        config(text)
+
+
+def test_an_unknown_rule_is_refused_with_the_nearest() -> None:
+    """As every unknown setting."""
+    with pytest.raises(UnknownSetting, match="gpu_idle"):
+        config("[rules.gpu_idel]\nleast_hours = 6")
+
+
+def test_nothing_is_left_behind_by_a_question_that_failed() -> None:
+    """The limits are the rule's own again."""
+    before = {rule: limits(rule) for rule in rule_names()}
+    with pytest.raises(RuntimeError), limited({"gpu_idle": {"least_hours": 9}}):
+        raise RuntimeError
+    assert {rule: limits(rule) for rule in rule_names()} == before
+    assert replace(before["gpu_idle"]["least_hours"], value=9) not in limits("gpu_idle").values()
