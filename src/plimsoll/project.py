@@ -123,6 +123,11 @@ class Project:
         return lake_of(self.config(), self.data)
 
     @property
+    def allows_network_fs(self) -> bool:
+        """Whether a person insists on a data folder whose locks cannot be relied on."""
+        return self.config().get("lake", SharedPlace).allow_network_fs
+
+    @property
     def spool(self) -> Spool | None:
         """What waits to be shipped; None where the lake is here."""
         return spool_of(self.config(), self.data)

@@ -16,9 +16,6 @@ from plimsoll.schedule.status import status as look
 from plimsoll.schedule.up import tick as one_pass
 from plimsoll.schedule.up import up as run_scheduler
 
-NetworkOption = Annotated[
-    bool, typer.Option("--allow-network-fs", help="Use a data folder on a network file system, at your own risk.")
-]
 JsonLogs = Annotated[bool, typer.Option("--json-logs", help="One JSON object an event, for log collectors.")]
 
 CollectOnly = Annotated[bool, typer.Option("--collect-only", help="Only collect, and ship to [ship] to or [lake] uri.")]
@@ -37,24 +34,22 @@ def up(
     serve: Annotated[bool, typer.Option("--serve", help="Also run the HTTP service.")] = False,
     collect_only: CollectOnly = False,
     json_logs: JsonLogs = False,
-    allow_network_fs: NetworkOption = False,
 ) -> None:
     """Runs the scheduler in the foreground: collects, analyses, reports, until SIGTERM or Ctrl-C; SIGHUP reloads."""
     opened = replace(open_project(project), collect_only=collect_only)
     log = logger(json=json_logs, secrets=secrets_of(opened.config()))
-    run_scheduler(opened, the_clock(), log, serve=["serve"] if serve else [], allow_network_fs=allow_network_fs)
+    run_scheduler(opened, the_clock(), log, serve=["serve"] if serve else [])
 
 
 def tick(
     project: ProjectOption = None,
     collect_only: CollectOnly = False,
     json_logs: JsonLogs = False,
-    allow_network_fs: NetworkOption = False,
 ) -> None:
     """Does everything that is due, once: for cron and systemd timers, with the same ledger as `up`."""
     opened = replace(open_project(project), collect_only=collect_only)
     log = logger(json=json_logs, secrets=secrets_of(opened.config()))
-    made = one_pass(opened, the_clock(), log, allow_network_fs=allow_network_fs)
+    made = one_pass(opened, the_clock(), log)
     say(f"{made} runs")
 
 

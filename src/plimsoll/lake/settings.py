@@ -29,4 +29,7 @@ class SharedPlace(Section):
     cache_mb: int = Field(
         20_000, ge=100, le=100_000_000, description="day files that are kept here so that each is fetched once"
     )
+    allow_network_fs: bool = Field(
+        default=False, description="true: a data folder on a network file system, at your own risk"
+    )
     catalog: Literal["", "delta"] = Field("", description="delta: each compaction brings a Delta log up to date")

@@ -15,6 +15,7 @@ from plimsoll.lake.compaction import Compaction
 from plimsoll.lake.encoding import briefly, lasting
 from plimsoll.lake.files import Files, make_sure_of_room, publish, remove
 from plimsoll.lake.manifest import take_over
+from plimsoll.lake.places import refuse_network
 from plimsoll.lake.retention import Drop, Planned, Rules
 from plimsoll.lake.segments import checksum, describe, stored
 from plimsoll.lake.settings import SharedPlace
@@ -32,9 +33,10 @@ _PART = re.compile(r"[a-z0-9][a-z0-9_.=+-]{0,120}", re.ASCII)
 class Lake:
     """One folder of tables. Appenders and readers take no lock; one compactor at a time does."""
 
-    def __init__(self, root: Path, *, files: Files | None = None) -> None:
+    def __init__(self, root: Path, *, files: Files | None = None, allow_network_fs: bool = False) -> None:
         self.root = root
         self._files = files or Files()
+        self._place_known = allow_network_fs
         self._last_order = 0
         self._format_known = False
 
@@ -81,6 +83,7 @@ class Lake:
 
     def compact(self, *, now: datetime, grace_s: float = compaction.GRACE_S) -> Compaction:
         """Merges what was appended into sorted day files; see `plimsoll.lake.compaction`."""
+        self._refuse_network()
         return compaction.compact(self._files, self.root, now=now, grace_s=grace_s)
 
     def snapshot(self, *, proven: bool = True, unsound: Sequence[str] = ()) -> Snapshot:
@@ -95,6 +98,8 @@ class Lake:
 
     def verify(self, *, now: datetime, repair: bool = False, share: int = 1) -> Verified:
         """Proves files by their checksums; see `plimsoll.lake.verification`."""
+        if repair:
+            self._refuse_network()
         return verification.verify(self._files, self.root, now=now, repair=repair, share=share)
 
     def replace(self, kind: str, partition: str, frame: "pl.DataFrame") -> Path:
@@ -137,6 +142,7 @@ class Lake:
 
     def retire(self, rules: Rules, announced: Sequence[Drop], *, now: datetime) -> list[Drop]:
         """Drops what was announced, never more."""
+        self._refuse_network()
         return retention.apply(self._files, self.root, rules, announced, now=now)
 
     def audit(self) -> list[dict[str, object]]:
@@ -157,10 +163,17 @@ class Lake:
 
     def _make_sure(self) -> None:
         """Before anything is accepted: there is room, and the lake is not of a newer program's making."""
+        self._refuse_network()
         make_sure_of_room(self._files, self.root)
         if not self._format_known:
             take_over(self._files, self.root)
             self._format_known = True
+
+    def _refuse_network(self) -> None:
+        """Before anything is written: what is decided by a lock or a rename must hold."""
+        if not self._place_known:
+            refuse_network(self.root, allowed=False)
+            self._place_known = True
 
     def _next_order(self) -> int:
         """Later writes have higher numbers, also if the wall clock is set back while this process runs."""

@@ -16,9 +16,10 @@ from plimsoll.clock import Clock
 from plimsoll.errors import PlimsollError, shown
 from plimsoll.lake import CollectorLake, SharedLake
 from plimsoll.lake.files import needed_free_bytes
+from plimsoll.lake.places import NETWORK, filesystem
 from plimsoll.lake.spool import ASIDE
 from plimsoll.project import Project
-from plimsoll.schedule.owner import NETWORK, filesystem, owner
+from plimsoll.schedule.owner import owner
 from plimsoll.settings import Plimsoll
 from plimsoll.shipping import state_of, way_of
 from plimsoll.tables import COLLECTIONS
@@ -115,6 +116,8 @@ def _disk(project: Project, _: Clock) -> Finding:
 
 def _filesystem(project: Project, _: Clock) -> Finding:
     kind = filesystem(project.data)
+    if kind in NETWORK and project.allows_network_fs:
+        return Finding("file system", "note", f"{kind}: its locks cannot be relied on; [lake] allow_network_fs insists")
     if kind in NETWORK:
         return Finding("file system", "bad", f"{kind}: locks cannot be relied on over the network; use a local disk")
     return Finding("file system", "ok", kind or "unknown")

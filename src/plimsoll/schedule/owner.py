@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Final
 
 from plimsoll.clock import rfc3339
-from plimsoll.errors import DiskError, HeldByAnother, UsageError
+from plimsoll.errors import DiskError, HeldByAnother
+from plimsoll.lake.places import refuse_network
 
 _FILE: Final = "scheduler.lock"
 _LOOKS: Final = 6
 _LOOK_S: Final = 0.05
-NETWORK: Final = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,7 @@ def owned(data: Path, *, command: str, now: datetime, allow_network_fs: bool = F
 
     The descriptor is not inherited (PEP 446), so a child that outlives its parent holds nothing.
     """
-    if (kind := filesystem(data)) in NETWORK and not allow_network_fs:
-        raise UsageError(
-            f"{data}: is on a network file system ({kind}), whose locks cannot be relied on; use a local disk, or"
-            " --allow-network-fs at your own risk"
-        )
+    refuse_network(data, allowed=allow_network_fs)
     try:
         data.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(data / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -71,19 +67,6 @@ def owner(data: Path) -> Owner | None:
     finally:
         os.close(descriptor)
     return None
-
-
-def filesystem(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str:
-    """The type of the file system that a path is on; empty where the machine does not say."""
-    resolved, best, kind = path.resolve(), Path("/"), ""
-    if not mounts.is_file():
-        return ""
-    for line in mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
-        left, _, right = line.partition(" - ")
-        point = Path(left.split(" ")[4].encode("latin-1", "surrogateescape").decode("unicode_escape"))
-        if (resolved == point or point in resolved.parents) and len(point.parts) >= len(best.parts):
-            best, kind = point, right.split(" ")[0]
-    return kind
 
 
 def _take(descriptor: int, data: Path) -> None:

@@ -30,23 +30,23 @@ COLLECT_ONLY: Final = "collect-only"
 _BETWEEN_READINGS_S: Final = 1.0
 
 
-def up(project: Project, clock: Clock, log: Log, *, serve: Iterable[str] = (), allow_network_fs: bool = False) -> None:
+def up(project: Project, clock: Clock, log: Log, *, serve: Iterable[str] = ()) -> None:
     """Runs the scheduler until SIGTERM or SIGINT; SIGHUP reads the config again. `serve` are words of a command."""
     _somewhere_to_ship(project)
     plan = Plan.load(project)
     command = f"up --{COLLECT_ONLY}" if project.only_collects else "up"
-    with owned(project.data, command=command, now=clock.now(), allow_network_fs=allow_network_fs):
+    with owned(project.data, command=command, now=clock.now(), allow_network_fs=project.allows_network_fs):
         log.info("up", project=str(project.root), jobs=len(plan.tasks), zone=plan.zone.key, pid=os.getpid())
         engine = Engine(project, clock, in_a_process(project.root), log, plan)
         Daemon(engine, _keepers(engine, list(serve))).run()
         log.info("down")
 
 
-def tick(project: Project, clock: Clock, log: Log, *, allow_network_fs: bool = False) -> int:
+def tick(project: Project, clock: Clock, log: Log) -> int:
     """One pass over everything that is due, for cron and systemd timers; gives how many attempts were made."""
     _somewhere_to_ship(project)
     plan = Plan.load(project)
-    with owned(project.data, command="tick", now=clock.now(), allow_network_fs=allow_network_fs):
+    with owned(project.data, command="tick", now=clock.now(), allow_network_fs=project.allows_network_fs):
         engine = Engine(project, clock, in_a_process(project.root), log, plan)
         engine.begin()
         steps = steppers(project, clock, log.warning)

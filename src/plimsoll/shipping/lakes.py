@@ -18,7 +18,7 @@ def lake_of(config: Config, data: Path) -> Lake:
     """The lake to append to and to read; nothing is asked of a network yet."""
     place, spool = config.get("lake", SharedPlace), spool_of(config, data)
     if spool is None:
-        return Lake(data / "lake")
+        return Lake(data / "lake", allow_network_fs=place.allow_network_fs)
     if place.uri:
         store = opened(place.uri, endpoint=place.endpoint, region=place.region)
         return SharedLake(data / "shared", store, spool, cache_bytes=place.cache_mb * _MB)

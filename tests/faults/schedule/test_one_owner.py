@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from plimsoll.cli import run
 from plimsoll.errors import HeldByAnother, UsageError
-from plimsoll.schedule import owner as owner_module
-from plimsoll.schedule.owner import filesystem, owned, owner
+from plimsoll.lake import places
+from plimsoll.lake.places import filesystem
+from plimsoll.schedule.owner import owned, owner
 from tests.clocks import START
 
 HOLD = """
@@ -143,11 +145,28 @@ def test_looking_does_not_take(tmp_path: Path) -> None:
 
 def test_a_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """F27: its locks cannot be relied on; a person may insist."""
-    monkeypatch.setattr(owner_module, "filesystem", lambda _path: "nfs4")  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    monkeypatch.setattr(places, "filesystem", lambda _path: "nfs4")  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
     with pytest.raises(UsageError, match=r"network file system \(nfs4\)"), owned(tmp_path, command="up", now=START):
         pass
     with owned(tmp_path, command="up", now=START, allow_network_fs=True):
         assert owner(tmp_path) is not None
+
+
+def test_every_command_that_writes_refuses_a_network_file_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """F27: not only the scheduler; reading is fine, and a line in the config insists for all of them."""
+    config = tmp_path / "config.toml"
+    config.write_text("[plimsoll]\n[collectors.gpu]\nenabled = false\n", encoding="utf-8")
+    monkeypatch.setattr(places, "filesystem", lambda _path: "nfs4")  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    where = ["--project", str(tmp_path)]
+    for command in (["collect"], ["tick"], ["verify", "--repair"], ["run", "compact"]):
+        assert run([*command, *where]) == 2
+        assert "is on a network file system (nfs4)" in capsys.readouterr().err
+    assert run(["verify", *where]) == 0
+    config.write_text(f"{config.read_text(encoding='utf-8')}[lake]\nallow_network_fs = true\n", encoding="utf-8")
+    assert run(["collect", *where]) == 0
+    assert run(["run", "compact", *where]) == 0
 
 
 def test_the_nearest_mount_tells_the_file_system(tmp_path: Path) -> None:
