@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.limits import configured, limited, limits, refused, rule_names
 from plimsoll.analysis.optimization.sweep import rules
 from plimsoll.config import Config, Layer, load
 from plimsoll.errors import ConfigError, UnknownSetting
+from plimsoll.inventory import Resource
 from plimsoll.project import builtin_root, sections
 
 
@@ -44,6 +47,17 @@ def test_a_limit_is_set_by_its_name_and_only_while_it_is_asked_for() -> None:
         assert limits("cpu_saturated")["above"].value == 95
     assert limits("gpu_idle")["least_hours"].value == 2
     assert limits("cpu_saturated")["above"].value == 90
+
+
+def test_what_is_told_names_the_limit_that_was_set() -> None:
+    """And not the one that the rule has by itself."""
+    case = Case(
+        Resource(resource_id="a", name="a", type="cluster"), {"cpu_utilization_pct": np.full(288, 70.0)}, 288, 300, 1
+    )
+    with limited({"cpu_saturated": {"above": 60.0}}):
+        found = rules()["cpu_saturated"].find(case)
+    assert found is not None
+    assert (found.threshold, found.description) == (60.0, "processors were over 60 % for 24.0 h (70 % on average)")
 
 
 @pytest.mark.parametrize(

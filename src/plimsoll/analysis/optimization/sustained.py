@@ -12,7 +12,7 @@ from plimsoll.analysis.optimization.reading import mean_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sustained:
-    """A limit (`above` or `below`, reached counts) and what to say; the texts may use hours, mean and samples."""
+    """A limit (`above` or `below`, reached counts) and what to say; the text may use hours, mean, samples, limit."""
 
     metric: str
     least_hours: float
@@ -50,9 +50,7 @@ def _beyond(case: Case, easier: float, *, rule: str, limit: Sustained, but: Held
     return Found(
         rule=rule,
         component=limit.component,
-        description=limit.description.format(hours=hours, mean=mean, samples=samples).replace(
-            f"{told:g} %", f"{value:g} %"
-        ),
+        description=limit.description.format(hours=hours, mean=mean, samples=samples, limit=value),
         impact=limit.impact,
         weight=min(99.0, limit.weight + 10 * part),
         metric=limit.metric,

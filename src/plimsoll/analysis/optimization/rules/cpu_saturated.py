@@ -10,7 +10,7 @@ LIMIT = Sustained(
     least_hours=0.25,
     weight=62.0,
     component="cpu",
-    description="processors were over 90 % for {hours:.1f} h ({mean:.0f} % on average)",
+    description="processors were over {limit:.3g} % for {hours:.1f} h ({mean:.0f} % on average)",
     impact="work waits for a processor",
 )
 

@@ -10,7 +10,7 @@ LIMIT = Sustained(
     least_hours=0.25,
     weight=80.0,
     component="storage",
-    description="inodes were over 95 % used for {hours:.1f} h",
+    description="inodes were over {limit:.3g} % used for {hours:.1f} h",
     impact="no new file can be made though there is space",
 )
 

@@ -10,7 +10,7 @@ LIMIT = Sustained(
     least_hours=0.25,
     weight=84.0,
     component="kv cache",
-    description="the attention cache was over 95 % full for {hours:.1f} h",
+    description="the attention cache was over {limit:.3g} % full for {hours:.1f} h",
     impact="new requests wait until others have ended",
 )
 

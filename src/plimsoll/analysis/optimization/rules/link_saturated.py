@@ -10,7 +10,7 @@ LIMIT = Sustained(
     least_hours=0.5,
     weight=64.0,
     component="network",
-    description="the link was over 85 % used for {hours:.1f} h ({mean:.0f} % on average)",
+    description="the link was over {limit:.3g} % used for {hours:.1f} h ({mean:.0f} % on average)",
     impact="transfers queue, latency grows",
 )
 

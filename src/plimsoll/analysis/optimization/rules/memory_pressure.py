@@ -10,7 +10,7 @@ LIMIT = Sustained(
     least_hours=0.25,
     weight=78.0,
     component="memory",
-    description="memory was over 92 % for {hours:.1f} h ({mean:.0f} % on average)",
+    description="memory was over {limit:.3g} % for {hours:.1f} h ({mean:.0f} % on average)",
     impact="the next allocation may fail, or the kernel ends a process",
 )
 

@@ -10,7 +10,7 @@ LIMIT = Sustained(
     least_hours=0.25,
     weight=86.0,
     component="storage",
-    description="the volume was over 90 % full for {hours:.1f} h ({mean:.0f} % on average)",
+    description="the volume was over {limit:.3g} % full for {hours:.1f} h ({mean:.0f} % on average)",
     impact="writes fail when it is full",
 )
 
