@@ -159,8 +159,9 @@ def _spool(project: Project, clock: Clock) -> Finding:
     if waiting.refused:
         text = f"{waiting.refused} segments were refused where they were shipped to; see {spool.root / ASIDE}"
         return Finding("spool", "bad", text)
-    age_s = 0.0 if waiting.oldest_s is None else clock.now().timestamp() - waiting.oldest_s
-    text = f"{waiting.segments} segments ({waiting.bytes / 1e6:.1f} MB) wait, the oldest for {max(0.0, age_s):.0f} s"
+    text = f"{waiting.segments} segments ({waiting.bytes / 1e6:.1f} MB) wait"
+    if waiting.oldest_s is not None:
+        text += f", the oldest for {max(0.0, clock.now().timestamp() - waiting.oldest_s):.0f} s"
     failing = state_of(spool.root).failures
     return Finding("spool", "bad" if failing else "ok", text + (f"; {failing} tries failed" if failing else ""))
 
