@@ -6,10 +6,12 @@ small, whatever it stands for.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 Work: TypeAlias = Callable[[str, Mapping[str, Any]], bytes]
 Item: TypeAlias = tuple[str, Mapping[str, Any]]
+ATTEMPTS: Final = 3
+"""How often an item is begun whose worker dies; an item that raises is done: it would raise again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,5 +25,5 @@ class Executor(Protocol):
     """Runs one function over many items."""
 
     def map(self, fn: Work, items: Iterable[Item]) -> Iterator[tuple[Item, bytes | Failed]]:
-        """Each item with what came of it, in the order of the items."""
+        """Each item with what came of it, in the order of the items, as soon as it and all before it are there."""
         ...

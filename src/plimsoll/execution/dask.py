@@ -1,6 +1,7 @@
 """Workers of other machines, by an existing Dask scheduler: the same functions, the same lake, the same bytes.
 
-The workers need this package and the lake under the same path. A worker that dies costs its items one more try.
+The workers need this package and the lake under the same path. The scheduler begins an item again whose worker died,
+as often as its own settings allow (three times).
 """
 
 from collections.abc import Iterable, Iterator
@@ -8,9 +9,10 @@ from typing import Any, Final
 
 from plimsoll.errors import TryAgain, UsageError, shown
 from plimsoll.execution.contract import Failed, Item, Work
+from plimsoll.execution.handed import in_order
+from plimsoll.execution.task import call, name_of
 
 CONNECT_S: Final = 10
-_ATTEMPTS: Final = 3
 
 
 class Dask:
@@ -21,16 +23,12 @@ class Dask:
 
     def map(self, fn: Work, items: Iterable[Item]) -> Iterator[tuple[Item, bytes | Failed]]:
         """Each item with what came of it, in the items' order."""
-        listed = list(items)
+        listed, name = list(items), name_of(fn)
         if not listed:
             return
         with self._client() as client:
-            futures = [client.submit(fn, *item, pure=False, retries=_ATTEMPTS - 1) for item in listed]
-            for item, future in zip(listed, futures, strict=True):
-                try:
-                    yield item, future.result()
-                except Exception as error:  # noqa: BLE001 - whatever a worker raised is that item's result
-                    yield item, Failed(f"{type(error).__name__}: {error}")
+            handed = ((item, client.submit(call, name, *item, 1, pure=False)) for item in listed)
+            yield from in_order(handed, lambda future: future.result())
 
     def _client(self) -> Any:  # noqa: ANN401 - the library is optional
         try:

@@ -1,16 +1,17 @@
 """Several processes of this machine, each with its share of the threads; a worker that dies takes one item with it."""
 
 import os
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 
-from plimsoll.execution.contract import Failed, Item, Work
+from plimsoll.execution.contract import ATTEMPTS, Failed, Item, Work
+from plimsoll.execution.task import THREADS, call, name_of
 
-_ATTEMPTS = 2
-_THREADS = "POLARS_MAX_THREADS"
+_Came = tuple[int, bytes | Failed]
+_DIED = Failed("the worker process died (out of memory, or killed)")
 
 
 class Processes:
@@ -20,40 +21,64 @@ class Processes:
         self.workers = max(1, workers)
 
     def map(self, fn: Work, items: Iterable[Item]) -> Iterator[tuple[Item, bytes | Failed]]:
-        """Each item with what came of it; what a dead worker left behind is tried once more."""
+        """Each item with what came of it; what a dead worker left behind is tried again, on the last attempt alone."""
         listed = list(items)
         done: dict[int, bytes | Failed] = {}
-        for attempt in range(_ATTEMPTS):
-            waiting = [n for n in range(len(listed)) if n not in done]
-            if waiting:
-                done |= self._once(fn, listed, waiting, last=attempt == _ATTEMPTS - 1)
-        for n, item in enumerate(listed):
-            yield item, done[n]
+        at = 0
+        for attempt in range(1, ATTEMPTS + 1):
+            waiting = {n: listed[n] for n in range(at, len(listed)) if n not in done}
+            way = self._alone if attempt == ATTEMPTS else self._together
+            for n, came in way(fn, waiting) if waiting else ():
+                done[n] = came
+                while at in done:
+                    yield listed[at], done.pop(at)
+                    at += 1
 
-    def _once(self, fn: Work, items: list[Item], waiting: list[int], *, last: bool) -> dict[int, bytes | Failed]:
-        done: dict[int, bytes | Failed] = {}
-        with _threads_each(self.workers), ProcessPoolExecutor(self.workers, mp_context=get_context("spawn")) as pool:
-            futures: dict[int, Future[bytes]] = {n: pool.submit(fn, *items[n]) for n in waiting}
-            for n, future in futures.items():
+    def _together(self, fn: Work, waiting: Mapping[int, Item]) -> Iterator[_Came]:
+        """What came of the items, without those that were lost when a worker died and the pool with it."""
+        pool = ProcessPoolExecutor(self.workers, mp_context=get_context("spawn"))
+        try:
+            futures = self._begun(pool, fn, waiting)
+            while futures:
+                n = next(iter(futures))
                 try:
-                    done[n] = future.result()
+                    yield n, futures.pop(n).result()
                 except BrokenProcessPool:
-                    if last:
-                        done[n] = Failed("the worker process died (out of memory, or killed)")
-                except Exception as error:  # noqa: BLE001 - whatever a worker raised is that item's result
-                    done[n] = Failed(f"{type(error).__name__}: {error}")
-        return done
+                    continue
+                except Exception as error:  # noqa: BLE001 - the item or its result cannot travel
+                    yield n, Failed(f"{type(error).__name__}: {error}")
+        finally:
+            pool.shutdown(cancel_futures=True)  # of an answer that nobody waits for any more
+
+    def _begun(
+        self, pool: ProcessPoolExecutor, fn: Work, waiting: Mapping[int, Item]
+    ) -> dict[int, "Future[bytes | Failed]"]:
+        name, threads = name_of(fn), max(1, (os.cpu_count() or 1) // self.workers)
+        futures: dict[int, Future[bytes | Failed]] = {}
+        with _threads_each(threads):
+            for n, item in waiting.items():
+                try:
+                    futures[n] = pool.submit(call, name, *item, threads)
+                except BrokenProcessPool:  # a worker died while others were handed out
+                    break
+        return futures
+
+    @staticmethod
+    def _alone(fn: Work, waiting: Mapping[int, Item]) -> Iterator[_Came]:
+        """One process for each item: whoever kills it now is known."""
+        for n, item in waiting.items():
+            yield n, dict(Processes(1)._together(fn, {n: item})).get(n, _DIED)  # noqa: SLF001
 
 
 @contextmanager
-def _threads_each(workers: int) -> Generator[None]:
-    """Children read this when they import Polars; this process has read it already."""
-    before = os.environ.get(_THREADS)
-    os.environ[_THREADS] = str(max(1, (os.cpu_count() or 1) // workers))
+def _threads_each(threads: int) -> Generator[None]:
+    """Children may import Polars with the main module, before they are told; this process has read it already."""
+    before = os.environ.get(THREADS)
+    os.environ[THREADS] = str(threads)
     try:
         yield
     finally:
         if before is None:
-            del os.environ[_THREADS]
+            del os.environ[THREADS]
         else:
-            os.environ[_THREADS] = before
+            os.environ[THREADS] = before

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from plimsoll.errors import PlimsollError
 from plimsoll.execution.contract import Failed, Item, Work
+from plimsoll.execution.task import attempt
 
 
 class Serial:
@@ -12,7 +12,4 @@ class Serial:
     def map(self, fn: Work, items: Iterable[Item]) -> Iterator[tuple[Item, bytes | Failed]]:
         """Each item with what came of it."""
         for item in items:
-            try:
-                yield item, fn(*item)
-            except (PlimsollError, OSError, ValueError, MemoryError) as error:
-                yield item, Failed(f"{type(error).__name__}: {error}")
+            yield item, attempt(fn, *item)

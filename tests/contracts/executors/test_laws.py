@@ -2,15 +2,20 @@
 
 import os
 import signal
+import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from plimsoll.errors import LakeError
+from plimsoll.errors import LakeError, UsageError
 from plimsoll.execution import Execution, Executor, Failed, executor
+from plimsoll.execution.dask import Dask
 from plimsoll.execution.processes import Processes
+from plimsoll.execution.ray import Ray
 from plimsoll.execution.serial import Serial
 
 EVERY = pytest.mark.parametrize("way", [Serial(), Processes(2)], ids=["serial", "processes"])
@@ -36,6 +41,20 @@ def die_always(uri: str, params: Mapping[str, Any]) -> bytes:
     """Kills its process each time."""
     os.kill(os.getpid(), signal.SIGKILL)
     return f"{uri}{params}".encode()
+
+
+def leave_a_mark(uri: str, params: Mapping[str, Any]) -> bytes:
+    """Says that it was begun."""
+    (Path(uri) / str(params["n"])).touch()
+    time.sleep(0.1)
+    return b"done"
+
+
+def threads(_: str, __: Mapping[str, Any]) -> bytes:
+    """How many threads Polars has where this runs."""
+    import polars as pl
+
+    return str(pl.thread_pool_size()).encode()
 
 
 @EVERY
@@ -67,6 +86,28 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
     assert came == Failed("the worker process died (out of memory, or killed)")
 
 
+def test_every_process_has_its_share_of_the_threads() -> None:
+    """Two processes do not run twice as many threads as there are processors, and this one keeps its own."""
+    before = os.environ.get("POLARS_MAX_THREADS")
+    ((_, came),) = Processes(2).map(threads, [("a", {})])
+    assert came == str(max(1, (os.cpu_count() or 1) // 2)).encode()
+    assert os.environ.get("POLARS_MAX_THREADS") == before
+
+
+def test_who_stops_reading_stops_the_rest(tmp_path: Path) -> None:
+    """The first result is there before the last item is begun; after the reader has gone nothing more is begun."""
+    results = Processes(1).map(leave_a_mark, [(str(tmp_path), {"n": n}) for n in range(50)])
+    assert next(results)[1] == b"done"
+    results.close()  # type: ignore[attr-defined]
+    assert len(list(tmp_path.iterdir())) < 10
+
+
+def test_the_work_is_known_by_its_name() -> None:
+    """A function of no module is refused before anything runs."""
+    with pytest.raises(ValueError, match="is not a function of a module"):
+        list(Processes(1).map(lambda _, __: b"", [("a", {})]))
+
+
 def test_the_settings_choose() -> None:
     """One block is never worth a process."""
     assert isinstance(executor(Execution.model_validate({}), 1), Serial)
@@ -74,3 +115,41 @@ def test_the_settings_choose() -> None:
     chosen = executor(Execution.model_validate({"on": "processes", "workers": 3}), 9)
     assert isinstance(chosen, Processes)
     assert chosen.workers == 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"on": "dask"}, 'on = "dask" needs an address: a Dask scheduler\'s, such as tcp://10.0.0.5:8786'),
+        ({"on": "ray"}, 'on = "ray" needs an address: the head of a Ray cluster, such as 10.0.0.5:6379'),
+        ({"address": "tcp://10.0.0.5:8786"}, 'goes with on = "dask" or "ray", not with "auto"'),
+        ({"on": "serial", "address": "10.0.0.5:6379"}, 'not with "serial"'),
+        ({"on": "dask", "address": "10.0.0.5:8786"}, '"10.0.0.5:8786" is not a Dask scheduler'),
+        ({"on": "dask", "address": "http://10.0.0.5:8786"}, "is not a Dask scheduler"),
+        ({"on": "ray", "address": "ray://10.0.0.5:10001"}, '"ray://10.0.0.5:10001" is not the head'),
+        ({"on": "ray", "address": "auto"}, '"auto" is not the head of a Ray cluster'),
+        ({"on": "ray", "address": "10.0.0.5:99999"}, "is not the head"),
+        ({"on": "ray", "address": "10.0.0.5:6379", "workers": 4}, "a ray cluster has its own"),
+        ({"on": "spark"}, "serial.*processes.*dask.*ray"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(settings: dict[str, Any], why: str) -> None:
+    """By name, with what would be right."""
+    with pytest.raises(ValidationError, match=why):
+        Execution.model_validate(settings)
+
+
+def test_a_cluster_is_chosen_by_its_address() -> None:
+    """Also for one block: the lake may be nearer to it than to this machine."""
+    dask = executor(Execution.model_validate({"on": "dask", "address": "tls://sched.example:8786"}), 1)
+    ray = executor(Execution.model_validate({"on": "ray", "address": "[::1]:6379"}), 1)
+    assert isinstance(dask, Dask)
+    assert isinstance(ray, Ray)
+
+
+@pytest.mark.parametrize(("way", "module"), [(Dask("tcp://127.0.0.1:9"), "distributed"), (Ray("127.0.0.1:9"), "ray")])
+def test_a_missing_extra_is_told_in_one_line(way: Executor, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to install."""
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(UsageError, match=r'needs the extra: pip install "plimsoll\[(dask|ray)\]"'):
+        list(way.map(shout, [("a", {"n": 1})]))
