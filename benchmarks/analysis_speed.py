@@ -66,11 +66,11 @@ def main() -> None:
         document, _ = anomalies(sources, AnomaliesQuery.parse(time_range="24h", granularity="15m"))
         looked = time.perf_counter() - began
         began = time.perf_counter()
-        learnt = learn(sources)
+        series = sum(learnt.usual.height for learnt in learn(sources))
         learning = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     out = sys.stdout.write
-    out(f"## {args.resources} resources, {DAYS} days at {args.interval} s, {learnt.usual.height} series\n")
+    out(f"## {args.resources} resources, {DAYS} days at {args.interval} s, {series} series\n")
     out(f"bare decode {bare:.1f} s; anomalies {looked:.1f} s ({looked / bare:.1f} x), {len(document)} resources\n")
     out(f"baselines {learning:.1f} s ({learning / bare:.1f} x); peak memory {peak / 1e6:.0f} MB\n")
     whole = (looked + learning) / bare

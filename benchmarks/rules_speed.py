@@ -68,7 +68,7 @@ def main() -> None:
         sources = Sources(Lake(root).snapshot(), Project(builtin_root(), builtin_root()).config(), UNTIL)
         query = OptimizationQuery(time_range="24h")
         bare = cpu_s(lambda: decode(sources))
-        ready = cases(sources, query)
+        ready = list(cases(sources, query))
         swept = cpu_s(lambda: [sweep(case) for case in ready])
         whole = cpu_s(lambda: optimization(sources, query))
     print(f"{args.resources} resources x 24 h every {args.interval} s, {len(rules())} rules")

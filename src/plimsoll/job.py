@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from plimsoll.answers.sources import Sources
+from plimsoll.answers.sources import Sources, Tell, nobody
 from plimsoll.clock import Clock
 from plimsoll.collecting import MEMORY, Collecting
 from plimsoll.config import Config
@@ -16,6 +16,7 @@ from plimsoll.ledger.advice import Verdicts
 from plimsoll.ledger.outcomes import Outcomes
 from plimsoll.prices import read_prices
 
+__all__ = ["Context", "Job", "Lane", "Tell", "job"]
 Lane = Literal["analysing", "reporting"]
 
 
@@ -23,7 +24,8 @@ Lane = Literal["analysing", "reporting"]
 class Context:
     """The rooms of the house, wired for one run of one job.
 
-    `as_of` is the instant that the run is for: the end of its window. Everything is read as of then.
+    `as_of` is the instant that the run is for: the end of its window. Everything is read as of then. `tell` is told how
+    far a long analysis has come, where somebody waits for it.
     """
 
     config: Config
@@ -33,6 +35,7 @@ class Context:
     clock: Clock
     as_of: datetime
     version: str
+    tell: Tell = nobody
     _open: list[Collecting] = field(default_factory=list[Collecting])
 
     def collecting(self) -> Collecting:
@@ -63,6 +66,7 @@ class Context:
             verdicts=Verdicts(ledger),
             outcomes=Outcomes(ledger),
             prices=prices,
+            tell=self.tell,
         )
 
     @property

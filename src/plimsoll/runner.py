@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from plimsoll import __version__
+from plimsoll.answers.sources import Tell, nobody
 from plimsoll.clock import Clock
 from plimsoll.errors import PlimsollError, shown
 from plimsoll.job import Context
@@ -11,7 +12,7 @@ from plimsoll.ledger import Ended
 from plimsoll.project import Project
 
 
-def context(project: Project, *, clock: Clock, as_of: datetime | None = None) -> Context:
+def context(project: Project, *, clock: Clock, as_of: datetime | None = None, tell: Tell = nobody) -> Context:
     """Everything that a job may use, as of an instant (now, if none is given)."""
     return Context(
         config=project.config(),
@@ -21,13 +22,14 @@ def context(project: Project, *, clock: Clock, as_of: datetime | None = None) ->
         clock=clock,
         as_of=as_of or clock.now(),
         version=__version__,
+        tell=tell,
     )
 
 
-def run_job(project: Project, name: str, *, clock: Clock, as_of: datetime | None = None) -> None:
+def run_job(project: Project, name: str, *, clock: Clock, as_of: datetime | None = None, tell: Tell = nobody) -> None:
     """Runs the job `name`, now or as of an instant; what it raises is recorded and raised again."""
     job = project.job(name)
-    wired = context(project, clock=clock, as_of=as_of)
+    wired = context(project, clock=clock, as_of=as_of, tell=tell)
     try:
         recorded(project, name, wired, lambda: job.run(wired))
     finally:

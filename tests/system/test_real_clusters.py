@@ -12,6 +12,7 @@ import pytest
 
 from plimsoll.analysis.anomalies.detectors import DEFAULT
 from plimsoll.answers.blocks import BlockLook, analyse_block, read_back
+from plimsoll.answers.grids import known_metrics
 from plimsoll.clock import rfc3339
 from plimsoll.errors import TryAgain
 from plimsoll.execution import Execution, Failed, executor
@@ -42,7 +43,10 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Item], list[byt
     """The daily analysis of a thousand resources in blocks, and what one process makes of it."""
     fleet = Fleet.build(resources=RESOURCES, days=DAYS, until=UNTIL, interval_s=STEP_S, devices=False)
     sources = sources_of(lake_of(fleet, tmp_path_factory.mktemp("lake")))
-    look = BlockLook(end=rfc3339(UNTIL), history_s=DAYS * 86_400, step_s=STEP_S, at_least_s=86_400, detectors=DEFAULT)
+    look = BlockLook(
+        end=rfc3339(UNTIL), history_s=DAYS * 86_400, step_s=STEP_S, at_least_s=86_400, detectors=DEFAULT,
+        known=known_metrics(sources.snapshot, UNTIL),
+    )  # fmt: skip
     resources = sorted(sources.resources(), key=lambda resource: (resource.type, resource.resource_id))
     blocks = [resources[n : n + BLOCK] for n in range(0, RESOURCES, BLOCK)]
     items: list[Item] = [(str(sources.snapshot.root), look.parameters(block)) for block in blocks]

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from plimsoll.analysis.performance import alerts as analysis
 from plimsoll.analysis.performance.alerts import OpenAlert
-from plimsoll.analysis.performance.readings import KEYS, resource_readings
+from plimsoll.analysis.performance.readings import KEYS, by_block
 from plimsoll.answers.performance import alert_state
 from plimsoll.answers.sources import Sources
 from plimsoll.settings import Documents
@@ -22,5 +22,9 @@ def open_alerts(sources: Sources) -> list[OpenAlert]:
         end=sources.as_of + timedelta(milliseconds=1),
         columns=dict.fromkeys((*KEYS, *(line.metric for line in lines.values()))),
     )
-    readings = resource_readings(samples, until=sources.as_of)
-    return analysis.open_alerts(readings, resources, lines, as_of=sources.as_of, state=alert_state(sources))
+    state = alert_state(sources)
+    return analysis.worst_first(
+        opened
+        for block, readings in by_block(samples, resources, until=sources.as_of)
+        for opened in analysis.open_alerts(readings, block, lines, as_of=sources.as_of, state=state)
+    )

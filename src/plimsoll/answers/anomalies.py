@@ -12,7 +12,8 @@ from plimsoll.analysis.anomalies.detectors import DEFAULT, DETECTORS
 from plimsoll.analysis.anomalies.settings import Anomalies
 from plimsoll.analysis.anomalies.wording import explain, z_score
 from plimsoll.anomalies_document import AnomaliesDocument, Anomaly, ResourceAnomalies
-from plimsoll.answers.blocks import BlockLook, analyse_block, read_back
+from plimsoll.answers.blocks import Block, BlockLook, analyse_block, read_back
+from plimsoll.answers.grids import known_metrics
 from plimsoll.answers.sources import Sources
 from plimsoll.clock import Window, duration_s, floor, rfc3339
 from plimsoll.documents import Evidence, TimeRange
@@ -94,12 +95,16 @@ def findings(sources: Sources, resources: Sequence[Resource], query: AnomaliesQu
         step_s=query.step_s,
         at_least_s=duration_s(query.time_range),
         detectors=query.detectors,
+        known=known_metrics(sources.snapshot, end),
         unsound=sources.snapshot.unsound,
     )
     ordered = sorted(resources, key=lambda resource: (resource.type, resource.resource_id))
     blocks = [ordered[n : n + execution.block] for n in range(0, len(ordered), execution.block)]
     items = [(str(sources.snapshot.root), look.parameters(block)) for block in blocks]
-    parts = [read_back(item, came) for item, came in executor(execution, len(items)).map(analyse_block, items)]
+    parts: list[Block] = []
+    for item, came in executor(execution, len(items)).map(analyse_block, items):
+        parts.append(read_back(item, came))
+        sources.tell("anomalies", len(parts), len(items))
     heard = [part for part in parts if part.resources]
     return hold(
         [finding for part in heard for finding in part.findings],

@@ -13,7 +13,7 @@ import polars as pl
 from plimsoll.analysis.anomalies import straggler
 from plimsoll.analysis.anomalies.analyse import first_row, look_at
 from plimsoll.analysis.anomalies.contract import Finding
-from plimsoll.answers.grids import fleet_grid
+from plimsoll.answers.grids import KnownMetrics, fleet_grid
 from plimsoll.clock import instant, rfc3339
 from plimsoll.errors import TryAgain
 from plimsoll.execution import Failed
@@ -33,6 +33,7 @@ class BlockLook:
     step_s: float
     at_least_s: float
     detectors: Sequence[str]
+    known: KnownMetrics
     unsound: Sequence[str] = ()
 
     def parameters(self, block: Sequence[Resource]) -> dict[str, Any]:
@@ -43,6 +44,7 @@ class BlockLook:
             "step_s": self.step_s,
             "at_least_s": self.at_least_s,
             "detectors": list(self.detectors),
+            "known": {of: list(metrics) for of, metrics in self.known.items()},
             "unsound": list(self.unsound),
             "types": {resource.resource_id: resource.type for resource in block},
         }
@@ -70,6 +72,7 @@ def analyse_block(uri: str, params: Mapping[str, Any]) -> bytes:
         start=end - timedelta(seconds=params["history_s"]),
         end=end,
         step_s=params["step_s"],
+        known=params["known"],
         compared=straggler.METRICS,
     )
     at_least_s: float = params["at_least_s"]

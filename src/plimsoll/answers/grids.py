@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 import polars as pl
 
@@ -14,6 +14,9 @@ from plimsoll.units import Unit
 
 _SETTINGS_NOT_BEHAVIOUR: Final = ("gpu_power_limit_w", "replicas_count", "gpus_allocated_count")
 
+KnownMetrics: TypeAlias = Mapping[str, Sequence[str]]
+"""The metrics of resources as wholes, by "", and those of devices, by "device"."""
+
 
 def fleet_grid(
     snapshot: Snapshot,
@@ -22,29 +25,32 @@ def fleet_grid(
     start: datetime,
     end: datetime,
     step_s: float,
+    known: KnownMetrics,
     compared: Sequence[str] = (),
-    also: Collection[str] = (),
 ) -> Grid:
-    """The resources as wholes in every metric that is read, and their devices in the metrics that are `compared`.
-
-    Codes and settings are no behaviour and left out, but for those in `also`.
-    """
-    known = known_metrics(snapshot, end, also)
+    """The resources as wholes in every `known` metric, and their devices in the metrics that are `compared`."""
     whole = _part(snapshot, [(resource_id, "") for resource_id in resources], known[""], start, end, step_s)
     compared = [metric for metric in compared if metric in known["device"]]
     if not compared:
         return whole
-    devices = snapshot.scan(
-        SAMPLES, start=end - timedelta(days=1), end=end, columns=("ts", "resource_id", "device", *compared)
-    )
-    members = (
-        devices.filter(pl.col("device") != "").select("resource_id", "device").unique().sort("resource_id", "device")
-    ).collect()
+    devices = _rows(snapshot, resources, end - timedelta(days=1), end, compared).filter(pl.col("device") != "")
+    members = devices.select("resource_id", "device").unique().sort("resource_id", "device").collect()
     if members.is_empty():
         return whole
-    wanted = set(resources)
-    listed = [(r, d) for r, d in members.iter_rows() if r in wanted]
-    return whole.joined(_part(snapshot, listed, compared, start, end, step_s))
+    return whole.joined(_part(snapshot, list(members.iter_rows()), compared, start, end, step_s))
+
+
+def _rows(
+    snapshot: Snapshot, resources: Sequence[str], start: datetime, end: datetime, metrics: Sequence[str]
+) -> pl.LazyFrame:
+    """The rows of some resources. Their first and last name keep the reader from what lies before and after them."""
+    columns = ("ts", "resource_id", "device", *metrics)
+    rows = snapshot.scan(SAMPLES, start=start, end=end, columns=columns, resource_ids=resources)
+    return (
+        rows.filter(pl.col("resource_id").is_between(pl.lit(min(resources)), pl.lit(max(resources))))
+        if resources
+        else rows
+    )
 
 
 def _part(
@@ -58,14 +64,16 @@ def _part(
     wanted = sorted({resource_id for resource_id, _ in members})
 
     def scan(begin: datetime, until: datetime) -> pl.LazyFrame:
-        columns = ("ts", "resource_id", "device", *metrics)
-        return snapshot.scan(SAMPLES, start=begin, end=until, columns=columns, resource_ids=wanted)
+        return _rows(snapshot, wanted, begin, until, metrics)
 
     return grid(scan, members, metrics, start=start, end=end, step_s=step_s)
 
 
-def known_metrics(snapshot: Snapshot, end: datetime, also: Collection[str] = ()) -> Mapping[str, list[str]]:
-    """The metrics read in the last two days: of resources as wholes (""), and of devices."""
+def known_metrics(snapshot: Snapshot, end: datetime, also: Collection[str] = ()) -> dict[str, list[str]]:
+    """The metrics read in the last two days: of resources as wholes (""), and of devices.
+
+    Codes and settings are no behaviour and left out, but for those in `also`.
+    """
     possible = [
         metric.name
         for metric in CATALOGUE.values()

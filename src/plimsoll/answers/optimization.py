@@ -1,7 +1,7 @@
 """The optimization document."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,11 +17,12 @@ from plimsoll.analysis.optimization.rules.gpu_straggler import METRICS as COMPAR
 from plimsoll.analysis.optimization.sweep import rules
 from plimsoll.analysis.optimization.wanted import Wanted
 from plimsoll.analysis.robust import Floats
-from plimsoll.answers.grids import fleet_grid
+from plimsoll.answers.grids import KnownMetrics, fleet_grid, known_metrics
 from plimsoll.answers.sources import Sources
 from plimsoll.clock import Window, duration_s, rfc3339
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.errors import BadParameter
+from plimsoll.execution import Execution
 from plimsoll.inventory import Resource
 from plimsoll.optimization_document import OptimizationDocument
 from plimsoll.query import TIME_RANGES, one_of
@@ -87,10 +88,20 @@ def _window(sources: Sources, query: OptimizationQuery) -> Window:
     return Window.back_from(sources.as_of, range_s=duration_s(query.time_range), granularity_s=STEP_S)
 
 
-def cases(sources: Sources, query: OptimizationQuery) -> list[Case]:
-    """The resources as the rules see them."""
+def cases(sources: Sources, query: OptimizationQuery) -> Iterator[Case]:
+    """The resources as the rules see them, read a block at a time: whoever lets a case go has its memory back."""
     resources = _selected(sources.resources(), query)
     window = _window(sources, query)
+    also = {*SETTINGS, *(metric for rule in rules().values() for metric in rule.reads)}
+    known = known_metrics(sources.snapshot, window.end, also)
+    size = sources.settings("execution", Execution).block
+    blocks = range(0, len(resources), size)
+    for n in blocks:
+        yield from _cases(sources, resources[n : n + size], window, known)
+        sources.tell("optimization", n // size + 1, len(blocks))
+
+
+def _cases(sources: Sources, resources: Sequence[Resource], window: Window, known: KnownMetrics) -> list[Case]:
     start = window.end - timedelta(seconds=max(window.seconds, HISTORY_DAYS * 86_400))
     whole = fleet_grid(
         sources.snapshot,
@@ -98,8 +109,8 @@ def cases(sources: Sources, query: OptimizationQuery) -> list[Case]:
         start=start,
         end=window.end,
         step_s=STEP_S,
+        known=known,
         compared=COMPARED,
-        also={*SETTINGS, *(metric for rule in rules().values() for metric in rule.reads)},
     )
     rows = round(window.seconds / STEP_S)
     by_resource, devices = _series(whole)

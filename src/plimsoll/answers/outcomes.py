@@ -9,7 +9,7 @@ import numpy as np
 from plimsoll.analysis.optimization.outcomes import LEAST_AFTER_S, LOADS, MEASURES, Outcome, realised, step_at
 from plimsoll.analysis.optimization.sizes import SIZES, WHOLE, realised_size, shrunk_at
 from plimsoll.analysis.robust import Floats
-from plimsoll.answers.grids import fleet_grid
+from plimsoll.answers.grids import KnownMetrics, fleet_grid, known_metrics
 from plimsoll.answers.sources import Sources
 from plimsoll.clock import floor
 from plimsoll.documents import Evidence
@@ -55,13 +55,14 @@ def told(document: OptimizationDocument, evidence: Sequence[Evidence], made: dat
 def settle(sources: Sources, promises: Sequence[Told]) -> list[Settled]:
     """What can be said now of the promises; the others stay open, for thirty days without a change."""
     touched = {one.resource for one in promises}
+    end = floor(sources.as_of, STEP_S)
+    known = known_metrics(sources.snapshot, end) if promises else {}
     found: list[Settled] = []
     for one in promises:
-        end = floor(sources.as_of, STEP_S)
         if end - one.made < timedelta(seconds=LEAST_AFTER_S):
             continue
         start = one.made - BEFORE
-        rows = _rows(sources, one, touched, start, end)
+        rows = _rows(sources, one, touched, known, start, end)
         if one.adviser in SIZES:
             outcome = _of_size(sources, one, rows, units_by_step(sources, one.resource, start, end), start=start)
         elif rows is not None:
@@ -74,7 +75,7 @@ def settle(sources: Sources, promises: Sequence[Told]) -> list[Settled]:
 
 
 def _rows(
-    sources: Sources, one: Told, touched: set[str], start: datetime, end: datetime
+    sources: Sources, one: Told, touched: set[str], known: KnownMetrics, start: datetime, end: datetime
 ) -> tuple[Floats, list[Floats], Floats | None] | None:
     """(the resource's metric, that of its equals, its load)."""
     resources = {r.resource_id: r for r in sources.resources()}
@@ -86,7 +87,7 @@ def _rows(
         for r in resources.values()
         if r.type == kind and r.resource_id not in touched and r.labels.get("group") == group
     ][:_MOST_PEERS]
-    whole = fleet_grid(sources.snapshot, [one.resource, *equals], start=start, end=end, step_s=STEP_S)
+    whole = fleet_grid(sources.snapshot, [one.resource, *equals], start=start, end=end, step_s=STEP_S, known=known)
     series: dict[tuple[str, str], Floats] = {}
     for n, name in enumerate(whole.series):
         if not name.device:
@@ -151,7 +152,8 @@ def units_by_step(sources: Sources, resource_id: str, start: datetime, end: date
         first = max(0, round((row["ts"] - start).total_seconds() / STEP_S))
         units[first:] = 0.0 if row["interval_s"] is None else count
     if of == "replicas_count":
-        whole = fleet_grid(sources.snapshot, [resource_id], start=start, end=end, step_s=STEP_S, also=(of,))
+        known = known_metrics(sources.snapshot, end, (of,))
+        whole = fleet_grid(sources.snapshot, [resource_id], start=start, end=end, step_s=STEP_S, known=known)
         for n, name in enumerate(whole.series):
             if (name.metric, name.device) == (of, ""):
                 read: Floats = whole.doubles(slice(n, n + 1))[0]

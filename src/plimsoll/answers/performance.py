@@ -30,7 +30,6 @@ def performance(sources: Sources, query: PerformanceQuery) -> tuple[PerformanceD
         start=window.start - timedelta(seconds=limits.alert_lookback),
         end=min(window.end, sources.as_of + timedelta(milliseconds=1)),
         columns=columns_read(lines.values()),
-        resource_ids=[r.resource_id for r in resources],
     )
     document, evidence = analysis.performance(
         samples,

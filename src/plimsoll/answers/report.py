@@ -67,7 +67,6 @@ def report(
         start=window.start,
         end=sources.as_of + timedelta(milliseconds=1),
         columns=columns_read(lines.values()),
-        resource_ids=[r.resource_id for r in resources],
     )
     found: dict[str, Any] = {}
     failed: dict[str, str] = {}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from plimsoll.clock import rfc3339
 from plimsoll.config import Config, Section
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 _LEARNT_HOLDS: Final = timedelta(days=8)
 S = TypeVar("S", bound=Section)
+Tell: TypeAlias = Callable[[str, int, int], None]
+"""Takes what is being worked out, how many blocks of resources are done, and of how many."""
+
+
+def nobody(what: str, done: int, blocks: int) -> None:
+    """Where nobody waits, nothing is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class Sources:
 
     `alerts` are those that the ledger knows; None where there is none. `sees` says which resources may be seen by
     whoever asks, `verdicts` what people said of advice,
-    `outcomes` what came of it, `prices` what things cost.
+    `outcomes` what came of it, `prices` what things cost; `tell` is told how far a long analysis has come.
     """
 
     snapshot: Snapshot
@@ -42,6 +48,7 @@ class Sources:
     verdicts: Verdicts | None = None
     outcomes: Outcomes | None = None
     prices: PriceList = field(default_factory=PriceList)
+    tell: Tell = nobody
 
     def settings(self, name: str, kind: type[S]) -> S:
         """The settings of a section."""

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from plimsoll.anomalies_document import AnomaliesDocument
 from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
+from plimsoll.cli.progress import blocks_shown
 from plimsoll.errors import shown
 from plimsoll.runner import context
 
@@ -36,8 +37,9 @@ def anomalies(
     from plimsoll.answers.anomalies import anomalies as answer
 
     query = AnomaliesQuery.parse(time_range=time_range, granularity=granularity, threshold=threshold, detector=detector)
-    sources = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of)).sources()
-    document, evidence = answer(sources, query)
+    with blocks_shown() as tell:
+        wired = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of), tell=tell)
+        document, evidence = answer(wired.sources(), query)
     if json:
         print_json(document)
         return

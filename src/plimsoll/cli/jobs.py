@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
+from plimsoll.cli.progress import blocks_shown
 from plimsoll.clock import rfc3339
 from plimsoll.runner import run_job
 
@@ -51,4 +52,6 @@ def run(
     as_of: AsOfOption = None,
 ) -> None:
     """Runs one job, now or as of an instant."""
-    run_job(open_project(project), job, clock=the_clock(), as_of=as_of_or_now(as_of) if as_of else None)
+    at = as_of_or_now(as_of) if as_of else None
+    with blocks_shown() as tell:
+        run_job(open_project(project), job, clock=the_clock(), as_of=at, tell=tell)

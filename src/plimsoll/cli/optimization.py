@@ -1,6 +1,7 @@
 """`plimsoll optimization`: what holds each resource back, and what to do about it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -17,6 +18,7 @@ from plimsoll.cli.common import (
     say,
     the_clock,
 )
+from plimsoll.cli.progress import blocks_shown
 from plimsoll.documents import Evidence
 from plimsoll.errors import BadParameter, shown
 from plimsoll.optimization_document import OptimizationDocument, ResourceOptimization
@@ -54,7 +56,8 @@ def optimization(
     for asked in query.resource_ids:
         if asked not in known:
             raise BadParameter("--resource-id", asked, why="is not a resource of this fleet")
-    document, evidence = answer(sources, query)
+    with blocks_shown() as tell:
+        document, evidence = answer(replace(sources, tell=tell), query)
     if json:
         print_json(document)
     else:

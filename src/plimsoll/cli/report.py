@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from plimsoll.cli.common import AsOfOption, ProjectOption, as_of_or_now, open_project, say, the_clock
+from plimsoll.cli.progress import blocks_shown
 from plimsoll.errors import PlimsollError, shown
 from plimsoll.job import Context
 from plimsoll.project import Project
@@ -45,9 +46,10 @@ def publish(project: Project, kind: str, as_of: str | None, *, mail: bool = Fals
     from plimsoll.publish.terminal import show
     from plimsoll.reporting import JOBS, REPORTS, Published, add_pdf
 
-    wired = context(project, clock=the_clock(), as_of=as_of_or_now(as_of))
     made: list[Published] = []
-    recorded(project, JOBS[kind], wired, lambda: made.append(REPORTS[kind](wired)))
+    with blocks_shown() as tell:
+        wired = context(project, clock=the_clock(), as_of=as_of_or_now(as_of), tell=tell)
+        recorded(project, JOBS[kind], wired, lambda: made.append(REPORTS[kind](wired)))
     published = made[0]
     show(published.view, Console(), paths=[str(_near(path)) for path in (published.page, published.document)])
     if pdf:

@@ -6,7 +6,7 @@ small, whatever it stands for.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, Self, TypeAlias
 
 Work: TypeAlias = Callable[[str, Mapping[str, Any]], bytes]
 Item: TypeAlias = tuple[str, Mapping[str, Any]]
@@ -19,6 +19,11 @@ class Failed:
     """What became of an item that gave no bytes."""
 
     reason: str
+
+    @classmethod
+    def of(cls, error: BaseException) -> Self:
+        """The kind and the first line of what was raised: a plan or a trace of another machine is no message."""
+        return cls(f"{type(error).__name__}: {str(error).partition(chr(10))[0]}")
 
 
 class Executor(Protocol):

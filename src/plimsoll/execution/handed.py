@@ -19,6 +19,6 @@ def in_order(
         try:
             came = result(handle)
         except Exception as error:  # noqa: BLE001 - workers lost again and again, or what it gave cannot travel
-            came = Failed(f"{type(error).__name__}: {error}")
+            came = Failed.of(error)
         del handle
         yield item, came

@@ -46,7 +46,7 @@ class Processes:
                 except BrokenProcessPool:
                     continue
                 except Exception as error:  # noqa: BLE001 - the item or its result cannot travel
-                    yield n, Failed(f"{type(error).__name__}: {error}")
+                    yield n, Failed.of(error)
         finally:
             pool.shutdown(cancel_futures=True)  # of an answer that nobody waits for any more
 

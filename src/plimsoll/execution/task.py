@@ -43,4 +43,4 @@ def attempt(fn: Work, uri: str, params: Mapping[str, Any]) -> bytes | Failed:
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException as error:  # noqa: BLE001 - whatever it raised is this item's result
-        return Failed(f"{type(error).__name__}: {error}")
+        return Failed.of(error)

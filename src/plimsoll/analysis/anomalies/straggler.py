@@ -11,7 +11,7 @@ import numpy as np
 from plimsoll.analysis.anomalies.contract import Finding, Look, Moved, ended, severity
 from plimsoll.analysis.anomalies.events import runs
 from plimsoll.analysis.anomalies.grid import Grid
-from plimsoll.analysis.robust import MAD_TO_SIGMA, Floats, absent, median
+from plimsoll.analysis.robust import MAD_TO_SIGMA, Floats, median
 
 NAME: Final = "straggler"
 METRICS: Final = ("gpu_sm_clock_mhz", "gpu_utilization_pct", "gpu_sm_active_pct")
@@ -59,7 +59,7 @@ def _rolling_median(ratio: Floats, rows: int) -> Floats:
     """The median of the last `rows` ratios; NaN before there are as many."""
     windows = np.lib.stride_tricks.sliding_window_view(ratio, rows, axis=1)
     out = np.full(ratio.shape, np.nan)
-    out[:, rows - 1 :] = absent(np.nanmedian, windows)
+    out[:, rows - 1 :] = median(windows)
     return out
 
 

@@ -11,6 +11,7 @@ from plimsoll.analysis.robust import Floats, theil_sen
 
 AHEAD_DAYS = (7, 28)
 """How far ahead past forecasts are held against what happened."""
+_TOGETHER = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,10 @@ def ahead_of(
         rows = [index for index, fill in enumerate(fills) if bool(fill) is kind]
         if not rows:
             continue
-        values = np.stack([hourly[index] for index in rows])
-        levels = daily_level(values, busy_quantile)
+        parts = [rows[n : n + _TOGETHER] for n in range(0, len(rows), _TOGETHER)]
+        levels = np.concatenate([daily_level(np.stack([hourly[n] for n in part]), busy_quantile) for part in parts])
         seen = (
-            outlook(values, steps=horizon_days * HOURS_A_DAY)
+            outlook(np.stack([hourly[index] for index in rows]), steps=horizon_days * HOURS_A_DAY)
             if kind
             else outlook(levels, steps=horizon_days, steps_a_day=1)
         )

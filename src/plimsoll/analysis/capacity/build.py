@@ -11,7 +11,7 @@ import polars as pl
 from plimsoll.analysis.capacity.ahead import Ahead, ahead_of
 from plimsoll.analysis.capacity.choices import Measured, choices_for
 from plimsoll.analysis.capacity.crossing import Days, crossing, days_to, decide_by, first_over, state_of
-from plimsoll.analysis.capacity.levels import HOURS_A_DAY, hourly_means, matrix, pooled
+from plimsoll.analysis.capacity.levels import HOURS_A_DAY, hours_of, pooled
 from plimsoll.analysis.capacity.pools import DEMANDS, PoolPlan, line_of, pools_of
 from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.analysis.capacity.summary import summary_of, trust_of
@@ -82,9 +82,7 @@ def capacity(
     in: `samples` with ts, resource_id, device and `metrics_read`, over the settings' history
     """
     days = round(settings.history / 86400)
-    means = hourly_means(samples, metrics_read(lines), end=question.end, days=days)
-    means, days = _since_first_reading(means, days)
-    readings = {metric: matrix(means, metric, days=days) for metric in metrics_read(lines)}
+    readings, days = hours_of(samples, resources, metrics_read(lines), end=question.end, days=days)
     plans = pools_of(resources, lines.values(), settings)
     _refuse_unknown_pools(question, plans)
     rooms = [
@@ -129,14 +127,6 @@ def _room_metrics(lines: Mapping[str, LoadLine]) -> tuple[str, ...]:
             and CATALOGUE[line.metric].component in _ROOM_COMPONENTS
         )
     )
-
-
-def _since_first_reading(means: pl.DataFrame, days: int) -> tuple[pl.DataFrame, int]:
-    """The same hours without the whole days before anything was read: a young fleet has a short history, not a gap."""
-    if means.is_empty():
-        return means, 1
-    empty = int(means["hour"].min()) // HOURS_A_DAY  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    return means.with_columns(pl.col("hour") - empty * HOURS_A_DAY), days - empty
 
 
 def _refuse_unknown_pools(question: Question, plans: Sequence[PoolPlan]) -> None:

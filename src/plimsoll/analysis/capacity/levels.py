@@ -7,10 +7,35 @@ import numpy as np
 import polars as pl
 
 from plimsoll.analysis.robust import Floats, absent
+from plimsoll.inventory import Resource
 
 LEAST_HOURS_A_DAY = 12
 LEAST_CAPACITY_SHARE = 0.5
 HOURS_A_DAY = 24
+_BLOCK = 250
+
+
+def hours_of(
+    samples: pl.LazyFrame, resources: Sequence[Resource], metrics: Sequence[str], *, end: datetime, days: int
+) -> tuple[dict[str, dict[str, Floats]], int]:
+    """Each metric's hourly means by resource, read a block of resources at a time, and over how many days they go.
+
+    The whole days before anything was read are left out: a young fleet has a short history, not a gap.
+    """
+    found: dict[str, dict[str, Floats]] = {metric: {} for metric in metrics}
+    first = days * HOURS_A_DAY
+    ids = sorted(resource.resource_id for resource in resources)
+    for n in range(0, len(ids), _BLOCK):
+        block = ids[n : n + _BLOCK]
+        near = pl.col("resource_id").is_between(pl.lit(block[0]), pl.lit(block[-1]))
+        of_block = samples.filter(near, pl.col("resource_id").is_in(block))
+        means = hourly_means(of_block, metrics, end=end, days=days)
+        first = min([first, *means.select(pl.col("hour").min()).drop_nulls()["hour"]])
+        for metric in metrics:
+            found[metric] |= matrix(means, metric, days=days)
+    empty = min(first // HOURS_A_DAY, days - 1)
+    young = {metric: {name: row[empty * HOURS_A_DAY :] for name, row in rows.items()} for metric, rows in found.items()}
+    return young, days - empty
 
 
 def hourly_means(samples: pl.LazyFrame, metrics: Sequence[str], *, end: datetime, days: int) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """Cases -> the optimization document and the evidence behind it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import UNSET
 
@@ -24,7 +24,7 @@ from plimsoll.optimization_document import (
 
 
 def optimization(
-    cases: Sequence[Case], *, span: TimeRange, wanted: Wanted
+    cases: Iterable[Case], *, span: TimeRange, wanted: Wanted
 ) -> tuple[OptimizationDocument, list[Evidence]]:
     """The document of the cases, the most constrained resource first; resources with nothing to say come last."""
     found = _balanced(sorted(((case, sweep(case)) for case in cases), key=_order))

@@ -74,6 +74,11 @@ def open_alerts(
         if line.metric in readings.columns
         for opened in _of_line(readings, by_id, name, line, as_of, state)
     ]
+    return worst_first(found)
+
+
+def worst_first(found: Iterable[OpenAlert]) -> list[OpenAlert]:
+    """By severity, the oldest first."""
     return sorted(found, key=_order)
 
 

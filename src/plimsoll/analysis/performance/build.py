@@ -6,13 +6,21 @@ from types import MappingProxyType
 
 import polars as pl
 
-from plimsoll.analysis.performance.alerts import AlertState, OpenAlert, open_alerts
-from plimsoll.analysis.performance.readings import inside, resource_readings
-from plimsoll.analysis.performance.resources import STALE_INTERVALS, Trends, resource_part, statistics, time_series
-from plimsoll.analysis.performance.scores import Availability, Score, availability_of, health, performance_score
-from plimsoll.analysis.performance.totals import Stats, aggregate, known, services_of
+from plimsoll.analysis.performance.alerts import AlertState, OpenAlert, open_alerts, worst_first
+from plimsoll.analysis.performance.readings import by_block, inside
+from plimsoll.analysis.performance.resources import STALE_INTERVALS, Trends, resource_part, time_series
+from plimsoll.analysis.performance.scores import (
+    Availability,
+    Score,
+    availability_of,
+    burdens_of,
+    health,
+    performance_score,
+)
+from plimsoll.analysis.performance.totals import aggregate, known, services_of
+from plimsoll.analysis.performance.whole import Stats, Whole
 from plimsoll.clock import Window, rfc3339
-from plimsoll.documents import Evidence, Overall, PerformanceDocument, TimeRange
+from plimsoll.documents import Evidence, Overall, PerformanceDocument, Point, TimeRange
 from plimsoll.inventory import Resource
 from plimsoll.lines import LoadLine
 from plimsoll.query import PerformanceQuery
@@ -36,21 +44,24 @@ def performance(
     in: `samples` with the columns of `readings.columns_read`, also from before the window, so that an alert's beginning
     can be seen; resources already selected. Readings after `as_of` are not looked at.
     """
-    everything = resource_readings(samples, until=as_of).filter(
-        pl.col("resource_id").is_in([r.resource_id for r in resources])
-    )
-    readings = inside(everything, window)
-    stats = statistics(readings)
-    series = time_series(readings, query)
-    services = services_of(readings, stats)
+    whole, state = Whole.of(resources), state or AlertState()
+    series: dict[str, list[Point]] = {}
+    burdens: dict[str, tuple[float, int]] = {}
+    found: list[OpenAlert] = []
+    for block, everything in by_block(samples, resources, until=as_of):
+        readings = inside(everything, window)
+        whole.add(readings)
+        series |= time_series(readings, query)
+        burdens |= burdens_of(readings, block, lines)
+        found += open_alerts(everything, block, lines, as_of=as_of, state=state)
+    found, stats, services = worst_first(found), whole.stats, services_of(whole)
     end = min(window.end, as_of)
     expected = {r.resource_id: r.expected_readings(window.start, end) for r in resources}
-    found = open_alerts(everything, resources, lines, as_of=as_of, state=state or AlertState())
     alerts = [opened for opened in found if opened.quiet is None]
     silent = _silent(resources, stats, as_of)
-    availability = availability_of(readings, stats, services, expected)
-    healthy = health(resources, silent, alerts, services, availability, readings.height)
-    performing = performance_score(readings, resources, lines, services)
+    availability = availability_of(whole, services, expected)
+    healthy = health(resources, silent, alerts, services, availability, whole.samples)
+    performing = performance_score(burdens, services)
     span = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=query.granularity)
     document = PerformanceDocument(
         time_range=span,
@@ -66,7 +77,7 @@ def performance(
             resource_part(r, stats.get(r.resource_id), series.get(r.resource_id, []), query, as_of=as_of, trends=trends)
             for r in resources
         ],
-        aggregated_metrics=aggregate(readings, stats, resources, services),
+        aggregated_metrics=aggregate(whole, resources, services),
         alerts=[opened.alert for opened in alerts],
     )
     evidence = [

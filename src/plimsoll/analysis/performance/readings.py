@@ -1,11 +1,12 @@
-"""The readings that a performance document is made of, in one frame."""
+"""The readings that a performance document is made of, a block of resources at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import polars as pl
 
 from plimsoll.clock import Window
+from plimsoll.inventory import Resource
 from plimsoll.lines import LoadLine
 from plimsoll.metrics import DOCUMENT_METRICS
 
@@ -17,6 +18,7 @@ _ALWAYS = (
     "probe_success_pct",
     "up_pct",
 )
+BLOCK = 250
 KEYS = ("ts", "resource_id", "device", "source")
 
 
@@ -37,6 +39,18 @@ def resource_readings(samples: pl.LazyFrame, *, until: datetime) -> pl.DataFrame
         .sort("resource_id", "ts")
         .collect()
     )
+
+
+def by_block(
+    samples: pl.LazyFrame, resources: Sequence[Resource], *, until: datetime
+) -> Iterator[tuple[Sequence[Resource], pl.DataFrame]]:
+    """`resource_readings` of some resources at a time: a fleet's readings of a day may not fit into memory."""
+    ordered = sorted(resources, key=lambda resource: resource.resource_id)
+    for n in range(0, len(ordered), BLOCK):
+        block = ordered[n : n + BLOCK]
+        ids = [resource.resource_id for resource in block]
+        near = pl.col("resource_id").is_between(pl.lit(ids[0]), pl.lit(ids[-1]))  # skips what lies before and after
+        yield block, resource_readings(samples.filter(near, pl.col("resource_id").is_in(ids)), until=until)
 
 
 def inside(readings: pl.DataFrame, window: Window) -> pl.DataFrame:

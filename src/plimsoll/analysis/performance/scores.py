@@ -15,13 +15,15 @@ from dataclasses import dataclass
 import polars as pl
 
 from plimsoll.analysis.performance.alerts import OpenAlert
-from plimsoll.analysis.performance.totals import Services, Stats
+from plimsoll.analysis.performance.totals import Services
+from plimsoll.analysis.performance.whole import Whole
 from plimsoll.inventory import Resource
 from plimsoll.lines import LoadLine
 
 _WEIGHT = {"critical": 1.0, "high": 0.6, "medium": 0.3, "low": 0.1}
 _NEAR_POINTS = 5.0
 _NEAR_SHARE = 0.05
+Burdens = Mapping[str, tuple[float, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,37 +69,28 @@ def health(
     return _score(deductions, samples)
 
 
-def performance_score(
-    readings: pl.DataFrame, resources: Sequence[Resource], lines: Mapping[str, LoadLine], services: Services
-) -> Score:
+def performance_score(burdens: Burdens, services: Services) -> Score:
     """How far the readings stay from their load lines, and how many requests failed."""
-    burdens = _burdens(readings, resources, lines)
     if not burdens and services.error_rate_pct is None:
         return Score(None, {}, 0)
     mean = sum(burden for burden, _ in burdens.values()) / len(burdens) if burdens else 0.0
     return _score({"over the line": 60 * mean, "errors": _errors(services)}, sum(n for _, n in burdens.values()))
 
 
-def availability_of(
-    readings: pl.DataFrame, stats: Stats, services: Services, expected: Mapping[str, float]
-) -> Availability:
+def availability_of(whole: Whole, services: Services, expected: Mapping[str, float]) -> Availability:
     """Requests where they are counted, else probes, else the share of expected readings with the resource up."""
     if services.requests > 0 and services.error_rate_pct is not None:
-        return Availability(100 - services.error_rate_pct, "requests", int(readings["throughput_per_s"].count()))
-    probes = readings["probe_success_pct"].drop_nulls()
-    if len(probes):
-        mean = probes.mean()
-        return Availability(mean if isinstance(mean, float) else None, "probes", len(probes))
+        return Availability(100 - services.error_rate_pct, "requests", whole.request_samples)
+    if whole.probes:
+        return Availability(whole.probes_pct / whole.probes, "probes", whole.probes)
     due = sum(expected.values())
     if due <= 0:
         return Availability(None, "readings", 0)
-    down = readings.filter(pl.col("up_pct") < 50).group_by("resource_id").agg(pl.col("ts").n_unique())
-    missing = dict(down.iter_rows())
     heard = sum(
-        min(expected.get(resource_id, 0.0), max(0, row["readings"] - missing.get(resource_id, 0)))
-        for resource_id, row in stats.items()
+        min(expected.get(resource_id, 0.0), max(0, row["readings"] - whole.down.get(resource_id, 0)))
+        for resource_id, row in whole.stats.items()
     )
-    return Availability(100 * min(1.0, heard / due), "readings", sum(row["readings"] for row in stats.values()))
+    return Availability(100 * min(1.0, heard / due), "readings", sum(row["readings"] for row in whole.stats.values()))
 
 
 def _errors(services: Services) -> float:
@@ -110,7 +103,7 @@ def _score(deductions: Mapping[str, float], samples: int) -> Score:
     )
 
 
-def _burdens(
+def burdens_of(
     readings: pl.DataFrame, resources: Sequence[Resource], lines: Mapping[str, LoadLine]
 ) -> dict[str, tuple[float, int]]:
     """Resource id -> (its worst line's burden 0..1, readings behind it)."""

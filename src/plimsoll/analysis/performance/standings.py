@@ -2,16 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
-from plimsoll.analysis.performance.readings import inside, resource_readings
+from plimsoll.analysis.performance.readings import by_block, inside
 from plimsoll.clock import Window
 from plimsoll.inventory import Resource
 from plimsoll.lines import LoadLine
 from plimsoll.standing import Standing
 
 _SPARKS_A_CELL = 4
+_DRAWN = {
+    "resource_id": pl.String,
+    "name": pl.String,
+    "metric": pl.String,
+    "sign": pl.Float64,
+    "value": pl.Float64,
+    "in_points": pl.Boolean,
+}
 
 
 def standings(
@@ -23,60 +32,103 @@ def standings(
     as_of: datetime,
 ) -> list[Standing]:
     """One standing for each resource, in the order given; the window's points are the cells of the strip."""
-    readings = inside(resource_readings(samples, until=as_of), window)
-    worst: dict[str, tuple[float, str, LoadLine]] = {}
-    for name, line in sorted(lines.items()):
-        held = [r.resource_id for r in resources if line.holds_for(r)]
-        margins = (
-            readings.filter(pl.col("resource_id").is_in(held), pl.col(line.metric).is_not_null())
-            .group_by("resource_id")
-            .agg(_over(line).quantile(0.98, interpolation="linear"))
-        )
-        for resource_id, margin in margins.iter_rows():
-            worst[resource_id] = max(worst.get(resource_id, (margin, "", line)), (margin, name, line), key=_by_margin)
-    return [
-        _standing(readings, r.resource_id, worst[r.resource_id], window)
-        if r.resource_id in worst
-        else Standing(resource_id=r.resource_id, cells=(None,) * window.points)
-        for r in resources
+    known: dict[str, Standing] = {}
+    for block, readings in by_block(samples, resources, until=as_of):
+        known |= _standings(inside(readings, window), block, lines, window)
+    nothing = (None,) * window.points
+    return [known.get(r.resource_id, Standing(resource_id=r.resource_id, cells=nothing)) for r in resources]
+
+
+def _standings(
+    readings: pl.DataFrame, resources: Sequence[Resource], lines: Mapping[str, LoadLine], window: Window
+) -> dict[str, Standing]:
+    """The standings of the resources that have readings of a metric with a line, by id."""
+    drawn = _drawn(resources, lines)
+    margins = [
+        _against(readings, part, metric)
+        .group_by("resource_id", "name")
+        .agg(pl.col("over").quantile(0.98, interpolation="linear").alias("margin"))
+        for (metric,), part in drawn.partition_by("metric", as_dict=True, maintain_order=True).items()
     ]
+    worst = (
+        pl.concat(margins or [pl.DataFrame(schema={"resource_id": pl.String, "name": pl.String, "margin": pl.Float64})])
+        .sort("resource_id", "margin", "name")
+        .group_by("resource_id", maintain_order=True)
+        .last()
+        .join(drawn, on=("resource_id", "name"))
+    )
+    return {
+        standing.resource_id: standing
+        for (metric,), part in worst.partition_by("metric", as_dict=True, maintain_order=True).items()
+        for standing in _of_metric(readings, part, str(metric), window)
+    }
 
 
-def _by_margin(entry: tuple[float, str, LoadLine]) -> tuple[float, str]:
-    return entry[0], entry[1]
+def _drawn(resources: Sequence[Resource], lines: Mapping[str, LoadLine]) -> pl.DataFrame:
+    """A row for each resource and line that holds for it."""
+    by_id = {r.resource_id: r for r in resources}
+    rows = [
+        (r.resource_id, name, line.metric, float(line.sign), line.value, line.in_points)
+        for name, line in lines.items()
+        for r in ([by_id[one] for one in line.resources if one in by_id] if line.resources else resources)
+        if line.holds_for(r)
+    ]
+    return pl.DataFrame(rows, schema=_DRAWN, orient="row")
 
 
-def _over(line: LoadLine) -> pl.Expr:
-    """How far over the line: points or percent of the line, see `LoadLine.in_points`."""
-    beyond = line.sign * (pl.col(line.metric) - line.value)
-    return beyond if line.in_points else 100 * beyond / max(abs(line.value), 1e-9)
+def _against(readings: pl.DataFrame, drawn: pl.DataFrame, metric: object) -> pl.DataFrame:
+    """The readings of one metric with how far `over` each line they were, sorted by resource and time.
 
-
-def _standing(readings: pl.DataFrame, resource_id: str, worst: tuple[float, str, LoadLine], window: Window) -> Standing:
-    margin, _, line = worst
-    own = readings.filter(pl.col("resource_id") == resource_id, pl.col(line.metric).is_not_null())
-    cells = own.group_by("point").agg(_over(line).quantile(0.95, interpolation="linear").alias("over"))
-    finer = Window(window.start, window.end, max(1, window.granularity_s // _SPARKS_A_CELL))
-    sparks = inside(own.drop("point"), finer).group_by("point").agg(pl.col(line.metric).mean().alias("mean"))
-    values = own[line.metric]
-    mean, high = values.mean(), values.max()
-    return Standing(
-        resource_id=resource_id,
-        metric=line.metric,
-        line=line.value,
-        in_points=line.in_points,
-        margin=margin,
-        now=values[-1],
-        average=mean if isinstance(mean, float) else None,
-        peak=high if isinstance(high, float) else None,
-        last=own["ts"][-1],
-        cells=_by_point(cells, "over", window),
-        spark=_by_point(sparks, "mean", finer),
+    In points or percent of the line, see `LoadLine.in_points`.
+    """
+    beyond = pl.col("sign") * (pl.col("reading") - pl.col("value"))
+    share = 100 * beyond / pl.max_horizontal(pl.col("value").abs(), pl.lit(1e-9))
+    return (
+        readings.select("resource_id", "ts", "point", reading=pl.col(str(metric)))
+        .drop_nulls("reading")
+        .join(drawn, on="resource_id", maintain_order="left")
+        .with_columns(pl.when("in_points").then(beyond).otherwise(share).alias("over"))
     )
 
 
-def _by_point(frame: pl.DataFrame, column: str, window: Window) -> tuple[float | None, ...]:
-    """One value for each point of the window, None where nothing was read."""
-    positions = ((pl.col("point") - window.start).dt.total_seconds() // window.granularity_s).alias("at")
-    found = dict(frame.select(positions, column).iter_rows())
-    return tuple(found.get(n) for n in range(window.points))
+def _of_metric(readings: pl.DataFrame, worst: pl.DataFrame, metric: str, window: Window) -> list[Standing]:
+    """The standings of the resources whose worst line is one of this metric."""
+    own = _against(readings, worst, metric)
+    cells = own.group_by("resource_id", "point").agg(pl.col("over").quantile(0.95, interpolation="linear"))
+    finer = Window(window.start, window.end, max(1, window.granularity_s // _SPARKS_A_CELL))
+    sparks = inside(own.drop("point"), finer).group_by("resource_id", "point").agg(pl.col("reading").mean())
+    strips, traces = _by_point(cells, "over", window), _by_point(sparks, "reading", finer)
+    reading = pl.col("reading")
+    whole = own.group_by("resource_id", maintain_order=True).agg(
+        pl.col("value", "in_points", "margin").first(),
+        reading.last().alias("now"),
+        reading.mean().alias("average"),
+        reading.max().alias("peak"),
+        pl.col("ts").last().alias("last"),
+    )
+    return [
+        Standing(
+            resource_id=row["resource_id"],
+            metric=metric,
+            line=row["value"],
+            in_points=row["in_points"],
+            margin=row["margin"],
+            now=row["now"],
+            average=row["average"],
+            peak=row["peak"],
+            last=row["last"],
+            cells=strips[row["resource_id"]],
+            spark=traces[row["resource_id"]],
+        )
+        for row in whole.iter_rows(named=True)
+    ]
+
+
+def _by_point(frame: pl.DataFrame, column: str, window: Window) -> dict[str, tuple[float | None, ...]]:
+    """Of each resource one value for each point of the window, None where nothing was read."""
+    position = ((pl.col("point") - window.start).dt.total_seconds() // window.granularity_s).alias("at")
+    found: dict[str, list[float | None]] = {}
+    rows: Any = frame.select("resource_id", position, column).iter_rows()
+    for resource_id, at, value in rows:
+        found.setdefault(resource_id, [None] * window.points)[at] = value
+    return {resource_id: tuple(values) for resource_id, values in found.items()}

@@ -1,0 +1,26 @@
+"""How far an analysis in blocks has come, on the terminal of whoever waits for it."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from plimsoll.job import Tell
+
+
+@contextmanager
+def blocks_shown(console: Console | None = None) -> Generator[Tell]:
+    """Takes what analyses tell of their blocks; one block is no wait worth a bar, and no terminal sees one."""
+    console = console or Console(stderr=True, markup=False, highlight=False)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        bars: dict[str, TaskID] = {}
+
+        def tell(what: str, done: int, blocks: int) -> None:
+            if blocks > 1:
+                if what not in bars:
+                    bars[what] = progress.add_task(what, total=blocks)
+                progress.update(bars[what], completed=done, visible=done < blocks)
+
+        yield tell
