@@ -11,12 +11,13 @@ from rich.progress import track
 
 from plimsoll.cli.common import as_of_or_now, say, the_clock
 from plimsoll.cli.project import make_project
-from plimsoll.clock import floor, rfc3339
+from plimsoll.clock import duration_s, floor, rfc3339
 from plimsoll.errors import BadParameter
 from plimsoll.project import Project
 from plimsoll.runner import run_job
 
-_INTERVAL_S = 60
+_SHORTEST_S, _LONGEST_S, _DAY_S = 10, 3600, 86_400
+_SEGMENTS = 32
 
 
 def register(app: typer.Typer) -> None:
@@ -28,6 +29,7 @@ def demo(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The project folder to make.")],
     resources: Annotated[int, typer.Option(min=5, max=10_000, help="How many resources.")] = 48,
     days: Annotated[int, typer.Option(min=1, max=400, help="How much history.")] = 30,
+    every: Annotated[str, typer.Option(help="Time between two readings: 10s to 1h, 5m for thousands of them.")] = "60s",
     seed: Annotated[int, typer.Option(min=0, help="Another number, another fleet.")] = 1,
     until: Annotated[str | None, typer.Option(help="The end of history; default: the last full hour.")] = None,
 ) -> None:
@@ -35,23 +37,32 @@ def demo(
     end = floor(as_of_or_now(until), 3600)
     if end - timedelta(days=days) < datetime.fromisoformat("1971-01-01T00:00:00Z"):
         raise BadParameter("--until", until, why="is too early: history would begin before 1971")
-    make_project(folder, overrides='[plimsoll]\nname = "demo fleet"\n\n[collect]\nevery = "60s"\n')
+    interval_s = duration_s(every, name="--every")
+    if not _SHORTEST_S <= interval_s <= _LONGEST_S or _DAY_S % interval_s:
+        raise BadParameter("--every", every, why="is not 10s to 1h, or a day is no whole number of it")
+    make_project(folder, overrides=f'[plimsoll]\nname = "demo fleet"\n\n[collect]\nevery = "{round(interval_s)}s"\n')
     project = Project.open(folder, here=Path.cwd())
-    _fill(project, resources=resources, days=days, seed=seed, until=end)
+    _fill(project, resources=resources, days=days, seed=seed, until=end, interval_s=round(interval_s))
     _report(project, end)
 
 
-def _fill(project: Project, *, resources: int, days: int, seed: int, until: datetime) -> None:
-    """Inventory, readings day by day, and beside them what was planted."""
+def _fill(project: Project, *, resources: int, days: int, seed: int, until: datetime, interval_s: int) -> None:
+    """Inventory, readings day by day and part by part, and beside them what was planted."""
     from plimsoll.simulator import Fleet
     from plimsoll.tables import RESOURCES, SAMPLES
 
-    fleet = Fleet.build(resources=resources, days=days, seed=seed, until=until, interval_s=_INTERVAL_S)
+    fleet = Fleet.build(resources=resources, days=days, seed=seed, until=until, interval_s=interval_s)
     lake = project.lake
     lake.append(RESOURCES, fleet.resources(), collector="simulator")
     console = Console(stderr=True, markup=False, highlight=False)
+    written = 0
     for day in track(fleet.dates(), description="simulating", console=console, transient=True):
-        lake.append(SAMPLES, fleet.day(day), collector="simulator")
+        for part in fleet.parts(day):
+            lake.append(SAMPLES, part, collector="simulator")
+            written += 1
+        if written >= _SEGMENTS:
+            lake.compact(now=the_clock().now(), grace_s=0)
+            written = 0
     lake.compact(now=the_clock().now(), grace_s=0)
     lake.compact(now=the_clock().now(), grace_s=0)
     truth = json.dumps(fleet.truth(), indent=2, sort_keys=True) + "\n"

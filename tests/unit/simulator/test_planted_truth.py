@@ -38,6 +38,18 @@ def test_rows_are_those_of_the_tables_and_end_with_history() -> None:
     assert last.select(SAMPLES.sort).rows() == sorted(last.select(SAMPLES.sort).rows())
 
 
+def test_a_fleet_may_be_written_in_parts() -> None:
+    """A few members at a time, the same readings: a fleet need not fit into memory."""
+    parts = list(fleet().parts(DAY, members=7))
+    assert len(parts) == 4
+    assert (
+        pl.concat(parts, how="diagonal")
+        .select(SAMPLES.names)
+        .sort(SAMPLES.sort)
+        .equals(fleet().day(DAY).select(SAMPLES.names))
+    )
+
+
 def test_a_larger_fleet_holds_the_smaller_one() -> None:
     """Members keep their names, regions and capacities."""
     small, large = fleet(5), fleet(200)
