@@ -55,7 +55,11 @@ def baselines(hourly: Grid) -> Baselines:
         pl.Series("high", high, nan_to_null=True),
         pl.Series("n", known),
         pl.Series("shift_at", shifted, dtype=pl.Datetime("ms", "UTC")),
-        pl.Series("shift_size", [s if d >= 0 else None for d, s in zip(shifts.day, shifts.size, strict=True)]),
+        pl.Series(
+            "shift_size",
+            [s if d >= 0 else None for d, s in zip(shifts.day, shifts.size, strict=True)],
+            dtype=pl.Float64,  # also where nothing has shifted: blocks are put together
+        ),
     )
     return Baselines(_by_hour(current, names, offset), usual, _trends(values, names))
 
