@@ -2,6 +2,7 @@
 
 import os
 import re
+from multiprocessing import current_process
 from typing import Final, Literal
 
 from pydantic import Field, model_validator
@@ -50,12 +51,16 @@ class Execution(Section):
 
 
 def executor(settings: Execution, blocks: int) -> Executor:
-    """The way that the settings ask for, for so many blocks of work."""
+    """The way that the settings ask for, for so many blocks of work.
+
+    A daemonic process, such as one that answers for the service, may have no children: it does the work itself.
+    """
     if settings.on == "dask":
         return Dask(settings.address)
     if settings.on == "ray":
         return Ray(settings.address)
     workers = min(settings.workers or os.cpu_count() or 1, blocks)
-    if settings.on == "serial" or (settings.on == "auto" and workers < 2):
+    alone = settings.on == "serial" or (settings.on == "auto" and workers < 2)
+    if alone or current_process().daemon:
         return Serial()
     return Processes(workers)

@@ -5,8 +5,9 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ValidationError
@@ -17,6 +18,9 @@ from plimsoll.execution.dask import Dask
 from plimsoll.execution.processes import Processes
 from plimsoll.execution.ray import Ray
 from plimsoll.execution.serial import Serial
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 EVERY = pytest.mark.parametrize("way", [Serial(), Processes(2)], ids=["serial", "processes"])
 
@@ -137,6 +141,22 @@ def test_settings_that_do_not_go_together_are_refused(settings: dict[str, Any], 
     """By name, with what would be right."""
     with pytest.raises(ValidationError, match=why):
         Execution.model_validate(settings)
+
+
+def tell_what_is_chosen(there: "Connection[str, str]") -> None:
+    """The executor of many blocks, where this runs."""
+    there.send(type(executor(Execution.model_validate({"on": "processes", "workers": 2}), 9)).__name__)
+
+
+def test_a_process_that_may_have_no_children_does_the_work_itself() -> None:
+    """As those do that answer for the service."""
+    here, there = get_context("spawn").Pipe()
+    child = get_context("spawn").Process(target=tell_what_is_chosen, args=(there,), daemon=True)
+    child.start()
+    assert here.recv() == "Serial"
+    child.join()
+    here.close()
+    there.close()
 
 
 def test_a_cluster_is_chosen_by_its_address() -> None:
