@@ -1,6 +1,6 @@
 """The four executors on the same blocks: wall time against one process, with one thread a task, and what they hold.
 
-    python benchmarks/executors.py [--resources 600] [--repeats 3]
+    python benchmarks/executors.py [--resources 800] [--repeats 2]
 
 Two processes must be 1.7 times as fast as one or better; two Dask workers must take at most 0.7 of its time. Ray's own
 daemons compete with the work on two processors: its ratio is shown without a bound. Start-up is not counted for the
@@ -85,8 +85,8 @@ def line(name: str, ratios: Sequence[float], bound: str, held: float | None) -> 
 def main() -> None:
     """Prints the ratios of wall times, each to a serial run just before it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--resources", type=int, default=600)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--resources", type=int, default=800)
+    parser.add_argument("--repeats", type=int, default=2)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="plimsoll-") as scratch:
         items = items_of(Path(scratch) / "lake", args.resources)
