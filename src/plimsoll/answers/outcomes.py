@@ -152,8 +152,8 @@ def units_by_step(sources: Sources, resource_id: str, start: datetime, end: date
         first = max(0, round((row["ts"] - start).total_seconds() / STEP_S))
         units[first:] = 0.0 if row["interval_s"] is None else count
     if of == "replicas_count":
-        known = known_metrics(sources.snapshot, end, (of,))
-        whole = fleet_grid(sources.snapshot, [resource_id], start=start, end=end, step_s=STEP_S, known=known)
+        asked = known_metrics(sources.snapshot, end, (of,))
+        whole = fleet_grid(sources.snapshot, [resource_id], start=start, end=end, step_s=STEP_S, known=asked)
         for n, name in enumerate(whole.series):
             if (name.metric, name.device) == (of, ""):
                 read: Floats = whole.doubles(slice(n, n + 1))[0]
