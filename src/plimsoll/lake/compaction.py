@@ -6,9 +6,10 @@ first: what is damaged is set aside, and the rest goes on.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ import msgspec
 
 from plimsoll.lake import manifest as manifests
 from plimsoll.lake.cleaning import clean
-from plimsoll.lake.encoding import lasting
+from plimsoll.lake.encoding import streamed
 from plimsoll.lake.files import Files, publish
 from plimsoll.lake.lock import only_one
 from plimsoll.lake.manifest import DayFile, Manifest
@@ -129,32 +130,47 @@ def _touched(segments: Sequence[Segment]) -> list[str]:
 
 def _day(files: Files, snapshot: Snapshot, table: Table, day: str) -> DayFile | None:
     """Writes one merged day; None where a segment spans a day without having a row of it."""
-    frame = snapshot.day(table, date.fromisoformat(day)).collect()
-    if frame.is_empty():
+    parts = snapshot.blocks(table, date.fromisoformat(day))
+    first = next(parts, None)
+    if first is None or first.is_empty():
         return None
-    return publish_day(files, snapshot.root, table, day, frame)
+    return publish_day(files, snapshot.root, table, day, chain([first], parts), like=first)
 
 
-def publish_day(files: Files, root: Path, table: Table, day: str, frame: "pl.DataFrame") -> DayFile:
-    """Writes a sorted day under a name that tells its content."""
-    data = lasting(frame)
+def publish_day(
+    files: Files, root: Path, table: Table, day: str, parts: "Iterable[pl.DataFrame]", *, like: "pl.DataFrame"
+) -> DayFile:
+    """Writes a sorted day, part by part, under a name that tells its content."""
+    tally = _Tally()
+    data = streamed(tally.of(parts), like=like)
     sha256 = hashlib.sha256(data).hexdigest()
     name = f"d-{day}-{sha256[:16]}.parquet"
     path = root / table.name / name
     if not path.exists():
         publish(files, path, data)
-    first, last = frame["ts"].min(), frame["ts"].max()
-    assert isinstance(first, datetime)  # noqa: S101 - a day that is compacted has rows
-    assert isinstance(last, datetime)  # noqa: S101
     return DayFile(
         name=name,
         sha256=sha256,
-        rows=frame.height,
-        first_ms=_ms(first),
-        last_ms=_ms(last),
+        rows=tally.rows,
+        first_ms=min(tally.first_ms),
+        last_ms=max(tally.last_ms),
         bytes=len(data),
     )
 
 
-def _ms(at: datetime) -> int:
-    return round(at.astimezone(UTC).timestamp() * 1000)
+@dataclass(slots=True)
+class _Tally:
+    """What goes by: rows, and the first and last stamp of each part."""
+
+    rows: int = 0
+    first_ms: list[int] = field(default_factory=list[int])
+    last_ms: list[int] = field(default_factory=list[int])
+
+    def of(self, parts: "Iterable[pl.DataFrame]") -> "Iterator[pl.DataFrame]":
+        """The parts, counted as they go by."""
+        for part in parts:
+            stamps = part["ts"].dt.epoch("ms")
+            self.rows += part.height
+            self.first_ms.append(int(str(stamps.min())))
+            self.last_ms.append(int(str(stamps.max())))
+            yield part

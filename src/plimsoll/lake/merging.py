@@ -96,6 +96,16 @@ def rows_of(
     return pl.concat(parts or [pl.LazyFrame(schema=table.schema()).select(columns)])
 
 
+def columns_in(files: Chosen) -> set[str]:
+    """The columns that any of these files has."""
+    import polars as pl
+
+    days = (path for days in (files.settled, files.beneath) for path in (*days.inside, *days.across))
+    long = (path for _, path in files.long)
+    found = {name for path in (*days, *long) for name in pl.read_parquet_schema(path)}
+    return found | {name for _, rows in _short(files) for name in rows.columns}
+
+
 def short_rows(files: Chosen) -> "list[pl.DataFrame]":
     """The rows of the short segments, a frame for each set of columns, with the order of their writing in `ORDER`."""
     return [rows.with_columns(_orders(segments, rows.height)) for segments, rows in _short(files)]

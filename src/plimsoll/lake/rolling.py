@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from plimsoll.lake.audit import retired
+from plimsoll.lake.encoding import Spill
 from plimsoll.lake.manifest import DayFile, day_of
 from plimsoll.lake.rollups import Rollup, daily, hourly
 from plimsoll.lake.snapshot import Snapshot
@@ -40,14 +41,16 @@ def due(snapshot: Snapshot, today: date) -> list[tuple[str, DayFile]]:
     ]
 
 
-def roll(snapshot: Snapshot, day: str) -> "dict[str, pl.DataFrame]":
-    """The frames of one day by kind."""
-    metrics = list(CATALOGUE)
-    readings = snapshot.day(SAMPLES, date.fromisoformat(day), ["ts", "resource_id", "device", *metrics]).collect()
-    hours = hourly(readings, [name for name in metrics if readings[name].null_count() < readings.height])
-    days: Rollup = daily(hours)
-    frames = (hours.totals, hours.buckets, days.totals, days.buckets)
-    return dict(zip(KINDS, frames, strict=True))
+def roll(snapshot: Snapshot, day: str) -> dict[str, Spill]:
+    """The frames of one day by kind, block by block; a block's resources come before those of the next one."""
+    found = {kind: Spill() for kind in KINDS}
+    for readings in snapshot.blocks(SAMPLES, date.fromisoformat(day), ["ts", "resource_id", "device", *CATALOGUE]):
+        known = (name for name in readings.columns if name in CATALOGUE)
+        hours = hourly(readings, [name for name in known if readings[name].null_count() < readings.height])
+        days: Rollup = daily(hours)
+        for kind, frame in zip(KINDS, (hours.totals, hours.buckets, days.totals, days.buckets), strict=True):
+            found[kind].add(frame)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +82,19 @@ def remember(
         raw = raw.filter(~pl.col("ts").dt.date().is_in(sorted(gone)))
     frames, names = [raw], list(columns)
     for name in older.values():
-        frame = snapshot.derived("hours", name)
-        if frame is not None:
-            frames.append(_means(frame, metrics, start, end, resource_ids).select(names))
+        path = snapshot.derived_file("hours", name)
+        if path is not None:
+            hours = pl.scan_parquet(path, glob=False)
+            frames.append(_means(hours, metrics, start, end, resource_ids).select(names))
     return Memory(pl.concat(frames, how="vertical_relaxed"), raw_days, sorted(older))
 
 
 def _means(
-    hours: "pl.DataFrame", metrics: Sequence[str], start: datetime, end: datetime, resource_ids: Sequence[str] | None
+    hours: "pl.LazyFrame", metrics: Sequence[str], start: datetime, end: datetime, resource_ids: Sequence[str] | None
 ) -> "pl.LazyFrame":
     import polars as pl
 
-    chosen = hours.lazy().filter(pl.col("hour") >= start, pl.col("hour") < end)
+    chosen = hours.filter(pl.col("hour") >= start, pl.col("hour") < end)
     if resource_ids is not None:
         chosen = chosen.filter(pl.col("resource_id").is_in(list(resource_ids)))
     mean = pl.col("sum") / pl.col("count")

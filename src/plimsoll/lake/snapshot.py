@@ -1,6 +1,6 @@
 """A snapshot: one state of the lake. Readers never lock, never block, and never see half a compaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from plimsoll.errors import TryAgain
 from plimsoll.lake import manifest as manifests
 from plimsoll.lake.files import Files
 from plimsoll.lake.manifest import Damage, DayFile, Manifest
-from plimsoll.lake.merging import Chosen, Days, Window, rows_of
+from plimsoll.lake.merging import Chosen, Days, Window, columns_in, rows_of
 from plimsoll.lake.segments import Segment, checksum
 from plimsoll.lake.soundness import Soundness, overlapping
 from plimsoll.tables import TABLES, Table
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 5
 _DAY_MS = 86_400_000
+WHOLE_ROWS, BLOCK_ROWS = 1_000_000, 500_000
+"""A day of so many rows is worked on at once; a larger one in blocks of so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +60,38 @@ class Snapshot:
         """
         import polars as pl
 
-        wanted = list(columns) if columns is not None else list(table.names)
         of = [_any_of(pl.col("resource_id"), resource_ids)] if resource_ids is not None else []
-        window = Window.of(start, end)
-        return rows_of(table, self._chosen(table, window), window, of, wanted)
+        return self._rows(table, Window.of(start, end), of, columns)
 
-    def day(self, table: Table, day: date, columns: Iterable[str] | None = None) -> "pl.LazyFrame":
-        """One UTC day, sorted by the table's order (so that `rle_id` on the keys can stand for a group-by)."""
+    def day(
+        self, table: Table, day: date, columns: Iterable[str] | None = None, *, of: "Sequence[pl.Expr]" = ()
+    ) -> "pl.LazyFrame":
+        """One UTC day, sorted by the table's order (so that `rle_id` on the keys can stand for a group-by).
+
+        `of` asks for keys only.
+        """
         start = datetime(day.year, day.month, day.day, tzinfo=UTC)
         wanted = list(columns) if columns is not None else list(table.names)
         needed = list(dict.fromkeys((*wanted, *table.sort)))
-        rows = self.scan(table, start=start, end=start + timedelta(days=1), columns=needed)
+        rows = self._rows(table, Window.of(start, start + timedelta(days=1)), of, needed)
         touched = day in self.days_with_open_segments(table)
         return (rows.sort(table.sort) if touched else rows).select(wanted)
+
+    def blocks(self, table: Table, day: date, columns: Iterable[str] | None = None) -> "Iterator[pl.DataFrame]":
+        """The rows of `day` in their order, so many at a time that a large fleet needs no more memory than a small one.
+
+        A block holds whole values of the first sort key; a day of up to a million rows is one block. Columns that no
+        file of the day has are left out: most of a wide table.
+        """
+        import polars as pl
+
+        start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        there = columns_in(self._chosen(table, Window.of(start, start + timedelta(days=1))))
+        wanted = [name for name in (table.names if columns is None else columns) if name in there]
+        for low, high in self._ranges(table, day):
+            key = pl.col(table.sort[0])
+            of = [] if low is None or high is None else [key >= low, key <= high]
+            yield self.day(table, day, wanted, of=of).collect()
 
     def prove(self, table: Table, *, start: datetime | None = None, end: datetime | None = None) -> None:
         """Looks at the files that a scan of [start, end) would use, now."""
@@ -116,6 +137,30 @@ class Snapshot:
         """Days that the next compaction will write anew."""
         return _days_of(self.open.get(table.name, ()))
 
+    def _rows(
+        self, table: Table, window: Window, of: "Sequence[pl.Expr]", columns: Iterable[str] | None
+    ) -> "pl.LazyFrame":
+        wanted = list(columns) if columns is not None else list(table.names)
+        return rows_of(table, self._chosen(table, window), window, of, wanted)
+
+    def _ranges(self, table: Table, day: date) -> list[tuple[str | None, str | None]]:
+        """The first and last key of each block; (None, None): the whole day is one.
+
+        By what the day holds, not by how it is spread over files: the same rows are the same blocks.
+        """
+        import polars as pl
+
+        file = self.manifest.of(table.name).get(day.isoformat())
+        touching = [s for s in self.open.get(table.name, ()) if day in _days_of([s])]
+        most = sum(s.rows if s.rows is not None else WHOLE_ROWS + 1 for s in touching) + (file.rows if file else 0)
+        if most <= WHOLE_ROWS:
+            return [(None, None)]
+        key = table.sort[0]
+        counted = self.day(table, day, [key]).group_by(key).agg(pl.len()).sort(key).collect()
+        if counted["len"].sum() <= WHOLE_ROWS:
+            return [(None, None)]
+        return _cut(counted[key].to_list(), counted["len"].to_list())
+
     def _chosen(self, table: Table, window: Window) -> Chosen:
         """The sound files that may have rows of a window; nothing is opened but for its proof."""
         held = [s for s in self.open.get(table.name, ()) if window.touches(s.first_ms, s.last_ms)]
@@ -140,6 +185,18 @@ class Snapshot:
 
     def _sound_segment(self, table: Table, segment: Segment) -> bool:
         return self.soundness is None or self.soundness.segment(table.name, segment)
+
+
+def _cut(keys: Sequence[str], rows: Sequence[int]) -> list[tuple[str | None, str | None]]:
+    """Ranges of keys with at most `BLOCK_ROWS` rows each, or one key that has more."""
+    found: list[tuple[str | None, str | None]] = []
+    first, held = keys[0], 0
+    for before, key, count in zip((keys[0], *keys), keys, rows, strict=False):
+        if held and held + count > BLOCK_ROWS:
+            found.append((first, before))
+            first, held = key, 0
+        held += count
+    return [*found, (first, keys[-1])]
 
 
 def take(files: Files, root: Path, soundness: Soundness | None = None) -> Snapshot:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from plimsoll.errors import DiskError
-from plimsoll.lake.encoding import PARQUET, SHORT_ROWS, STREAM
+from plimsoll.lake.encoding import PARQUET, SHORT_ROWS, STREAM, streaming
 from plimsoll.lake.files import Files, make_sure_of_room, publish, remove, settle
 from plimsoll.lake.merging import Chosen, Days, Window, rows_of
 from plimsoll.lake.segments import Segment, checksum, describe
@@ -149,13 +149,8 @@ class Spool:
 
 def pieces(frame: "pl.DataFrame") -> "Iterator[tuple[pl.DataFrame, bytes, str]]":
     """Halves, until none has too many rows or bytes for one segment; small rather than cheap: they travel."""
-    sink = io.BytesIO()
     form = STREAM if frame.height <= SHORT_ROWS else PARQUET
-    if form == STREAM:
-        _own_texts(frame).rechunk().write_ipc_stream(sink, compression="zstd")
-    else:
-        frame.write_parquet(sink, compression="zstd", statistics=False)
-    data = sink.getvalue()
+    data = streaming(frame, "zstd") if form == STREAM else _columns(frame)
     if frame.height <= MOST_ROWS and len(data) <= _BUNDLE_BYTES:
         yield frame, data, form
         return
@@ -164,12 +159,10 @@ def pieces(frame: "pl.DataFrame") -> "Iterator[tuple[pl.DataFrame, bytes, str]]"
     yield from pieces(frame[half:])
 
 
-def _own_texts(frame: "pl.DataFrame") -> "pl.DataFrame":
-    """A part of a larger frame still holds the texts of the whole, and a stream would write all of them."""
-    import polars as pl
-
-    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-    return frame.with_columns(pl.Series(name, frame[name].to_list(), pl.String) for name in texts)
+def _columns(frame: "pl.DataFrame") -> bytes:
+    sink = io.BytesIO()
+    frame.write_parquet(sink, compression="zstd", statistics=False)
+    return sink.getvalue()
 
 
 def host_slug(name: str) -> str:

@@ -12,7 +12,7 @@ from plimsoll.lake import audit, backup, catalog, compaction, retention, rolling
 from plimsoll.lake.backup import Copied
 from plimsoll.lake.catalog import Published
 from plimsoll.lake.compaction import Compaction
-from plimsoll.lake.encoding import briefly, lasting
+from plimsoll.lake.encoding import Spill, briefly, lasting, streamed
 from plimsoll.lake.files import Files, make_sure_of_room, publish, remove
 from plimsoll.lake.manifest import take_over
 from plimsoll.lake.places import refuse_network
@@ -102,12 +102,12 @@ class Lake:
             self._refuse_network()
         return verification.verify(self._files, self.root, now=now, repair=repair, share=share)
 
-    def replace(self, kind: str, partition: str, frame: "pl.DataFrame") -> Path:
+    def replace(self, kind: str, partition: str, frame: "pl.DataFrame | Spill") -> Path:
         """Makes a derived partition hold exactly this frame; doing it again changes nothing."""
         for part in (kind, partition):
             if not _PART.fullmatch(part):
                 raise LakeError(f'"{shown(part)}" cannot name a derived table or partition: a-z 0-9 _ . = + - only')
-        data = lasting(frame)
+        data = streamed(frame, like=next(iter(frame))) if isinstance(frame, Spill) else lasting(frame)
         path = derived_path(self.root, kind, partition, checksum(data))
         publish(self._files, path, data)
         before = [name for name in self._files.names(path.parent) if name.rsplit(".", 2)[0] == partition]

@@ -59,6 +59,13 @@ def test_the_same_rows_are_the_same_bytes() -> None:
     assert lasting(frame.clear()) != lasting(frame)
 
 
+def test_a_part_of_a_frame_takes_no_foreign_texts_along() -> None:
+    """Ten rows of ten thousand with long names are the bytes of ten rows."""
+    whole = rows(10_000).with_columns(resource_id=pl.Series([f"a-long-name-of-a-resource-{n}" for n in range(10_000)]))
+    assert len(briefly(whole[:10])[0]) < 4000
+    assert briefly(whole[:10])[0] == briefly(pl.DataFrame(whole[:10].to_dicts(), schema=whole.schema))[0]
+
+
 def test_short_segments_join_by_their_columns() -> None:
     """Streams of one schema are decoded at once, in their order; another set of columns is a frame of its own."""
     frames = [rows(2), rows(3, metric="gpu_power_w"), rows(1, start=9)]

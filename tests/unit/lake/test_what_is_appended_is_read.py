@@ -98,6 +98,46 @@ def test_a_day_is_sorted_also_while_segments_are_open(tmp_path: Path) -> None:
     assert frame.height == 3
 
 
+def test_a_large_day_is_worked_on_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole resources each, in their order; file, rollups and a later merge are those of the day in one piece."""
+    names = [f"r{n:02d}" for n in range(17)]
+    first = [row(minute, minute, resource_id=name) for name in reversed(names) for minute in range(60)]
+    later = [row(minute, 99.5, resource_id=name) for name in names[::3] for minute in range(5)]
+
+    def compacted(root: Path) -> Lake:
+        lake = Lake(root)
+        for rows in (first, later):
+            lake.append(SAMPLES, rows, collector="host")
+            lake.compact(now=NOON)
+        lake.roll_up(now=NOON + timedelta(days=1))
+        return lake
+
+    whole = compacted(tmp_path / "whole")
+    monkeypatch.setattr("plimsoll.lake.snapshot.WHOLE_ROWS", 100)
+    monkeypatch.setattr("plimsoll.lake.snapshot.BLOCK_ROWS", 150)
+    blocked = compacted(tmp_path / "blocked")
+    held = list(blocked.snapshot().blocks(SAMPLES, NOON.date()))
+    assert [part["resource_id"].unique().sort().to_list() for part in held] == [
+        names[n : n + 2] for n in range(0, 17, 2)
+    ]
+    for lake in (whole, blocked):
+        file = lake.snapshot().manifest.of("samples")[NOON.date().isoformat()]
+        assert (file.rows, file.first_ms, file.last_ms) == (1020, ms(NOON), ms(NOON + timedelta(minutes=59)))
+    day = [lake.snapshot().day(SAMPLES, NOON.date()).collect() for lake in (whole, blocked)]
+    assert day[0].equals(day[1])
+    for kind in ("hours", "hour_buckets", "days", "day_buckets"):
+        found = [lake.snapshot() for lake in (whole, blocked)]
+        frames = [snapshot.derived(kind, snapshot.partitions(kind)[0]) for snapshot in found]
+        assert frames[0] is not None
+        assert frames[1] is not None
+        assert frames[0].equals(frames[1])
+
+
+def ms(at: datetime) -> int:
+    """Milliseconds since the epoch."""
+    return round(at.timestamp() * 1000)
+
+
 def test_replaced_files_live_until_their_grace_is_over(tmp_path: Path) -> None:
     """A reader that began before a compaction still finds its files; an hour later they are gone."""
     lake = Lake(tmp_path / "lake")
