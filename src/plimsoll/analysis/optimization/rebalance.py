@@ -124,7 +124,7 @@ def _advice(case: Case, cause: Found, moves: Sequence[Move]) -> Advice:
         f"busy hours. {replay.words if replay else ''} If nothing is done: {cause.impact}, beside room that lies idle.",
         improvement=said,
         estimate=estimate,
-        cost="nothing",
+        cost="costs nothing",
         replay=replay,
         changes={"kubernetes": f"backendRefs: [{weights}]   # of a Gateway API HTTPRoute"},
         inputs={"its use, 95th percentile": used}

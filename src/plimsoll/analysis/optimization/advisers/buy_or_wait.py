@@ -76,7 +76,7 @@ def _wait(case: Case, found: Found) -> Advice | None:
             unit="hours a day with a queue",
             formula="hours of each of the last 14 days in which it held: 5th, 50th and 95th percentile",
         ),
-        cost="nothing",
+        cost="costs nothing",
         changes={"slurm": "sbatch --begin=22:00 job.sh   # jobs that can wait for the night"},
         instead_of=frozenset({"add_replicas", "larger_gpu"}),
     )

@@ -47,7 +47,7 @@ def advise(case: Case, found: Found) -> Advice | None:
             unit="% more steps",
             formula="1/(1-f/2) - 1 to 1/(1-f) - 1, f the share of time waiting; rate before / now - 1 where it is read",
         ),
-        cost="nothing",
+        cost="costs nothing",
         changes=_changes(case),
         inputs=dict(zip(_NAMES, (_STARVING, *_BEFORE), strict=True)) if measured else {},
     )

@@ -21,7 +21,7 @@ def advise(case: Case, found: Found) -> Advice | None:
         priority="high",
         title=f"{'Restart' if leak else 'Give memory to'} {case.resource.name} before it runs out",
         description=f"{found.description}. If nothing is done: {found.impact}.",
-        cost="nothing" if leak else None,
+        cost="costs nothing" if leak else None,
         changes={"kubernetes": f"kubectl rollout restart {deployment(case.resource)}"}
         if leak
         else limits(case.resource, memory_bytes=needed),

@@ -32,7 +32,7 @@ def advise(case: Case, found: Found) -> Advice | None:
             unit="% of today's limit to spare",
             formula="1.2 x 95th percentile of run time / limit, less the 95th, 50th and 5th percentile",
         ),
-        cost="nothing",
+        cost="costs nothing",
         changes={
             "slurm": f"sbatch --time=$((MINUTES * {asked} / 100)) job.sh   # who: sacct --state=COMPLETED "
             "--format=JobID,User,Elapsed,Timelimit"

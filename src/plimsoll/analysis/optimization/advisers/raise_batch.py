@@ -29,7 +29,7 @@ def advise(case: Case, found: Found) -> Advice | None:
             unit="% more work",
             formula="min(85 % / memory, 80 % / multiprocessors) - 1 as upper bound; nothing is the lower one",
         ),
-        cost="nothing",
+        cost="costs nothing",
         changes={"pytorch": f"DataLoader(batch_size=round({factor:.1f} * batch_size))"},
         inputs={"memory, 99.5th percentile": memory, "multiprocessors at work": active},
     )
