@@ -13,6 +13,9 @@ from plimsoll.tables import SAMPLES
 from plimsoll.units import Unit
 
 _SETTINGS_NOT_BEHAVIOUR: Final = ("gpu_power_limit_w", "replicas_count", "gpus_allocated_count")
+_PARTS: Final = {"": pl.col("device") == "", "device": pl.col("device") != ""}
+_COUNTED_TOGETHER: Final = 16
+"""All metrics at once would be two days of the whole fleet in memory."""
 
 KnownMetrics: TypeAlias = Mapping[str, Sequence[str]]
 """The metrics of resources as wholes, by "", and those of devices, by "device"."""
@@ -80,9 +83,11 @@ def known_metrics(snapshot: Snapshot, end: datetime, also: Collection[str] = ())
         if metric.name in also
         or (metric.unit not in (Unit.CODE, Unit.DAYS) and metric.name not in _SETTINGS_NOT_BEHAVIOUR)
     ]
-    recent = snapshot.scan(
-        SAMPLES, start=end - timedelta(days=2), end=end, columns=("ts", "resource_id", "device", *possible)
-    )
-    parts = {"": pl.col("device") == "", "device": pl.col("device") != ""}
-    counted = {name: recent.filter(part).select(pl.col(possible).count()).collect() for name, part in parts.items()}
-    return {name: [metric for metric in possible if counts[metric][0]] for name, counts in counted.items()}
+    found: dict[str, list[str]] = {name: [] for name in _PARTS}
+    for n in range(0, len(possible), _COUNTED_TOGETHER):
+        some = possible[n : n + _COUNTED_TOGETHER]
+        recent = snapshot.scan(SAMPLES, start=end - timedelta(days=2), end=end, columns=("device", *some))
+        for name, part in _PARTS.items():
+            counts = recent.filter(part).select(pl.col(some).count()).collect()
+            found[name] += [metric for metric in some if counts[metric][0]]
+    return found

@@ -101,7 +101,8 @@ def cases(sources: Sources, query: OptimizationQuery) -> Iterator[Case]:
         sources.tell("optimization", n // size + 1, len(blocks))
 
 
-def _cases(sources: Sources, resources: Sequence[Resource], window: Window, known: KnownMetrics) -> list[Case]:
+def _cases(sources: Sources, resources: Sequence[Resource], window: Window, known: KnownMetrics) -> Iterator[Case]:
+    """Of one block; the grid keeps single precision, and only the case that is looked at is made double."""
     start = window.end - timedelta(seconds=max(window.seconds, HISTORY_DAYS * 86_400))
     whole = fleet_grid(
         sources.snapshot,
@@ -112,23 +113,23 @@ def _cases(sources: Sources, resources: Sequence[Resource], window: Window, know
         known=known,
         compared=COMPARED,
     )
-    rows = round(window.seconds / STEP_S)
-    by_resource, devices = _series(whole)
-    return [
-        Case(
+    where: dict[str, list[int]] = {}
+    for n, series in enumerate(whole.series):
+        where.setdefault(series.resource_id, []).append(n)
+    for resource in resources:
+        readings, devices = _series(whole, where.get(resource.resource_id, ()))
+        yield Case(
             resource,
-            by_resource.get(resource.resource_id, {}),
-            rows,
+            readings,
+            round(window.seconds / STEP_S),
             STEP_S,
-            _coverage(sources, resource, by_resource.get(resource.resource_id, {}), window),
-            devices.get(resource.resource_id, {}),
+            _coverage(sources, resource, readings, window),
+            devices,
             _due(resource, window, sources.as_of),
             _steps_due(sources, resource, window),
             sources.prices,
             window.end,
         )
-        for resource in resources
-    ]
 
 
 def _selected(resources: Sequence[Resource], query: OptimizationQuery) -> list[Resource]:
@@ -136,17 +137,17 @@ def _selected(resources: Sequence[Resource], query: OptimizationQuery) -> list[R
     return [resource for resource in resources if not wanted or resource.resource_id in wanted]
 
 
-def _series(whole: Grid) -> tuple[dict[str, dict[str, Floats]], dict[str, dict[tuple[str, str], Floats]]]:
-    """The rows of each resource by metric, and those of its devices."""
-    by_resource: dict[str, dict[str, Floats]] = {}
-    devices: dict[str, dict[tuple[str, str], Floats]] = {}
-    for n, series in enumerate(whole.series):
-        row: Floats = whole.doubles(slice(n, n + 1))[0]
+def _series(whole: Grid, of: Sequence[int]) -> tuple[dict[str, Floats], dict[tuple[str, str], Floats]]:
+    """The rows of one resource by metric, and those of its devices."""
+    readings: dict[str, Floats] = {}
+    devices: dict[tuple[str, str], Floats] = {}
+    for n in of:
+        series, row = whole.series[n], whole.doubles(slice(n, n + 1))[0]
         if series.device:
-            devices.setdefault(series.resource_id, {})[(series.device, series.metric)] = row
+            devices[series.device, series.metric] = row
         else:
-            by_resource.setdefault(series.resource_id, {})[series.metric] = row
-    return by_resource, devices
+            readings[series.metric] = row
+    return readings, devices
 
 
 def _due(resource: Resource, window: Window, as_of: datetime) -> NDArray[np.bool_]:

@@ -6,11 +6,12 @@ from msgspec import UNSET
 
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.contract import Advice, Found
-from plimsoll.analysis.optimization.evidence import bottleneck_id, evidence, joint, unlocking
+from plimsoll.analysis.optimization.evidence import bottleneck_id, joint, unlocking
 from plimsoll.analysis.optimization.portfolio import platform
 from plimsoll.analysis.optimization.rebalance import rebalance
-from plimsoll.analysis.optimization.record import ENOUGH_KNOWN, by_record
-from plimsoll.analysis.optimization.sweep import Sweep, sweep
+from plimsoll.analysis.optimization.record import ENOUGH_KNOWN
+from plimsoll.analysis.optimization.sweep import Sweep
+from plimsoll.analysis.optimization.told import Told
 from plimsoll.analysis.optimization.wanted import DOUBTED, Wanted
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.optimization_document import (
@@ -26,9 +27,12 @@ from plimsoll.optimization_document import (
 def optimization(
     cases: Iterable[Case], *, span: TimeRange, wanted: Wanted
 ) -> tuple[OptimizationDocument, list[Evidence]]:
-    """The document of the cases, the most constrained resource first; resources with nothing to say come last."""
-    found = _balanced(sorted(((case, sweep(case)) for case in cases), key=_order))
-    swept = [(case, by_record(result, wanted.hits)) for case, result in found]
+    """The document of the cases, the most constrained resource first; resources with nothing to say come last.
+
+    Each case is looked at and let go, so that a fleet may be read a block at a time.
+    """
+    told = _balanced(sorted((Told.of(case, span, wanted) for case in cases), key=lambda one: one.order), span, wanted)
+    swept = [(one.case, one.result) for one in told]
     by_id = {case.resource.resource_id: case for case, _ in swept}
     advice = [one for _, result in swept for one in result.advice if not wanted.leaves_out(one)]
     document = OptimizationDocument(
@@ -41,21 +45,17 @@ def optimization(
         if wanted.recommendations
         else UNSET,
     )
-    proofs = [one for case, result in swept for one in evidence(case, result, span, wanted)]
+    proofs = [proof for one in told for proof in one.evidence]
     return document, [*proofs, unlocking(swept, span), joint(advice, by_id, span)]
 
 
-def _balanced(swept: Sequence[tuple[Case, Sweep]]) -> list[tuple[Case, Sweep]]:
+def _balanced(told: Sequence[Told], span: TimeRange, wanted: Wanted) -> list[Told]:
     """With the advice that only the whole fleet gives."""
-    found = rebalance(swept)
-    more = {name: (found[name],) if name in found else () for name in (c.resource.resource_id for c, _ in swept)}
-    return [(case, result.with_advice(more[case.resource.resource_id])) for case, result in swept]
-
-
-def _order(swept: tuple[Case, Sweep]) -> tuple[float, str]:
-    case, result = swept
-    heaviest = result.bottlenecks[0][0].weight if result.bottlenecks else 0.0
-    return (-heaviest, case.resource.resource_id)
+    found = rebalance([(one.case, one.result) for one in told])
+    return [
+        one.with_advice(found[name], span, wanted) if (name := one.case.resource.resource_id) in found else one
+        for one in told
+    ]
 
 
 def _resource(case: Case, result: Sweep, wanted: Wanted) -> ResourceOptimization:

@@ -64,6 +64,11 @@ class Case:
             due=None,
         )
 
+    def only(self, *metrics: str) -> "Case":
+        """The resource with the readings of these metrics alone, and none of its devices: the others may be let go."""
+        kept = {name: row for name, row in self.readings.items() if name in metrics}
+        return replace(self, readings=kept, devices={}, due=None)
+
     def whole(self, metric: str) -> Floats | None:
         """Every row of a metric; None where it was never read."""
         return self.readings.get(metric)

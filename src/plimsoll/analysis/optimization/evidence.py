@@ -17,15 +17,6 @@ from plimsoll.clock import instant, rfc3339
 from plimsoll.documents import Evidence, TimeRange
 
 
-def evidence(case: Case, result: Sweep, span: TimeRange, wanted: Wanted) -> list[Evidence]:
-    """Of one resource: its bottlenecks, its advice, and what every rule said of it."""
-    return [
-        *(_found(case, top, below, span) for top, below in result.bottlenecks),
-        *(_advice(case, one, result.top(one.rule), span, wanted) for one in result.advice),
-        _sweep(case, result, span),
-    ]
-
-
 def bottleneck_id(resource_id: str, rule: str) -> str:
     """Stable: the same cause on the same resource has the same one."""
     identity = f"{resource_id}\0{rule}".encode()
@@ -62,7 +53,8 @@ def unlocking(swept: Sequence[tuple[Case, Sweep]], span: TimeRange) -> Evidence:
     )
 
 
-def _found(case: Case, top: Found, below: Sequence[Found], span: TimeRange) -> Evidence:
+def of_bottleneck(case: Case, top: Found, below: Sequence[Found], span: TimeRange) -> Evidence:
+    """Why a bottleneck stands, with the symptoms folded under it."""
     resource_id, end = case.resource.resource_id, instant(span.end)
     return Evidence(
         subject=bottleneck_id(resource_id, top.rule),
@@ -83,7 +75,8 @@ def _found(case: Case, top: Found, below: Sequence[Found], span: TimeRange) -> E
     )
 
 
-def _advice(case: Case, one: Advice, cause: Found, span: TimeRange, wanted: Wanted) -> Evidence:
+def of_advice(case: Case, one: Advice, cause: Found, span: TimeRange, wanted: Wanted) -> Evidence:
+    """Why advice stands: its estimate, replay, price, and the readings it was made from."""
     end = instant(span.end)
     return Evidence(
         subject=one.id,
@@ -111,7 +104,8 @@ def _advice(case: Case, one: Advice, cause: Found, span: TimeRange, wanted: Want
     )
 
 
-def _sweep(case: Case, result: Sweep, span: TimeRange) -> Evidence:
+def of_sweep(case: Case, result: Sweep, span: TimeRange) -> Evidence:
+    """What every rule said of a resource, and which could say nothing."""
     end, found = instant(span.end), [one for top, below in result.bottlenecks for one in (top, *below)]
     return Evidence(
         subject=f"sweep.{case.resource.resource_id}",

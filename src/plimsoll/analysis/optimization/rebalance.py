@@ -58,12 +58,16 @@ def rebalance(swept: Sequence[tuple[Case, Sweep]]) -> dict[str, Advice]:
             room[case.resource.resource_id] = _units(case) * (TARGET_PCT - _used(case))
     found: dict[str, Advice] = {}
     for case, result in swept:
-        cause = next((top for top, _ in result.bottlenecks if top.rule in _CAUSES), None)
-        if cause is None or not _units(case) or not _used(case) >= BUSY_PCT:
-            continue  # also where its use is not read
-        if moves := _moves(case, equals.get(_kind(case), []), room):
+        cause = _cause(case, result)
+        if cause is not None and (moves := _moves(case, equals.get(_kind(case), []), room)):
             found[case.resource.resource_id] = _advice(case, cause, moves)
     return found
+
+
+def remembered(case: Case, result: Sweep) -> Case:
+    """The case with what `rebalance` asks of it and nothing else: one metric where it waits or has room, else none."""
+    takes_part = _cause(case, result) is not None or _has_room(case, result)
+    return case.only(METRIC) if takes_part else case.only()
 
 
 def _kind(case: Case) -> tuple[str, ...]:
@@ -78,6 +82,12 @@ def _units(case: Case) -> float:
 def _used(case: Case) -> float:
     """Use in the busy hours of the window; NaN without readings."""
     return quantile_of(METRIC, 0.95).value(case)
+
+
+def _cause(case: Case, result: Sweep) -> Found | None:
+    """What says that requests wait on a resource that is busy; None where they do not, or its use is not read."""
+    cause = next((top for top, _ in result.bottlenecks if top.rule in _CAUSES), None)
+    return cause if cause is not None and _units(case) and _used(case) >= BUSY_PCT else None
 
 
 def _has_room(case: Case, result: Sweep) -> bool:

@@ -5,15 +5,18 @@ from dataclasses import replace
 from typing import Final
 
 from plimsoll.analysis.optimization.contract import Advice, Estimate
-from plimsoll.analysis.optimization.sweep import Sweep
 
 ENOUGH_KNOWN: Final = 5
 SHOULD_HOLD: Final = 0.85
 
 
-def by_record(result: Sweep, hits: Mapping[str, tuple[int, int]]) -> Sweep:
-    """The same with every estimate as wide as the record of its adviser makes it."""
-    return replace(result, advice=[_advice(one, *hits.get(one.adviser, (0, 0))) for one in result.advice])
+def by_record(one: Advice, hits: Mapping[str, tuple[int, int]]) -> Advice:
+    """The same with its estimate as wide as the record of its adviser makes it."""
+    wide = None if one.estimate is None else widened(one.estimate, *hits.get(one.adviser, (0, 0)))
+    if wide is None or wide is one.estimate:
+        return one
+    said = f"{one.improvement}; by its record {wide.low:.0f} to {wide.high:.0f} {wide.unit}"
+    return replace(one, estimate=wide, improvement=said)
 
 
 def widened(estimate: Estimate, kept: int, known: int) -> Estimate:
@@ -37,11 +40,3 @@ def widened(estimate: Estimate, kept: int, known: int) -> Estimate:
         high=high,
         formula=f"{estimate.formula}; {factor:.2g} times as wide, for {kept} of {known} promises were kept",
     )
-
-
-def _advice(one: Advice, kept: int, known: int) -> Advice:
-    wide = None if one.estimate is None else widened(one.estimate, kept, known)
-    if wide is None or wide is one.estimate:
-        return one
-    said = f"{one.improvement}; by its record {wide.low:.0f} to {wide.high:.0f} {wide.unit}"
-    return replace(one, estimate=wide, improvement=said)
