@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from plimsoll import collectors
+from plimsoll.agreement import agreeing
 from plimsoll.analysis.anomalies.settings import Anomalies
 from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.analysis.optimization import limits
@@ -157,7 +158,7 @@ class Project:
         layers = [Layer.read(self.builtin / "config.toml", origin="built-in config.toml")]
         if self.own:
             layers.append(Layer.read(self.root / "config.toml"))
-        return load(layers, sections())
+        return agreeing(load(layers, sections()))
 
     def backup(self, target: Path) -> Copied:
         """A whole copy of the project; the lake's manifest comes last, so a broken backup is seen to be one."""

@@ -1,0 +1,26 @@
+"""Settings that are each right and do not go together, refused as soon as both are read."""
+
+from typing import Final
+
+from plimsoll.config import Config
+from plimsoll.errors import ConfigError
+from plimsoll.execution import Execution
+from plimsoll.lake.settings import SharedPlace
+
+_ON_CLUSTERS: Final = ("dask", "ray")
+
+
+def agreeing(config: Config) -> Config:
+    """The same config; a contradiction between two of its sections is a `ConfigError`.
+
+    Workers of a cluster open the lake by the path of a folder. Of a lake at `[lake] uri` this machine has a cache,
+    under a path that they do not have, and the store's credentials do not travel with the work.
+    """
+    on = config.get("execution", Execution).on
+    if on in _ON_CLUSTERS and config.get("lake", SharedPlace).uri:
+        raise ConfigError(
+            f'{config.origins["execution", "on"]}: [execution] on = "{on}" does not go with [lake] uri: the workers '
+            "would need this machine's cache of the lake; "
+            'use on = "processes", or a lake in data/lake that every worker has under the same path'
+        )
+    return config
