@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from plimsoll.analysis.anomalies.grid import Grid
 from plimsoll.analysis.optimization.build import optimization as analysis
 from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.limits import configured, limited
+from plimsoll.analysis.optimization.limited import limited
+from plimsoll.analysis.optimization.limits import configured
 from plimsoll.analysis.optimization.rules.gpu_straggler import METRICS as COMPARED
 from plimsoll.analysis.optimization.sweep import rules
 from plimsoll.analysis.optimization.wanted import Wanted
@@ -78,9 +79,9 @@ def optimization(sources: Sources, query: OptimizationQuery) -> tuple[Optimizati
         said={name: f"{one.said}: {one.reason}".removesuffix(": ") for name, one in said.items()},
         silent=frozenset(name for name, one in said.items() if one.said != "accepted"),
         hits=sources.outcomes.hits(sources.as_of) if sources.outcomes else {},
+        rules=limited(configured(sources.config.sections.get("rules"))),
     )
-    with limited(configured(sources.config.sections.get("rules"))):
-        document, evidence = analysis(cases(sources, query), span=span, wanted=wanted)
+    document, evidence = analysis(cases(sources, query), span=span, wanted=wanted)
     return document, [*evidence, *sources.damage(window.start, window.end, span.granularity)]
 
 

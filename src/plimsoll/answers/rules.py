@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from plimsoll.analysis.optimization import rules as folder
 from plimsoll.analysis.optimization.contract import Found, Rule
-from plimsoll.analysis.optimization.limits import configured, limited, refused
+from plimsoll.analysis.optimization.limited import limited
+from plimsoll.analysis.optimization.limits import configured, refused
 from plimsoll.answers.optimization import OptimizationQuery, cases
 from plimsoll.answers.sources import Sources
 from plimsoll.catalogue import discover
@@ -26,13 +27,12 @@ def replay(
     given = changed if isinstance(changed, Mapping) else _given(name, changed)
     today = configured(sources.config.sections.get("rules"))
     found: dict[tuple[str, str], Found] = {}
-    with limited(today | {name: today.get(name, {}) | dict(given)}):
-        rule = rules()[name]
-        for back in range(days - 1, -1, -1):
-            day = replace(sources, as_of=sources.as_of - timedelta(days=back))
-            for case in cases(day, OptimizationQuery()):
-                if (one := rule.find(case)) is not None:
-                    found[day.as_of.date().isoformat(), case.resource.resource_id] = one
+    rule = limited({name: today.get(name, {}) | dict(given)})[name]
+    for back in range(days - 1, -1, -1):
+        day = replace(sources, as_of=sources.as_of - timedelta(days=back))
+        for case in cases(day, OptimizationQuery()):
+            if (one := rule.find(case)) is not None:
+                found[day.as_of.date().isoformat(), case.resource.resource_id] = one
     return found
 
 

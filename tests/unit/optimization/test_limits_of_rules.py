@@ -1,13 +1,12 @@
 """Limits of rules are set in the config, within bounds, and refused by name where they cannot be."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.limits import configured, limited, limits, refused, rule_names
-from plimsoll.analysis.optimization.sweep import rules
+from plimsoll.analysis.optimization.limited import limited
+from plimsoll.analysis.optimization.limits import configured, limits, refused, rule_names
+from plimsoll.analysis.optimization.sweep import rules, sweep
 from plimsoll.config import Config, Layer, load
 from plimsoll.errors import ConfigError, UnknownSetting
 from plimsoll.inventory import Resource
@@ -36,17 +35,37 @@ def test_the_built_in_config_shows_each_limit_as_it_is() -> None:
     assert shown == {rule: {name: one.value for name, one in limits(rule).items()} for rule in rule_names()}
 
 
-def test_a_limit_is_set_by_its_name_and_only_while_it_is_asked_for() -> None:
-    """Of a rule with constants, and of one that is a single limit held for long enough."""
+def test_a_limit_is_set_by_its_name_and_for_nobody_else() -> None:
+    """Of a rule with constants, and of one that is a single limit held for long enough; both kinds look in turn."""
     given = configured(
         config("[rules.gpu_idle]\nleast_hours = 6\n[rules.cpu_saturated]\nabove = 95.0\n").sections["rules"]
     )
     assert given == {"gpu_idle": {"least_hours": 6.0}, "cpu_saturated": {"above": 95.0}}
-    with limited(given):
-        assert limits("gpu_idle")["least_hours"].value == 6
-        assert limits("cpu_saturated")["above"].value == 95
-    assert limits("gpu_idle")["least_hours"].value == 2
-    assert limits("cpu_saturated")["above"].value == 90
+    before = {rule: limits(rule) for rule in rule_names()}
+    idle = np.where(np.arange(288) >= 288 - 4 * 12, 0.0, 60.0)
+    case = Case(
+        Resource(resource_id="a", name="a", type="cluster", gpu_count=8.0),
+        {"cpu_utilization_pct": np.full(288, 92.0), "gpu_utilization_pct": idle}, 288, 300, 1,
+    )  # fmt: skip
+    own, others = rules(), limited(given)
+    for name in given:
+        assert own[name].find(case) is not None, name
+        assert others[name].find(case) is None, name
+        assert own[name].find(case) is not None, name
+    assert {rule: limits(rule) for rule in rule_names()} == before
+    assert [name for name in own if others[name] is not own[name]] == ["cpu_saturated", "gpu_idle"]
+
+
+def test_advice_goes_by_the_limit_that_was_set() -> None:
+    """Four hours at 4 % are idle for who says so, in the rule and in what its adviser counts."""
+    row = np.where(np.arange(288) >= 288 - 4 * 12, 4.0, 60.0)
+    resource = Resource(resource_id="a", name="a", type="cluster", gpu_count=8.0)
+    case = Case(resource, {"gpu_utilization_pct": row}, 288, 300, 1.0)
+    assert "release" not in {one.adviser for one in sweep(case).advice}
+    (advice,) = [
+        one for one in sweep(case, limited({"gpu_idle": {"idle_pct": 5.0}})).advice if one.adviser == "release"
+    ]
+    assert advice.improvement == "16 to 32 GPU-hours of the last 4 h would have been free"
 
 
 def test_what_is_told_names_the_limit_that_was_set() -> None:
@@ -54,8 +73,7 @@ def test_what_is_told_names_the_limit_that_was_set() -> None:
     case = Case(
         Resource(resource_id="a", name="a", type="cluster"), {"cpu_utilization_pct": np.full(288, 70.0)}, 288, 300, 1
     )
-    with limited({"cpu_saturated": {"above": 60.0}}):
-        found = rules()["cpu_saturated"].find(case)
+    found = limited({"cpu_saturated": {"above": 60.0}})["cpu_saturated"].find(case)
     assert found is not None
     assert (found.threshold, found.description) == (60.0, "processors were over 60 % for 24.0 h (70 % on average)")
 
@@ -81,12 +99,3 @@ def test_an_unknown_rule_is_refused_with_the_nearest() -> None:
     """As every unknown setting."""
     with pytest.raises(UnknownSetting, match="gpu_idle"):
         config("[rules.gpu_idel]\nleast_hours = 6")
-
-
-def test_nothing_is_left_behind_by_a_question_that_failed() -> None:
-    """The limits are the rule's own again."""
-    before = {rule: limits(rule) for rule in rule_names()}
-    with pytest.raises(RuntimeError), limited({"gpu_idle": {"least_hours": 9}}):
-        raise RuntimeError
-    assert {rule: limits(rule) for rule in rule_names()} == before
-    assert replace(before["gpu_idle"]["least_hours"], value=9) not in limits("gpu_idle").values()

@@ -1,14 +1,14 @@
-"""The limits of the rules: their names, the bounds within which they may be set, and how a rule is asked with others.
+"""The limits of the rules: their names, and the bounds within which they may be set.
 
-A limit is a number at the head of a rule's file, or a part of its `LIMIT`. `[rules.gpu_idle] least_hours = 6` sets one.
+A limit is a number at the head of a rule's file, or a part of its `LIMIT`. `[rules.gpu_idle] least_hours = 6` sets one;
+`limited` gives the rules that go by it.
 Nothing here loads a rule before somebody asks about it: reading a config stays cheap.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Annotated, Any, Final
 
@@ -88,27 +88,6 @@ def refused(rule: str, given: Mapping[str, float]) -> str | None:
         if not known[name].low <= value <= known[name].high:
             return f"{name} = {value:g} is out of bounds; it is from {known[name].low:g} to {known[name].high:g}"
     return None
-
-
-@contextmanager
-def limited(given: Mapping[str, Mapping[str, float]]) -> Generator[None]:
-    """Other limits for as long as it takes, by rule; a process answers one question at a time."""
-    before = {(rule, name): value for rule in given for name, value in vars(_module(rule)).items() if name.isupper()}
-    try:
-        for rule, values in given.items():
-            for name, value in values.items():
-                _set(_module(rule), name, value)
-        yield
-    finally:
-        for (rule, name), value in before.items():
-            setattr(_module(rule), name, value)
-
-
-def _set(module: ModuleType, name: str, value: float) -> None:
-    if name.upper() in vars(module):
-        setattr(module, name.upper(), value)
-    else:
-        setattr(module, _LIMIT, replace(getattr(module, _LIMIT), **{name: value}))
 
 
 def _module(rule: str) -> ModuleType:

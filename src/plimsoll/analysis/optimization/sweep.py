@@ -58,13 +58,13 @@ def advisers() -> dict[str, list[Adviser]]:
     return found
 
 
-def sweep(case: Case) -> Sweep:
-    """Looks at a resource with every rule."""
+def sweep(case: Case, ruled: Mapping[str, Rule] | None = None) -> Sweep:
+    """Looks at a resource with every rule, or with those of `ruled`, whose limits are others (`limited`)."""
     found: dict[str, Found] = {}
     exonerated: list[str] = []
     unknown: dict[str, list[str]] = {}
     waiting: list[Abstention] = []
-    for name, rule in rules().items():
+    for name, rule in (rules() if ruled is None else ruled).items():
         result = rule.find(case)
         if result is not None:
             found[name] = result

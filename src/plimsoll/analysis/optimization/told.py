@@ -26,7 +26,7 @@ class Told:
     @classmethod
     def of(cls, case: Case, span: TimeRange, wanted: Wanted) -> "Told":
         """What is said of a resource by itself, and why."""
-        looked = sweep(case)
+        looked = sweep(case, wanted.rules)
         result = replace(looked, advice=[by_record(one, wanted.hits) for one in looked.advice])
         return cls(
             remembered(case, result),

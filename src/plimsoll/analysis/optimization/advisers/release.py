@@ -4,21 +4,20 @@ from plimsoll.analysis.optimization.case import Case, below, last_stretch
 from plimsoll.analysis.optimization.commands import drain, scale
 from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
 from plimsoll.analysis.optimization.cost import freeing
-from plimsoll.analysis.optimization.rules.gpu_idle import IDLE_PCT
 
 METRIC = "gpu_utilization_pct"
 _HELD_BY_A_SERVICE = ("endpoint", "ai-service")
 
 
-def _idle_hours(case: Case) -> float:
+def _idle_hours(case: Case, idle_pct: float) -> float:
     """From the first reading without work to the last, what was not read between them too."""
     busy = case.readings[METRIC]
-    return last_stretch(below(busy, IDLE_PCT), busy) * case.step_s / 3600
+    return last_stretch(below(busy, idle_pct), busy) * case.step_s / 3600
 
 
 def advise(case: Case, found: Found) -> Advice | None:
     """The whole resource, for as long as it is idle; the low end counts only what lies beyond two hours of grace."""
-    hours, count = _idle_hours(case), case.resource.gpu_count or 1.0
+    hours, count = _idle_hours(case, found.threshold), case.resource.gpu_count or 1.0
     service = case.resource.type in _HELD_BY_A_SERVICE
     cost = freeing(case, 1.0)
     name = case.resource.name

@@ -10,16 +10,17 @@ from plimsoll.analysis.optimization.advisers.right_size import MOST_RISK
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.contract import Advice, Adviser, Estimate, Found
 from plimsoll.analysis.optimization.cost import freeing
+from plimsoll.analysis.optimization.hourly import ClockHours
 from plimsoll.analysis.optimization.replay import Replay, replayed
-from plimsoll.analysis.optimization.rules.quiet_hours import TARGET_PCT, longest, used_by_hour
+from plimsoll.analysis.optimization.rules.quiet_hours import TARGET_PCT
 
 
 def advise(case: Case, found: Found) -> Advice | None:
     """The quiet hours on what they need; replayed on those hours: a step that would have been full counts."""
-    units, used = case.resource.replicas_count, used_by_hour(case)
-    if not units or used is None:
+    units, quiet = case.resource.replicas_count, found.seen
+    if not units or not isinstance(quiet, ClockHours):
         return None
-    start, hours = longest(used <= found.threshold)
+    start, hours = quiet.hours[0], len(quiet.hours)
     chosen = _smallest(case, units, max(1, math.ceil(units * found.observed / TARGET_PCT)), start, hours)
     if chosen is None:
         return None
