@@ -10,6 +10,7 @@ from pathlib import Path
 from plimsoll.errors import DiskError
 
 TEMPORARY = ".tmp-"
+_PIECE = 256 * 1024
 LEAST_FREE_BYTES = 512 * 1024**2
 LEAST_FREE_SHARE = 0.02
 
@@ -45,12 +46,15 @@ class Files:
         # a pipe in a file's place must not make a reader wait for its writer
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
+            data = os.read(descriptor, _PIECE)
+            if 0 < len(data) < _PIECE:
+                return data  # the usual case of a segment; a pipe gives nothing, a folder raises
             found = os.fstat(descriptor)
             _refuse_all_but_regular(found)
-            data = os.read(descriptor, found.st_size)
-            while len(data) < found.st_size and (more := os.read(descriptor, found.st_size - len(data))):
-                data += more
-            return data
+            parts = [data]
+            while more := os.read(descriptor, found.st_size):
+                parts.append(more)
+            return b"".join(parts)
         finally:
             os.close(descriptor)
 

@@ -126,9 +126,10 @@ def _newest(table: Table, files: Chosen, asked: "Sequence[pl.Expr]", needed: Seq
 
     short, long = _short(files), files.long
     if len(short) == 1 and not long:
-        return _last(_whole(table, short[0][1], asked, needed), table).collect(engine="in-memory").lazy()
+        once = _fulfilling(short[0][1], asked).unique(subset=table.key, keep="last", maintain_order=True)
+        return _with(table, once, needed)
     ordered = [rows.with_columns(_orders(segments, rows.height)) for segments, rows in short]
-    frames = [_whole(table, rows, asked, [*needed, ORDER]) for rows in ordered]
+    frames = [_with(table, _fulfilling(rows, asked), [*needed, ORDER]) for rows in ordered]
     for segment, path in long:
         rows = _scan(table, [path], asked, needed)
         frames.append(rows.with_columns(pl.lit(segment.order, pl.Int64).alias(ORDER)))
@@ -152,16 +153,26 @@ def _short(files: Chosen) -> "list[tuple[list[Segment], pl.DataFrame]]":
     return [([short[place][0] for place in places], rows) for places, rows in parts]
 
 
-def _whole(table: Table, rows: "pl.DataFrame", asked: "Sequence[pl.Expr]", needed: Sequence[str]) -> "pl.LazyFrame":
-    """What is asked for of these rows; columns that they lack are null."""
+def _fulfilling(rows: "pl.DataFrame", asked: "Sequence[pl.Expr]") -> "pl.DataFrame":
+    """By their places: a filter would go through every chunk of every column, and there is a chunk for each segment."""
     import polars as pl
 
-    there, schema = set(rows.columns), table.schema()
-    columns = [pl.col(name) if name in there else pl.lit(None, schema[name]).alias(name) for name in needed]
     if asked:
-        # by their places: a filter would go through every chunk of every column, and there is a chunk for each segment
         rows = rows[rows.select(pl.all_horizontal(*asked).arg_true()).to_series()]
-    return rows.rechunk().lazy().select(columns)
+    return rows.rechunk()
+
+
+def _with(table: Table, rows: "pl.DataFrame", needed: Sequence[str]) -> "pl.LazyFrame":
+    """These columns; those that the rows lack are null."""
+    import polars as pl
+
+    there = set(rows.columns)
+    if there.issuperset(needed):
+        return rows.lazy().select(needed)
+    schema = table.schema()
+    return rows.lazy().select(
+        pl.col(name) if name in there else pl.lit(None, schema[name]).alias(name) for name in needed
+    )
 
 
 def _scan(table: Table, paths: Sequence[Path], asked: "Sequence[pl.Expr]", columns: Sequence[str]) -> "pl.LazyFrame":

@@ -66,10 +66,11 @@ class Soundness:
         if self._seen.get(key) is not None:
             return None
         data, reason = self._read(key)
-        if data is not None and self.deep and checksum(data) != segment.crc32:
-            data, reason = None, CHANGED
-        self._note(key, reason, segment.first_ms, segment.last_ms, segment.rows)
-        return data
+        if data is not None and not (self.deep and checksum(data) != segment.crc32):
+            self._seen[key] = None
+            return data
+        self._note(key, reason or CHANGED, segment.first_ms, segment.last_ms, segment.rows)
+        return None
 
     def _note(self, key: str, reason: str | None, first_ms: int, last_ms: int, rows: int | None) -> None:
         damage = Damage(reason=reason, noted_s=0.0, first_ms=first_ms, last_ms=last_ms, rows=rows) if reason else None
