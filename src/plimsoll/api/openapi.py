@@ -7,6 +7,7 @@ import msgspec
 
 from plimsoll.anomalies_document import AnomaliesDocument
 from plimsoll.api.documents import PARAMETERS, ROUTES
+from plimsoll.api.openapi_segments import segment_paths
 from plimsoll.capacity_document import CapacityDocument
 from plimsoll.documents import PerformanceDocument
 from plimsoll.metrics import DOCUMENT_METRICS
@@ -57,9 +58,13 @@ def openapi(version: str, regions: Sequence[str]) -> dict[str, Any]:
     paths = {path: {"get": _operation(name, bodies[name], regions)} for path, name in ROUTES.items()}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Plimsoll", "version": version, "description": "Read-only documents of a fleet."},
+        "info": {
+            "title": "Plimsoll",
+            "version": version,
+            "description": "Documents of a fleet; segments of its hosts.",
+        },
         "security": [{"token": []}, {}],
-        "paths": paths,
+        "paths": {**paths, **segment_paths()},
         "components": {
             "schemas": {**components, "Error": _error()},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},

@@ -51,13 +51,13 @@ class Taking:
     async def known(self, request: Request) -> Response:
         """Whether a token may ship: what `plimsoll doctor` asks on a collecting host."""
         token = _shipper(request)
-        return _refused(403, "not_a_collector", _WHO) if token is None else JSONResponse({"host": token.ships})
+        return _unknown() if token is None else JSONResponse({"host": token.ships})
 
     async def take(self, request: Request) -> Response:
         """201: kept for good, 200: was kept before; anything else: nothing was kept."""
         token = _shipper(request)
         if token is None:
-            return _refused(403, "not_a_collector", _WHO)
+            return _unknown()
         if (refused := self._beforehand(request)) is not None:
             return refused
         self._held += 1
@@ -148,6 +148,13 @@ async def _body(request: Request) -> bytes | None:
             return None
         parts.append(part)
     return b"".join(parts) if size == length else None
+
+
+def _unknown() -> JSONResponse:
+    """Nobody ships without a token, also where the service lets everybody read."""
+    response = _refused(401, "not_a_collector", _WHO)
+    response.headers["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 def _refused(status: int, code: str, message: str) -> JSONResponse:

@@ -10,7 +10,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from plimsoll.clock import EPOCH
 from plimsoll.errors import LakeError, shown
@@ -20,9 +20,8 @@ from plimsoll.tables import Table
 if TYPE_CHECKING:
     import polars as pl
 
-_NAME = re.compile(
-    r"s-(\d{20})-([a-z0-9_.]{1,64})-(\d{13})-(\d{13})-(?:(\d{1,10})-)?([0-9a-f]{8})\.(arrows|parquet)", re.ASCII
-)
+NAME_PATTERN: Final = r"s-(\d{20})-([a-z0-9_.]{1,64})-(\d{13})-(\d{13})-(?:(\d{1,10})-)?([0-9a-f]{8})\.(arrows|parquet)"
+_NAME = re.compile(NAME_PATTERN, re.ASCII)
 _COLLECTOR = re.compile(r"[a-z0-9_.]{1,64}", re.ASCII)
 _SIGNIFICANT_DIGITS = 4
 

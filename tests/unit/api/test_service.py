@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from plimsoll.api.documents import ROUTES
 from plimsoll.api.server import allowed
 from plimsoll.api.tokens import Tokens
 from plimsoll.cli import run
@@ -219,10 +220,21 @@ def test_the_description_is_complete(service: Service) -> None:
     """OpenAPI 3.1 with every parameter that the routes take."""
     described = service.ask("/openapi.json").json()
     assert described["openapi"] == "3.1.0"
-    for path, route in described["paths"].items():
+    for path in ROUTES:
+        route = described["paths"].pop(path)["get"]
         if path == PERFORMANCE:
-            assert {p["name"] for p in route["get"]["parameters"]} >= {"timeRange", "metrics", "aggregation"}
-        assert {"200", "304", "400", "401", "429", "503"} <= set(route["get"]["responses"])
+            assert {p["name"] for p in route["parameters"]} >= {"timeRange", "metrics", "aggregation"}
+        assert {"200", "304", "400", "401", "429", "503"} <= set(route["responses"])
+    told = {(path, method) for path, route in described["paths"].items() for method in route}
+    assert told == {("/v1/segments", "get"), ("/v1/segments/{table}/{name}", "post")}
+
+
+def test_nobody_ships_without_a_token(service: Service) -> None:
+    """Also where everybody may read: 401 with the scheme, and how to make one."""
+    for path, method in (("/v1/segments", "GET"), ("/v1/segments/samples/s-1.arrows", "POST")):
+        reply = service.ask(path, method=method)
+        assert (reply.status, reply.headers["www-authenticate"]) == (401, "Bearer")
+        assert "plimsoll token new NAME --scope ship:HOST" in reply.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
