@@ -147,12 +147,14 @@ def reading_ratios(folder: Path, resources: int) -> list[tuple[str, float]]:
 
     assert {bare().height, *(day_of(lake).height for lake in lakes.values())} == {2880}
     works: list[Callable[[], object]] = [bare, *(partial(day_of, lake) for lake in lakes.values())]
+    works += [lambda: day_of(Lake(lakes["64 open"].root))]
     rounds = [[wall_ms(work, 20) for work in works] for _ in range(5)]
     told = (
         ("24 h of one resource / bare decode of its row groups", 1, 0),
         ("the same with 32 open segments (what the schedule lets come) / compacted", 2, 1),
         ("the same with 64 open segments / compacted", 3, 1),
         ("the same with 64 segments of late data over it / compacted", 4, 1),
+        ("the first look of a process at 64 open segments / compacted", 5, 1),
     )
     return [(what, statistics.median(times[n] / times[of] for times in rounds)) for what, n, of in told]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from plimsoll.clock import EPOCH
-from plimsoll.errors import LakeError, shown
-from plimsoll.lake.encoding import joined
+from plimsoll.errors import LakeError
 from plimsoll.lake.segments import Segment
+from plimsoll.lake.shorts import Group
 from plimsoll.tables import Table
 
 if TYPE_CHECKING:
@@ -65,17 +65,21 @@ class Days:
 class Chosen:
     """The files of a window: days as they are, days beneath open segments, and those in the order of writing.
 
-    A short segment comes with what it holds, a long one with where it lies.
+    Short segments come with what they hold, long ones with where they lie.
     """
 
     settled: Days
     beneath: Days
-    fresh: Sequence[tuple[Segment, bytes | Path]]
+    short: Sequence[Group]
+    long: Sequence[tuple[Segment, Path]]
 
     @property
-    def long(self) -> list[tuple[Segment, Path]]:
-        """The long segments."""
-        return [(segment, path) for segment, path in self.fresh if isinstance(path, Path)]
+    def fresh(self) -> list[Segment]:
+        """All open segments."""
+        return [
+            *(segment for segments, _ in self.short for segment in segments),
+            *(segment for segment, _ in self.long),
+        ]
 
 
 def rows_of(
@@ -87,7 +91,7 @@ def rows_of(
     parts = _day_rows(table, files.settled, window, of, columns)
     if files.fresh:
         needed = list(dict.fromkeys((*table.key, *columns)))
-        inside = all(window.holds(segment.first_ms, segment.last_ms) for segment, _ in files.fresh)
+        inside = all(window.holds(segment.first_ms, segment.last_ms) for segment in files.fresh)
         fresh = _newest(table, files, of if inside else [*of, *window.asked()], needed)
         held = _day_rows(table, files.beneath, window, of, needed)
         gone = fresh.select(table.key)
@@ -103,12 +107,12 @@ def columns_in(files: Chosen) -> set[str]:
     days = (path for days in (files.settled, files.beneath) for path in (*days.inside, *days.across))
     long = (path for _, path in files.long)
     found = {name for path in (*days, *long) for name in pl.read_parquet_schema(path)}
-    return found | {name for _, rows in _short(files) for name in rows.columns}
+    return found | {name for _, rows in files.short for name in rows.columns}
 
 
 def short_rows(files: Chosen) -> "list[pl.DataFrame]":
     """The rows of the short segments, a frame for each set of columns, with the order of their writing in `ORDER`."""
-    return [rows.with_columns(_orders(segments, rows.height)) for segments, rows in _short(files)]
+    return [rows.with_columns(_orders(segments, rows.height)) for segments, rows in files.short]
 
 
 def _day_rows(
@@ -124,7 +128,7 @@ def _newest(table: Table, files: Chosen, asked: "Sequence[pl.Expr]", needed: Seq
     """Of each key of the open segments the row that was written last; short ones are read at once."""
     import polars as pl
 
-    short, long = _short(files), files.long
+    short, long = files.short, files.long
     if len(short) == 1 and not long:
         once = _fulfilling(short[0][1], asked).unique(subset=table.key, keep="last", maintain_order=True)
         return _with(table, once, needed)
@@ -139,18 +143,6 @@ def _newest(table: Table, files: Chosen, asked: "Sequence[pl.Expr]", needed: Seq
 
 def _last(rows: "pl.LazyFrame", table: Table) -> "pl.LazyFrame":
     return rows.unique(subset=table.key, keep="last", maintain_order=True)
-
-
-def _short(files: Chosen) -> "list[tuple[list[Segment], pl.DataFrame]]":
-    """The short segments by their columns, and their rows in that order."""
-    import polars as pl
-
-    short = [(segment, data) for segment, data in files.fresh if isinstance(data, bytes)]
-    try:
-        parts = joined([data for _, data in short])
-    except (pl.exceptions.PolarsError, ValueError, OSError) as error:
-        raise LakeError(f"an open segment cannot be read ({shown(error)}); see: plimsoll verify") from error
-    return [([short[place][0] for place in places], rows) for places, rows in parts]
 
 
 def _fulfilling(rows: "pl.DataFrame", asked: "Sequence[pl.Expr]") -> "pl.DataFrame":

@@ -13,6 +13,7 @@ from plimsoll.lake.files import Files
 from plimsoll.lake.manifest import Damage, DayFile, Manifest
 from plimsoll.lake.merging import Chosen, Days, Window, columns_in, rows_of
 from plimsoll.lake.segments import Segment, checksum
+from plimsoll.lake.shorts import Group, Shorts, decoded
 from plimsoll.lake.soundness import Soundness, overlapping
 from plimsoll.tables import TABLES, Table
 
@@ -33,6 +34,7 @@ class Snapshot:
     manifest: Manifest
     open: Mapping[str, Sequence[Segment]] = field(default_factory=dict[str, Sequence[Segment]])
     soundness: Soundness | None = None
+    shorts: Shorts = field(default_factory=Shorts)
 
     @property
     def generation(self) -> str:
@@ -165,20 +167,23 @@ class Snapshot:
         """The sound files that may have rows of a window; nothing is opened but for its proof."""
         held = [s for s in self.open.get(table.name, ()) if window.touches(s.first_ms, s.last_ms)]
         folder, settled, beneath = self.root / table.name, Days(), Days()
-        found = [(s, self._bytes_of(table, s) if s.short else folder / s.name) for s in held]
-        fresh = [(s, where) for s, where in found if where is not None and (s.short or self._sound_segment(table, s))]
+        short = self._groups(table, [segment for segment in held if segment.short])
+        long = [(s, folder / s.name) for s in held if not s.short and self._sound_segment(table, s)]
+        chosen = Chosen(settled, beneath, short, long)
+        spans = [(segment.first_ms, segment.last_ms) for segment in chosen.fresh]
         for file in self.manifest.of(table.name).values():
             if window.touches(file.first_ms, file.last_ms) and self._sound_day(table, file):
-                over = any(s.first_ms <= file.last_ms and s.last_ms >= file.first_ms for s, _ in fresh)
+                over = any(first <= file.last_ms and last >= file.first_ms for first, last in spans)
                 days = beneath if over else settled
                 place = days.inside if window.holds(file.first_ms, file.last_ms) else days.across
                 place.append(folder / file.name)
-        return Chosen(settled, beneath, fresh)
+        return chosen
 
-    def _bytes_of(self, table: Table, segment: Segment) -> bytes | None:
-        if self.soundness is None:
-            return (self.root / table.name / segment.name).read_bytes()
-        return self.soundness.bytes_of(table.name, segment)
+    def _groups(self, table: Table, segments: Sequence[Segment]) -> list[Group]:
+        if self.soundness is not None:
+            return self.shorts.groups(table.name, segments, self.soundness)
+        # whoever deletes what it has read must not leave anything out: what cannot be read ends it
+        return decoded([(s, (self.root / table.name / s.name).read_bytes()) for s in segments])
 
     def _sound_day(self, table: Table, file: DayFile) -> bool:
         return self.soundness is None or self.soundness.day(table.name, file)
@@ -199,7 +204,7 @@ def _cut(keys: Sequence[str], rows: Sequence[int]) -> list[tuple[str | None, str
     return [*found, (first, keys[-1])]
 
 
-def take(files: Files, root: Path, soundness: Soundness | None = None) -> Snapshot:
+def take(files: Files, root: Path, soundness: Soundness | None = None, *, shorts: Shorts | None = None) -> Snapshot:
     """A consistent snapshot: manifest first, folders second, and once more if the manifest changed between."""
     for _ in range(_ATTEMPTS):
         manifest = manifests.load(files, root)
@@ -210,7 +215,7 @@ def take(files: Files, root: Path, soundness: Soundness | None = None) -> Snapsh
             if segments := [s for name in names if (s := Segment.parse(name)) is not None]:
                 found[table] = sorted(segments)
         if manifests.load(files, root).generation == manifest.generation:
-            return Snapshot(root, manifest, found, soundness)
+            return Snapshot(root, manifest, found, soundness, shorts or Shorts())
     raise TryAgain(f"{root.name}: the lake changed {_ATTEMPTS} times while it was read; ask again")
 
 

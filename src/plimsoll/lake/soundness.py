@@ -60,6 +60,10 @@ class Soundness:
             self._note(key, reason, segment.first_ms, segment.last_ms, segment.rows)
         return self._seen[key] is None
 
+    def may_be_sound(self, table: str, segment: Segment) -> bool:
+        """Whether nothing bad is known of a segment until now."""
+        return self._seen.get(f"{table}/{segment.name}") is None
+
     def bytes_of(self, table: str, segment: Segment) -> bytes | None:
         """What a short segment holds, proven as it is read; None where it is not what its name says."""
         key = f"{table}/{segment.name}"

@@ -18,6 +18,7 @@ from plimsoll.lake.encoding import PARQUET, SHORT_ROWS, STREAM, streaming
 from plimsoll.lake.files import Files, make_sure_of_room, publish, remove, settle
 from plimsoll.lake.merging import Chosen, Days, Window, rows_of
 from plimsoll.lake.segments import Segment, checksum, describe
+from plimsoll.lake.shorts import decoded
 from plimsoll.lake.store import Lake
 from plimsoll.tables import TABLES, Table
 
@@ -131,12 +132,10 @@ class Spool:
     def _bundle(self, table: Table, inputs: Sequence[Segment]) -> Bundle:
         import polars as pl
 
-        found = [(s, self._files.read(path) if s.short else path) for s in inputs for path in [self._path(table, s)]]
-        frame = (
-            rows_of(table, Chosen(Days(), Days(), found), Window.of(None, None), [], table.names)
-            .sort(table.sort)
-            .collect()
-        )
+        short = decoded([(s, self._files.read(self._path(table, s))) for s in inputs if s.short])
+        long = [(s, self._path(table, s)) for s in inputs if not s.short]
+        rows = rows_of(table, Chosen(Days(), Days(), short, long), Window.of(None, None), [], table.names)
+        frame = rows.sort(table.sort).collect()
         parts: list[tuple[Segment, bytes]] = []
         for _, day in sorted(frame.group_by(pl.col("ts").dt.date(), maintain_order=True), key=lambda part: part[0]):
             for piece, data, form in pieces(table.check(day, complete=False)):

@@ -19,6 +19,7 @@ from plimsoll.lake.places import refuse_network
 from plimsoll.lake.retention import Drop, Planned, Rules
 from plimsoll.lake.segments import checksum, describe, stored
 from plimsoll.lake.settings import SharedPlace
+from plimsoll.lake.shorts import Shorts
 from plimsoll.lake.snapshot import Snapshot, derived_path, take
 from plimsoll.lake.soundness import Soundness
 from plimsoll.lake.verification import Verified
@@ -38,6 +39,7 @@ class Lake:
         self._files = files or Files()
         self._place_known = allow_network_fs
         self._last_order = 0
+        self._shorts = Shorts()
         self._format_known = False
 
     def append(self, table: Table, rows: "Iterable[Mapping[str, object]] | pl.DataFrame", *, collector: str) -> str:
@@ -94,7 +96,7 @@ class Lake:
         """
         soundness = Soundness(self._files, self.root, deep=proven)
         soundness.leave_out(unsound)
-        return take(self._files, self.root, soundness)
+        return take(self._files, self.root, soundness, shorts=self._shorts)
 
     def verify(self, *, now: datetime, repair: bool = False, share: int = 1) -> Verified:
         """Proves files by their checksums; see `plimsoll.lake.verification`."""
