@@ -1,11 +1,12 @@
 """A collecting process that may be killed at any moment: it writes down what it tries, and what was acknowledged.
 
-`python -m tests.faults.shipping.collector PROJECT FIRST COUNT`: appends so many batches, shipping in between.
+`python -m tests.faults.shipping.collector PROJECT FIRST`: appends batches, and ships, until PROJECT/enough exists.
 """
 
 import os
 import sys
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -19,13 +20,15 @@ BATCH: Final = 5
 SINCE: Final = datetime(2026, 1, 16, tzinfo=UTC)
 
 
-def main(root: Path, first: int, count: int) -> None:
-    """Appends batches `first` to `first + count`; each of its rows has a time of its own."""
+def main(root: Path, first: int) -> None:
+    """Appends batch `first` and those after it until somebody says `enough`; each row has a time of its own."""
     project = Project(root, builtin_root())
     lake, spool, way = project.lake, project.spool, way_of(project.config())
     assert spool is not None
     assert way is not None
-    for batch in range(first, first + count):
+    for batch in count(first):
+        if (root / "enough").exists():
+            break
         rows = [
             {
                 "ts": SINCE + timedelta(seconds=batch * BATCH + n),
@@ -53,4 +56,4 @@ def _note(path: Path, batch: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    main(Path(sys.argv[1]), int(sys.argv[2]))
