@@ -31,9 +31,13 @@ class Runs:
         >>> runs.starts, runs.lengths
         (array([0, 2]), array([2, 1]))
         """
-        changes = ((key != key.shift()).fill_null(value=True) for key in keys)
-        starts = frame.select(pl.any_horizontal(*changes).arg_true()).to_series().to_numpy().astype(np.int64)
-        return cls(starts, np.diff(starts, append=frame.height))
+        return cls.where(frame.select(begins(*keys)).to_series())
+
+    @classmethod
+    def where(cls, flags: pl.Series) -> Self:
+        """The runs that begin where a flag is set, as `begins` gives them; the first row begins one."""
+        starts = flags.arg_true().to_numpy().astype(np.int64)
+        return cls(starts, np.diff(starts, append=len(flags)))
 
     def quantile(self, values: NDArray[np.floating], q: float) -> Floats:
         """The q-quantile (0 to 1) of each run's known values; NaN where none is known.
@@ -81,6 +85,15 @@ class Runs:
             inside = np.arange(longest) < lengths[:, None]
             rows[inside] = values[(self.starts[which, None] + np.arange(longest))[inside]]
             yield which, rows, True
+
+
+def begins(*keys: pl.Expr) -> pl.Expr:
+    """Whether a row begins a run of equal keys, of sorted rows: asked of a lazy frame, the keys need not be kept.
+
+    >>> pl.DataFrame({"id": ["a", "a", "b"]}).select(begins(pl.col("id"))).to_series().to_list()
+    [True, False, True]
+    """
+    return pl.any_horizontal(*((key != key.shift()).fill_null(value=True) for key in keys))
 
 
 def _has_gaps(values: NDArray[np.floating]) -> bool:
