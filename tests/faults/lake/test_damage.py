@@ -150,6 +150,17 @@ def test_a_pipe_in_a_file_s_place_makes_nobody_wait(tmp_path: Path, which: int) 
     assert days_read(lake) == [day for day in range(3) if day != which]
 
 
+def test_a_damaged_day_is_not_rolled_up_and_the_others_are(tmp_path: Path) -> None:
+    """F19: nothing is made of what is not there; the day waits until it is whole again."""
+    lake = filled(tmp_path / "lake")
+    path = data_files(lake)[0]
+    whole = path.read_bytes()
+    _truncated(path)
+    assert lake.roll_up(now=NOON + 2 * DAY) == 1
+    path.write_bytes(whole)
+    assert lake.roll_up(now=NOON + 2 * DAY) == 1
+
+
 class Unreadable(Files):
     """One file gives input/output errors."""
 
