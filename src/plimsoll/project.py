@@ -29,6 +29,7 @@ from plimsoll.lake.settings import SharedPlace
 from plimsoll.ledger import Ledger
 from plimsoll.ledger.outbox import Outbox
 from plimsoll.lines import LoadLine
+from plimsoll.presence import Silence
 from plimsoll.prices import Prices
 from plimsoll.quiet import Maintenance
 from plimsoll.retaining import Hold, Retention
@@ -71,6 +72,7 @@ def sections() -> dict[str, type[Section]]:
         "rules": limits.settings(),
         "schedule": Scheduler,
         "serve": Serve,
+        "silence": Silence,
         "slurm.*": Slurm,
         "targets.*": Target,
         "webhooks.*": Webhook,

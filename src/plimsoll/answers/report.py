@@ -14,14 +14,14 @@ from plimsoll.answers.anomalies import AnomaliesQuery, anomalies
 from plimsoll.answers.capacity import CapacityQuery, capacity
 from plimsoll.answers.optimization import OptimizationQuery, optimization
 from plimsoll.answers.outcomes import in_words
-from plimsoll.answers.performance import performance
+from plimsoll.answers.performance import measured, performance
 from plimsoll.answers.sources import Sources
 from plimsoll.capacity_document import CapacityDocument, Promise
 from plimsoll.clock import Window, ceiling, duration_s
 from plimsoll.documents import Evidence, PerformanceDocument
 from plimsoll.errors import shown
 from plimsoll.optimization_document import OptimizationDocument
-from plimsoll.publish.report_input import CapacityInput, Made, ReportInput
+from plimsoll.publish.report_input import CapacityInput, Event, Made, ReportInput
 from plimsoll.query import GRANULARITIES, PerformanceQuery
 from plimsoll.settings import Documents, Plimsoll
 from plimsoll.tables import SAMPLES
@@ -58,7 +58,8 @@ def report(
     lines = sources.lines()
     granularity = _granularity(sources, len(resources), span)
     query = PerformanceQuery(time_range=span.time_range, granularity=granularity)
-    document, evidence = performance(sources, query)
+    seen = measured(sources, query)
+    document, evidence = seen.document, seen.evidence
     end = ceiling(sources.as_of, _CELL_S)
     window = Window(end - timedelta(seconds=duration_s(span.time_range)), end, span.cell_s)
     before = since or sources.as_of - timedelta(seconds=duration_s(span.time_range))
@@ -97,6 +98,9 @@ def report(
         capacity=found.get("capacity"),
         failed=failed,
         outcomes=_outcomes(sources, window.start),
+        presences=seen.presences,
+        events=[Event(e.alert, e.opened, e.closed, e.is_open, e.quiet) for e in seen.events],
+        is_filtered=sources.sees is not None,
     )
 
 

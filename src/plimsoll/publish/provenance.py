@@ -6,8 +6,11 @@ from zoneinfo import ZoneInfo
 
 from plimsoll.clock import rfc3339
 from plimsoll.publish import words
+from plimsoll.publish.absences import absences
 from plimsoll.publish.report_input import Made, ReportInput
-from plimsoll.publish.verdict import Situation
+from plimsoll.situation import Situation
+
+_MOST_GAPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +32,22 @@ def provenance(report: ReportInput, situation: Situation, zone: ZoneInfo, *, doc
 
 
 def _data(report: ReportInput, situation: Situation) -> list[str]:
-    readings = sum(e.samples for e in report.evidence if e.subject.startswith("coverage."))
+    readings = sum(one.readings for one in report.presences)
     coverage = words.number(situation.coverage_pct)
+    due = (
+        "no reading was due" if situation.coverage_pct is None else f"{coverage}{words.NARROW}% of what was due arrived"
+    )
     return [
         f"{words.plural(len(report.resources), 'resource')}, {words.plural(readings, 'reading')}",
-        f"{coverage}{words.NARROW}% of the readings that were due arrived",
+        due,
         f"points of {report.document.time_range.granularity}, zone {report.zone}",
     ]
 
 
 def _gaps(report: ReportInput, situation: Situation, zone: ZoneInfo) -> list[str]:
-    standings = {s.resource_id: s for s in report.standings}
-    names = {r.resource_id: words.name(r.name) for r in report.resources}
-    found: list[str] = []
-    for resource_id in situation.silent[:4]:
-        last = standings[resource_id].last
-        since = f"silent since {words.clock_time(last, zone, day_of=report.end)}" if last else "no data"
-        found.append(f"{names[resource_id]}: {since}")
-    if len(situation.silent) > 4:
-        found.append(f"and {len(situation.silent) - 4} more in the JSON")
+    found = [f"{one.resource}: {one.text}" for one in absences(situation, zone, report.end)]
+    if len(found) > _MOST_GAPS:
+        found = [*found[:_MOST_GAPS], f"and {len(found) - _MOST_GAPS} more in the JSON"]
     damage = next((e for e in report.evidence if e.subject == "lake.damage"), None)
     if damage:
         first, told = min(damage.detail.items())
