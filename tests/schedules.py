@@ -12,7 +12,8 @@ from plimsoll.project import Project
 from plimsoll.schedule.engine import Engine
 from plimsoll.schedule.execute import Limits
 from plimsoll.schedule.log import logger
-from plimsoll.schedule.plan import Attempt, Plan, Task
+from plimsoll.schedule.owed import Attempt
+from plimsoll.schedule.plan import Plan, Task
 from plimsoll.schedule.schedules import parse
 from plimsoll.settings import Scheduler, zone
 from tests.clocks import OwnedClock

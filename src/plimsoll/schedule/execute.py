@@ -14,7 +14,7 @@ from typing import Final
 from plimsoll.clock import rfc3339
 from plimsoll.errors import shown
 from plimsoll.ledger import Ended
-from plimsoll.schedule.plan import Attempt
+from plimsoll.schedule.owed import Attempt
 from plimsoll.settings import Scheduler
 
 STOP_WITHIN_S: Final = 7.0
