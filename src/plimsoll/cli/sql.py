@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from plimsoll.cli.common import ProjectOption, open_project
+from plimsoll.documents.parameters import one_of
 from plimsoll.errors import shown
-from plimsoll.query import one_of
 
 FORMATS = ("table", "csv", "json", "parquet")
 
