@@ -116,10 +116,7 @@ def settled(owing: Iterable[Owed], until: datetime) -> bool:
 
 def _skipped(task: Task, windows: list[Due], horizon: datetime) -> Skip | None:
     """All but the newest of a job that does not catch up; of one that does, what was due before the horizon."""
-    if task.catch_up:
-        count = sum(window.due < horizon for window in windows[:-1])
-    else:
-        count = len(windows) - 1
+    count = sum(window.due < horizon for window in windows[:-1]) if task.catch_up else len(windows) - 1
     if count == 0:
         return None
     return Skip(windows[0], windows[count - 1], count, CATCH_UP if task.catch_up else NEWEST_ONLY)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from plimsoll.config import Config
+from plimsoll.config.engine import Plimsoll, Scheduler, zone
 from plimsoll.errors import ConfigError, PlimsollError
-from plimsoll.job import Lane
 from plimsoll.project import Project
+from plimsoll.project.context import Lane
 from plimsoll.schedule.schedules import Every, Schedule, parse
-from plimsoll.settings import Plimsoll, Scheduler, zone
 
 _WHOLE_MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15)
 

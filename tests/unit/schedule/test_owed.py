@@ -24,8 +24,8 @@ def _owed(text: str, standing: Standing, now: datetime, *, catch_up: bool) -> Ow
 def _failed(due: datetime) -> Run:
     end, retry_at = due, due + MINUTE
     return Run(
-        7, "job", due - timedelta(minutes=5), end, due, 1, due, 1.0, "failed", "error", "no luck", retry_at, 1, None, None,
-        None, None, "0.1.0",
+        7, "job", due - timedelta(minutes=5), end, due, 1, due, 1.0, "failed", "error", "no luck", retry_at, 1, None,
+        None, None, None, "0.1.0",
     )  # fmt: skip
 
 
