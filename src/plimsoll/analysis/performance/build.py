@@ -1,7 +1,7 @@
 """Readings, inventory, window and load lines -> the performance document and the evidence behind it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from plimsoll.analysis.performance.alerts import AlertEvent, Alerts, AlertState, OpenAlert, open_alerts, worst_first
+from plimsoll.analysis.performance.fleet_totals import Whole
 from plimsoll.analysis.performance.presence import LastRead, Reach, never, presences
 from plimsoll.analysis.performance.readings import by_block, inside, read_at
 from plimsoll.analysis.performance.resources import Trends, resource_part, time_series
@@ -22,13 +23,12 @@ from plimsoll.analysis.performance.scores import (
 )
 from plimsoll.analysis.performance.silences import silence_alerts, together
 from plimsoll.analysis.performance.totals import aggregate, known, services_of
-from plimsoll.analysis.performance.whole import Whole
 from plimsoll.clock import Window, rfc3339
 from plimsoll.documents import Evidence, Overall, PerformanceDocument, Point, TimeRange
-from plimsoll.inventory import Resource
-from plimsoll.lines import LoadLine
-from plimsoll.presence import METRIC, Presence, Silence
-from plimsoll.query import PerformanceQuery
+from plimsoll.documents.parameters import PerformanceQuery
+from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.presence import METRIC, Presence, Silence
+from plimsoll.fleet.resources import Resource
 
 _NO_TRENDS: Trends = MappingProxyType({})
 
@@ -78,32 +78,16 @@ def measured(
     alert's beginning can be seen; resources already selected. Readings after `as_of` are not looked at. `last_read`
     looks up resources without a reading in `samples`.
     """
-    whole, state = Whole.of(resources), state or AlertState()
     silence = silence or Silence()
     reach = Reach(window, as_of, since or window.start, silence, last_read)
-    series: dict[str, list[Point]] = {}
-    burdens: dict[str, tuple[float, int]] = {}
-    parts: list[Alerts] = []
-    known_by: dict[str, Presence] = {}
-    for block, everything in by_block(samples, resources, until=as_of):
-        readings = inside(everything, window)
-        whole.add(readings)
-        series |= time_series(readings, query)
-        burdens |= burdens_of(readings, block, lines)
-        seen = presences(block, read_at(samples, everything, block, until=as_of), everything, reach)
-        known_by |= {one.resource_id: one for one in seen}
-        silent = {one.resource_id for one in seen if one.silent}
-        parts.append(open_alerts(everything, block, lines, as_of=as_of, state=state, silent=silent))
-        parts.append(silence_alerts(block, seen, silence, as_of=as_of, state=state))
-    alerts = together(parts)
-    found, stats, services = worst_first(alerts.open), whole.stats, services_of(whole)
-    present = [known_by[r.resource_id] for r in resources]
-    due = {one.resource_id: one.due for one in present}
+    read = _read(samples, resources, reach, query=query, lines=lines, state=state or AlertState())
+    found, stats, services = worst_first(read.alerts.open), read.whole.stats, services_of(read.whole)
+    present = [read.presences[r.resource_id] for r in resources]
     told = [opened for opened in found if opened.quiet is None]
-    availability = availability_of(whole, services, due)
+    availability = availability_of(read.whole, services, {one.resource_id: one.due for one in present})
     over = [opened for opened in told if opened.alert.metric != METRIC]  # silence is deducted as silence
-    healthy = health(present, over, services, availability, whole.samples)
-    performing = performance_score(burdens, services)
+    healthy = health(present, over, services, availability, read.whole.samples)
+    performing = performance_score(read.burdens, services)
     span = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=query.granularity)
     document = PerformanceDocument(
         time_range=span,
@@ -116,10 +100,12 @@ def measured(
             error_rate=known(services.error_rate_pct),
         ),
         resources=[
-            resource_part(r, stats.get(r.resource_id), series.get(r.resource_id, []), query, as_of=as_of, trends=trends)
+            resource_part(
+                r, stats.get(r.resource_id), read.series.get(r.resource_id, []), query, as_of=as_of, trends=trends
+            )
             for r in resources
         ],
-        aggregated_metrics=aggregate(whole, resources, services),
+        aggregated_metrics=aggregate(read.whole, resources, services),
         alerts=[opened.alert for opened in told],
     )
     evidence = [
@@ -127,7 +113,43 @@ def measured(
         *(_alert_evidence(span, opened) for opened in found),
         *(coverage(span, one, as_of) for one in present),
     ]
-    return Measured(document, evidence, present, alerts.events)
+    return Measured(document, evidence, present, read.alerts.events)
+
+
+@dataclass(slots=True)
+class _Read:
+    """What the blocks of a fleet gave together."""
+
+    whole: Whole
+    series: dict[str, list[Point]] = field(default_factory=dict[str, list[Point]])
+    burdens: dict[str, tuple[float, int]] = field(default_factory=dict[str, tuple[float, int]])
+    presences: dict[str, Presence] = field(default_factory=dict[str, Presence])
+    alerts: Alerts = field(default_factory=lambda: Alerts([], []))
+
+
+def _read(
+    samples: pl.LazyFrame,
+    resources: Sequence[Resource],
+    reach: Reach,
+    *,
+    query: PerformanceQuery,
+    lines: Mapping[str, LoadLine],
+    state: AlertState,
+) -> _Read:
+    """Reads the fleet, a block of resources at a time."""
+    read, parts = _Read(Whole.of(resources)), list[Alerts]()
+    for block, everything in by_block(samples, resources, until=reach.as_of):
+        readings = inside(everything, reach.window)
+        read.whole.add(readings)
+        read.series |= time_series(readings, query)
+        read.burdens |= burdens_of(readings, block, lines)
+        seen = presences(block, read_at(samples, everything, block, until=reach.as_of), everything, reach)
+        read.presences |= {one.resource_id: one for one in seen}
+        silent = {one.resource_id for one in seen if one.silent}
+        parts.append(open_alerts(everything, block, lines, as_of=reach.as_of, state=state, silent=silent))
+        parts.append(silence_alerts(block, seen, reach.silence, as_of=reach.as_of, state=state))
+    read.alerts = together(parts)
+    return read
 
 
 def _score_evidence(span: TimeRange, healthy: Score, performing: Score, availability: Availability) -> list[Evidence]:

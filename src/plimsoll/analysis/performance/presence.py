@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 import polars as pl
 
 from plimsoll.clock import Window
-from plimsoll.inventory import Resource, readings_due
-from plimsoll.presence import YOUNG, LostMetric, Presence, Silence, State, Stretch, patience
+from plimsoll.fleet.presence import YOUNG, LostMetric, Presence, Silence, State, Stretch, patience
+from plimsoll.fleet.resources import Resource, readings_due
 
 REGULAR: Final = ("cpu_utilization_pct", "memory_utilization_pct", "gpu_utilization_pct", "storage_utilization_pct")
 """Metrics that are read whatever the resource does: one that stays away is lost, not idle."""

@@ -10,8 +10,8 @@ from msgspec import structs
 from plimsoll.analysis.performance.alerts import AlertEvent, Alerts, AlertState, OpenAlert
 from plimsoll.clock import rfc3339
 from plimsoll.documents import Alert
-from plimsoll.inventory import Resource
-from plimsoll.presence import METRIC, Presence, Silence, Stretch
+from plimsoll.fleet.presence import METRIC, Presence, Silence, Stretch
+from plimsoll.fleet.resources import Resource
 
 LINE: Final = "silence"
 

@@ -1,0 +1,49 @@
+"""Notices right under the verdict: what is missing from this report, what changed in it, what was never read."""
+
+from collections.abc import Sequence
+
+from plimsoll.documents.situation import ENOUGH_PCT, Situation
+from plimsoll.fleet.resources import Resource
+from plimsoll.publish import formatting
+from plimsoll.publish.views.report_input import Made, ReportInput
+
+_MOST_NAMES = 4
+_MOST_UNDELIVERED = 3
+
+
+def notices(report: ReportInput, situation: Situation) -> list[str]:
+    """One sentence for each thing that a reader must know before the numbers."""
+    return [*_missing(situation), *of_making(report.made, report.resources)]
+
+
+def of_making(made: Made, resources: Sequence[Resource] = ()) -> list[str]:
+    """What there is to say about this publication and the ones before it."""
+    told: list[str] = []
+    if made.revision.replaces:
+        names = {one.resource_id: one.name for one in resources}
+        moved = [formatting.name(names.get(one, one)) for one in made.revision.changed]
+        whose = f" The numbers of {_some(moved)} changed." if moved else ""
+        told.append(f"Revision {made.revision.number}: the data changed after this window was first reported.{whose}")
+    told += [formatting.visible(text) for text in made.undelivered[:_MOST_UNDELIVERED]]
+    more = len(made.undelivered) - _MOST_UNDELIVERED
+    return [*told, f"{more} more were not delivered; plimsoll outbox lists them."] if more > 0 else told
+
+
+def _missing(situation: Situation) -> list[str]:
+    """The readings that did not arrive, and whose; names that nobody declared and that are not seen any more."""
+    told: list[str] = []
+    if situation.total and situation.coverage_pct is not None and situation.coverage_pct < ENOUGH_PCT:
+        who = f" Silent: {_some([formatting.name(one.name) for one in situation.silent])}." if situation.silent else ""
+        share = formatting.number(situation.coverage_pct)
+        told.append(f"Only {share}{formatting.NARROW}% of the readings that were due arrived.{who}")
+    if situation.aged_out:
+        count = formatting.plural(situation.aged_out, "name")
+        have = "has" if situation.aged_out == 1 else "have"
+        told.append(f"{count} that no config declares {have} not been seen for longer than [silence] unseen.")
+    told += [formatting.visible(text) for text in situation.failed_jobs[:_MOST_UNDELIVERED]]
+    return told
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"{', '.join(names[:_MOST_NAMES])}{more}"

@@ -1,0 +1,295 @@
+"""The verdict in words: one of six states, and at most two facts with a name, a number and a time.
+
+The state is the situation's own; read from the bottom up, the first row that is true wins:
+
+All calm.                nothing over its line, no alert open or opened, nothing silent or unmeasured at the end,
+                         no high advice, no incident, no crossing ahead, no failed job, coverage at least 95 %
+Steady.                  one of these, and nothing worse
+Watch this week.         a medium alert is open, or a line will be crossed within 14 days
+Needs attention today.   a high alert is open, or a line will be crossed within 3 days
+In trouble now.          a critical alert is open, availability under 95 %, or a tenth of the fleet over its line
+Cannot tell.             coverage under 80 %, a whole type silent, or nothing read in the window
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from types import MappingProxyType
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from plimsoll.documents.situation import AVAILABLE_PCT, ENOUGH_PCT, LEAST_PCT, Absent, Crossing, Open, Situation, State
+from plimsoll.publish import formatting
+
+_STATES: Final[Mapping[State, tuple[str, str]]] = MappingProxyType(
+    {
+        State.CALM: ("All calm.", "ok"),
+        State.STEADY: ("Steady.", "ink"),
+        State.WATCH: ("Watch this week.", "medium"),
+        State.ATTENTION: ("Needs attention today.", "critical"),
+        State.TROUBLE: ("In trouble now.", "critical"),
+        State.CANNOT_TELL: ("Cannot tell.", "ink3"),
+    }
+)
+MOST_FACTS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """State, its colour's token, and the sentence of facts."""
+
+    state: str
+    colour: str
+    facts: str
+    names: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> list[tuple[str, bool]]:
+        """The facts cut at resource names (True), which must never break."""
+        found = [(self.facts, False)]
+        for name in sorted(self.names, key=len, reverse=True):
+            found = [piece for text, is_name in found for piece in _cut(text, name, is_name=is_name)]
+        return [(text, is_name) for text, is_name in found if text]
+
+
+def _cut(text: str, name: str, *, is_name: bool) -> list[tuple[str, bool]]:
+    before, found, after = text.partition(name)
+    return [(text, is_name)] if is_name or not found else [(before, False), (name, True), (after, False)]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Part of the sentence, and the ids of the resources that it names or counts."""
+
+    text: str
+    about: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The end of the window and the zone in which times are printed."""
+
+    end: datetime
+    zone: ZoneInfo
+
+    def time(self, at: datetime) -> str:
+        """A time of day, with the day where it is another one."""
+        return formatting.clock_time(at, self.zone, day_of=self.end)
+
+
+def judge(situation: Situation, moment: Moment) -> Verdict:
+    """The verdict on a situation."""
+    state, colour = _STATES[situation.state]
+    if situation.state is State.CALM:
+        return Verdict(state, colour, _calm(situation))
+    chosen = list(islice(facts_of(situation, moment), MOST_FACTS))
+    names = tuple(_names(situation))
+    text = ", and ".join(fact.text for fact in chosen)
+    text = text if text.startswith(names) else formatting.sentence_case(text)
+    told = {one for fact in chosen for one in fact.about}
+    more = [one for one, _ in situation.high if one not in told]
+    rest = f" {len(more)} more {'has' if len(more) == 1 else 'have'} something high." if more else ""
+    facts = f"{text}.{rest}"
+    return Verdict(state, colour, facts, tuple(name for name in names if name in facts))
+
+
+def _names(situation: Situation) -> list[str]:
+    absent = (*situation.silent, *situation.unmeasured, *situation.gaps)
+    names = [one.name for one in absent] + [one.name for one in situation.lost]
+    names += [one.name for one in situation.came_back] + [one.name for one in situation.open]
+    names += [one.name for one in situation.incidents] + [one.name for one in situation.crossings]
+    names += [one.name for one in situation.advice]
+    return sorted({formatting.name(name) for name in names})
+
+
+def _calm(situation: Situation) -> str:
+    new = len(situation.too_new)
+    young = f" {new} of {situation.total:,} {'is' if new == 1 else 'are'} too new to judge." if new else ""
+    return f"Every resource stayed under its line{_ahead(situation)}.{young}"
+
+
+def _ahead(situation: Situation) -> str:
+    ahead = situation.ahead
+    if ahead is None:
+        return ""
+    if not ahead.forecast:
+        return "; there is too little history to look ahead yet"
+    which = "none that can be forecast" if ahead.without else "none"
+    return f", and {which} reaches it in the next {ahead.horizon_days} days"
+
+
+def facts_of(situation: Situation, moment: Moment) -> Iterator[Fact]:
+    """Everything worth a part of the sentence, what does most harm first."""
+    yield from _unknown(situation, moment)
+    if situation.is_widely_over:
+        over = situation.over_line
+        yield Fact(f"{len(over)} of {formatting.plural(situation.total, 'resource')} are over their line", tuple(over))
+    available = situation.availability_pct
+    if available is not None and available < AVAILABLE_PCT:
+        yield Fact(f"only {formatting.number(available)}{formatting.NARROW}% was available")
+    yield from _pressing(situation, moment)
+    yield from _past(situation, moment)
+    yield from _found(situation)
+    coverage = situation.coverage_pct
+    if coverage is not None and LEAST_PCT <= coverage < ENOUGH_PCT:
+        yield Fact(f"only {formatting.number(coverage)}{formatting.NARROW}% of the readings that were due arrived")
+    yield from _not_judged(situation)
+
+
+def _unknown(situation: Situation, moment: Moment) -> Iterator[Fact]:
+    if not situation.total:
+        yield Fact("no resource matched the filter" if situation.is_filtered else "no resource is known yet")
+    elif situation.knows_nothing:
+        yield Fact("nothing was read in this window")
+    if situation.coverage_pct is not None and situation.coverage_pct < LEAST_PCT:
+        share = formatting.number(situation.coverage_pct)
+        yield Fact(f"only {share}{formatting.NARROW}% of the readings that were due arrived")
+    if situation.silent_types:
+        yield Fact(f"every {situation.silent_types[0]} is silent{_since(situation.silent, moment)}")
+
+
+def _since(silent: Sequence[Absent], moment: Moment) -> str:
+    known = [one.since for one in silent if one.since is not None and not one.never]
+    return f" since {moment.time(max(known))}" if known else ""
+
+
+def _pressing(situation: Situation, moment: Moment) -> Iterator[Fact]:
+    """Open alerts and what crosses soon; a high alert comes before a forecast, a medium one after it."""
+    alerts = list(_alerts(situation, moment))
+    soon = [Fact(crossing(one), (one.id,)) for one in situation.crossings]
+    urgent = bool(situation.open) and situation.open[0].severity in ("critical", "high")
+    yield from [*alerts[:1], *soon[:1], *alerts[1:]] if urgent or not soon else [*soon[:1], *alerts]
+    listed = {one.resource for one in situation.open if one.is_silence}
+    short = [one for one in situation.silent if one.id not in listed]
+    if short:
+        yield Fact(absent(short, situation), tuple(one.id for one in short))
+    if situation.unmeasured:
+        yield Fact(unmeasured(situation.unmeasured), tuple(one.id for one in situation.unmeasured))
+    if situation.lost:
+        yield _lost(situation, moment)
+
+
+def _alerts(situation: Situation, moment: Moment) -> Iterator[Fact]:
+    """One for each open alert; all silences are one."""
+    silent = {one.resource for one in situation.open if one.is_silence}
+    told = False
+    for one in situation.open:
+        if not one.is_silence:
+            yield Fact(over(one, moment), (one.resource,))
+        elif not told:
+            told = True
+            some = [a for a in situation.silent if a.id in silent]
+            yield Fact(absent(some, situation) if some else over(one, moment), tuple(sorted(silent)))
+
+
+def over(one: Open, moment: Moment) -> str:
+    """One open alert in words."""
+    length = formatting.duration(moment.end - one.since)
+    if one.is_silence:
+        return f"{formatting.name(one.name)} was silent for {length} until a moment ago"
+    return f"{formatting.name(one.name)} has been over its {formatting.label(one.metric)} line for {length}"
+
+
+def absent(some: Sequence[Absent], situation: Situation) -> str:
+    """Silent resources in words, the longest silence first."""
+    longest = some[0]
+    name = formatting.name(longest.name)
+    if len(some) > 1:
+        count = f"{len(some):,} of {formatting.plural(situation.total, 'resource')} are silent"
+        return f"{count}, {name} for {formatting.duration(longest.length)}"
+    if longest.never:
+        return f"{name} was never read"
+    return f"{name} has been silent for {formatting.duration(longest.length)}"
+
+
+def unmeasured(some: Sequence[Absent]) -> str:
+    """Resources of which nothing more is promised, in words."""
+    name, length = formatting.name(some[0].name), formatting.duration(some[0].length)
+    if len(some) == 1:
+        return f"{name} has had no reading for {length}, and none is due"
+    count = formatting.plural(len(some), "resource")
+    return f"{count} had no reading at the end, and none is due ({name} for {length})"
+
+
+def _lost(situation: Situation, moment: Moment) -> Fact:
+    first = situation.lost[0]
+    about = tuple(dict.fromkeys(one.id for one in situation.lost))
+    metric = formatting.label(first.metric)
+    if len(about) == 1:
+        name = formatting.name(first.name)
+        return Fact(f"{name} has given no {metric} since {moment.time(first.since)}", about)
+    return Fact(f"{formatting.plural(len(about), 'resource')} lost a metric that they used to give", about)
+
+
+def crossing(one: Crossing) -> str:
+    """One crossing ahead in words."""
+    if one.days == 0:
+        return f"{formatting.name(one.name)} is over its {formatting.label(one.metric)} line by its usual level"
+    days = formatting.plural(one.days, "day")
+    return f"{formatting.name(one.name)} reaches its {formatting.label(one.metric)} line in {days}"
+
+
+def _past(situation: Situation, moment: Moment) -> Iterator[Fact]:
+    back = situation.came_back
+    if len(back) == 1:
+        when = f" at {moment.time(back[0].at)}" if back[0].at else ""
+        yield Fact(f"{formatting.name(back[0].name)} crossed a line and came back{when}", (back[0].id,))
+    elif back:
+        yield Fact(
+            f"{formatting.plural(len(back), 'resource')} crossed a line and came back", tuple(o.id for o in back)
+        )
+    if situation.gaps:
+        longest, about = situation.gaps[0], tuple(one.id for one in situation.gaps)
+        if len(about) == 1:
+            yield Fact(f"{formatting.name(longest.name)} was silent for {formatting.duration(longest.length)}", about)
+        else:
+            some = f"{formatting.plural(len(about), 'resource')} were silent for a while"
+            yield Fact(f"{some}, {formatting.name(longest.name)} for {formatting.duration(longest.length)}", about)
+    told = {one.resource for one in situation.open} | {one.id for one in back}
+    briefly = [one for one in situation.over_now if one not in told | set(situation.muted)]
+    if briefly:
+        yield Fact(f"{formatting.plural(len(briefly), 'resource')} went over a line just now", tuple(briefly))
+    if situation.muted:
+        yield Fact(f"{formatting.plural(len(situation.muted), 'resource')} with a muted alert", tuple(situation.muted))
+
+
+def _found(situation: Situation) -> Iterator[Fact]:
+    if situation.incidents:
+        about = tuple(one.id for one in situation.incidents)
+        yield Fact(f"{formatting.plural(len(about), 'resource')} did something unlike the past", about)
+    if situation.advice:
+        about = tuple(dict.fromkeys(one.resource for one in situation.advice))
+        if len(about) == 1:
+            yield Fact(f"there is urgent advice for {formatting.name(situation.advice[0].name)}", about)
+        else:
+            yield Fact(f"there is urgent advice for {formatting.plural(len(about), 'resource')}", about)
+    if situation.failed_jobs:
+        yield Fact(f"{formatting.plural(len(situation.failed_jobs), 'run')} of jobs failed")
+    if situation.failed_sections:
+        yield Fact(f"{formatting.plural(len(situation.failed_sections), 'section')} could not be made")
+
+
+def _not_judged(situation: Situation) -> Iterator[Fact]:
+    if situation.judged == 0:
+        yield Fact(f"nothing is compared with its own past: {why_not_judged(situation)}")
+    if situation.closed or situation.opened:
+        yield Fact(f"{situation.opened} alerts opened and {situation.closed} closed")
+    left = [one for one in situation.crossed if one not in {back.id for back in situation.came_back}]
+    if left:
+        yield Fact(f"{formatting.plural(len(left), 'resource')} crossed a line", tuple(left))
+
+
+def why_not_judged(situation: Situation) -> str:
+    """Why some or all resources are not compared with their own past, in words; empty where all are."""
+    absent_ids = {one.id for one in (*situation.silent, *situation.unmeasured)}
+    parts = [
+        (len(situation.too_new), "too new to judge"),
+        (len({one.id for one in situation.silent}), "silent"),
+        (len({one.id for one in situation.unmeasured}), "not measured at the end"),
+    ]
+    told = [f"{count:,} {why}" for count, why in parts if count]
+    rest = situation.total - situation.aged_out - situation.judged - len(absent_ids | set(situation.too_new))
+    if rest > 0:
+        told.append(f"{rest:,} without a reading")
+    return ", ".join(told)

@@ -1,0 +1,196 @@
+"""What a report says: plain frozen values, every word and number already as it will be read.
+
+Templates only place these; they hold no arithmetic and no threshold.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from plimsoll.clock import instant
+from plimsoll.documents.situation import Situation
+from plimsoll.publish import formatting
+from plimsoll.publish.drawing.svg import MARK
+from plimsoll.publish.theme import GLYPHS
+from plimsoll.publish.views import fleet_strip, resource_rows, sections
+from plimsoll.publish.views.absences import Absence, absences
+from plimsoll.publish.views.fleet_strip import FleetPicture
+from plimsoll.publish.views.notices import notices
+from plimsoll.publish.views.provenance import Column, provenance
+from plimsoll.publish.views.report_input import ReportInput
+from plimsoll.publish.views.resource_rows import ResourceRow
+from plimsoll.publish.views.sections import Section
+from plimsoll.publish.views.situation import situation_of
+from plimsoll.publish.views.tiles import Tile, tiles
+from plimsoll.publish.views.verdict import Moment, Verdict, judge, why_not_judged
+
+MOST_ROWS = 2_500
+_KINDS = {"daily": "Daily report", "weekly": "Weekly report"}
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """One open alert."""
+
+    severity: str
+    glyph: str
+    resource: str
+    full_name: str
+    metric: str
+    value: str
+    line: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """A whole report; a part whose analysis was not made is None and is not shown."""
+
+    kind: str
+    fleet: str
+    window: str
+    verdict: Verdict
+    since: str
+    notices: Sequence[str]
+    tiles: Sequence[Tile]
+    actions: Section | None
+    fleet_picture: FleetPicture
+    alerts: Sequence[AlertRow]
+    alerts_sentence: str
+    unusual: Section | None
+    held_back: Section | None
+    room: Section | None
+    checked: Sequence[tuple[str, str]]
+    outcomes: Sequence[str]
+    rows: Sequence[ResourceRow]
+    rows_sentence: str
+    count: int
+    flagged: int
+    provenance: Sequence[Column]
+    mark: Markup
+    situation: Situation
+    absent: Sequence[Absence] = ()
+    absent_sentence: str = ""
+    absent_more: int = 0
+
+
+def view(report: ReportInput, *, document_sha256: str) -> ReportView:
+    """The view of a report; `document_sha256` is that of the performance document published beside it."""
+    zone = ZoneInfo(report.zone)
+    situation = situation_of(report)
+    rows = resource_rows.rows(report, situation)
+    flagged = sum(row.flagged for row in rows)
+    count = len(situation.open)
+    strange, held = sections.unusual(report, situation, zone), sections.held_back(report, situation)
+    checked = _checked(situation, strange, held)
+    missing = absences(situation, zone, report.end)
+    return ReportView(
+        kind=_KINDS[report.kind],
+        fleet=report.fleet,
+        window=f"{formatting.moment(report.start, zone)} – {formatting.moment(report.end, zone)} {report.zone}",
+        verdict=judge(situation, Moment(report.end, zone)),
+        since=_since(report, situation),
+        notices=notices(report, situation),
+        tiles=tiles(report),
+        actions=sections.actions(report, situation),
+        fleet_picture=fleet_strip.picture(report, situation),
+        alerts=_alerts(report, zone),
+        alerts_sentence=f"{count} open. An alert is a line crossed." if count else _no_alert(situation),
+        unusual=strange,
+        held_back=held,
+        room=sections.room(report),
+        checked=checked if len(checked) > 1 else [],
+        outcomes=[formatting.visible(text) for text in report.outcomes],
+        rows=rows[:MOST_ROWS],
+        rows_sentence=f"Flagged first, then by peak. {_open(len(rows))}",
+        count=len(rows),
+        flagged=flagged,
+        provenance=provenance(report, situation, zone, document_sha256=document_sha256),
+        mark=MARK,
+        situation=situation,
+        absent=missing[: sections.MOST_ROWS],
+        absent_sentence=_absent_sentence(situation),
+        absent_more=max(0, len(missing) - sections.MOST_ROWS),
+    )
+
+
+def _open(count: int) -> str:
+    if count > MOST_ROWS:
+        return f"The first {MOST_ROWS:,} of {count:,}; the JSON documents hold them all."
+    return "Open a row for its numbers."
+
+
+def _no_alert(situation: Situation) -> str:
+    """What is said where no alert is open: nothing of lines that were crossed, or that nothing was read of."""
+    if not situation.read:
+        return "Not judged: nothing was read in this window."
+    if situation.over_now:
+        return "No alert is open; a line is crossed, not for long enough."
+    if situation.crossed or situation.muted:
+        return "No alert is open."
+    return "No load line is crossed." + (" What is not read is not judged." if situation.silent else "")
+
+
+def _absent_sentence(situation: Situation) -> str:
+    """How many are not read, and of how many something is missing."""
+    parts = [
+        (len(situation.silent), "silent"),
+        (len(situation.unmeasured), "not read any more"),
+        (len({one.id for one in situation.lost}), "lost a metric"),
+        (len(situation.gaps), "silent for a while"),
+    ]
+    told = ", ".join(f"{count:,} {what}" for count, what in parts if count)
+    return f"{told} of {formatting.plural(situation.total, 'resource')}." if told else ""
+
+
+def _checked(situation: Situation, strange: Section | None, held: Section | None) -> list[tuple[str, str]]:
+    """What was looked at without finding anything, one line for each; what was not judged is not among it."""
+    if not situation.judged:
+        return []
+    looked = [
+        ("Alerts", _no_alert(situation), bool(situation.open)),
+        ("Unusual", strange.sentence if strange else "", strange is None or bool(strange.rows or strange.failed)),
+        ("Bottlenecks", held.sentence if held else "", held is None or bool(held.rows or held.failed)),
+    ]
+    return [(title, sentence) for title, sentence, found in looked if not found]
+
+
+def _alerts(report: ReportInput, zone: ZoneInfo) -> list[AlertRow]:
+    known = {r.resource_id: r.name for r in report.resources}
+    return [
+        AlertRow(
+            severity=alert.severity,
+            glyph=GLYPHS[alert.severity],
+            resource=formatting.name(known.get(alert.resource, alert.resource)),
+            full_name=formatting.visible(known.get(alert.resource, alert.resource)),
+            metric=formatting.label(alert.metric),
+            value=formatting.amount(alert.current_value, alert.metric),
+            line=formatting.amount(alert.threshold, alert.metric),
+            since=f"{formatting.clock_time(instant(alert.timestamp), zone, day_of=report.end)}, open",
+        )
+        for alert in report.document.alerts
+    ]
+
+
+def _since(report: ReportInput, situation: Situation) -> str:
+    """The second line: what changed since the window before, and how many stayed under their lines."""
+    counts = (
+        f"{situation.stayed_under:,} of {formatting.plural(situation.total, 'resource')} stayed under "
+        f"{'its line' if situation.total == 1 else 'their lines'}; {len(situation.crossed):,} crossed; "
+        f"{len(situation.silent) + len(situation.unmeasured) + situation.aged_out:,} not read at the end."
+    )
+    why = why_not_judged(situation)
+    if why:
+        counts += f" {situation.judged:,} judged against their own past; {why}."
+    alerts = f"{formatting.plural(situation.opened, 'new alert')}, {situation.closed:,} resolved"
+    before = report.previous.overall.health_score if report.previous else None
+    if report.previous is None or before is None:
+        return f"First report; nothing to compare with yet. In this window: {alerts}. {counts}"
+    now = report.document.overall.health_score
+    if now is None:
+        return f"Since {report.before}: health is not known any more; {alerts}. {counts}"
+    change = now - before
+    moved = "stayed at" if change == 0 else ("rose to" if change > 0 else "fell to")
+    return f"Since {report.before}: health {moved} {now}{f' from {before}' if change else ''}; {alerts}. {counts}"
