@@ -115,7 +115,7 @@ def _hour(
 
 def _known(values: Floats) -> NDArray[np.intp]:
     """How many readings each series has."""
-    return np.count_nonzero(~np.isnan(values), axis=-1)
+    return np.asarray(np.count_nonzero(~np.isnan(values), axis=-1), dtype=np.intp)
 
 
 def _robust(values: Floats) -> tuple[Floats, Floats, Floats, Floats]:
