@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from plimsoll.analysis.anomalies.analyse import analyse
 from plimsoll.analysis.anomalies.detectors import DETECTORS
-from plimsoll.analysis.anomalies.grid import Grid, Series, grid
 from plimsoll.analysis.baselines.build import baselines
+from plimsoll.analysis.grid import Grid, Series, grid
 from plimsoll.analysis.robust import Floats
 from plimsoll.analysis.trend import trend_of
 
