@@ -46,7 +46,7 @@ def metrics_page() -> str:
             "Each is a nullable column of the table `samples`: null is unknown, zero is measured.",
             (
                 "What one device reads outside `can be` is refused alone, before any sum, and named in `collections`; "
-                "of what adds up, a resource as a whole may have ten thousand times as much. GPU power is also bounded by "
+                "of what adds up, a resource as a whole may have ten thousand times as much. GPU power is bounded by "
                 "twice the card's limit."
             ),
             _table(("metric", "unit", "component", "worse", "can be", "meaning"), rows),

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from plimsoll.clock import rfc3339
 from plimsoll.errors import BadParameter, LakeError, shown
-from plimsoll.inventory import Resource
+from plimsoll.fleet.resources import Resource
 from plimsoll.lake import host_slug
 
 PREFIX: Final = "plm_"

@@ -16,8 +16,8 @@ from rich.table import Table
 
 from plimsoll.cli.common import ProjectOption, open_project
 from plimsoll.clock import rfc3339
+from plimsoll.documents.parameters import one_of
 from plimsoll.errors import shown
-from plimsoll.query import one_of
 
 if TYPE_CHECKING:
     from plimsoll.lake.sql import Answer

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from plimsoll.errors import UsageError, shown
-from plimsoll.lake.merging import ORDER, short_rows
-from plimsoll.lake.rolling import KINDS
-from plimsoll.lake.snapshot import Snapshot
+from plimsoll.lake.maintain.rollup_days import KINDS
+from plimsoll.lake.read.merging import ORDER, short_rows
+from plimsoll.lake.read.snapshot import Snapshot
 from plimsoll.tables import TABLES, Table
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from plimsoll.collecting import Collecting
 from plimsoll.collectors.contract import Reading, Row, attempt
+from plimsoll.collectors.session import Collecting
 from plimsoll.errors import DiskError, RowsRefused
 from plimsoll.lake import Lake
 from plimsoll.lake.sql import Bounds, ask
