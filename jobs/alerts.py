@@ -1,7 +1,7 @@
 """Who is over a line."""
 
-from plimsoll.alerting import watch
-from plimsoll.job import Context, job
+from plimsoll.project.context import Context, job
+from plimsoll.tasks.watch_alerts import watch
 
 
 @job(schedule="cron */5 * * * *", catch_up=False)

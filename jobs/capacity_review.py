@@ -1,8 +1,8 @@
 """The capacity review."""
 
-from plimsoll.delivering import hand_over
-from plimsoll.job import Context, job
-from plimsoll.reporting import capacity
+from plimsoll.project.context import Context, job
+from plimsoll.tasks.deliver import hand_over
+from plimsoll.tasks.report import capacity
 
 
 @job(schedule="mon 08:00", lane="reporting")

@@ -1,7 +1,7 @@
 """The lake's housekeeping."""
 
-from plimsoll.job import Context, job
 from plimsoll.lake.settings import SharedPlace
+from plimsoll.project.context import Context, job
 
 
 @job(schedule="after 30 collect.every", catch_up=False)

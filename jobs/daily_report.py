@@ -1,8 +1,8 @@
 """The morning's report."""
 
-from plimsoll.delivering import hand_over
-from plimsoll.job import Context, job
-from plimsoll.reporting import daily
+from plimsoll.project.context import Context, job
+from plimsoll.tasks.deliver import hand_over
+from plimsoll.tasks.report import daily
 
 
 @job(schedule="daily 07:00", lane="reporting")

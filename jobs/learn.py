@@ -1,7 +1,7 @@
 """What is usual."""
 
-from plimsoll.job import Context, job
-from plimsoll.learning import learn_baselines
+from plimsoll.project.context import Context, job
+from plimsoll.tasks.learn_baselines import learn_baselines
 
 
 @job(schedule="daily 04:00")

@@ -1,7 +1,7 @@
 """What came of advice."""
 
-from plimsoll.job import Context, job
-from plimsoll.outcomes import settle_promises
+from plimsoll.project.context import Context, job
+from plimsoll.tasks.track_outcomes import settle_promises
 
 
 @job(schedule="daily 06:00")

@@ -1,7 +1,7 @@
 """What need not be kept any longer."""
 
-from plimsoll.job import Context, job
-from plimsoll.retaining import rules
+from plimsoll.project.context import Context, job
+from plimsoll.tasks.retention import rules
 
 
 @job(schedule="daily 05:30", catch_up=False)

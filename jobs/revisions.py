@@ -1,8 +1,8 @@
 """What came late."""
 
-from plimsoll.delivering import hand_over
-from plimsoll.job import Context, job
-from plimsoll.reporting import revised
+from plimsoll.project.context import Context, job
+from plimsoll.tasks.deliver import hand_over
+from plimsoll.tasks.report import revised
 
 
 @job(schedule="daily 09:15", lane="reporting", catch_up=False)

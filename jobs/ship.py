@@ -1,6 +1,6 @@
 """What this host has collected, on its way to the lake."""
 
-from plimsoll.job import Context, job
+from plimsoll.project.context import Context, job
 from plimsoll.shipping import Ship, ship, spool_of, way_of
 
 

@@ -1,8 +1,8 @@
 """The week's report."""
 
-from plimsoll.delivering import hand_over
-from plimsoll.job import Context, job
-from plimsoll.reporting import weekly
+from plimsoll.project.context import Context, job
+from plimsoll.tasks.deliver import hand_over
+from plimsoll.tasks.report import weekly
 
 
 @job(schedule="mon 07:15", lane="reporting", catch_up=False)

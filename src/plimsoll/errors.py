@@ -16,11 +16,11 @@ The number is the exit code of the command line.
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-_SHOWN_CHARS = 80
+_SHOWN_CHARS = 200
 
 
 def shown(text: object) -> str:
-    r"""Foreign text made fit for one line of a message: control characters escaped, cut at 80 characters.
+    r"""Foreign text made fit for one line of a message: control characters escaped, cut at 200 characters.
 
     >>> shown("a\x1b[2J\nb")
     'a\\x1b[2J\\nb'

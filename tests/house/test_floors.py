@@ -12,11 +12,11 @@ from tests.shared import ROOT
 WALLS = {
     "apscheduler": ["plimsoll.schedule"],
     "arro3": ["plimsoll.lake"],
-    "deltalake": ["plimsoll.lake.catalog"],
+    "deltalake": ["plimsoll.lake.maintain.delta_log"],
     "duckdb": ["plimsoll.lake"],
     "jinja2": ["plimsoll.publish"],
     "obstore": ["plimsoll.lake.stores"],
-    "psutil": ["plimsoll.collectors.host", "plimsoll.runner", "plimsoll.schedule"],
+    "psutil": ["plimsoll.collectors.host", "plimsoll.project.runner", "plimsoll.schedule"],
     "pynvml": ["plimsoll.collectors"],
     "sklearn": ["plimsoll.analysis"],
     "smtplib": ["plimsoll.delivery"],

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from plimsoll.analysis.anomalies.detectors import DEFAULT
-from plimsoll.answers.blocks import BlockLook, analyse_block, read_back
-from plimsoll.answers.grids import known_metrics
 from plimsoll.clock import rfc3339
 from plimsoll.errors import TryAgain
 from plimsoll.execution import Execution, Failed, executor
 from plimsoll.execution.contract import Item
 from plimsoll.execution.serial import Serial
+from plimsoll.queries.blocks import BlockLook, analyse_block, read_back
+from plimsoll.queries.grids import known_metrics
 from plimsoll.simulator import Fleet
 from tests.clusters import Cluster, dask_cluster, needs_library, ray_cluster
 from tests.contracts.executors.test_laws import die_always, die_once, shout, threads

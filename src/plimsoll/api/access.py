@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from plimsoll.api.metrics import Counts
 from plimsoll.api.refusals import error_body
 from plimsoll.api.tokens import Token, Tokens
+from plimsoll.config.engine import Serve
 from plimsoll.errors import PlimsollError, shown
-from plimsoll.settings import Serve
 
 OPEN_PATHS: Final = ("/healthz",)
 SEGMENTS: Final = "/v1/segments"

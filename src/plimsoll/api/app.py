@@ -25,10 +25,10 @@ from plimsoll.api.refusals import refusal
 from plimsoll.api.segments import Taking
 from plimsoll.api.tokens import Token, Tokens
 from plimsoll.api.workers import Workers
+from plimsoll.config.engine import Serve
+from plimsoll.documents.parameters import SPECIFIED_REGIONS
 from plimsoll.errors import PlimsollError
-from plimsoll.job import Context
-from plimsoll.query import SPECIFIED_REGIONS
-from plimsoll.settings import Serve
+from plimsoll.project.context import Context
 
 _KINDS: Final = {
     ".json": "application/json",

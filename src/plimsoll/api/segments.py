@@ -21,9 +21,9 @@ from plimsoll.api.tokens import Token
 from plimsoll.api.workers import Workers
 from plimsoll.errors import DiskError, LakeError, PlimsollError, TryAgain, UsageError
 from plimsoll.lake import SpoolingLake
-from plimsoll.lake.files import Files
-from plimsoll.lake.manifest import take_over
-from plimsoll.lake.taking_in import MOST_BYTES, NotYours, take_in
+from plimsoll.lake.format.files import Files
+from plimsoll.lake.format.manifest import take_over
+from plimsoll.lake.shared.ingest import MOST_BYTES, NotYours, take_in
 from plimsoll.project import Project, builtin_root
 
 AT_ONCE: Final = 4

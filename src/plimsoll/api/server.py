@@ -18,10 +18,10 @@ from plimsoll.api.segments import Taking, taking
 from plimsoll.api.tokens import Tokens
 from plimsoll.api.workers import Limits, Workers
 from plimsoll.clock import Clock
+from plimsoll.config.engine import Serve
 from plimsoll.errors import BadParameter
 from plimsoll.project import Project
-from plimsoll.runner import context
-from plimsoll.settings import Serve
+from plimsoll.project.runner import context
 
 _HEADER_BYTES: Final = 65_536
 _BACKLOG: Final = 64

@@ -19,7 +19,7 @@ import msgspec
 
 from plimsoll.clock import rfc3339
 from plimsoll.errors import BadParameter, DiskError, LakeError, TryAgain, shown
-from plimsoll.inventory import Resource
+from plimsoll.fleet.resources import Resource
 from plimsoll.lake import host_slug
 
 PREFIX: Final = "plm_"

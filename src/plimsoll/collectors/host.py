@@ -19,7 +19,7 @@ from pydantic import Field
 
 from plimsoll.collectors import cgroup
 from plimsoll.collectors.contract import Collector, Identity, Reading, Row, attempt
-from plimsoll.collectors.memory import counters, recalled
+from plimsoll.collectors.counter_state import counters, recalled
 from plimsoll.collectors.rates import Rates
 from plimsoll.config import Section
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlite3 import Connection, IntegrityError, Row
 
 from plimsoll.clock import instant
-from plimsoll.ledger.beats import Beat, beats, record_beat
 from plimsoll.ledger.database import Database, stamp
+from plimsoll.ledger.heartbeats import Beat, beats, record_beat
 
 _COLUMNS = (
     "id, job, window_start, window_end, due, attempt, started, seconds, outcome, cause, detail, retry_at, pid,"

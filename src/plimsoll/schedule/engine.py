@@ -9,12 +9,12 @@ from typing import Final
 from plimsoll import __version__
 from plimsoll.clock import Clock
 from plimsoll.errors import PlimsollError
-from plimsoll.job import Lane
 from plimsoll.ledger import Ended, Ledger, Run
 from plimsoll.project import Project
-from plimsoll.schedule.execute import Execute, Limits
+from plimsoll.project.context import Lane
 from plimsoll.schedule.log import Log
 from plimsoll.schedule.plan import Attempt, Plan, oldest, unsettled_before
+from plimsoll.schedule.run_process import Execute, Limits
 
 INTERRUPTIONS: Final = 10
 """So often may our own end cut a window off; a job that takes the machine down with it must not go on for ever."""

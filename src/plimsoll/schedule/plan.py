@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from plimsoll.config import Config
+from plimsoll.config.engine import Plimsoll, Scheduler, zone
 from plimsoll.errors import ConfigError, PlimsollError
-from plimsoll.job import Lane
 from plimsoll.ledger import Ended, Ledger, Run
 from plimsoll.project import Project
+from plimsoll.project.context import Lane
 from plimsoll.schedule.schedules import Due, Every, Schedule, parse
-from plimsoll.settings import Plimsoll, Scheduler, zone
 
 _WHOLE_MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15)
 

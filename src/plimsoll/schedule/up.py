@@ -13,15 +13,15 @@ from typing import Final
 from plimsoll.clock import Clock, rfc3339
 from plimsoll.errors import LakeError, PlimsollError, UsageError
 from plimsoll.project import Project
+from plimsoll.schedule.clock_watch import Step, Watch
 from plimsoll.schedule.engine import Engine
-from plimsoll.schedule.execute import in_a_process, worker_command
-from plimsoll.schedule.keeper import Keeper
+from plimsoll.schedule.interval_jobs import steppers
 from plimsoll.schedule.log import Log
-from plimsoll.schedule.owner import owned
 from plimsoll.schedule.plan import Plan
-from plimsoll.schedule.steps import steppers
-from plimsoll.schedule.ticks import Ticks
-from plimsoll.schedule.watch import Step, Watch
+from plimsoll.schedule.project_lock import owned
+from plimsoll.schedule.run_process import in_a_process, worker_command
+from plimsoll.schedule.supervisor import Keeper
+from plimsoll.schedule.timer import Ticks
 
 HEARTBEAT: Final = "heartbeat.json"
 HEARTBEAT_S: Final = 5.0

@@ -18,10 +18,10 @@ from plimsoll.api.segments import AT_ONCE, Arrived, taking
 from plimsoll.api.tokens import Tokens
 from plimsoll.errors import BadParameter
 from plimsoll.lake import Lake, Segment
-from plimsoll.lake.encoding import PARQUET, briefly
-from plimsoll.lake.files import Files
-from plimsoll.lake.segments import checksum, describe
-from plimsoll.lake.taking_in import MOST_BYTES
+from plimsoll.lake.format.encoding import PARQUET, briefly
+from plimsoll.lake.format.files import Files
+from plimsoll.lake.format.segments import checksum, describe
+from plimsoll.lake.shared.ingest import MOST_BYTES
 from plimsoll.tables import RESOURCES, SAMPLES, Table
 from tests.services import Reply, ask, listening
 

@@ -13,9 +13,9 @@ from plimsoll.api.documents import ROUTES
 from plimsoll.api.server import allowed
 from plimsoll.api.tokens import Tokens
 from plimsoll.cli import run
+from plimsoll.config.engine import Serve
 from plimsoll.errors import BadParameter
 from plimsoll.lake import Lake
-from plimsoll.settings import Serve
 from plimsoll.tables import RESOURCES
 from tests.services import Service, demo_project, served
 from tests.shared import shared_path

@@ -16,8 +16,8 @@ from plimsoll.api.access import Access
 from plimsoll.api.metrics import Counts
 from plimsoll.api.tokens import Tokens
 from plimsoll.cli import run
+from plimsoll.config.engine import Serve
 from plimsoll.errors import DiskError, LakeError
-from plimsoll.settings import Serve
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 

@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from plimsoll.analysis.anomalies.grid import Grid
 from plimsoll.analysis.baselines.shifts import last_shift
+from plimsoll.analysis.grid import Grid
 from plimsoll.analysis.robust import MAD_TO_SIGMA, Floats, absent, median
 from plimsoll.analysis.trend import trend_of
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from plimsoll.analysis.robust import Floats, absent
-from plimsoll.inventory import Resource
+from plimsoll.fleet.resources import Resource
 
 LEAST_HOURS_A_DAY = 12
 LEAST_CAPACITY_SHARE = 0.5

@@ -11,7 +11,7 @@ from plimsoll.analysis.forecasts.backtest import REFERENCE, Origin, judged, roll
 from plimsoll.analysis.forecasts.bands import Past, band
 from plimsoll.analysis.forecasts.contract import DAYS_A_WEEK, Forecaster, whole_days
 from plimsoll.analysis.robust import Floats, absent
-from plimsoll.catalogue import discover
+from plimsoll.extensions import discover
 
 NOMINAL = 0.8
 ONE_IN_TWENTY = 1.645
