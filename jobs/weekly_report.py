@@ -5,7 +5,7 @@ from plimsoll.tasks.deliver import hand_over
 from plimsoll.tasks.report import weekly
 
 
-@job(schedule="mon 07:15", lane="reporting", catch_up=False)
+@job(schedule="mon 07:15", lane="reporting")
 def weekly_report(context: Context) -> None:
     """Says what the fleet did in the last seven days, publishes it, and hands it to the outbox."""
     hand_over(context, "weekly", weekly(context))
