@@ -12,7 +12,8 @@ from plimsoll.project import Project
 from plimsoll.project.context import Lane
 from plimsoll.schedule.engine import Engine
 from plimsoll.schedule.log import logger
-from plimsoll.schedule.plan import Attempt, Plan, Task
+from plimsoll.schedule.owed import Attempt
+from plimsoll.schedule.plan import Plan, Task
 from plimsoll.schedule.run_process import Limits
 from plimsoll.schedule.schedules import parse
 from tests.clocks import OwnedClock

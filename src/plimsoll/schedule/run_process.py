@@ -15,7 +15,7 @@ from plimsoll.clock import rfc3339
 from plimsoll.config.engine import Scheduler
 from plimsoll.errors import shown
 from plimsoll.ledger import Ended
-from plimsoll.schedule.plan import Attempt
+from plimsoll.schedule.owed import Attempt
 
 STOP_WITHIN_S: Final = 7.0
 _POLL_S: Final = 0.05
