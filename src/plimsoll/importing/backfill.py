@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from plimsoll.atomic import write_atomically
 from plimsoll.clock import instant, rfc3339
 from plimsoll.collectors.contract import attempt
 from plimsoll.collectors.prometheus.history import History
@@ -90,7 +91,5 @@ def _resumed(progress: Path, start: datetime, end: datetime) -> datetime:
 
 
 def _remember(progress: Path, start: datetime, end: datetime, until: datetime) -> None:
-    progress.parent.mkdir(parents=True, exist_ok=True)
-    beside = progress.with_suffix(".tmp")
-    beside.write_text(json.dumps({"start": rfc3339(start), "end": rfc3339(end), "done": rfc3339(until)}))
-    beside.rename(progress)
+    done = {"start": rfc3339(start), "end": rfc3339(end), "done": rfc3339(until)}
+    write_atomically(progress, json.dumps(done).encode())
