@@ -78,7 +78,7 @@ def measured(
     alert's beginning can be seen; resources already selected. Readings after `as_of` are not looked at. `last_read`
     looks up resources without a reading in `samples`.
     """
-    silence = silence or Silence()
+    silence = silence or Silence.model_validate({})
     reach = Reach(window, as_of, since or window.start, silence, last_read)
     read = _read(samples, resources, reach, query=query, lines=lines, state=state or AlertState())
     found, stats, services = worst_first(read.alerts.open), read.whole.stats, services_of(read.whole)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from plimsoll.clock import instant, rfc3339
 from plimsoll.documents import Evidence
@@ -205,7 +205,9 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - anything that a situation holds
         return round(value.total_seconds() / 60, 1)
     if is_dataclass(value):
         return {_camel(field.name): _plain(getattr(value, field.name)) for field in fields(value)}
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in cast("Sequence[Any]", value)]
+    return value
 
 
 def _camel(name: str) -> str:
