@@ -7,9 +7,9 @@ from typing import Final
 
 import polars as pl
 
-from plimsoll.lake.encoding import streaming
-from plimsoll.lake.framing import END
-from plimsoll.lake.segments import Segment, checksum
+from plimsoll.lake.format.encoding import streaming
+from plimsoll.lake.format.framing import END
+from plimsoll.lake.format.segments import Segment, checksum
 from plimsoll.tables import SAMPLES
 
 NOW: Final = datetime(2026, 3, 3, 9, 30, tzinfo=UTC)

@@ -1,14 +1,12 @@
 """Segments of other hosts: the one thing that this service takes. A token of scope ship:HOST, a bounded body, a check.
 
-The check decodes what a stranger has sent, so it is made in a process with a deadline and a memory limit. Bodies have
-threads of their own: however many questions wait for an answer, a host's segment does not wait for them.
+The check decodes what a stranger has sent, so it is made in a process with a deadline and a memory limit.
 """
 
 import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,12 +21,13 @@ from plimsoll.api.tokens import Token
 from plimsoll.api.workers import Ended, Workers
 from plimsoll.errors import DiskError, LakeError, PlimsollError, TryAgain, UsageError
 from plimsoll.lake import SpoolingLake
-from plimsoll.lake.files import Files
-from plimsoll.lake.manifest import take_over
-from plimsoll.lake.taking_in import MOST_BYTES, NotYours, take_in
+from plimsoll.lake.format.files import Files
+from plimsoll.lake.format.manifest import take_over
+from plimsoll.lake.shared.ingest import MOST_BYTES, NotYours, take_in
 from plimsoll.project import Project, builtin_root
 
 AT_ONCE: Final = 4
+OF_ONE: Final = 2
 BODY_S: Final = 20.0
 MOST_MEMORY: Final = 1024**3
 """Bytes of memory of the process that checks; the rows of a segment take an eighth of it at most."""
@@ -50,13 +49,12 @@ class Arrived(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Taking:
-    """The route. `AT_ONCE` bodies are in memory at a time, one of each host; others are asked to come again."""
+    """The route. `AT_ONCE` bodies are in memory at a time, `OF_ONE` of one token: the next is asked to come again."""
 
     workers: Workers
     now: Callable[[], datetime]
-    _hosts: set[str] = field(default_factory=set[str])
+    _held: Counter[str] = field(default_factory=Counter[str])
     _failed: Counter[str] = field(default_factory=Counter[str])
-    _threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE, "segments"))
 
     async def known(self, request: Request) -> Response:
         """Whether a token may ship: what `plimsoll doctor` asks on a collecting host."""
@@ -68,30 +66,28 @@ class Taking:
         token = _shipper(request)
         if token is None:
             return _unknown()
-        host = token.ships or ""
-        if (refused := self._beforehand(request, host)) is not None:
+        if (refused := self._beforehand(request, token)) is not None:
             return refused
-        self._hosts.add(host)
+        self._held[token.name] += 1
         try:
             body = await asyncio.wait_for(_body(request), BODY_S)
             if body is None:
                 return _refused(400, "cut_off", "fewer or more bytes came than were told; send it again")
             table, name = request.path_params["table"], request.path_params["name"]
-            arrived = Arrived(table, name, body, host, token.only("resource"), self.now())
-            asked = asyncio.get_running_loop().run_in_executor(self._threads, self._asked, arrived)
-            answer = await asked
+            arrived = Arrived(table, name, body, token.ships or "", token.only("resource"), self.now())
+            answer = await self._asked(arrived)
         except TimeoutError:
             return _refused(408, "too_slow", f"the segment did not arrive within {BODY_S:g} s")
         finally:
-            self._hosts.discard(host)
+            self._held[token.name] -= 1
         return answer
 
-    def _asked(self, arrived: Arrived) -> Response:
+    async def _asked(self, arrived: Arrived) -> Response:
         """What the process says; a segment that ends it again and again is refused for good, and decoded no more."""
         key, question = f"{arrived.host}/{arrived.table}/{arrived.name}", msgspec.msgpack.encode(arrived)
         while self._failed[key] < _TRIES:
             try:
-                answer = self.workers.ask(question)
+                answer = await self.workers.asked(question)
             except Ended:
                 self._failed[key] += 1
             except Busy as error:  # beyond its deadline: the host asks again, once
@@ -105,16 +101,14 @@ class Taking:
             del self._failed[next(iter(self._failed))]
         return _refused(422, "rows_refused", "its rows take more time or memory than those of a segment may")
 
-    def _beforehand(self, request: Request, host: str) -> Response | None:
+    def _beforehand(self, request: Request, token: Token) -> Response | None:
         """What can be refused before a byte of the body is read."""
         length = request.headers.get("content-length", "")
         if not length.isdecimal() or len(length) > 12:
             return _refused(411, "length_required", "the length of the segment has to be told")
         if int(length) > MOST_BYTES:
             return _refused(413, "too_large", f"a segment has at most {MOST_BYTES} bytes; ship more often")
-        if host in self._hosts:
-            return _refused(503, "busy", f"another segment of {host} is just being taken; try again")
-        if len(self._hosts) >= AT_ONCE:
+        if self._held.total() >= AT_ONCE or self._held[token.name] >= OF_ONE:
             return _refused(503, "busy", "other segments are just being taken; try again")
         return None
 

@@ -9,10 +9,11 @@ import polars as pl
 import pytest
 
 from plimsoll.errors import LakeError
-from plimsoll.lake import Lake, Snapshot, day_files, rolling
-from plimsoll.lake.encoding import Spill, streaming
-from plimsoll.lake.manifest import DayFile
-from plimsoll.lake.soundness import UNREADABLE
+from plimsoll.lake import Lake, Snapshot
+from plimsoll.lake.format.encoding import Spill, streaming
+from plimsoll.lake.format.manifest import DayFile
+from plimsoll.lake.maintain import day_files, rollup_days
+from plimsoll.lake.read.integrity import UNREADABLE
 from plimsoll.lake.sql import Bounds, ask
 from plimsoll.tables import SAMPLES
 from tests.strangers import NOW, cut_off, frame, named, parquet, rows
@@ -117,13 +118,13 @@ def test_a_rollup_of_other_rows_than_the_day_has_is_not_kept(tmp_path: Path, mon
     for days in (1, 2):
         lake.append(SAMPLES, rows("a", 30, at=NOW - timedelta(days=days)), collector="h")
     lake.compact(now=NOW)
-    real = rolling.roll
+    real = rollup_days.roll
 
     def counted(snapshot: Snapshot, day: str, file: DayFile) -> dict[str, Spill]:
         more = file.rows + 1 if day == _day(2) else file.rows
         return real(snapshot, day, msgspec.structs.replace(file, rows=more))
 
-    monkeypatch.setattr(rolling, "roll", counted)
+    monkeypatch.setattr(rollup_days, "roll", counted)
     with pytest.raises(LakeError, match=r"30 of 31 rows were read; it is not rolled up"):
         lake.roll_up(now=NOW)
     assert [name[:10] for name in lake.snapshot().partitions("hours")] == [_day(1)]

@@ -12,9 +12,9 @@ import pytest
 
 from plimsoll.errors import LakeError, PlimsollError
 from plimsoll.lake import Lake, Segment
-from plimsoll.lake.encoding import streaming
-from plimsoll.lake.framing import END, framed
-from plimsoll.lake.taking_in import take_in
+from plimsoll.lake.format.encoding import streaming
+from plimsoll.lake.format.framing import END, framed
+from plimsoll.lake.shared.ingest import take_in
 from plimsoll.tables import SAMPLES
 from tests.strangers import NOW, cut_off, frame, named, parquet, rows
 
