@@ -12,6 +12,7 @@ from plimsoll.documents.situation import Absent, Advice, Ahead, CameBack, Crossi
 from plimsoll.fleet.presence import METRIC, Presence
 from plimsoll.publish.views import outlook_text
 from plimsoll.publish.views.report_input import ReportInput
+from plimsoll.publish.views.sections import without_z
 
 _WORST_FIRST: Final = ("critical", "high", "medium", "low")
 
@@ -142,12 +143,13 @@ def _came_back(report: ReportInput, names: Mapping[str, str], crossed: set[str],
 def _incidents(report: ReportInput) -> list[Incident]:
     """One for each resource, with the worst severity of its findings; silence is told as silence."""
     worst: dict[str, Incident] = {}
-    for resource in report.anomalies or ():
-        for entry in resource.anomalies:
-            one = Incident(resource.resource_id, resource.resource, entry.severity)
-            before = worst.setdefault(resource.resource_id, one)
-            if _WORST_FIRST.index(one.severity) < _WORST_FIRST.index(before.severity):
-                worst[resource.resource_id] = one
+    names = {r.resource_id: r.name for r in report.resources}
+    found: list[tuple[str, str]] = [(r.resource_id, e.severity) for r in report.anomalies or () for e in r.anomalies]
+    found += [(str(one.detail["resource"]), str(one.detail["severity"])) for one in without_z(report)]
+    for resource_id, severity in found:
+        before = worst.get(resource_id)
+        if before is None or _WORST_FIRST.index(severity) < _WORST_FIRST.index(before.severity):
+            worst[resource_id] = Incident(resource_id, names.get(resource_id, resource_id), severity)
     return sorted(worst.values(), key=lambda one: (_WORST_FIRST.index(one.severity), one.id))
 
 
