@@ -29,6 +29,7 @@ def situation_of(report: ReportInput) -> Situation:
     crossed = _crossed(report)
     shares = [one.coverage_pct for one in present if one.coverage_pct is not None]
     whole = sum(one.in_window for one in present if one.coverage_pct is None)
+    coverage = (sum(shares) + 100.0 * whole) / (len(shares) + whole) if shares or whole else None
     changed = [event for event in report.events if event.muted is None]
     since = max(report.previous_end, report.start) if report.previous else report.start
     return Situation(
@@ -36,7 +37,7 @@ def situation_of(report: ReportInput) -> Situation:
         read=sum(one.in_window for one in present),
         judged=sum(one.judged for one in present),
         too_new=[one.resource_id for one in present if one.young and one.state == "read"],
-        coverage_pct=(sum(shares) + 100.0 * whole) / (len(shares) + whole) if shares or whole else None,
+        coverage_pct=coverage,
         silent=silent,
         silent_types=_silent_types(report, {one.id for one in silent}),
         unmeasured=unmeasured,
@@ -54,7 +55,7 @@ def situation_of(report: ReportInput) -> Situation:
         advice=_advice(report),
         crossings=sorted(_crossings(report), key=lambda one: (one.days, one.name, one.metric)),
         ahead=_ahead(report),
-        availability_pct=report.document.overall.availability_score,
+        availability_pct=_availability(report, coverage),
         failed_sections=sorted(report.failed),
         failed_jobs=list(report.made.failed_jobs),
         is_filtered=report.is_filtered,
@@ -151,6 +152,15 @@ def _incidents(report: ReportInput) -> list[Incident]:
         if before is None or _WORST_FIRST.index(severity) < _WORST_FIRST.index(before.severity):
             worst[resource_id] = Incident(resource_id, names.get(resource_id, resource_id), severity)
     return sorted(worst.values(), key=lambda one: (_WORST_FIRST.index(one.severity), one.id))
+
+
+def _availability(report: ReportInput, coverage_pct: float | None) -> float | None:
+    """How available what was read was; where nothing counts requests or probes, less what is only not known."""
+    whole = report.document.overall.availability_score
+    measure = next((one for one in report.evidence if one.subject == "overall.availabilityScore"), None)
+    if whole is None or measure is None or measure.detail.get("method") != "readings":
+        return whole
+    return min(100.0, 100 * whole / coverage_pct) if coverage_pct else None
 
 
 def _advice(report: ReportInput) -> list[Advice]:

@@ -83,7 +83,7 @@ def judge(situation: Situation, moment: Moment) -> Verdict:
     state, colour = _STATES[situation.state]
     if situation.state is State.CALM:
         return Verdict(state, colour, _calm(situation))
-    chosen = list(islice(facts_of(situation, moment), MOST_FACTS))
+    chosen = list(islice(facts_of(situation, moment), MOST_FACTS)) or list(_rest(situation))
     names = tuple(_names(situation))
     text = ", and ".join(fact.text for fact in chosen)
     text = text if text.startswith(names) else formatting.sentence_case(text)
@@ -271,10 +271,15 @@ def _found(situation: Situation) -> Iterator[Fact]:
 
 
 def _not_judged(situation: Situation) -> Iterator[Fact]:
-    if situation.judged == 0:
-        yield Fact(f"nothing is compared with its own past: {why_not_judged(situation)}")
+    why = why_not_judged(situation)
+    if situation.judged == 0 and why:
+        yield Fact(f"nothing is compared with its own past: {why}")
+
+
+def _rest(situation: Situation) -> Iterator[Fact]:
+    """Where nothing else is told: the second line's counts, so that no verdict is without a fact."""
     if situation.closed or situation.opened:
-        yield Fact(f"{situation.opened} alerts opened and {situation.closed} closed")
+        yield Fact(f"{formatting.plural(situation.opened, 'alert')} opened and {situation.closed} closed")
     left = [one for one in situation.crossed if one not in {back.id for back in situation.came_back}]
     if left:
         yield Fact(f"{formatting.plural(len(left), 'resource')} crossed a line", tuple(left))
