@@ -13,8 +13,8 @@ from typing import Final
 from plimsoll import collectors
 from plimsoll.agreement import agreeing
 from plimsoll.analysis.anomalies.settings import Anomalies
+from plimsoll.analysis.bottlenecks import settings as rule_settings
 from plimsoll.analysis.capacity.settings import Capacity
-from plimsoll.analysis.optimization import limits
 from plimsoll.catalogue import discover
 from plimsoll.collectors.contract import Collector
 from plimsoll.collectors.scrape.settings import Probe, Server, Target
@@ -68,7 +68,7 @@ def sections() -> dict[str, type[Section]]:
         "prices": Prices,
         "probes.*": Probe,
         "retention": Retention,
-        "rules": limits.settings(),
+        "rules": rule_settings.settings(),
         "schedule": Scheduler,
         "serve": Serve,
         "slurm.*": Slurm,
