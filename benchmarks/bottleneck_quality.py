@@ -20,15 +20,15 @@ import numpy as np
 import polars as pl
 
 from plimsoll.analysis.advice.advise import assess
-from plimsoll.analysis.anomalies.grid import Grid, grid
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
 from plimsoll.analysis.bottlenecks.rules.gpu_straggler import METRICS as COMPARED
+from plimsoll.analysis.grid import Grid, grid
 from plimsoll.analysis.robust import Floats
-from plimsoll.inventory import Resource, resources_at
+from plimsoll.fleet.resources import Resource, resources_at
 from plimsoll.metrics import CATALOGUE
 from plimsoll.simulator import Fleet
-from plimsoll.simulator.everything import everything, strained
+from plimsoll.simulator.all_faults import everything, strained
 from plimsoll.simulator.incidents import FAULTS
 
 UNTIL = datetime(2026, 1, 16, 18, tzinfo=UTC)

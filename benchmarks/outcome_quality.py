@@ -25,15 +25,15 @@ from plimsoll.analysis.advice.advise import assess
 from plimsoll.analysis.advice.model import Advice, Estimate, MetricOutcome, SizeOutcome
 from plimsoll.analysis.advice.outcomes import Outcome, realised
 from plimsoll.analysis.advice.size_outcomes import realised_size
-from plimsoll.analysis.anomalies.grid import Grid
+from plimsoll.analysis.grid import Grid
 from plimsoll.analysis.robust import Floats
-from plimsoll.answers.outcomes import measure_of
-from plimsoll.inventory import Resource, resources_at
+from plimsoll.fleet.resources import Resource, resources_at
+from plimsoll.queries.outcomes import measure_of
 from plimsoll.simulator import Fleet, Incident
-from plimsoll.simulator.everything import without_gpus
+from plimsoll.simulator.all_faults import without_gpus
+from plimsoll.simulator.load_profile import loads
+from plimsoll.simulator.members import Member
 from plimsoll.simulator.physics import sensors
-from plimsoll.simulator.rhythm import loads
-from plimsoll.simulator.roster import Member
 
 UNTIL = datetime(2026, 1, 16, 18, tzinfo=UTC)
 DAYS, RESOURCES = 18, 96

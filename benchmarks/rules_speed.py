@@ -15,11 +15,11 @@ from pathlib import Path
 
 from plimsoll.analysis.advice.advise import assess
 from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
-from plimsoll.answers.optimization import OptimizationQuery, optimization
-from plimsoll.answers.optimization import windows as cases
-from plimsoll.answers.sources import Sources
 from plimsoll.lake import Lake
 from plimsoll.project import Project, builtin_root
+from plimsoll.queries.context import Sources
+from plimsoll.queries.optimization import OptimizationQuery, optimization
+from plimsoll.queries.optimization import windows as cases
 from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES, SAMPLES
 

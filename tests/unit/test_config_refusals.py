@@ -6,10 +6,10 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from plimsoll.collectors.scrape.settings import Target
+from plimsoll.collectors.prometheus.settings import Target
 from plimsoll.config import MAX_FILE_BYTES, Duration, Layer, Section, load
 from plimsoll.errors import ConfigError, UnknownSetting
-from plimsoll.lines import LoadLine
+from plimsoll.fleet.load_lines import LoadLine
 
 
 class Collect(Section):

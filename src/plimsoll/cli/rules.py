@@ -7,7 +7,7 @@ import typer
 
 from plimsoll.cli.common import AsOfOption, ProjectOption, as_of_or_now, open_project, say, the_clock
 from plimsoll.errors import shown
-from plimsoll.runner import context
+from plimsoll.project.runner import context
 
 if TYPE_CHECKING:
     from plimsoll.analysis.bottlenecks.rule import AnyRule
@@ -41,7 +41,7 @@ def show(name: _RuleArgument, project: ProjectOption = None) -> None:
     """Prints everything about one rule: what it reads, its limits, what it explains, what to do about it."""
     from plimsoll.analysis.advice.advise import advisers_for
     from plimsoll.analysis.bottlenecks.limits import bounds_of
-    from plimsoll.answers.rules import rule_named
+    from plimsoll.queries.rules import rule_named
 
     rules = _rules(open_project(project))
     rule = rule_named(rules, name)
@@ -69,7 +69,7 @@ def replay(
     project: ProjectOption = None,
 ) -> None:
     """Replays a rule with its own limits and with others over one's own history, day by day, changing nothing."""
-    from plimsoll.answers.rules import replay as over
+    from plimsoll.queries.rules import replay as over
 
     sources = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of)).sources()
     now = over(sources, name, {}, days)

@@ -19,9 +19,9 @@ from plimsoll.analysis.advice.model import Advice
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
 from plimsoll.analysis.bottlenecks.use_method import cells
-from plimsoll.answers.optimization import OptimizationQuery, optimization
-from plimsoll.answers.optimization import windows as cases
-from plimsoll.inventory import Resource
+from plimsoll.fleet.resources import Resource
+from plimsoll.queries.optimization import OptimizationQuery, optimization
+from plimsoll.queries.optimization import windows as cases
 from tests.contracts.rules.planted import HOSTILE, resource_id, sources
 from tests.shared import shared_path
 

@@ -18,7 +18,7 @@ from plimsoll.analysis.optimization.document import optimization
 from plimsoll.analysis.optimization.options import DocumentOptions
 from plimsoll.analysis.robust import Floats
 from plimsoll.documents import TimeRange
-from plimsoll.inventory import resources_at
+from plimsoll.fleet.resources import resources_at
 
 RESOURCES, SEED = 144, 11
 KINDS = pytest.mark.parametrize("kind", CAUSES)

@@ -8,10 +8,10 @@ import pytest
 
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
-from plimsoll.answers.optimization import OptimizationQuery, optimization
-from plimsoll.answers.optimization import windows as cases
 from plimsoll.documents import Evidence
 from plimsoll.lake.sql import Bounds, ask
+from plimsoll.queries.optimization import OptimizationQuery, optimization
+from plimsoll.queries.optimization import windows as cases
 from tests.contracts.rules.planted import UNTIL, resource_id, sources
 
 CLOSE = 1e-6  # the grid keeps single precision; nothing else may differ

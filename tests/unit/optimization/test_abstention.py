@@ -12,7 +12,7 @@ from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule_files import built_in
 from plimsoll.analysis.bottlenecks.use_method import use_sweep
 from plimsoll.analysis.robust import Floats
-from plimsoll.inventory import Resource
+from plimsoll.fleet.resources import Resource
 
 STEP_S, DAY, ROWS = 300.0, 288, 14 * 288
 END = datetime(2026, 1, 16, 18, tzinfo=UTC)

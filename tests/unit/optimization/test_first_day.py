@@ -3,8 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
-from plimsoll.answers.optimization import OptimizationQuery, optimization
-from plimsoll.answers.optimization import windows as cases
+from plimsoll.queries.optimization import OptimizationQuery, optimization
+from plimsoll.queries.optimization import windows as cases
 from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES, SAMPLES
 from tests.fleets import UNTIL

@@ -10,7 +10,7 @@ from plimsoll.analysis.bottlenecks.rule_files import built_in, rules
 from plimsoll.analysis.bottlenecks.settings import configured, rule_names
 from plimsoll.config import Config, Layer, load
 from plimsoll.errors import ConfigError, UnknownSetting
-from plimsoll.inventory import Resource
+from plimsoll.fleet.resources import Resource
 from plimsoll.project import builtin_root, sections
 
 

@@ -9,13 +9,13 @@ import pytest
 
 from plimsoll.analysis.advice.model import MetricOutcome
 from plimsoll.analysis.advice.outcomes import Outcome, realised, step_at
-from plimsoll.answers.optimization import OptimizationQuery, optimization
-from plimsoll.answers.outcomes import in_words, settle, told
-from plimsoll.answers.rule_set import project_rules
-from plimsoll.answers.rules import replay
-from plimsoll.answers.sources import Sources
 from plimsoll.errors import BadParameter
 from plimsoll.ledger.outcomes import Outcomes, Settled
+from plimsoll.queries.context import Sources
+from plimsoll.queries.optimization import OptimizationQuery, optimization
+from plimsoll.queries.outcomes import in_words, settle, told
+from plimsoll.queries.rule_set import project_rules
+from plimsoll.queries.rules import replay
 from plimsoll.simulator import Fleet, Incident
 from tests.fleets import UNTIL
 from tests.reports import lake_of, sources_of

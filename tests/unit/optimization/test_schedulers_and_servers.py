@@ -10,7 +10,7 @@ from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule import Bottleneck
 from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
 from plimsoll.analysis.robust import Floats
-from plimsoll.inventory import Resource
+from plimsoll.fleet.resources import Resource
 
 STEP_S, WINDOW, ROWS = 300.0, 288, 8 * 288
 RESOURCE = Resource(

@@ -7,7 +7,7 @@ from plimsoll.analysis.advice import advisers as folder
 from plimsoll.analysis.advice.model import Adviser
 from plimsoll.analysis.advice.rebalance import ADVISER as REBALANCE
 from plimsoll.analysis.advice.texts import texts
-from plimsoll.catalogue import discover
+from plimsoll.extensions import discover
 
 
 @cache

@@ -7,7 +7,7 @@ import numpy as np
 
 from plimsoll.analysis.advice.replay import Replay, replayed
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
-from plimsoll.prices import Gpu
+from plimsoll.fleet.prices import Gpu
 
 MOST_MEMORY_PCT = 90.0
 

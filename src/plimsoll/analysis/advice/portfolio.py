@@ -7,7 +7,7 @@ from plimsoll.analysis.advice.catalogue import advisers
 from plimsoll.analysis.advice.cost import amount
 from plimsoll.analysis.advice.model import Advice
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
-from plimsoll.prices import HOURS_A_MONTH
+from plimsoll.fleet.prices import HOURS_A_MONTH
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from plimsoll.analysis.bottlenecks import rules as folder
 from plimsoll.analysis.bottlenecks.limits import refused
 from plimsoll.analysis.bottlenecks.rule import AnyRule, Rule
 from plimsoll.analysis.bottlenecks.threshold import ThresholdRule
-from plimsoll.catalogue import discover
 from plimsoll.config import MAX_FILE_BYTES, as_frozen
 from plimsoll.errors import ConfigError, nearest, shown
+from plimsoll.extensions import discover
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _MOST_FILES: Final = 200

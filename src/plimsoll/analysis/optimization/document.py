@@ -15,7 +15,7 @@ from plimsoll.analysis.optimization.evidence import bottleneck_id, joint, unlock
 from plimsoll.analysis.optimization.options import DOUBTED, DocumentOptions
 from plimsoll.analysis.optimization.resource_result import ResourceResult
 from plimsoll.documents import Evidence, TimeRange
-from plimsoll.optimization_document import (
+from plimsoll.documents.optimization import (
     Bottleneck,
     OptimizationDocument,
     PlatformRecommendation,
