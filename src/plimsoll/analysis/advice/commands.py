@@ -8,7 +8,7 @@ from plimsoll.fleet.resources import Resource
 def shell_quote(text: str) -> str:
     r"""A name as one word of a shell: it may come from anybody, and what is pasted is executed.
 
-    >>> word("gpu-1"), word("a; reboot"), word("a" + chr(10) + "b")
+    >>> shell_quote("gpu-1"), shell_quote("a; reboot"), shell_quote("a" + chr(10) + "b")
     ('gpu-1', "'a; reboot'", "$'a\\nb'")
     """
     if text.isprintable():
