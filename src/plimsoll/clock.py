@@ -1,5 +1,6 @@
 """Instants, windows and clocks. Time is an argument: nothing below the command line asks the system what time it is."""
 
+import math
 import re
 import time
 from dataclasses import dataclass
@@ -74,8 +75,8 @@ class Window:
 
     @property
     def points(self) -> int:
-        """Number of points of `granularity_s` in the window."""
-        return round(self.seconds / self.granularity_s)
+        """Number of points of `granularity_s` in the window; the last one may be shorter."""
+        return math.ceil(self.seconds / self.granularity_s)
 
     def __repr__(self) -> str:
         return f"Window({rfc3339(self.start)} .. {rfc3339(self.end)}, {self.granularity_s} s)"

@@ -6,13 +6,14 @@ from plimsoll.analysis import performance as analysis
 from plimsoll.analysis.performance.alerts import AlertState, Known
 from plimsoll.analysis.performance.readings import columns_read
 from plimsoll.analysis.performance.resources import Trends
-from plimsoll.clock import Window, duration_s
+from plimsoll.clock import duration_s
 from plimsoll.config.engine import Documents
 from plimsoll.documents import Evidence, PerformanceDocument
 from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.fleet.muting import Maintenance, Quiet
 from plimsoll.fleet.resources import selected
 from plimsoll.queries.context import Sources
+from plimsoll.queries.window import window_of
 from plimsoll.tables import SAMPLES
 
 
@@ -21,9 +22,7 @@ def performance(sources: Sources, query: PerformanceQuery) -> tuple[PerformanceD
     limits = sources.settings("documents", Documents)
     resources = selected(sources.resources(), query)
     query.within_budget(len(resources), budget=limits.point_budget)
-    window = Window.back_from(
-        sources.as_of, range_s=duration_s(query.time_range), granularity_s=round(duration_s(query.granularity))
-    )
+    window = window_of(query, sources.as_of, round(duration_s(query.granularity)))
     lines = sources.lines()
     samples = sources.snapshot.scan(
         SAMPLES,
