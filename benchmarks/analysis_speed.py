@@ -41,7 +41,7 @@ def write(root: Path, resources: int, interval_s: int) -> None:
 
 def decode(sources: Sources) -> float:
     """Seconds to read every row of the columns, a day at a time."""
-    columns = ("ts", "resource_id", "device", *known_metrics(sources.snapshot, UNTIL)[""])
+    columns = ("ts", "resource_id", "device", *known_metrics(sources.snapshot, UNTIL, UNTIL)[""])
     began = time.perf_counter()
     for n in range(DAYS):
         start = UNTIL - timedelta(days=DAYS - n)

@@ -54,7 +54,7 @@ def items_of(root: Path, resources: int) -> list[Item]:
     sources = Sources(lake.snapshot(), Project(builtin_root(), builtin_root()).config(), UNTIL)
     look = BlockLook(
         end=rfc3339(UNTIL), history_s=DAYS * 86_400, step_s=STEP_S, at_least_s=86_400, detectors=DEFAULT,
-        known=known_metrics(sources.snapshot, UNTIL),
+        known=known_metrics(sources.snapshot, UNTIL, UNTIL),
     )  # fmt: skip
     known = sorted(sources.resources(), key=lambda one: (one.type, one.resource_id))
     return [(str(root), look.parameters(known[n : n + BLOCK])) for n in range(0, resources, BLOCK)]

@@ -45,7 +45,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Item], list[byt
     sources = sources_of(lake_of(fleet, tmp_path_factory.mktemp("lake")))
     look = BlockLook(
         end=rfc3339(UNTIL), history_s=DAYS * 86_400, step_s=STEP_S, at_least_s=86_400, detectors=DEFAULT,
-        known=known_metrics(sources.snapshot, UNTIL),
+        known=known_metrics(sources.snapshot, UNTIL, UNTIL),
     )  # fmt: skip
     resources = sorted(sources.resources(), key=lambda resource: (resource.type, resource.resource_id))
     blocks = [resources[n : n + BLOCK] for n in range(0, RESOURCES, BLOCK)]

@@ -87,10 +87,13 @@ def grid(
 ) -> Grid:
     """The means of each step, read a day at a time; series without any reading are left out.
 
+    Without members, metrics or readings there is a grid without series, which has its rows all the same.
     in: `scan(from, to)` gives samples with ts, resource_id, device and the metrics; `members` are (resource, device)
     """
     listed = list(members)
     rows = max(1, round((end - start).total_seconds() / step_s))
+    if not listed or not metrics:
+        return Grid((), np.empty((0, rows), np.float32), start, step_s)
     block = np.full((len(listed), len(metrics), rows), np.nan, np.float32)
     known = pl.DataFrame(
         {

@@ -95,7 +95,7 @@ def findings(sources: Sources, resources: Sequence[Resource], query: AnomaliesQu
         step_s=query.step_s,
         at_least_s=window_of(query, sources.as_of, 1).seconds,
         detectors=query.detectors,
-        known=known_metrics(sources.snapshot, end),
+        known=known_metrics(sources.snapshot, end - timedelta(seconds=duration_s(query.time_range)), end),
         unsound=sources.snapshot.unsound,
     )
     ordered = sorted(resources, key=lambda resource: (resource.type, resource.resource_id))

@@ -23,7 +23,7 @@ def learn(sources: Sources) -> Iterator[Baselines]:
     first = datetime.combine(days[0], time(), UTC) if days else end - timedelta(days=1)
     start = max(end - timedelta(days=HISTORY_DAYS), first)
     resources = [r.resource_id for r in sources.resources()]
-    known = known_metrics(sources.snapshot, end)
+    known = known_metrics(sources.snapshot, start, end)
     size = sources.settings("execution", Execution).block
     blocks = range(0, max(1, len(resources)), size)
     for n in blocks:

@@ -14,6 +14,7 @@ from plimsoll.units import Unit
 
 _SETTINGS_NOT_BEHAVIOUR: Final = ("gpu_power_limit_w", "replicas_count", "gpus_allocated_count")
 _PARTS: Final = {"": pl.col("device") == "", "device": pl.col("device") != ""}
+_RECENT: Final = timedelta(days=2)
 _COUNTED_TOGETHER: Final = 16
 """All metrics at once would be two days of the whole fleet in memory."""
 
@@ -72,11 +73,15 @@ def _part(
     return grid(scan, members, metrics, start=start, end=end, step_s=step_s)
 
 
-def known_metrics(snapshot: Snapshot, end: datetime, also: Collection[str] = ()) -> dict[str, list[str]]:
-    """The metrics read in the last two days: of resources as wholes (""), and of devices.
+def known_metrics(
+    snapshot: Snapshot, start: datetime, end: datetime, also: Collection[str] = ()
+) -> dict[str, list[str]]:
+    """The metrics read in [start, end), and in the two days before `end`: of resources as wholes (""), and of devices.
 
+    What was read before those two days only may be of either: it is named as both, and nothing is counted for it.
     Codes and settings are no behaviour and left out, but for those in `also`.
     """
+    recently = end - _RECENT
     possible = [
         metric.name
         for metric in CATALOGUE.values()
@@ -86,8 +91,12 @@ def known_metrics(snapshot: Snapshot, end: datetime, also: Collection[str] = ())
     found: dict[str, list[str]] = {name: [] for name in _PARTS}
     for n in range(0, len(possible), _COUNTED_TOGETHER):
         some = possible[n : n + _COUNTED_TOGETHER]
-        recent = snapshot.scan(SAMPLES, start=end - timedelta(days=2), end=end, columns=("device", *some))
+        recent = snapshot.scan(SAMPLES, start=recently, end=end, columns=("device", *some))
         for name, part in _PARTS.items():
             counts = recent.filter(part).select(pl.col(some).count()).collect()
             found[name] += [metric for metric in some if counts[metric][0]]
+    if start < recently:
+        before = snapshot.columns(SAMPLES, start=start, end=recently).difference(*found.values())
+        for names in found.values():
+            names += [metric for metric in possible if metric in before]
     return found

@@ -99,7 +99,7 @@ def cases(sources: Sources, query: OptimizationQuery) -> Iterator[Case]:
     resources = _selected(sources.resources(), query)
     window = _window(sources, query)
     also = {*SETTINGS, *(metric for rule in rules().values() for metric in rule.reads)}
-    known = known_metrics(sources.snapshot, window.end, also)
+    known = known_metrics(sources.snapshot, window.start, window.end, also)
     size = sources.settings("execution", Execution).block
     blocks = range(0, len(resources), size)
     for n in blocks:

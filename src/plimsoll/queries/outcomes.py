@@ -56,7 +56,8 @@ def settle(sources: Sources, promises: Sequence[Told]) -> list[Settled]:
     """What can be said now of the promises; the others stay open, for thirty days without a change."""
     touched = {one.resource for one in promises}
     end = floor(sources.as_of, STEP_S)
-    known = known_metrics(sources.snapshot, end) if promises else {}
+    earliest = min((one.made for one in promises), default=end) - BEFORE
+    known = known_metrics(sources.snapshot, earliest, end) if promises else {}
     found: list[Settled] = []
     for one in promises:
         if end - one.made < timedelta(seconds=LEAST_AFTER_S):
@@ -152,7 +153,7 @@ def units_by_step(sources: Sources, resource_id: str, start: datetime, end: date
         first = max(0, round((row["ts"] - start).total_seconds() / STEP_S))
         units[first:] = 0.0 if row["interval_s"] is None else count
     if of == "replicas_count":
-        asked = known_metrics(sources.snapshot, end, (of,))
+        asked = known_metrics(sources.snapshot, start, end, (of,))
         whole = fleet_grid(sources.snapshot, [resource_id], start=start, end=end, step_s=STEP_S, known=asked)
         for n, name in enumerate(whole.series):
             if (name.metric, name.device) == (of, ""):

@@ -97,6 +97,10 @@ class Snapshot:
             of = [] if low is None or high is None else [key >= low, key <= high]
             yield self.day(table, day, wanted, of=of).collect()
 
+    def columns(self, table: Table, *, start: datetime | None = None, end: datetime | None = None) -> set[str]:
+        """The columns that the files of [start, end) have; those without any value are in none of them."""
+        return columns_in(self._chosen(table, Window.of(start, end)))
+
     def prove(self, table: Table, *, start: datetime | None = None, end: datetime | None = None) -> None:
         """Looks at the files that a scan of [start, end) would use, now."""
         self.scan(table, start=start, end=end)
