@@ -1,9 +1,10 @@
 """Who is over a line."""
 
-from plimsoll import Context, job, tasks
+from plimsoll import Context, tasks
+from plimsoll.project import context
 
 
-@job(schedule="cron */5 * * * *", catch_up=False)
+@context(schedule="cron */5 * * * *", catch_up=False)
 def alerts(context: Context) -> None:
     """Opens and closes alerts, and publishes them as alerts.ndjson."""
     tasks.watch_alerts.watch(context)

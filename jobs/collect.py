@@ -1,9 +1,10 @@
 """The sources, one reading each."""
 
-from plimsoll import Context, job
+from plimsoll import Context
+from plimsoll.project import context
 
 
-@job(schedule="every collect.every", on_collectors=True)
+@context(schedule="every collect.every", on_collectors=True)
 def collect(context: Context) -> None:
     """Reads every source once and keeps what it says."""
     collecting = context.collecting()

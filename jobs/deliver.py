@@ -1,9 +1,10 @@
 """The outbox."""
 
-from plimsoll import Context, PlimsollError, job, tasks
+from plimsoll import Context, PlimsollError, tasks
+from plimsoll.project import context
 
 
-@job(schedule="cron * * * * *", lane="reporting", catch_up=False)
+@context(schedule="cron * * * * *", lane="reporting", catch_up=False)
 def deliver(context: Context) -> None:
     """Sends what waits in the outbox, tries again what was not accepted, and renews the dead man's switch."""
     tasks.deliver.send_due(context)

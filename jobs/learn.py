@@ -1,9 +1,10 @@
 """What is usual."""
 
-from plimsoll import Context, job, tasks
+from plimsoll import Context, tasks
+from plimsoll.project import context
 
 
-@job(schedule="daily 04:00")
+@context(schedule="daily 04:00")
 def learn(context: Context) -> None:
     """Learns baselines by hour of the week, usual ranges and trends of every metric."""
     tasks.learn_baselines.learn_baselines(context)

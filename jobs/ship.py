@@ -1,9 +1,10 @@
 """What this host has collected, on its way to the lake."""
 
-from plimsoll import Context, job, tasks
+from plimsoll import Context, tasks
+from plimsoll.project import context
 
 
-@job(schedule="every 10s", on_collectors=True)
+@context(schedule="every 10s", on_collectors=True)
 def ship_readings(context: Context) -> None:
     """Ships what waits in the spool, every [ship] every; does nothing where the lake is here."""
     tasks.ship.ship(context)
