@@ -1,10 +1,9 @@
 """Who is over a line."""
 
-from plimsoll import Context, tasks
-from plimsoll.project import context
+from plimsoll import Context, job, tasks
 
 
-@context(schedule="cron */5 * * * *", catch_up=False)
+@job(schedule="cron */5 * * * *", catch_up=False)
 def alerts(context: Context) -> None:
     """Opens and closes alerts, and publishes them as alerts.ndjson."""
     tasks.watch_alerts.watch(context)

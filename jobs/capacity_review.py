@@ -1,10 +1,9 @@
 """The capacity review."""
 
-from plimsoll import Context, tasks
-from plimsoll.project import context
+from plimsoll import Context, job, tasks
 
 
-@context(schedule="mon 08:00", lane="reporting")
+@job(schedule="mon 08:00", lane="reporting")
 def capacity_review(context: Context) -> None:
     """Says which pools reach their load line, when to decide, and what can be done; publishes and delivers it."""
     tasks.deliver.hand_over(context, "capacity", tasks.report.capacity(context))

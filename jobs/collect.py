@@ -1,10 +1,9 @@
 """The sources, one reading each."""
 
-from plimsoll import Context
-from plimsoll.project import context
+from plimsoll import Context, job
 
 
-@context(schedule="every collect.every", on_collectors=True)
+@job(schedule="every collect.every", on_collectors=True)
 def collect(context: Context) -> None:
     """Reads every source once and keeps what it says."""
     collecting = context.collecting()

@@ -1,10 +1,9 @@
 """The morning's report."""
 
-from plimsoll import Context, tasks
-from plimsoll.project import context
+from plimsoll import Context, job, tasks
 
 
-@context(schedule="daily 07:00", lane="reporting")
+@job(schedule="daily 07:00", lane="reporting")
 def daily_report(context: Context) -> None:
     """Says what the fleet did since the report before, publishes it as HTML and JSON, and hands it to the outbox."""
     tasks.deliver.hand_over(context, "daily", tasks.report.daily(context))

@@ -1,10 +1,9 @@
 """The outbox."""
 
-from plimsoll import Context, PlimsollError, tasks
-from plimsoll.project import context
+from plimsoll import Context, PlimsollError, job, tasks
 
 
-@context(schedule="cron * * * * *", lane="reporting", catch_up=False)
+@job(schedule="cron * * * * *", lane="reporting", catch_up=False)
 def deliver(context: Context) -> None:
     """Sends what waits in the outbox, tries again what was not accepted, and renews the dead man's switch."""
     tasks.deliver.send_due(context)

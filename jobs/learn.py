@@ -1,10 +1,9 @@
 """What is usual."""
 
-from plimsoll import Context, tasks
-from plimsoll.project import context
+from plimsoll import Context, job, tasks
 
 
-@context(schedule="daily 04:00")
+@job(schedule="daily 04:00")
 def learn(context: Context) -> None:
     """Learns baselines by hour of the week, usual ranges and trends of every metric."""
     tasks.learn_baselines.learn_baselines(context)

@@ -1,10 +1,9 @@
 """What came of advice."""
 
-from plimsoll import Context, tasks
-from plimsoll.project import context
+from plimsoll import Context, job, tasks
 
 
-@context(schedule="daily 06:00")
+@job(schedule="daily 06:00")
 def outcomes(context: Context) -> None:
     """Keeps what today's advice promises, and says of earlier advice whether it brought what was told."""
     tasks.track_outcomes.settle_promises(context)

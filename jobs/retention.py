@@ -1,10 +1,9 @@
 """What need not be kept any longer."""
 
-from plimsoll import Context, tasks
-from plimsoll.project import context
+from plimsoll import Context, job, tasks
 
 
-@context(schedule="daily 05:30", catch_up=False)
+@job(schedule="daily 05:30", catch_up=False)
 def retention(context: Context) -> None:
     """Rolls finished days up, then drops what is older than the config asks to keep."""
     tasks.retention.drop_old(context)

@@ -1,10 +1,9 @@
 """What came late."""
 
-from plimsoll import Context, tasks
-from plimsoll.project import context
+from plimsoll import Context, job, tasks
 
 
-@context(schedule="daily 09:15", lane="reporting", catch_up=False)
+@job(schedule="daily 09:15", lane="reporting", catch_up=False)
 def revisions(context: Context) -> None:
     """Makes the last day's reports again where readings that came late changed them, as listed revisions."""
     for kind in ("daily", "weekly"):

@@ -1,10 +1,9 @@
 """What this host has collected, on its way to the lake."""
 
-from plimsoll import Context, tasks
-from plimsoll.project import context
+from plimsoll import Context, job, tasks
 
 
-@context(schedule="every 10s", on_collectors=True)
+@job(schedule="every 10s", on_collectors=True)
 def ship_readings(context: Context) -> None:
     """Ships what waits in the spool, every [ship] every; does nothing where the lake is here."""
     tasks.ship.ship(context)

@@ -1,10 +1,9 @@
 """The week's report."""
 
-from plimsoll import Context, tasks
-from plimsoll.project import context
+from plimsoll import Context, job, tasks
 
 
-@context(schedule="mon 07:15", lane="reporting")
+@job(schedule="mon 07:15", lane="reporting")
 def weekly_report(context: Context) -> None:
     """Says what the fleet did since the report of the week before, publishes it, and hands it to the outbox."""
     tasks.deliver.hand_over(context, "weekly", tasks.report.weekly(context))
