@@ -12,7 +12,7 @@ from plimsoll.analysis.performance.alerts import AlertState, Known
 from plimsoll.analysis.performance.build import Measured
 from plimsoll.analysis.performance.readings import columns_read
 from plimsoll.analysis.performance.resources import Trends
-from plimsoll.clock import Window, duration_s, rfc3339
+from plimsoll.clock import duration_s, rfc3339
 from plimsoll.config.engine import Documents
 from plimsoll.documents import Alert, Evidence, PerformanceDocument, Severity
 from plimsoll.documents.parameters import PerformanceQuery
