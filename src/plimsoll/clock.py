@@ -5,10 +5,12 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 from plimsoll.errors import BadParameter
 
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DURATION = re.compile(r"(?P<amount>[0-9]+(?:\.[0-9]+)?)(?P<unit>ms|s|m|h|d|w)", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
@@ -26,6 +28,14 @@ class Clock(Protocol):
         """Seconds since an unknown start; never steps back."""
         ...
 
+    def boottime(self) -> float:
+        """Seconds since the machine began; never steps back, and goes on while the machine is suspended."""
+        ...
+
+    def boot(self) -> str:
+        """Which boot `boottime` counts from."""
+        ...
+
     def sleep(self, seconds: float) -> None:
         """Waits on the monotonic hand."""
         ...
@@ -41,6 +51,17 @@ class SystemClock:
     def monotonic(self) -> float:
         """Seconds since an unknown start; never steps back."""
         return time.monotonic()
+
+    def boottime(self) -> float:
+        """Seconds since the machine began; never steps back, and goes on while the machine is suspended."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    def boot(self) -> str:
+        """Which boot `boottime` counts from."""
+        try:
+            return _BOOT_ID.read_text(encoding="ascii").strip()
+        except OSError:
+            return ""
 
     def sleep(self, seconds: float) -> None:
         """Waits on the monotonic hand."""
