@@ -16,12 +16,12 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
-from plimsoll.answers.anomalies import AnomaliesQuery, anomalies
-from plimsoll.answers.baselines import learn
-from plimsoll.answers.grids import known_metrics
-from plimsoll.answers.sources import Sources
 from plimsoll.lake import Lake
 from plimsoll.project import Project, builtin_root
+from plimsoll.queries.anomalies import AnomaliesQuery, anomalies
+from plimsoll.queries.baselines import learn
+from plimsoll.queries.context import Sources
+from plimsoll.queries.grids import known_metrics
 from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES, SAMPLES
 
@@ -41,7 +41,7 @@ def write(root: Path, resources: int, interval_s: int) -> None:
 
 def decode(sources: Sources) -> float:
     """Seconds to read every row of the columns, a day at a time."""
-    columns = ("ts", "resource_id", "device", *known_metrics(sources.snapshot, UNTIL)[""])
+    columns = ("ts", "resource_id", "device", *known_metrics(sources.snapshot, UNTIL, UNTIL)[""])
     began = time.perf_counter()
     for n in range(DAYS):
         start = UNTIL - timedelta(days=DAYS - n)

@@ -25,7 +25,7 @@ import numpy as np
 import polars as pl
 
 from plimsoll.analysis.anomalies import events, forest, scores
-from plimsoll.analysis.anomalies.grid import Grid, grid
+from plimsoll.analysis.grid import Grid, grid
 from plimsoll.analysis.robust import Floats
 from plimsoll.lake import Lake
 from plimsoll.tables import SAMPLES

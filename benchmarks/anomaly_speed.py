@@ -17,7 +17,7 @@ import polars as pl
 
 from plimsoll.analysis.anomalies.analyse import analyse
 from plimsoll.analysis.anomalies.detectors import DEFAULT
-from plimsoll.analysis.anomalies.grid import Grid, Series
+from plimsoll.analysis.grid import Grid, Series
 
 DAYS, PER_DAY, METRICS = 21, 96, 20
 MOST_S, MOST_BYTES = 60.0, 2 * 1024**3

@@ -19,15 +19,15 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 
-from plimsoll.analysis.anomalies.grid import Grid, grid
+from plimsoll.analysis.grid import Grid, grid
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.rules.gpu_straggler import METRICS as COMPARED
 from plimsoll.analysis.optimization.sweep import rules, sweep
 from plimsoll.analysis.robust import Floats
-from plimsoll.inventory import Resource, resources_at
+from plimsoll.fleet.resources import Resource, resources_at
 from plimsoll.metrics import CATALOGUE
 from plimsoll.simulator import Fleet
-from plimsoll.simulator.everything import everything, strained
+from plimsoll.simulator.all_faults import everything, strained
 from plimsoll.simulator.incidents import FAULTS
 
 UNTIL = datetime(2026, 1, 16, 18, tzinfo=UTC)

@@ -23,9 +23,6 @@ import psutil
 os.environ["POLARS_MAX_THREADS"] = "1"  # one thread a task, here as everywhere: set before Polars is imported
 
 from plimsoll.analysis.anomalies.detectors import DEFAULT
-from plimsoll.answers.blocks import BlockLook, analyse_block
-from plimsoll.answers.grids import known_metrics
-from plimsoll.answers.sources import Sources
 from plimsoll.clock import rfc3339
 from plimsoll.execution import Execution, Executor, executor
 from plimsoll.execution.contract import Item
@@ -33,6 +30,9 @@ from plimsoll.execution.processes import Processes
 from plimsoll.execution.serial import Serial
 from plimsoll.lake import Lake
 from plimsoll.project import Project, builtin_root
+from plimsoll.queries.blocks import BlockLook, analyse_block
+from plimsoll.queries.context import Sources
+from plimsoll.queries.grids import known_metrics
 from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES, SAMPLES
 from tests.clusters import Cluster, dask_cluster, ray_cluster
@@ -54,7 +54,7 @@ def items_of(root: Path, resources: int) -> list[Item]:
     sources = Sources(lake.snapshot(), Project(builtin_root(), builtin_root()).config(), UNTIL)
     look = BlockLook(
         end=rfc3339(UNTIL), history_s=DAYS * 86_400, step_s=STEP_S, at_least_s=86_400, detectors=DEFAULT,
-        known=known_metrics(sources.snapshot, UNTIL),
+        known=known_metrics(sources.snapshot, UNTIL, UNTIL),
     )  # fmt: skip
     known = sorted(sources.resources(), key=lambda one: (one.type, one.resource_id))
     return [(str(root), look.parameters(known[n : n + BLOCK])) for n in range(0, resources, BLOCK)]

@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from plimsoll.analysis.runs import Runs, begins
+from plimsoll.analysis.grouped_quantiles import Runs, begins
 from plimsoll.lake import Lake, stored
-from plimsoll.lake.encoding import briefly
+from plimsoll.lake.format.encoding import briefly
 from plimsoll.metrics import CATALOGUE
 from plimsoll.simulator import Fleet
 from plimsoll.tables import SAMPLES

@@ -21,18 +21,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.bottleneck_quality import STEP_S, WINDOW, case_at, indexed, read
-from plimsoll.analysis.anomalies.grid import Grid
+from plimsoll.analysis.grid import Grid
 from plimsoll.analysis.optimization.contract import Advice, Estimate
 from plimsoll.analysis.optimization.outcomes import MEASURES, Outcome, realised
 from plimsoll.analysis.optimization.sizes import SIZES, WHOLE, realised_size
 from plimsoll.analysis.optimization.sweep import sweep
 from plimsoll.analysis.robust import Floats
-from plimsoll.inventory import Resource, resources_at
+from plimsoll.fleet.resources import Resource, resources_at
 from plimsoll.simulator import Fleet, Incident
-from plimsoll.simulator.everything import without_gpus
+from plimsoll.simulator.all_faults import without_gpus
+from plimsoll.simulator.load_profile import loads
+from plimsoll.simulator.members import Member
 from plimsoll.simulator.physics import sensors
-from plimsoll.simulator.rhythm import loads
-from plimsoll.simulator.roster import Member
 
 UNTIL = datetime(2026, 1, 16, 18, tzinfo=UTC)
 DAYS, RESOURCES = 18, 96

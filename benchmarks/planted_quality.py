@@ -19,8 +19,8 @@ from plimsoll.analysis.anomalies import straggler
 from plimsoll.analysis.anomalies.analyse import first_row
 from plimsoll.analysis.anomalies.contract import Finding, Look
 from plimsoll.analysis.anomalies.detectors import DEFAULT, DETECTORS
-from plimsoll.analysis.anomalies.grid import Grid, grid
 from plimsoll.analysis.anomalies.scores import ALARM
+from plimsoll.analysis.grid import Grid, grid
 from plimsoll.metrics import CATALOGUE
 from plimsoll.simulator import Fleet
 

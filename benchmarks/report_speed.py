@@ -11,12 +11,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from plimsoll.answers.report import report
 from plimsoll.project import builtin_root
-from plimsoll.publish import html
-from plimsoll.publish.mail import compose
-from plimsoll.publish.report_input import Made
-from plimsoll.publish.view import view
+from plimsoll.publish.render import html
+from plimsoll.publish.render.mail import compose
+from plimsoll.publish.views.report_input import Made
+from plimsoll.publish.views.view import view
+from plimsoll.queries.report import report
 from plimsoll.simulator import Fleet
 from tests.reports import lake_of, sources_of
 

@@ -14,10 +14,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from plimsoll.analysis.optimization.sweep import rules, sweep
-from plimsoll.answers.optimization import OptimizationQuery, cases, optimization
-from plimsoll.answers.sources import Sources
 from plimsoll.lake import Lake
 from plimsoll.project import Project, builtin_root
+from plimsoll.queries.context import Sources
+from plimsoll.queries.optimization import OptimizationQuery, cases, optimization
 from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES, SAMPLES
 

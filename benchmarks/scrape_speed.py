@@ -13,8 +13,8 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families as parser
 
 from plimsoll.clock import SystemClock
-from plimsoll.collectors.scrape.reader import Scraper
-from plimsoll.collectors.scrape.settings import Target
+from plimsoll.collectors.prometheus.settings import Target
+from plimsoll.collectors.prometheus.targets import Scraper
 
 TARGETS, CPUS, MODES = 100, 64, ("idle", "iowait", "irq", "nice", "softirq", "steal", "system", "user")
 

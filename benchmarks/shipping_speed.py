@@ -21,9 +21,9 @@ import numpy as np
 import polars as pl
 
 from plimsoll.lake import Lake, Segment, Spool, host_slug
-from plimsoll.lake.segments import describe
-from plimsoll.lake.spool import pieces
-from plimsoll.lake.taking_in import take_in
+from plimsoll.lake.format.segments import describe
+from plimsoll.lake.shared.ingest import take_in
+from plimsoll.lake.shared.spool import pieces
 from plimsoll.simulator import Fleet
 from plimsoll.tables import SAMPLES
 

@@ -1,13 +1,11 @@
 """The outbox."""
 
-from plimsoll import dead_man, delivering
-from plimsoll.errors import PlimsollError
-from plimsoll.job import Context, job
+from plimsoll import Context, PlimsollError, job, tasks
 
 
 @job(schedule="cron * * * * *", lane="reporting", catch_up=False)
 def deliver(context: Context) -> None:
     """Sends what waits in the outbox, tries again what was not accepted, and renews the dead man's switch."""
-    delivering.deliver(context)
-    if failed := dead_man.renew(context):
+    tasks.deliver.send_due(context)
+    if failed := tasks.dead_mans_switch.renew(context):
         raise PlimsollError(f"the ping did not arrive: {failed}")

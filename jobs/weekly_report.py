@@ -1,11 +1,9 @@
 """The week's report."""
 
-from plimsoll.delivering import hand_over
-from plimsoll.job import Context, job
-from plimsoll.reporting import weekly
+from plimsoll import Context, job, tasks
 
 
-@job(schedule="mon 07:15", lane="reporting", catch_up=False)
+@job(schedule="mon 07:15", lane="reporting")
 def weekly_report(context: Context) -> None:
     """Says what the fleet did in the last seven days, publishes it, and hands it to the outbox."""
-    hand_over(context, "weekly", weekly(context))
+    tasks.deliver.hand_over(context, "weekly", tasks.report.weekly(context))

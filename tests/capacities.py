@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from plimsoll.analysis.capacity.ahead import Ahead
 from plimsoll.analysis.capacity.build import Question, capacity
+from plimsoll.analysis.capacity.outlook import Ahead
 from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.analysis.robust import Floats
-from plimsoll.capacity_document import CapacityDocument, Pool
-from plimsoll.inventory import Resource
-from plimsoll.lines import LoadLine
+from plimsoll.documents.capacity import CapacityDocument, Pool
+from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.resources import Resource
 
 NOW = datetime(2026, 1, 16, 18, 0, tzinfo=UTC)
 SETTINGS = Capacity.model_validate({})

@@ -2,7 +2,7 @@
 
 import json
 
-from plimsoll.capacity_document import schema
+from plimsoll.documents.capacity import schema
 from tests.shared import ROOT
 
 PAGE = ROOT / "docs" / "schemas" / "capacity.schema.json"

@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from plimsoll.collectors.scrape.mapping import load
-from plimsoll.collectors.scrape.reader import Address, addresses
-from plimsoll.collectors.scrape.settings import Target
+from plimsoll.collectors.prometheus.mapping import load
+from plimsoll.collectors.prometheus.settings import Target
+from plimsoll.collectors.prometheus.targets import Address, addresses
 
 Say = Callable[["Handler"], None]
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from plimsoll.inventory import Resource, resources_at
+from plimsoll.fleet.resources import Resource, resources_at
 from plimsoll.simulator import Fleet, Incident
 from plimsoll.tables import RESOURCES
 

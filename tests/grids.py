@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from plimsoll.analysis.anomalies.grid import Grid, Series
+from plimsoll.analysis.grid import Grid, Series
 from plimsoll.analysis.robust import Floats
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

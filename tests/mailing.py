@@ -4,10 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from plimsoll.clock import Clock
-from plimsoll.delivering import outbox
-from plimsoll.job import Context
 from plimsoll.project import Project
-from plimsoll.runner import context
+from plimsoll.project.context import Context
+from plimsoll.project.runner import context
+from plimsoll.tasks.deliver import outbox
 from tests.clocks import OwnedClock
 from tests.fleets import UNTIL
 from tests.post_office import USER

@@ -5,12 +5,12 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from plimsoll.answers.report import PARTS, capacity_review
-from plimsoll.answers.report import report as daily
-from plimsoll.answers.sources import Sources
 from plimsoll.lake import Lake
 from plimsoll.project import Project, builtin_root
-from plimsoll.publish.report_input import CapacityInput, Made, ReportInput
+from plimsoll.publish.views.report_input import CapacityInput, Made, ReportInput
+from plimsoll.queries.context import Sources
+from plimsoll.queries.report import PARTS, capacity_review
+from plimsoll.queries.report import report as daily
 from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES, SAMPLES
 

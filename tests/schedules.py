@@ -6,15 +6,16 @@ from datetime import datetime
 from io import StringIO
 from pathlib import Path
 
-from plimsoll.job import Lane
+from plimsoll.config.engine import Scheduler, zone
 from plimsoll.ledger import Ended
 from plimsoll.project import Project
+from plimsoll.project.context import Lane
 from plimsoll.schedule.engine import Engine
-from plimsoll.schedule.execute import Limits
 from plimsoll.schedule.log import logger
-from plimsoll.schedule.plan import Attempt, Plan, Task
+from plimsoll.schedule.owed import Attempt
+from plimsoll.schedule.plan import Plan, Task
+from plimsoll.schedule.run_process import Limits
 from plimsoll.schedule.schedules import parse
-from plimsoll.settings import Scheduler, zone
 from tests.clocks import OwnedClock
 
 
@@ -69,7 +70,7 @@ def write_job(project: Project, name: str, schedule: str, body: str, *, lane: st
     folder.mkdir(exist_ok=True)
     path = folder / f"{name}.py"
     path.write_text(
-        "import os, sys, time\nfrom pathlib import Path\n\nfrom plimsoll.job import Context, job\n\n\n"
+        "import os, sys, time\nfrom pathlib import Path\n\nfrom plimsoll import Context, job\n\n\n"
         f'@job(schedule="{schedule}", lane="{lane}")\n'
         f'def {name}(context: Context) -> None:\n    """A test\'s job."""\n    {body}\n',
         encoding="utf-8",

@@ -6,6 +6,7 @@ PlimsollError            1   the answer is no
 │   └── ConfigError          config.toml: file, line, key
 │       └── UnknownSetting   with the nearest known name
 ├── LakeError            1   stored data is damaged, or newer than this program
+│   └── RowsRefused          rows that a table does not take: a name, a type, a value out of bounds
 ├── DiskError           74   the disk refused (full, read-only, I/O error)
 ├── HeldByAnother       73   another scheduler or compactor owns the project
 └── TryAgain            75   nothing is broken, but not now
@@ -16,11 +17,11 @@ The number is the exit code of the command line.
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-_SHOWN_CHARS = 80
+_SHOWN_CHARS = 200
 
 
 def shown(text: object) -> str:
-    r"""Foreign text made fit for one line of a message: control characters escaped, cut at 80 characters.
+    r"""Foreign text made fit for one line of a message: control characters escaped, cut at 200 characters.
 
     >>> shown("a\x1b[2J\nb")
     'a\\x1b[2J\\nb'
@@ -87,6 +88,10 @@ class UnknownSetting(ConfigError):
 
 class LakeError(PlimsollError):
     """Stored data cannot be trusted or understood."""
+
+
+class RowsRefused(LakeError):
+    """Rows are not as their table asks for; others beside them may be."""
 
 
 class DiskError(PlimsollError):

@@ -8,12 +8,8 @@ import jsonschema
 import pytest
 
 from plimsoll import documents
-from plimsoll.answers.performance import performance
-from plimsoll.answers.sources import Sources
 from plimsoll.clock import duration_s
-from plimsoll.errors import UsageError
-from plimsoll.metrics import DOCUMENT_METRICS
-from plimsoll.query import (
+from plimsoll.documents.parameters import (
     AGGREGATIONS,
     GRANULARITIES,
     POINT_BUDGET,
@@ -22,6 +18,10 @@ from plimsoll.query import (
     TIME_RANGES,
     PerformanceQuery,
 )
+from plimsoll.errors import UsageError
+from plimsoll.metrics import DOCUMENT_METRICS
+from plimsoll.queries.context import Sources
+from plimsoll.queries.performance import performance
 from plimsoll.simulator import Fleet
 from tests.reports import UNTIL, lake_of, sources_of
 from tests.shared import shared_path

@@ -16,9 +16,9 @@ from msgspec import UNSET, to_builtins
 from plimsoll.analysis.performance import performance
 from plimsoll.clock import Window
 from plimsoll.documents import Evidence, PerformanceDocument
-from plimsoll.inventory import Resource
-from plimsoll.lines import LoadLine
-from plimsoll.query import PerformanceQuery
+from plimsoll.documents.parameters import PerformanceQuery
+from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.resources import Resource
 from plimsoll.tables import SAMPLES
 
 NOON = datetime(2026, 1, 16, 12, tzinfo=UTC)

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from plimsoll.cli import run
-from plimsoll.delivering import deliver, queue
 from plimsoll.project import Project
-from plimsoll.reporting import daily
-from plimsoll.runner import context
+from plimsoll.project.runner import context
+from plimsoll.tasks.deliver import queue, send_due
+from plimsoll.tasks.report import daily
 from tests.clocks import OwnedClock
 from tests.fleets import UNTIL
 from tests.mailing import states
@@ -114,7 +114,7 @@ def test_postfix_takes_a_report_and_refuses_who_is_unknown(
     ctx = context(Project.open(fleet, here=fleet), clock=OwnedClock(UNTIL), as_of=UNTIL)
     made = daily(ctx)
     queue(ctx, "daily", made)
-    deliver(ctx)
+    send_due(ctx)
     assert sorted(states(ctx)) == [("gone@example.org", "failed", 1), ("on-call@example.org", "sent", 1)]
     (mailbox,) = _mails(home / "mail" / "inbox" / "new")
     mail = email.message_from_bytes(mailbox, policy=policy.default)

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from plimsoll.analysis.anomalies.detectors import DEFAULT
-from plimsoll.answers.blocks import BlockLook, analyse_block, read_back
-from plimsoll.answers.grids import known_metrics
 from plimsoll.clock import rfc3339
 from plimsoll.errors import TryAgain
 from plimsoll.execution import Execution, Failed, executor
 from plimsoll.execution.contract import Item
 from plimsoll.execution.serial import Serial
+from plimsoll.queries.blocks import BlockLook, analyse_block, read_back
+from plimsoll.queries.grids import known_metrics
 from plimsoll.simulator import Fleet
 from tests.clusters import Cluster, dask_cluster, needs_library, ray_cluster
 from tests.contracts.executors.test_laws import die_always, die_once, shout, threads
@@ -45,7 +45,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Item], list[byt
     sources = sources_of(lake_of(fleet, tmp_path_factory.mktemp("lake")))
     look = BlockLook(
         end=rfc3339(UNTIL), history_s=DAYS * 86_400, step_s=STEP_S, at_least_s=86_400, detectors=DEFAULT,
-        known=known_metrics(sources.snapshot, UNTIL),
+        known=known_metrics(sources.snapshot, UNTIL, UNTIL),
     )  # fmt: skip
     resources = sorted(sources.resources(), key=lambda resource: (resource.type, resource.resource_id))
     blocks = [resources[n : n + BLOCK] for n in range(0, RESOURCES, BLOCK)]

@@ -10,7 +10,7 @@ from plimsoll.collectors.scrape.settings import Probe, Target
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import MAX_FILE_BYTES, Duration, Layer, Section, load
 from plimsoll.errors import ConfigError, UnknownSetting
-from plimsoll.lines import LoadLine
+from plimsoll.fleet.load_lines import LoadLine
 
 
 class Collect(Section):

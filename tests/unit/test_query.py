@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.errors import BadParameter, UsageError
-from plimsoll.query import PerformanceQuery
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Order statistics of many series at once: medians, weighted medians and Theil-Sen slopes that know gaps (NaN)."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -24,6 +25,15 @@ def median(values: Floats) -> Floats:
     low = np.take_along_axis(ordered, np.maximum((count - 1) // 2, 0), -1)
     high = np.take_along_axis(ordered, np.minimum(count // 2, values.shape[-1] - 1), -1)
     return np.where(count > 0, low + 0.5 * (high - low), np.nan)[..., 0]
+
+
+def pieces(values: Floats, size: int) -> Floats:
+    """[..., steps] -> [..., steps // size, size], such as days of hours; also where there is no series, or no step.
+
+    >>> pieces(np.empty((0, 48)), 24).shape, pieces(np.empty((3, 0)), 24).shape
+    ((0, 2, 24), (3, 0, 24))
+    """
+    return values.reshape(*values.shape[:-1], values.shape[-1] // size, size)
 
 
 def weighted_median(values: Floats, weights: Floats) -> Floats:
@@ -66,6 +76,20 @@ def absent(statistic: Callable[..., Floats], values: Floats, axis: int | tuple[i
     >>> absent(np.nanmean, np.array([[np.nan, np.nan], [1.0, np.nan]]))
     array([nan,  1.])
     """
+    if values.size == 0:  # some statistics have no answer for nothing at all: nothing but gaps is the same
+        along = {axis % values.ndim} if isinstance(axis, int) else {one % values.ndim for one in axis}
+        values = np.full([max(1, n) if at in along else n for at, n in enumerate(values.shape)], np.nan)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", category=RuntimeWarning)
         return np.asarray(statistic(values, axis=axis), dtype=np.float64)
+
+
+def quantiles(values: Floats, shares: Sequence[float]) -> Floats:
+    """[shares, ...]: quantiles over the last axis, linear between neighbours (type 7); NaN for nothing but gaps.
+
+    >>> quantiles(np.array([[1.0, np.nan, 3.0]]), (0.5, 1.0)).tolist(), quantiles(np.empty((0, 5)), (0.5, 1.0)).shape
+    ([[2.0], [3.0]], (2, 0))
+    """
+    if values.size == 0:  # numpy would forget the shares
+        return np.full((len(shares), *values.shape[:-1]), np.nan)
+    return absent(partial(np.nanquantile, q=list(shares)), values)

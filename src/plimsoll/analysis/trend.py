@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.analysis.robust import MAD_TO_SIGMA, Floats, absent, median, theil_sen
+from plimsoll.analysis.robust import MAD_TO_SIGMA, Floats, absent, median, pieces, theil_sen
 
 Label = Literal["increasing", "stable", "decreasing"]
 MINIMUM_DAYS = 14
@@ -53,11 +53,11 @@ def trend_of(
     ('increasing',)
     """
     whole = values[:, values.shape[1] % steps_a_day :]
-    days = np.count_nonzero(~np.isnan(whole.reshape(len(whole), -1, steps_a_day)).all(axis=2), axis=1)
+    days = np.count_nonzero(~np.isnan(pieces(whole, steps_a_day)).all(axis=2), axis=1)
     short = whole.shape[1] <= MINIMUM_DAYS * steps_a_day
     points_a_day = 4 if short and steps_a_day % 4 == 0 else 1
     level = without_daily_profile(whole, steps_a_day)
-    points = absent(np.nanmean, level.reshape(len(whole), -1, steps_a_day // points_a_day))
+    points = absent(np.nanmean, pieces(level, steps_a_day // points_a_day))
     slope = theil_sen(points) * points_a_day
     p = np.array([_hamed_rao_p(row) for row in points])
     window_days = points.shape[1] / points_a_day
@@ -83,7 +83,7 @@ def without_daily_profile(values: Floats, steps_a_day: int = 24) -> Floats:
     """Each step of the day less its own median, plus the series' median: what a day looks like is not a trend."""
     if steps_a_day == 1:
         return values
-    by_day = values.reshape(len(values), -1, steps_a_day)
+    by_day = pieces(values, steps_a_day)
     profile = median(by_day.swapaxes(1, 2))
     return (by_day - profile[:, None, :] + median(values)[:, None, None]).reshape(values.shape)
 

@@ -1,6 +1,5 @@
 """The documents of the routes: one computation for equal questions, cached until the lake changes, bounded."""
 
-import asyncio
 import hashlib
 import threading
 from collections import OrderedDict
@@ -13,21 +12,21 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from plimsoll import documents
-from plimsoll.answers.anomalies import AnomaliesQuery, anomalies
-from plimsoll.answers.capacity import CapacityQuery, capacity
-from plimsoll.answers.optimization import OptimizationQuery, optimization
-from plimsoll.answers.performance import performance
-from plimsoll.answers.sources import Sources
 from plimsoll.api.parameters import PERFORMANCE, Parameters, performance_query
 from plimsoll.api.refusals import Busy, refusal
 from plimsoll.api.tokens import Token
 from plimsoll.api.workers import Workers
 from plimsoll.clock import SystemClock, floor
+from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.errors import PlimsollError
-from plimsoll.job import Context
 from plimsoll.project import Project
-from plimsoll.query import PerformanceQuery
-from plimsoll.runner import context
+from plimsoll.project.context import Context
+from plimsoll.project.runner import context
+from plimsoll.queries.anomalies import AnomaliesQuery, anomalies
+from plimsoll.queries.capacity import CapacityQuery, capacity
+from plimsoll.queries.context import Sources
+from plimsoll.queries.optimization import OptimizationQuery, optimization
+from plimsoll.queries.performance import performance
 
 _MOST_CACHED: Final = 128
 _MOST_CACHED_BYTES: Final = 256 * 1024**2
@@ -78,7 +77,7 @@ class Documents:
         self._waiting += 1
         try:
             raw = msgspec.msgpack.encode(Question(route, query, context.as_of, scopes))
-            made = msgspec.msgpack.decode(await asyncio.to_thread(self._workers.ask, raw), type=Answer)
+            made = msgspec.msgpack.decode(await self._workers.asked(raw), type=Answer)
         finally:
             self._waiting -= 1
         if made.status == 200:

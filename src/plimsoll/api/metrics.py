@@ -7,9 +7,9 @@ from threading import Lock
 from typing import Final
 
 from plimsoll.api.documents import ROUTES
-from plimsoll.job import Context
 from plimsoll.ledger import Ledger
-from plimsoll.schedule.execute import resident_bytes
+from plimsoll.project.context import Context
+from plimsoll.schedule.run_process import resident_bytes
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _OTHER: Final = "other"

@@ -5,14 +5,14 @@ from typing import Any, Final
 
 import msgspec
 
-from plimsoll.anomalies_document import AnomaliesDocument
 from plimsoll.api.documents import PARAMETERS, ROUTES
 from plimsoll.api.openapi_segments import segment_paths
-from plimsoll.capacity_document import CapacityDocument
 from plimsoll.documents import PerformanceDocument
+from plimsoll.documents.anomalies import AnomaliesDocument
+from plimsoll.documents.capacity import CapacityDocument
+from plimsoll.documents.optimization import OptimizationDocument
+from plimsoll.documents.parameters import AGGREGATIONS, GRANULARITIES, ID_PATTERN, RESOURCE_SELECTIONS, TIME_RANGES
 from plimsoll.metrics import DOCUMENT_METRICS
-from plimsoll.optimization_document import OptimizationDocument
-from plimsoll.query import AGGREGATIONS, GRANULARITIES, ID_PATTERN, RESOURCE_SELECTIONS, TIME_RANGES
 
 _TEXTS: Final[dict[str, dict[str, Any]]] = {
     "resource": {"enum": list(RESOURCE_SELECTIONS), "default": "all"},

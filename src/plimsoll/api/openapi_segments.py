@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from plimsoll.api.access import SEGMENTS
-from plimsoll.lake.segments import NAME_PATTERN
-from plimsoll.lake.taking_in import MOST_BYTES
+from plimsoll.lake.format.segments import NAME_PATTERN
+from plimsoll.lake.shared.ingest import MOST_BYTES
 from plimsoll.tables import TABLES
 
 _SHIPS: Final = [{"token": list[str]()}]

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Final
 
-from plimsoll.job import Context
-from plimsoll.publish.html import rendered
-from plimsoll.settings import Plimsoll
+from plimsoll.config.engine import Plimsoll
+from plimsoll.project.context import Context
+from plimsoll.publish.render.html import rendered
 
 _DAY: Final = re.compile(r"\d{4}/\d{2}/\d{2}")
 _MOST_DAYS: Final = 60

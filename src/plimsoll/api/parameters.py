@@ -6,8 +6,8 @@ Arrays come as `metrics=a&metrics=b` and `metrics[]=a&metrics[]=b`, booleans as 
 from collections.abc import Mapping, Sequence
 from urllib.parse import unquote_to_bytes
 
+from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.errors import BadParameter, nearest, shown
-from plimsoll.query import PerformanceQuery
 
 MOST_PARAMETERS = 10_100
 _SHOWN = 80

@@ -5,6 +5,7 @@ The check decodes what a stranger has sent, so it is made in a process with a de
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,12 +21,13 @@ from plimsoll.api.tokens import Token
 from plimsoll.api.workers import Workers
 from plimsoll.errors import DiskError, LakeError, PlimsollError, TryAgain, UsageError
 from plimsoll.lake import SpoolingLake
-from plimsoll.lake.files import Files
-from plimsoll.lake.manifest import take_over
-from plimsoll.lake.taking_in import MOST_BYTES, NotYours, take_in
+from plimsoll.lake.format.files import Files
+from plimsoll.lake.format.manifest import take_over
+from plimsoll.lake.shared.ingest import MOST_BYTES, NotYours, take_in
 from plimsoll.project import Project, builtin_root
 
 AT_ONCE: Final = 4
+OF_ONE: Final = 2
 BODY_S: Final = 20.0
 
 
@@ -42,11 +44,11 @@ class Arrived(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Taking:
-    """The route. `at_once` bodies are held in memory at a time; whoever comes then is asked to come again."""
+    """The route. `AT_ONCE` bodies are in memory at a time, `OF_ONE` of one token: the next is asked to come again."""
 
     workers: Workers
     now: Callable[[], datetime]
-    _held: int = field(default=0)
+    _held: Counter[str] = field(default_factory=Counter[str])
 
     async def known(self, request: Request) -> Response:
         """Whether a token may ship: what `plimsoll doctor` asks on a collecting host."""
@@ -58,9 +60,9 @@ class Taking:
         token = _shipper(request)
         if token is None:
             return _unknown()
-        if (refused := self._beforehand(request)) is not None:
+        if (refused := self._beforehand(request, token)) is not None:
             return refused
-        self._held += 1
+        self._held[token.name] += 1
         try:
             body = await asyncio.wait_for(_body(request), BODY_S)
             if body is None:
@@ -73,21 +75,21 @@ class Taking:
                 token.only("resource"),
                 self.now(),
             )
-            answer = await asyncio.to_thread(self.workers.ask, msgspec.msgpack.encode(arrived))
+            answer = await self.workers.asked(msgspec.msgpack.encode(arrived))
         except TimeoutError:
             return _refused(408, "too_slow", f"the segment did not arrive within {BODY_S:g} s")
         finally:
-            self._held -= 1
+            self._held[token.name] -= 1
         return Response(answer[3:], status_code=int(answer[:3]), media_type="application/json")
 
-    def _beforehand(self, request: Request) -> Response | None:
+    def _beforehand(self, request: Request, token: Token) -> Response | None:
         """What can be refused before a byte of the body is read."""
         length = request.headers.get("content-length", "")
         if not length.isdecimal() or len(length) > 12:
             return _refused(411, "length_required", "the length of the segment has to be told")
         if int(length) > MOST_BYTES:
             return _refused(413, "too_large", f"a segment has at most {MOST_BYTES} bytes; ship more often")
-        if self._held >= AT_ONCE:
+        if self._held.total() >= AT_ONCE or self._held[token.name] >= OF_ONE:
             return _refused(503, "busy", "other segments are just being taken; try again")
         return None
 

@@ -1,8 +1,10 @@
 """Documents are computed in processes of their own: with a memory limit, ended at the deadline, then started anew."""
 
+import asyncio
 import resource
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -33,6 +35,12 @@ class Workers:
         self._free: SimpleQueue[Worker] = SimpleQueue()
         for _ in range(count):
             self._free.put(Worker(setup, root, limits))
+        # threads of their own: a long queue here does not delay files, metrics or segments
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="asking")
+
+    async def asked(self, question: bytes) -> bytes:
+        """As `ask`, for the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.ask, question)
 
     def ask(self, question: bytes) -> bytes:
         """The answer of a worker; Busy when it took too long or died. Called in a thread, which waits."""

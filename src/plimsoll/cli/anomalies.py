@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from plimsoll.anomalies_document import AnomaliesDocument
 from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
 from plimsoll.cli.progress import blocks_shown
+from plimsoll.documents.anomalies import AnomaliesDocument
 from plimsoll.errors import shown
-from plimsoll.runner import context
+from plimsoll.project.runner import context
 
 
 def register(app: typer.Typer) -> None:
@@ -33,8 +33,8 @@ def anomalies(
     json: JsonOption = False,
 ) -> None:
     """Prints what was unusual, resource by resource, with the reasons."""
-    from plimsoll.answers.anomalies import AnomaliesQuery  # polars only where a lake is read
-    from plimsoll.answers.anomalies import anomalies as answer
+    from plimsoll.queries.anomalies import AnomaliesQuery  # polars only where a lake is read
+    from plimsoll.queries.anomalies import anomalies as answer
 
     query = AnomaliesQuery.parse(time_range=time_range, granularity=granularity, threshold=threshold, detector=detector)
     with blocks_shown() as tell:

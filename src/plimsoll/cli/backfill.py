@@ -8,7 +8,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from plimsoll.cli.common import ProjectOption, open_project, say, the_clock
 from plimsoll.clock import instant
-from plimsoll.collectors.scrape.settings import Server
+from plimsoll.collectors.prometheus.settings import Server
 from plimsoll.errors import BadParameter
 
 
@@ -24,7 +24,7 @@ def backfill(
     project: ProjectOption = None,
 ) -> None:
     """Brings a Prometheus server's history into the lake; a run that was ended goes on where it was."""
-    from plimsoll.backfilling import backfill as bring
+    from plimsoll.importing.backfill import backfill as bring
 
     opened = open_project(project)
     servers = opened.config().under("backfill", Server)

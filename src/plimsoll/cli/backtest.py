@@ -6,10 +6,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from plimsoll.capacity_document import CapacityDocument
 from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
+from plimsoll.documents.capacity import CapacityDocument
 from plimsoll.errors import shown
-from plimsoll.runner import context
+from plimsoll.project.runner import context
 
 backtest = typer.Typer(no_args_is_help=True, help="What would have been said in the past, against what happened.")
 
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 @backtest.command()
 def forecasts(project: ProjectOption = None, as_of: AsOfOption = None, json: JsonOption = False) -> None:
     """Forecasts each pool from earlier days of its own history, and holds them against the days that followed."""
-    from plimsoll.answers.capacity import CapacityQuery, capacity
+    from plimsoll.queries.capacity import CapacityQuery, capacity
 
     wired = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of))
     document, _ = capacity(wired.sources(), CapacityQuery())
@@ -35,7 +35,7 @@ def forecasts(project: ProjectOption = None, as_of: AsOfOption = None, json: Jso
 @backtest.command()
 def anomalies(project: ProjectOption = None, as_of: AsOfOption = None, json: JsonOption = False) -> None:
     """Runs each detector over the last days of your own history and counts what it would have said."""
-    from plimsoll.answers.anomalies import compare
+    from plimsoll.queries.anomalies import compare
 
     wired = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of))
     tried = compare(wired.sources())

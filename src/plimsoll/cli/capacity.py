@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from plimsoll.capacity_document import CapacityDocument, Pool
 from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
+from plimsoll.documents.capacity import CapacityDocument, Pool
 from plimsoll.errors import shown
 from plimsoll.ledger import Promises
-from plimsoll.publish.foreseen import none_reaches
-from plimsoll.runner import context
+from plimsoll.project.runner import context
+from plimsoll.publish.views.outlook_text import none_reaches
 
 _TERABYTE = 1e12
 _WIDTH = 110
@@ -37,8 +37,8 @@ def capacity(
     json: JsonOption = False,
 ) -> None:
     """Prints the days to the load line of every pool, the dates to decide by, and what can be done."""
-    from plimsoll.answers.capacity import CapacityQuery  # polars only where a lake is read
-    from plimsoll.answers.capacity import capacity as answer
+    from plimsoll.queries.capacity import CapacityQuery  # polars only where a lake is read
+    from plimsoll.queries.capacity import capacity as answer
 
     query = CapacityQuery.parse(horizon=horizon, demand=demand, add=add or ())
     opened = open_project(project)

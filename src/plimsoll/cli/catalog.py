@@ -19,7 +19,7 @@ def publish_catalog(
     json: JsonOption = False,
 ) -> None:
     """Brings a Delta log over the day files up to date: Spark, Trino, ClickHouse and Databricks read the lake."""
-    from plimsoll.lake.catalog import ICEBERG
+    from plimsoll.lake.maintain.delta_log import ICEBERG
     from plimsoll.lake.settings import SharedPlace
 
     if kind == "iceberg":

@@ -8,7 +8,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from plimsoll.cli.common import ProjectOption, open_project, say, the_clock
 from plimsoll.clock import Clock, duration_s
-from plimsoll.collecting import MEMORY, Collecting
+from plimsoll.collectors.session import MEMORY, Collecting
 from plimsoll.errors import BadParameter
 from plimsoll.lake import Lake
 

@@ -14,7 +14,7 @@ from plimsoll.cli.project import make_project
 from plimsoll.clock import duration_s, floor, rfc3339
 from plimsoll.errors import BadParameter
 from plimsoll.project import Project
-from plimsoll.runner import run_job
+from plimsoll.project.runner import run_job
 
 _SHORTEST_S, _LONGEST_S, _DAY_S = 10, 3600, 86_400
 _SEGMENTS = 32

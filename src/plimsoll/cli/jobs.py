@@ -7,7 +7,7 @@ import typer
 from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
 from plimsoll.cli.progress import blocks_shown
 from plimsoll.clock import rfc3339
-from plimsoll.runner import run_job
+from plimsoll.project.runner import run_job
 
 
 def register(app: typer.Typer) -> None:

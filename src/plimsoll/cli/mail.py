@@ -8,7 +8,7 @@ import typer
 
 from plimsoll.cli.common import JsonOption, ProjectOption, open_project, print_json, say, the_clock
 from plimsoll.errors import PlimsollError, UsageError, shown
-from plimsoll.runner import context
+from plimsoll.project.runner import context
 
 _SHOWN = timedelta(days=14)
 
@@ -53,12 +53,12 @@ def outbox(
     json: JsonOption = False,
 ) -> None:
     """Lists what was delivered and what was not in the last two weeks; exit code 1 where something has failed."""
-    from plimsoll import delivering
+    from plimsoll.tasks import deliver
 
     wired = context(open_project(project), clock=the_clock())
     if now:
-        delivering.deliver(wired)
-    listed = delivering.outbox(wired).listed(wired.clock.now() - _SHOWN)
+        deliver.send_due(wired)
+    listed = deliver.outbox(wired).listed(wired.clock.now() - _SHOWN)
     if json:
         print_json([{name: getattr(parcel, name) for name in parcel.__slots__} for parcel in listed])
     else:

@@ -20,9 +20,9 @@ from plimsoll.cli.common import (
 )
 from plimsoll.cli.progress import blocks_shown
 from plimsoll.documents import Evidence
+from plimsoll.documents.optimization import OptimizationDocument, ResourceOptimization
 from plimsoll.errors import BadParameter, shown
-from plimsoll.optimization_document import OptimizationDocument, ResourceOptimization
-from plimsoll.runner import context
+from plimsoll.project.runner import context
 
 
 def register(app: typer.Typer) -> None:
@@ -42,8 +42,8 @@ def optimization(
     json: JsonOption = False,
 ) -> None:
     """Prints what holds each resource back, most constrained first, and what to do about it."""
-    from plimsoll.answers.optimization import OptimizationQuery  # polars only where a lake is read
-    from plimsoll.answers.optimization import optimization as answer
+    from plimsoll.queries.optimization import OptimizationQuery  # polars only where a lake is read
+    from plimsoll.queries.optimization import optimization as answer
 
     query = OptimizationQuery.parse(
         time_range=time_range,

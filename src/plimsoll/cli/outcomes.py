@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 def outcomes(project: ProjectOption = None, json: JsonOption = False) -> None:
     """Prints what advice promised and what it brought, and how each adviser has done."""
-    from plimsoll.answers.outcomes import in_words
+    from plimsoll.queries.outcomes import in_words
 
     ledger, now = Outcomes(open_project(project).data / "ledger.sqlite"), the_clock().now()
     settled, waiting = ledger.settled(now - _BACK, now), ledger.open()

@@ -11,9 +11,9 @@ from rich.text import Text
 
 from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
 from plimsoll.documents import Gauge, PerformanceDocument
+from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.errors import shown
-from plimsoll.query import PerformanceQuery
-from plimsoll.runner import context
+from plimsoll.project.runner import context
 
 Many = list[str] | None
 
@@ -38,7 +38,7 @@ def performance(
     json: JsonOption = False,
 ) -> None:
     """Prints the performance document of the fleet."""
-    from plimsoll.answers.performance import performance as answer  # polars only where a lake is read
+    from plimsoll.queries.performance import performance as answer  # polars only where a lake is read
 
     opened = open_project(project)
     sources = context(opened, clock=the_clock(), as_of=as_of_or_now(as_of)).sources()

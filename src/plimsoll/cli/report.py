@@ -9,14 +9,14 @@ from rich.console import Console
 
 from plimsoll.cli.common import AsOfOption, ProjectOption, as_of_or_now, open_project, say, the_clock
 from plimsoll.cli.progress import blocks_shown
+from plimsoll.documents.parameters import one_of
 from plimsoll.errors import PlimsollError, shown
-from plimsoll.job import Context
 from plimsoll.project import Project
-from plimsoll.query import one_of
-from plimsoll.runner import context, recorded
+from plimsoll.project.context import Context
+from plimsoll.project.runner import context, recorded
 
 if TYPE_CHECKING:
-    from plimsoll.reporting import Published
+    from plimsoll.tasks.report import Published
 
 KINDS = ("daily", "weekly", "capacity")
 
@@ -43,8 +43,8 @@ def report(
 
 def publish(project: Project, kind: str, as_of: str | None, *, mail: bool = False, pdf: bool = False) -> Path:
     """A report, its run in the ledger, its summary on standard output; gives the page's path."""
-    from plimsoll.publish.terminal import show
-    from plimsoll.reporting import JOBS, REPORTS, Published, add_pdf
+    from plimsoll.publish.render.terminal import show
+    from plimsoll.tasks.report import JOBS, REPORTS, Published, add_pdf
 
     made: list[Published] = []
     with blocks_shown() as tell:
@@ -65,10 +65,10 @@ def publish(project: Project, kind: str, as_of: str | None, *, mail: bool = Fals
 
 def _mail(wired: Context, kind: str, made: "Published") -> None:
     """Hands it to the outbox and empties that; a report of a window is sent once, however often it is asked for."""
-    from plimsoll.delivering import deliver, queue
+    from plimsoll.tasks.deliver import queue, send_due
 
     new = queue(wired, kind, made)
-    done = deliver(wired)
+    done = send_due(wired)
     for parcel, outcome in done:
         say(f"{parcel.channel} to {shown(parcel.recipient)}: {outcome.kind} {outcome.detail}".rstrip())
     if not new and not done:

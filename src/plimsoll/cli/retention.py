@@ -24,7 +24,7 @@ def retention(
     json: JsonOption = False,
 ) -> None:
     """Shows what the lake no longer has to keep, or drops it: never more than was shown."""
-    from plimsoll.retaining import rules
+    from plimsoll.tasks.retention import rules
 
     if dry_run + apply + audit > 1:
         raise BadParameter("retention", "", why="takes one of --dry-run, --apply and --audit")

@@ -6,7 +6,7 @@ import typer
 
 from plimsoll.cli.common import AsOfOption, ProjectOption, as_of_or_now, open_project, say, the_clock
 from plimsoll.errors import shown
-from plimsoll.runner import context
+from plimsoll.project.runner import context
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 def list_() -> None:
     """Prints every rule with its limits and their bounds."""
     from plimsoll.analysis.optimization.limits import limits
-    from plimsoll.answers.rules import rules
+    from plimsoll.queries.rules import rules
 
     for name, rule in rules().items():
         told = ", ".join(f"{key} = {one.value:g} ({one.low:g} to {one.high:g})" for key, one in limits(name).items())
@@ -35,7 +35,7 @@ def replay(
     project: ProjectOption = None,
 ) -> None:
     """Replays a rule with its own limits and with others over one's own history, day by day, changing nothing."""
-    from plimsoll.answers.rules import replay as over
+    from plimsoll.queries.rules import replay as over
 
     sources = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of)).sources()
     now, then = over(sources, name, {}, days), over(sources, name, set_ or [], days)

@@ -3,17 +3,26 @@
 import csv
 import io
 import json
+import math
 import sys
-from typing import Annotated, Any
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from plimsoll.cli.common import ProjectOption, open_project
+from plimsoll.clock import rfc3339
+from plimsoll.documents.parameters import one_of
 from plimsoll.errors import shown
-from plimsoll.query import one_of
 
+if TYPE_CHECKING:
+    from plimsoll.lake.sql import Answer
+
+_WIDEST = 1_000_000
 FORMATS = ("table", "csv", "json", "parquet")
 
 
@@ -37,40 +46,51 @@ def sql(
 
     one_of("--format", format_, FORMATS)
     answer = ask(open_project(project).lake.snapshot(), statement, Bounds(seconds=timeout, memory_mb=memory))
+    if format_ == "parquet":
+        sys.stdout.buffer.write(_parquet(answer))
+        return
     rows = [[_plain(value) for value in row] for row in answer.rows]
     if format_ == "table":
-        _print(list(answer.columns), rows)
+        _print(answer.columns, rows)
     elif format_ == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerows([list(answer.columns), *rows])
-    elif format_ == "json":
-        named = [dict(zip(answer.columns, row, strict=True)) for row in rows]
-        sys.stdout.write(json.dumps(named, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+        writer.writerows([answer.columns, *rows])
     else:
-        sys.stdout.buffer.write(_parquet(list(answer.columns), answer.rows))
+        names = answer.named().columns
+        named = [dict(zip(names, row, strict=True)) for row in rows]
+        sys.stdout.write(json.dumps(named, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n")
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a column holds
-    if hasattr(value, "isoformat"):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, float) and value - value != 0:
+def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911 - whatever a column holds
+    """A value as text formats write it: instants in RFC 3339, numbers as numbers, what is no number as nothing."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        whole = value.microsecond % 1000 == 0
+        return rfc3339(value) if whole else value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, float) and not math.isfinite(value):
         return None
+    if isinstance(value, list):
+        return [_plain(one) for one in value]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     return value
 
 
-def _print(columns: list[str], rows: list[list[Any]]) -> None:
-    console = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
+def _print(columns: Sequence[str], rows: list[list[Any]]) -> None:
+    # as wide as it is: a value that is folded into pieces cannot be read or copied
+    console = Console(markup=False, highlight=False, emoji=False, soft_wrap=True, width=_WIDEST)
     table = Table(box=None, pad_edge=False)
     for name in columns:
-        table.add_column(shown(name), overflow="fold")
+        table.add_column(shown(name), no_wrap=True)
     for row in rows:
         table.add_row(*("" if value is None else shown(value) for value in row))
     console.print(table)
 
 
-def _parquet(columns: list[str], rows: Any) -> bytes:  # noqa: ANN401
-    import polars as pl
-
+def _parquet(answer: "Answer") -> bytes:
     sink = io.BytesIO()
-    pl.DataFrame(list(rows), schema=columns, orient="row", infer_schema_length=None).write_parquet(sink)
+    answer.named().write_parquet(sink)
     return sink.getvalue()

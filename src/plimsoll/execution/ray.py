@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from plimsoll.errors import TryAgain, UsageError, shown
 from plimsoll.execution.contract import ATTEMPTS, Failed, Item, Work
-from plimsoll.execution.handed import in_order
+from plimsoll.execution.ordered_results import in_order
 from plimsoll.execution.task import call, name_of
 
 CONNECT_S: Final = 10.0

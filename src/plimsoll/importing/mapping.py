@@ -9,9 +9,9 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from plimsoll.config import Section
+from plimsoll.config.engine import Name, ResourceType
 from plimsoll.errors import ConfigError, UsageError, nearest, shown
 from plimsoll.metrics import CATALOGUE
-from plimsoll.settings import Name, ResourceType
 from plimsoll.units import Unit
 
 _SCALES: Final[Mapping[Unit, Mapping[str, float]]] = MappingProxyType(

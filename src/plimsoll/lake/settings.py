@@ -1,11 +1,15 @@
-"""`[lake]`: where the lake is."""
+"""`[lake]`, `[retention]`, `[hold.*]`: where the lake is and how long things are kept in it."""
 
-from typing import Annotated, Literal
+from datetime import date
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
-from plimsoll.config import Section
+from plimsoll.config import Duration, Section
 from plimsoll.lake.stores import chosen
+
+LONGEST_RANGE_S: Final = 31 * 86_400
+_YEARS_S: Final = 100 * 366 * 86_400
 
 
 def _endpoint(text: str) -> str:
@@ -33,3 +37,48 @@ class SharedPlace(Section):
         default=False, description="true: a data folder on a network file system, at your own risk"
     )
     catalog: Literal["", "delta"] = Field("", description="delta: each compaction brings a Delta log up to date")
+
+
+class Retention(Section):
+    """`[retention]`: how long things are kept; the inventory and its history are never dropped."""
+
+    raw: Annotated[Duration, Field(ge=LONGEST_RANGE_S, le=_YEARS_S)] = Field(
+        "90d",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        description="readings; at least 31d, so that every document's range is exact",
+    )
+    hourly: Annotated[Duration, Field(ge=LONGEST_RANGE_S, le=_YEARS_S)] = Field(
+        "730d",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        description="hourly rollups: count, sum, min, max, buckets for quantiles",
+    )
+    daily: Annotated[Duration, Field(ge=LONGEST_RANGE_S, le=_YEARS_S)] | None = Field(
+        None, description="daily rollups; absent: for ever"
+    )
+    collections: Annotated[Duration, Field(ge=LONGEST_RANGE_S, le=_YEARS_S)] = Field(
+        "90d",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        description="the record of every attempt to read a source",
+    )
+    learnt: Annotated[Duration, Field(ge=LONGEST_RANGE_S, le=_YEARS_S)] = Field(
+        "90d",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        description="baselines, usual ranges and trends of the past",
+    )
+    archive: str = Field(
+        "", description="a folder, or s3://BUCKET/PREFIX, that gets a copy before anything is dropped; empty: none"
+    )
+
+
+class Hold(Section):
+    """`[hold.NAME]`: a legal hold: readings of this period are not dropped, whatever the retention says."""
+
+    since: date = Field(description="the first day that is held, such as 2026-01-16")
+    until: date | None = Field(None, description="the last day that is held; absent: until the hold is lifted")
+    tables: tuple[str, ...] = Field((), description="which tables; empty: all")
+    resources: tuple[str, ...] = Field(
+        (), description="only days on which one of these resources has rows; empty: all days of the period"
+    )
+    reason: str = Field("", description="why, for whoever reads the audit")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Hold":
+        if self.until is not None and self.until < self.since:
+            raise ValueError(f"until {self.until} lies before since {self.since}")
+        return self

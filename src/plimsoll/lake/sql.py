@@ -4,6 +4,7 @@ The files are named one by one; open segments are merged as every other reader d
 No other file can be read, nothing installed, no setting changed; time, memory and rows have bounds.
 """
 
+import textwrap
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from plimsoll.errors import UsageError, shown
-from plimsoll.lake.merging import ORDER, short_rows
-from plimsoll.lake.rolling import KINDS
-from plimsoll.lake.snapshot import Snapshot
+from plimsoll.lake.maintain.rollup_days import KINDS
+from plimsoll.lake.read.merging import ORDER, short_rows
+from plimsoll.lake.read.snapshot import Snapshot
 from plimsoll.tables import TABLES, Table
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _TOTALS: Final = '"count" UINTEGER, "sum" DOUBLE, "min" DOUBLE, "max" DOUBLE'
 _BUCKETS: Final = 'bucket SMALLINT, "count" UINTEGER'
 _LEARNT: Final = ("baselines", "usual", "trends")
 _BY_NAME: Final = " UNION ALL BY NAME "
+_AS_TEXT: Final = ("INTERVAL", "BIT", "UNION", "TIME WITH TIME ZONE", "BIGNUM", "VARIANT", "GEOMETRY")
 _WRITTEN: Final = "coalesce(try_cast(regexp_extract(parse_filename(filename), '^s-([0-9]{20})-', 1) AS BIGINT), 0)"
 """When a file's rows were written: a segment's name tells it; a day file is older than all segments over it."""
 
@@ -47,10 +49,25 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Column names and rows."""
+    """Column names, and the rows as a frame whose own columns are called by their position ("0", "1", ...).
+
+    Two columns of one name are allowed in SQL, not in a frame. Instants are UTC.
+    """
 
     columns: Sequence[str]
-    rows: Sequence[tuple[Any, ...]]
+    frame: "pl.DataFrame"
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The rows as plain Python values."""
+        return self.frame.rows()
+
+    def named(self) -> "pl.DataFrame":
+        """The frame under the statement's own names; two columns of one name are refused."""
+        repeated = [name for name in self.columns if self.columns.count(name) > 1]
+        if repeated:
+            raise UsageError(f'sql: two columns are called "{shown(repeated[0])}"; name them apart with AS')
+        return self.frame.rename(dict(zip(self.frame.columns, self.columns, strict=True)))
 
 
 def ask(snapshot: Snapshot, statement: str, bounds: Bounds) -> Answer:
@@ -63,21 +80,41 @@ def ask(snapshot: Snapshot, statement: str, bounds: Bounds) -> Answer:
         _open(connection, snapshot, bounds)
         _refuse_all_but_reading(connection, statement)
         timer.start()
-        cursor = connection.execute(statement)
-        rows = cursor.fetchmany(bounds.rows + 1)
-        columns = [str(one[0]) for one in cursor.description or ()]
+        answer = _answer(connection.sql(statement), bounds)
     except duckdb.InterruptException as error:
         raise UsageError(f"sql: took longer than {bounds.seconds:g} s; ask for less, or give it --timeout") from error
     except duckdb.OutOfMemoryException as error:
         raise UsageError(f"sql: needs more than {bounds.memory_mb} MB; ask for less, or give it --memory") from error
     except duckdb.Error as error:
-        raise UsageError(f"sql: {shown(str(error).splitlines()[0])}") from error
+        raise UsageError(f"sql: {_first_line(error)}") from error
     finally:
         timer.cancel()
         connection.close()
-    if len(rows) > bounds.rows:
+    if answer.frame.height > bounds.rows:
         raise UsageError(f"sql: more than {bounds.rows:,} rows; add a limit, or aggregate")
-    return Answer(columns, rows)
+    return answer
+
+
+def _answer(relation: Any, bounds: Bounds) -> Answer:  # noqa: ANN401 - DuckDB's stubs name no type
+    """The rows by Arrow's C interface, which needs no library of time zones; one row more than is allowed at most.
+
+    Types that Arrow or polars cannot carry come as text.
+    """
+    import polars as pl
+
+    carried = (
+        f"CAST(#{place} AS VARCHAR)" if any(odd in str(kind) for odd in _AS_TEXT) else f"#{place}"
+        for place, kind in enumerate(relation.types, 1)
+    )
+    columns = ", ".join(f'{column} AS "{place}"' for place, column in enumerate(carried))
+    limited = relation.project(columns).limit(bounds.rows + 1).materialize()
+    return Answer([str(name) for name in relation.columns], pl.DataFrame(_Stream(limited)))
+
+
+def _first_line(error: Exception) -> str:
+    """DuckDB's own words, cut where an answer in one line must end."""
+    parts = textwrap.wrap(str(error).splitlines()[0], 75) or [type(error).__name__]
+    return " ".join(shown(part) for part in parts[:4])
 
 
 def _open(connection: Any, snapshot: Snapshot, bounds: Bounds) -> None:  # noqa: ANN401 - DuckDB's stubs name no type
@@ -134,9 +171,9 @@ def _lay_out(connection: Any, snapshot: Snapshot, table: Table) -> None:  # noqa
 
 @dataclass(frozen=True, slots=True)
 class _Stream:
-    """A frame as DuckDB takes it without another library between: by Arrow's C interface alone."""
+    """Rows as DuckDB and polars exchange them without another library between: by Arrow's C interface alone."""
 
-    rows: "pl.DataFrame"
+    rows: Any
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return self.rows.__arrow_c_stream__(requested_schema)

@@ -1,8 +1,8 @@
 """The ledger: what ran, for which window, and how it ended. Small, transactional, shared by many processes (SQLite)."""
 
 from plimsoll.ledger.alerts import AlertRow, Alerts, Seen
-from plimsoll.ledger.beats import Beat
-from plimsoll.ledger.promises import Promises
+from plimsoll.ledger.forecasts_made import Promises
+from plimsoll.ledger.heartbeats import Beat
 from plimsoll.ledger.runs import Ended, Ledger, Run, Standing
 
 __all__ = ["AlertRow", "Alerts", "Beat", "Ended", "Ledger", "Promises", "Run", "Seen", "Standing"]

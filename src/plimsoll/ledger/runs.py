@@ -1,28 +1,21 @@
 """Runs: one execution of a job for one window; its key (job, window, attempt) exists once, whatever happens."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from sqlite3 import Connection, IntegrityError, Row
 
 from plimsoll.clock import instant
-from plimsoll.ledger.beats import Beat, beats, record_beat
 from plimsoll.ledger.database import Database, stamp
+from plimsoll.ledger.heartbeats import Beat, beats, record_beat
+from plimsoll.ledger.schedules import register
 
 _COLUMNS = (
     "id, job, window_start, window_end, due, attempt, started, seconds, outcome, cause, detail, retry_at, pid,"
     " cpu_s, max_rss_bytes, rows, inputs, version"
 )
-
-
-_TO_RETRY = (
-    "as r where job = ? and due <= ? and retry_at is not null and not exists (select 1 from runs as l where"
-    " l.job = r.job and l.window_start = r.window_start and l.window_end = r.window_end and l.attempt > r.attempt"
-    " and l.due is not null) order by due limit 1"
-)
-_A_WRONG_CLOCK = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +48,16 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a job stands.
+    """Where a job stands at an instant.
 
-    `since` is when its schedule began, `settled_until` the latest due instant whose window is settled; `waiting` is
-    the attempt after which another is to follow, if there is one.
+    `since` is when its schedule began, `settled_until` the latest due instant whose window is settled: its last attempt
+    ended and no other is to follow, or it was skipped. `open` are the attempts at later windows, by window: they are
+    going on, or another is to follow.
     """
 
     since: datetime
     settled_until: datetime | None
-    waiting: Run | None
+    open: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,19 +145,37 @@ class Ledger:
         found = self._select("where job = ? and outcome = 'success' order by id desc limit 1", job)
         return found[0] if found else None
 
-    def standing(self, job: str, schedule: str, zone: str, now: datetime) -> "Standing":
-        """Where a job stands: since when it has had this schedule in this zone, and how far its windows are settled.
+    def register(self, schedules: Mapping[str, str], zone: str, now: datetime) -> None:
+        """Notes since when each job has had its schedule in this zone.
 
         Another schedule or zone than before begins now; so does a beginning that a wrong clock put into the future.
         """
         with self._database.transaction() as db:
-            since = _since(db, job, schedule, zone, now)
-            settled = db.execute(
-                "select max(due) from runs where job = ? and due <= ? and outcome is not null and retry_at is null",
-                (job, stamp(now)),
-            ).fetchone()[0]
-            waiting = db.execute(f"select {_COLUMNS} from runs {_TO_RETRY}", (job, stamp(now))).fetchone()  # noqa: S608
-        return Standing(since, instant(settled) if settled else None, _run(waiting) if waiting else None)
+            for job, schedule in schedules.items():
+                register(db, job, schedule, zone, now)
+
+    def standings(self, jobs: Iterable[str], now: datetime) -> dict[str, Standing]:
+        """Where each job stands; one that was never registered begins now."""
+        with self._database.transaction() as db:
+            return {job: _standing(db, job, now) for job in jobs}
+
+    def skip(self, job: str, start: datetime, end: datetime, *, due: datetime, started: datetime, ended: Ended,
+             version: str) -> None:  # fmt: skip
+        """Settles windows that will not be made, as one row from the start of the first to the end of the last."""
+        row = (job, stamp(start), stamp(end))
+        with self._database.transaction() as db:
+            db.execute(
+                "insert into runs (job, window_start, window_end, due, started, version, outcome, seconds, detail,"
+                " cause, attempt) select ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1 + coalesce(max(attempt), 0) from runs"
+                " where job = ? and window_start = ? and window_end = ? and due is not null",
+                (*row, stamp(due), stamp(started), version, ended.outcome, ended.seconds, ended.detail, ended.cause,
+                 *row),
+            )  # fmt: skip
+
+    def give_up(self, run: int) -> None:
+        """No other attempt follows on this one."""
+        with self._database.transaction() as db:
+            db.execute("update runs set retry_at = null where id = ?", (run,))
 
     def attempts(self, job: str, start: datetime, end: datetime) -> list[Run]:
         """The scheduled attempts at a window, first to last."""
@@ -175,8 +187,9 @@ class Ledger:
         return self._select("where outcome is null order by id")
 
     def failures(self, since: datetime) -> list[Run]:
-        """Failed and skipped scheduled windows that were given up since an instant, latest first."""
-        where = "where due is not null and outcome in ('failed', 'skipped') and retry_at is null and started >= ?"
+        """Scheduled windows that were given up since an instant: failed, or too old to be made; latest first."""
+        given_up = "(outcome = 'failed' or outcome = 'skipped' and cause = 'catch_up')"
+        where = f"where due is not null and {given_up} and retry_at is null and started >= ?"
         return self._select(f"{where} order by id desc", stamp(since))
 
     def beat(self, job: str, at: datetime, *, runs: int, failures: int, detail: str = "") -> None:
@@ -203,13 +216,17 @@ def _run(row: Sequence[object]) -> Run:
     return Run(*values)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
-def _since(db: Connection, job: str, schedule: str, zone: str, now: datetime) -> datetime:
-    row = db.execute("select schedule, zone, since from schedules where job = ?", (job,)).fetchone()
-    if row and (row[0], row[1]) == (schedule, zone) and instant(row[2]) <= now + _A_WRONG_CLOCK:
-        return instant(row[2])
-    db.execute(
-        "insert into schedules (job, schedule, zone, since) values (?, ?, ?, ?) on conflict (job)"
-        " do update set schedule = excluded.schedule, zone = excluded.zone, since = excluded.since",
-        (job, schedule, zone, stamp(now)),
-    )
-    return now
+def _standing(db: Connection, job: str, now: datetime) -> Standing:
+    begun = db.execute("select since from schedules where job = ?", (job,)).fetchone()
+    settled = db.execute(
+        "select due from runs where job = ? and due <= ? and outcome is not null and retry_at is null"
+        " order by due desc limit 1",
+        (job, stamp(now)),
+    ).fetchone()
+    after = settled[0] if settled else ""
+    rows = db.execute(
+        f"select {_COLUMNS} from runs where job = ? and due > ? and due <= ? order by due, attempt",  # noqa: S608
+        (job, after, stamp(now)),
+    ).fetchall()
+    since = instant(begun[0]) if begun else now
+    return Standing(since, instant(settled[0]) if settled else None, tuple(_run(row) for row in rows))

@@ -6,9 +6,11 @@ and one that comes twice runs once.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from plimsoll.errors import UsageError, shown
@@ -61,18 +63,18 @@ class Cron:
         """The UTC instants in (after, until] at which the line comes."""
         last = after
         for day in self._days(local_day(after - _DAY, zone), local_day(until, zone)):
-            for at in self._times(day, zone):
-                if last < at <= until:
-                    yield at
-                    last = at
+            times = _times(self, day, zone)
+            for at in times[bisect_right(times, last) : bisect_right(times, until)]:
+                yield at
+                last = at
 
     def last(self, at: datetime, zone: ZoneInfo) -> datetime | None:
         """The last instant, not after `at`, at which the line came."""
         day = local_day(at, zone)
         for _ in range(_LONGEST_WAIT_DAYS):
-            past = [come for come in self._times(day, zone) if come <= at] if self._has(day) else []
-            if past:
-                return max(past)
+            times = _times(self, day, zone) if self._has(day) else ()
+            if count := bisect_right(times, at):
+                return times[count - 1]
             day -= _DAY
         return None
 
@@ -88,9 +90,19 @@ class Cron:
         by_month, by_week = day.day in self.month_days, day.isoweekday() % 7 in self.weekdays
         return (by_month or by_week) if self.either_day else (by_month and by_week)
 
-    def _times(self, day: date, zone: ZoneInfo) -> list[datetime]:
-        local = (datetime.combine(day, time(h, m)) for h in sorted(self.hours) for m in sorted(self.minutes))
-        return sorted({first_instant(at, zone) for at in local})
+
+@lru_cache(maxsize=256)
+def _times(cron: Cron, day: date, zone: ZoneInfo) -> Sequence[datetime]:
+    """The instants of a local day at which a line comes, in order; the same ones are asked for at every look."""
+    local = [datetime.combine(day, time(h, m)) for h in sorted(cron.hours) for m in sorted(cron.minutes)]
+    first, last = (datetime.combine(on, time(), zone) for on in (day, day + _DAY))
+    if (offset := first.utcoffset()) is not None and offset == last.utcoffset() == _noon(day, zone).utcoffset():
+        return [(at - offset).replace(tzinfo=UTC) for at in local]
+    return sorted({first_instant(at, zone) for at in local})
+
+
+def _noon(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(12), zone)
 
 
 def _values(text: str, name: str, lowest: int, highest: int, names: dict[str, int]) -> frozenset[int]:

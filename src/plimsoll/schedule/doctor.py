@@ -13,14 +13,14 @@ from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from plimsoll.clock import Clock
+from plimsoll.config.engine import Plimsoll
 from plimsoll.errors import PlimsollError, shown
 from plimsoll.lake import CollectorLake, SharedLake
-from plimsoll.lake.files import needed_free_bytes
-from plimsoll.lake.places import NETWORK, filesystem
-from plimsoll.lake.spool import ASIDE
+from plimsoll.lake.format.file_systems import NETWORK, filesystem
+from plimsoll.lake.format.files import needed_free_bytes
+from plimsoll.lake.shared.spool import ASIDE
 from plimsoll.project import Project
-from plimsoll.schedule.owner import owner
-from plimsoll.settings import Plimsoll
+from plimsoll.schedule.project_lock import owner
 from plimsoll.shipping import state_of, way_of
 from plimsoll.tables import COLLECTIONS
 

@@ -2,19 +2,20 @@
 
 import threading
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from plimsoll import __version__
 from plimsoll.clock import Clock
 from plimsoll.errors import PlimsollError
-from plimsoll.job import Lane
 from plimsoll.ledger import Ended, Ledger, Run
 from plimsoll.project import Project
-from plimsoll.schedule.execute import Execute, Limits
+from plimsoll.project.context import Lane
 from plimsoll.schedule.log import Log
-from plimsoll.schedule.plan import Attempt, Plan, oldest, unsettled_before
+from plimsoll.schedule.owed import Owed, oldest, owed_by_all, settled
+from plimsoll.schedule.plan import Plan
+from plimsoll.schedule.run_process import Execute, Limits
+from plimsoll.version import __version__
 
 INTERRUPTIONS: Final = 10
 """So often may our own end cut a window off; a job that takes the machine down with it must not go on for ever."""
@@ -62,8 +63,8 @@ class Engine:
         self._close_dead_runs()
         made = 0
         while made < most and not self.stopping.is_set() and not self.held:
-            attempt = self._next(lane)
-            if attempt is None or not self._make(attempt):
+            next_one = self._next(lane)
+            if next_one is None or not self._make(next_one):
                 break
             made += 1
         return made
@@ -75,26 +76,30 @@ class Engine:
             total += made
         return total
 
-    def _next(self, lane: Lane) -> Attempt | None:
-        now = self.clock.now()
-        attempt = oldest(self.plan.windowed(lane), self.plan, self.ledger, now, __version__)
-        if attempt is None or lane == "analysing":
-            return attempt
-        behind = self.plan.windowed("analysing")
-        wait = unsettled_before(behind, self.plan, self.ledger, attempt.window.due, __version__)
-        return None if wait else attempt
+    def _next(self, lane: Lane) -> Owed | None:
+        """What the lane makes next; a report waits until all analysis that was due before it is settled."""
+        now, plan = self.clock.now(), self.plan
+        analysing, mine = plan.windowed("analysing"), plan.windowed(lane)
+        standings = self.ledger.standings({task.name for task in (*analysing, *mine)}, now)
+        first = oldest(owed_by_all(mine, plan, standings, now))
+        if lane == "analysing" or first is None or first.since is None:
+            return first
+        return first if settled(owed_by_all(analysing, plan, standings, now), first.since) else None
 
-    def _make(self, attempt: Attempt) -> bool:
+    def _make(self, owed: Owed) -> bool:
         """One attempt from its claim to its end in the ledger; False where another process was faster."""
-        window, name = attempt.window, attempt.task.name
+        attempt = owed.attempt
+        assert attempt is not None  # noqa: S101 - it is what was chosen
+        window, name, now = attempt.window, attempt.task.name, self.clock.now()
         with self._claiming:
+            self._settle_older(owed, name, now)
             run = self.ledger.claim(
                 name,
                 window.start,
                 window.end,
                 due=window.due,
                 attempt=attempt.number,
-                started=self.clock.now(),
+                started=now,
                 version=__version__,
             )
             if run is None:
@@ -106,6 +111,21 @@ class Engine:
         finally:
             self._running.discard(run)
         return True
+
+    def _settle_older(self, owed: Owed, name: str, now: datetime) -> None:
+        """What is not owed any longer, now that a later window is made."""
+        if owed.superseded is not None:
+            self.ledger.give_up(owed.superseded.id)
+        if (skip := owed.skip) is not None:
+            self.ledger.skip(
+                name,
+                skip.first.start,
+                skip.last.end,
+                due=skip.last.due,
+                started=now,
+                ended=skip.ended(self.plan.settings.catch_up),
+                version=__version__,
+            )
 
     def _note(self, run: int, job: str, number: int, ended: Ended) -> None:
         now = self.clock.now()
@@ -136,9 +156,8 @@ class Engine:
             self.ledger.finish(run.id, replace(ended, cause="signal"))
 
     def _register(self) -> None:
-        now = self.clock.now()
-        for task in self.plan.tasks.values():
-            self.ledger.standing(task.name, task.text, self.plan.zone.key, now)
+        schedules = {task.name: task.text for task in self.plan.tasks.values()}
+        self.ledger.register(schedules, self.plan.zone.key, self.clock.now())
 
 
 def _alive(pid: int) -> bool:

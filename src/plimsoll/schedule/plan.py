@@ -1,18 +1,15 @@
-"""What is due: from the jobs, the ledger and an instant to the next attempt at a window. Nothing is run here."""
+"""The plan: the jobs of a project with their schedules, in one zone, under one set of settings."""
 
-from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from plimsoll.config import Config
+from plimsoll.config.engine import Plimsoll, Scheduler, zone
 from plimsoll.errors import ConfigError, PlimsollError
-from plimsoll.job import Lane
-from plimsoll.ledger import Ended, Ledger, Run
 from plimsoll.project import Project
-from plimsoll.schedule.schedules import Due, Every, Schedule, parse
-from plimsoll.settings import Plimsoll, Scheduler, zone
+from plimsoll.project.context import Lane
+from plimsoll.schedule.schedules import Every, Schedule, parse
 
 _WHOLE_MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15)
 
@@ -55,63 +52,13 @@ class Plan:
         """The jobs of a lane that have windows in the ledger."""
         return [t for t in self.tasks.values() if t.lane == lane and not isinstance(t.schedule, Every)]
 
+    def all_windowed(self) -> list[Task]:
+        """The jobs of every lane that have windows in the ledger."""
+        return [t for t in self.tasks.values() if not isinstance(t.schedule, Every)]
+
     def stepping(self) -> dict[str, Every]:
         """The jobs that run every few seconds or minutes, and catch nothing up."""
         return {t.name: t.schedule for t in self.tasks.values() if isinstance(t.schedule, Every)}
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One run that is to be made now."""
-
-    task: Task
-    window: Due
-    number: int
-
-    @property
-    def order(self) -> tuple[datetime, str]:
-        """Oldest first; of what is due at the same instant, by name."""
-        return self.window.due, self.task.name
-
-
-def oldest(tasks: Iterable[Task], plan: Plan, ledger: Ledger, now: datetime, version: str) -> Attempt | None:
-    """Of all that the tasks have due, what was due first."""
-    found = [attempt for task in tasks if (attempt := next_attempt(task, plan, ledger, now, version))]
-    return min(found, key=lambda attempt: attempt.order, default=None)
-
-
-def next_attempt(task: Task, plan: Plan, ledger: Ledger, now: datetime, version: str) -> Attempt | None:
-    """The oldest window of a job that is due and not settled.
-
-    While a failed window waits for its next attempt, later ones wait with it. What became due longer ago than
-    `catch_up` is noted as skipped, in one row. A changed schedule or zone has no windows before the change.
-    """
-    stands = ledger.standing(task.name, task.text, plan.zone.key, now)
-    if stands.waiting is not None:
-        return _again(task, stands.waiting, plan, now)
-    after = max(stands.since, stands.settled_until or stands.since)
-    horizon = now - timedelta(seconds=plan.settings.catch_up)
-    if after < horizon:
-        if task.catch_up:
-            _skip(task, plan, ledger, after, horizon, now, version)
-        after = horizon
-    windows = task.schedule.between(after, now, plan.zone)
-    for window in windows if task.catch_up else deque(windows, maxlen=1):
-        if not ledger.attempts(task.name, window.start, window.end):
-            return Attempt(task, window, 1)
-    return None
-
-
-def unsettled_before(tasks: Iterable[Task], plan: Plan, ledger: Ledger, due: datetime, version: str) -> bool:
-    """Whether any of the tasks has a window, due by an instant, that is running or still to be made."""
-    running = {run.job for run in ledger.unfinished() if run.due is not None and run.due <= due}
-    for task in tasks:
-        waiting = ledger.standing(task.name, task.text, plan.zone.key, due).waiting
-        if task.name in running or waiting is not None:
-            return True
-        if next_attempt(task, plan, ledger, due, version) is not None:
-            return True
-    return False
 
 
 def _as_set(text: str, config: Config) -> str:
@@ -130,27 +77,3 @@ def _seconds(setting: str, config: Config) -> float | None:
     section, _, key = setting.rpartition(".")
     seconds = getattr(config.sections.get(section), key, None)
     return seconds if isinstance(seconds, float) else None
-
-
-def _again(task: Task, run: Run, plan: Plan, now: datetime) -> Attempt | None:
-    assert run.due is not None  # noqa: S101 - only scheduled runs are retried
-    assert run.retry_at is not None  # noqa: S101
-    # a retry that was set while the clock was ahead must not wait until then
-    if now < run.retry_at <= now + timedelta(seconds=plan.settings.retry_after):
-        return None
-    return Attempt(task, Due(run.window_start, run.window_end, run.due), run.attempt + 1)
-
-
-def _skip(
-    task: Task, plan: Plan, ledger: Ledger, after: datetime, horizon: datetime, now: datetime, version: str
-) -> None:
-    first, last, count = None, None, 0
-    for window in task.schedule.between(after, horizon, plan.zone):
-        first, last, count = first or window, window, count + 1
-    if first is None or last is None:
-        return
-    run = ledger.claim(task.name, first.start, last.end, due=last.due, attempt=1, started=now, version=version)
-    if run is not None:
-        days = plan.settings.catch_up / 86_400
-        detail = f"{count} windows were due more than {days:g} days ago ([schedule] catch_up)"
-        ledger.finish(run, Ended("skipped", 0.0, detail=detail, cause="catch_up"))

@@ -10,12 +10,12 @@ from typing import Final
 from msgspec import Struct
 
 from plimsoll.clock import Clock, rfc3339
-from plimsoll.lake.files import needed_free_bytes
-from plimsoll.lake.spool import ASIDE
+from plimsoll.lake.format.files import needed_free_bytes
+from plimsoll.lake.shared.spool import ASIDE
 from plimsoll.ledger import Beat
 from plimsoll.project import Project
-from plimsoll.schedule.owner import Owner, owner
 from plimsoll.schedule.plan import Plan, Task
+from plimsoll.schedule.project_lock import Owner, owner
 from plimsoll.schedule.schedules import Every
 from plimsoll.schedule.up import COLLECT_ONLY, HEARTBEAT
 from plimsoll.shipping import state_of

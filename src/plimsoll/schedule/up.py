@@ -6,22 +6,22 @@ import signal
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from plimsoll.atomic import write_atomically
 from plimsoll.clock import Clock, rfc3339
 from plimsoll.errors import LakeError, PlimsollError, UsageError
 from plimsoll.project import Project
+from plimsoll.schedule.clock_watch import Step, Watch
 from plimsoll.schedule.engine import Engine
-from plimsoll.schedule.execute import in_a_process, worker_command
-from plimsoll.schedule.keeper import Keeper
+from plimsoll.schedule.interval_jobs import steppers
 from plimsoll.schedule.log import Log
-from plimsoll.schedule.owner import owned
 from plimsoll.schedule.plan import Plan
-from plimsoll.schedule.steps import steppers
-from plimsoll.schedule.ticks import Ticks
-from plimsoll.schedule.watch import Step, Watch
+from plimsoll.schedule.project_lock import owned
+from plimsoll.schedule.run_process import in_a_process, worker_command
+from plimsoll.schedule.supervisor import Keeper
+from plimsoll.schedule.timer import Ticks
 
 HEARTBEAT: Final = "heartbeat.json"
 HEARTBEAT_S: Final = 5.0
@@ -152,7 +152,8 @@ class Daemon:
 
     def _beat(self) -> None:
         told = {"at": rfc3339(self.engine.clock.now()), "pid": os.getpid(), "held": self.engine.held}
-        write_beside(self.engine.project.data / HEARTBEAT, json.dumps(told | {"troubles": self._troubles}).encode())
+        heartbeat = json.dumps(told | {"troubles": self._troubles}).encode()
+        write_atomically(self.engine.project.data / HEARTBEAT, heartbeat, durable=False)
 
     def _guarded(self, name: str, action: Callable[[], object]) -> Callable[[], None]:
         """The action, with its trouble told once when it comes and once when it goes."""
@@ -184,10 +185,3 @@ class Daemon:
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         signal.signal(signal.SIGHUP, reload)
-
-
-def write_beside(path: Path, content: bytes) -> None:
-    """Writes a small file beside its place and puts it there whole."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(content)
-    temporary.replace(path)

@@ -17,10 +17,10 @@ from typing import Final
 from plimsoll.clock import SystemClock, instant
 from plimsoll.errors import PlimsollError, shown
 from plimsoll.project import Project, builtin_root
-from plimsoll.runner import context
+from plimsoll.project.runner import context
+from plimsoll.schedule.interval_jobs import step_until
 from plimsoll.schedule.log import Log, logger
 from plimsoll.schedule.secrets import secrets_of
-from plimsoll.schedule.steps import step_until
 
 _PR_SET_PDEATHSIG: Final = 1
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from plimsoll.collectors.host import host_name
 from plimsoll.config import Config
+from plimsoll.config.engine import ThisMachine
 from plimsoll.lake import CollectorLake, Lake, SharedLake, Spool, host_slug
 from plimsoll.lake.settings import SharedPlace
 from plimsoll.lake.stores import opened
-from plimsoll.settings import ThisMachine
+from plimsoll.shipping.destinations import ToStore, Way
 from plimsoll.shipping.settings import Ship
-from plimsoll.shipping.ways import ToStore, Way
 
 _MB = 1_000_000
 

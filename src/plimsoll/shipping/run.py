@@ -13,8 +13,8 @@ import msgspec
 from plimsoll.clock import Clock, rfc3339
 from plimsoll.errors import HeldByAnother, PlimsollError, TryAgain
 from plimsoll.lake import Spool
-from plimsoll.lake.lock import only_one
-from plimsoll.shipping.ways import NotTaken, Way
+from plimsoll.lake.format.lock import only_one
+from plimsoll.shipping.destinations import NotTaken, Way
 
 _STATE: Final = "shipping.json"
 _LONGEST_WAIT_S: Final = 900.0

@@ -9,7 +9,7 @@ import httpx2
 
 from plimsoll.errors import ConfigError, TryAgain, shown
 from plimsoll.lake import Segment
-from plimsoll.shipping.ways import NotTaken
+from plimsoll.shipping.destinations import NotTaken
 
 _DEADLINE_S: Final = 30.0
 _SEGMENTS: Final = "/v1/segments"

@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 
 from plimsoll.clock import rfc3339
-from plimsoll.simulator.detail import further
+from plimsoll.simulator.extra_sensors import further
 from plimsoll.simulator.incidents import Incident, apply
+from plimsoll.simulator.load_profile import Array, chance, loads
+from plimsoll.simulator.members import Member, roster
 from plimsoll.simulator.physics import GPU_COLUMNS, Columns, sensors
-from plimsoll.simulator.rhythm import Array, chance, loads
-from plimsoll.simulator.roster import Member, roster
-from plimsoll.simulator.story import plant
+from plimsoll.simulator.scenario import plant
 from plimsoll.tables import SAMPLES
 
 SOURCE = "simulator"

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from plimsoll.simulator.kinds import MACHINES, Kind, Row, held
-from plimsoll.simulator.rhythm import Array
+from plimsoll.simulator.load_profile import Array
 
 
 def braked(row: Row, _: Array, size: float) -> Row:

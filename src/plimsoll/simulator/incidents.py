@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from plimsoll.clock import rfc3339
 from plimsoll.simulator.gpu_faults import GPU_FAULTS
-from plimsoll.simulator.gpu_twins import GPU_TWINS
+from plimsoll.simulator.gpu_lookalikes import GPU_TWINS
 from plimsoll.simulator.host_faults import HOST_FAULTS
-from plimsoll.simulator.host_twins import HOST_TWINS
+from plimsoll.simulator.host_lookalikes import HOST_TWINS
 from plimsoll.simulator.kinds import Kind, Row
-from plimsoll.simulator.rhythm import Array
+from plimsoll.simulator.load_profile import Array
 from plimsoll.simulator.service_faults import SERVICE_FAULTS
-from plimsoll.simulator.service_twins import SERVICE_TWINS
+from plimsoll.simulator.service_lookalikes import SERVICE_TWINS
 from plimsoll.simulator.usual_faults import USUAL
 
 FAULTS: Final[Mapping[str, Kind]] = {**USUAL, **GPU_FAULTS, **HOST_FAULTS, **SERVICE_FAULTS}

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from plimsoll.simulator.rhythm import Array
+from plimsoll.simulator.load_profile import Array
 
 Row: TypeAlias = dict[str, Array]
 Change: TypeAlias = Callable[[Row, Array, float], Row]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from plimsoll.simulator.rhythm import Array
-from plimsoll.simulator.roster import Member
+from plimsoll.simulator.load_profile import Array
+from plimsoll.simulator.members import Member
 
 Columns = dict[str, Array]
 GPU_COLUMNS = (

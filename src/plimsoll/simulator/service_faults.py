@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from plimsoll.simulator.kinds import SERVICES, Kind, Row, held
-from plimsoll.simulator.rhythm import Array
+from plimsoll.simulator.load_profile import Array
 
 DAYS = 14
 """How long the faults of weeks last: a service has to be too large for so long before it is called so."""

@@ -19,9 +19,9 @@ from plimsoll.analysis.optimization.rebalance import NAME as REBALANCE
 from plimsoll.analysis.optimization.sweep import advisers, rules, sweep
 from plimsoll.analysis.optimization.unlock import weight
 from plimsoll.analysis.optimization.use import SWEEP
-from plimsoll.answers.optimization import OptimizationQuery, cases, optimization
-from plimsoll.catalogue import discover
-from plimsoll.inventory import Resource
+from plimsoll.extensions import discover
+from plimsoll.fleet.resources import Resource
+from plimsoll.queries.optimization import OptimizationQuery, cases, optimization
 from tests.contracts.rules.planted import HOSTILE, resource_id, sources
 from tests.shared import shared_path
 

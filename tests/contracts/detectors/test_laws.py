@@ -5,7 +5,7 @@ import pytest
 
 from plimsoll.analysis.anomalies.contract import Find, Look
 from plimsoll.analysis.anomalies.detectors import DETECTORS
-from plimsoll.analysis.anomalies.grid import Grid
+from plimsoll.analysis.grid import Grid
 from plimsoll.analysis.robust import Floats
 from tests.grids import PER_DAY, fleet_values, grid_of
 

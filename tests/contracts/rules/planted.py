@@ -11,8 +11,8 @@ import polars as pl
 
 from plimsoll.analysis.optimization.sweep import rules
 from plimsoll.analysis.robust import Floats
-from plimsoll.answers.sources import Sources
 from plimsoll.lake import Lake
+from plimsoll.queries.context import Sources
 from plimsoll.tables import RESOURCES, SAMPLES
 from tests.reports import sources_of
 

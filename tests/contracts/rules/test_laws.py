@@ -7,7 +7,7 @@ from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.contract import Rule
 from plimsoll.analysis.optimization.sweep import advisers, rules, sweep
 from plimsoll.analysis.robust import Floats
-from plimsoll.inventory import Resource
+from plimsoll.fleet.resources import Resource
 from plimsoll.metrics import CATALOGUE, Worse
 
 STEP_S, WINDOW, ROWS = 300.0, 288, 8 * 288

@@ -18,7 +18,7 @@ from plimsoll.analysis.optimization.sweep import rules, sweep
 from plimsoll.analysis.optimization.wanted import Wanted
 from plimsoll.analysis.robust import Floats
 from plimsoll.documents import TimeRange
-from plimsoll.inventory import resources_at
+from plimsoll.fleet.resources import resources_at
 
 RESOURCES, SEED = 144, 11
 KINDS = pytest.mark.parametrize("kind", CAUSES)

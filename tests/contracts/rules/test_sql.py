@@ -8,9 +8,9 @@ import pytest
 
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.sweep import rules
-from plimsoll.answers.optimization import OptimizationQuery, cases, optimization
 from plimsoll.documents import Evidence
 from plimsoll.lake.sql import Bounds, ask
+from plimsoll.queries.optimization import OptimizationQuery, cases, optimization
 from tests.contracts.rules.planted import UNTIL, resource_id, sources
 
 CLOSE = 1e-6  # the grid keeps single precision; nothing else may differ

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from plimsoll.errors import PlimsollError
 from plimsoll.lake import Lake, Rules
-from plimsoll.lake.files import Files
+from plimsoll.lake.format.files import Files
 from plimsoll.tables import COLLECTIONS, SAMPLES
 
 START = datetime(2026, 1, 16, tzinfo=UTC)

@@ -10,8 +10,8 @@ import pytest
 
 from plimsoll.errors import LakeError
 from plimsoll.lake import Lake
-from plimsoll.lake import manifest as manifests
-from plimsoll.lake.files import Files
+from plimsoll.lake.format import manifest as manifests
+from plimsoll.lake.format.files import Files
 from plimsoll.tables import SAMPLES
 
 NOON = datetime(2026, 1, 16, 12, tzinfo=UTC)

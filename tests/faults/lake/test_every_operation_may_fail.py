@@ -13,7 +13,7 @@ import pytest
 
 from plimsoll.errors import DiskError
 from plimsoll.lake import Lake
-from plimsoll.lake.files import Files
+from plimsoll.lake.format.files import Files
 from plimsoll.tables import COLLECTIONS, SAMPLES
 from tests.faults.lake.faultfs import ROUNDS, START, FaultFS, work
 from tests.shared import ROOT, needs_program
@@ -114,7 +114,8 @@ import os, sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from plimsoll.errors import DiskError
-from plimsoll.lake import Lake, files
+from plimsoll.lake import Lake
+from plimsoll.lake.format import files
 from plimsoll.tables import SAMPLES
 files.LEAST_FREE_BYTES, files.LEAST_FREE_SHARE = 0, 0.0
 lake, at, kept = Lake(Path(sys.argv[1]) / "lake"), datetime(2026, 1, 16, tzinfo=UTC), []

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from plimsoll.delivering import hand_over
 from plimsoll.ledger.database import Database
 from plimsoll.project import Project
-from plimsoll.reporting import daily
-from plimsoll.runner import context, recorded
+from plimsoll.project.runner import context, recorded
+from plimsoll.tasks.deliver import hand_over
+from plimsoll.tasks.report import daily
 from tests.clocks import OwnedClock
 from tests.fleets import UNTIL
 

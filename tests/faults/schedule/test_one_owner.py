@@ -11,9 +11,9 @@ import pytest
 
 from plimsoll.cli import run
 from plimsoll.errors import HeldByAnother, UsageError
-from plimsoll.lake import places
-from plimsoll.lake.places import filesystem
-from plimsoll.schedule.owner import owned, owner
+from plimsoll.lake.format import file_systems
+from plimsoll.lake.format.file_systems import filesystem
+from plimsoll.schedule.project_lock import owned, owner
 from tests.clocks import START
 
 HOLD = """
@@ -21,7 +21,7 @@ import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 from plimsoll.errors import PlimsollError
-from plimsoll.schedule.owner import owned
+from plimsoll.schedule.project_lock import owned
 try:
     with owned(Path(sys.argv[1]), command="up", now=datetime.now(UTC)):
         print("held", flush=True)
@@ -37,7 +37,7 @@ import json, os, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 from plimsoll.errors import PlimsollError
-from plimsoll.schedule.owner import owned
+from plimsoll.schedule.project_lock import owned
 
 def start(folder, gate):
     read, write = os.pipe()
@@ -145,7 +145,7 @@ def test_looking_does_not_take(tmp_path: Path) -> None:
 
 def test_a_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """F27: its locks cannot be relied on; a person may insist."""
-    monkeypatch.setattr(places, "filesystem", lambda _path: "nfs4")  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    monkeypatch.setattr(file_systems, "filesystem", lambda _path: "nfs4")  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
     with pytest.raises(UsageError, match=r"network file system \(nfs4\)"), owned(tmp_path, command="up", now=START):
         pass
     with owned(tmp_path, command="up", now=START, allow_network_fs=True):
@@ -158,7 +158,7 @@ def test_every_command_that_writes_refuses_a_network_file_system(
     """F27: not only the scheduler; reading is fine, and a line in the config insists for all of them."""
     config = tmp_path / "config.toml"
     config.write_text("[plimsoll]\n[collectors.gpu]\nenabled = false\n", encoding="utf-8")
-    monkeypatch.setattr(places, "filesystem", lambda _path: "nfs4")  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    monkeypatch.setattr(file_systems, "filesystem", lambda _path: "nfs4")  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
     where = ["--project", str(tmp_path)]
     for command in (["collect"], ["tick"], ["verify", "--repair"], ["run", "compact"]):
         assert run([*command, *where]) == 2

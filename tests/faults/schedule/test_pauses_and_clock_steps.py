@@ -8,7 +8,7 @@ import pytest
 
 from plimsoll.ledger import Ended
 from plimsoll.project import Project
-from plimsoll.schedule.watch import Watch
+from plimsoll.schedule.clock_watch import Watch
 from tests.clocks import OwnedClock
 from tests.schedules import Notes, engine, plan
 

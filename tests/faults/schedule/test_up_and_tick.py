@@ -14,8 +14,8 @@ from typing import IO
 import pytest
 
 from plimsoll.project import Project
-from plimsoll.schedule.owner import owner
 from plimsoll.schedule.plan import Plan
+from plimsoll.schedule.project_lock import owner
 from tests.clocks import OwnedClock
 from tests.schedules import engine, write_job
 

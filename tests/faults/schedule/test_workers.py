@@ -11,8 +11,9 @@ import pytest
 
 from plimsoll.ledger import Ended
 from plimsoll.project import Project
-from plimsoll.schedule.execute import Limits, in_a_process
-from plimsoll.schedule.plan import Attempt, Plan
+from plimsoll.schedule.owed import Attempt
+from plimsoll.schedule.plan import Plan
+from plimsoll.schedule.run_process import Limits, in_a_process
 from plimsoll.schedule.schedules import Due
 from tests.schedules import write_job
 

@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plimsoll.analysis.runs import Runs
+from plimsoll.analysis.grouped_quantiles import Runs
 
 NUMBERS = st.one_of(st.none(), st.floats(-1e6, 1e6, width=32))
 RUNS = st.lists(st.lists(NUMBERS, min_size=1, max_size=40), min_size=0, max_size=12)

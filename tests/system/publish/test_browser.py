@@ -11,8 +11,8 @@ from typing import ClassVar
 
 import pytest
 
-from plimsoll.publish import html
-from plimsoll.publish.view import view
+from plimsoll.publish.render import html
+from plimsoll.publish.views.view import view
 from tests.reports import fleet_report, templates
 from tests.shared import needs_program
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from plimsoll.project import Project
-from plimsoll.schedule.execute import resident_bytes
+from plimsoll.schedule.run_process import resident_bytes
 from tests.schedules import write_job
 
 MAX_RSS_BYTES, MAX_DESCRIPTORS, MAX_THREADS = 200_000_000, 40, 24

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from plimsoll.project import Project
-from plimsoll.schedule.execute import resident_bytes
 from plimsoll.schedule.plan import Plan
+from plimsoll.schedule.run_process import resident_bytes
 from plimsoll.tables import SAMPLES
 from tests.clocks import OwnedClock
 from tests.schedules import engine, write_job

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from plimsoll.alerting import watch
-from plimsoll.answers.performance import performance
 from plimsoll.cli import run
+from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.ledger import Alerts
 from plimsoll.project import Project
-from plimsoll.query import PerformanceQuery
-from plimsoll.runner import context
+from plimsoll.project.runner import context
+from plimsoll.queries.performance import performance
 from plimsoll.tables import RESOURCES, SAMPLES
+from plimsoll.tasks.watch_alerts import watch
 from tests.clocks import OwnedClock
 
 BEGIN = datetime.fromisoformat("2026-01-10T00:00:00Z")

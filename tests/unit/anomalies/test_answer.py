@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from plimsoll import documents
-from plimsoll.answers.anomalies import AnomaliesQuery, anomalies, compare
-from plimsoll.answers.performance import performance
-from plimsoll.answers.sources import Sources
 from plimsoll.cli import run
+from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.errors import BadParameter
-from plimsoll.query import PerformanceQuery
+from plimsoll.queries.anomalies import AnomaliesQuery, anomalies, compare
+from plimsoll.queries.context import Sources
+from plimsoll.queries.performance import performance
 from plimsoll.simulator import Fleet
 from tests.reports import UNTIL, lake_of, sources_of
 from tests.shared import shared_path

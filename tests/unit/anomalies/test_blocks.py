@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from plimsoll.answers.anomalies import AnomaliesQuery, findings
-from plimsoll.answers.sources import Sources
 from plimsoll.config import Config
 from plimsoll.errors import TryAgain
 from plimsoll.execution import Execution
+from plimsoll.queries.anomalies import AnomaliesQuery, findings
+from plimsoll.queries.context import Sources
 from plimsoll.simulator import Fleet
 from tests.reports import UNTIL, lake_of, sources_of
 
@@ -44,6 +44,6 @@ def test_a_block_that_fails_is_no_calm_fleet(sources: Sources, monkeypatch: pyte
     def broken(*_: object, **__: object) -> bytes:
         raise ValueError("no such bytes")
 
-    monkeypatch.setattr("plimsoll.answers.anomalies.analyse_block", broken)
+    monkeypatch.setattr("plimsoll.queries.anomalies.analyse_block", broken)
     with pytest.raises(TryAgain, match="could not be analysed: ValueError: no such bytes"):
         findings(executed(sources, on="serial"), sources.resources(), QUERY)

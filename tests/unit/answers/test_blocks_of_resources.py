@@ -6,21 +6,21 @@ import polars as pl
 import pytest
 
 from plimsoll.analysis.performance.standings import standings
-from plimsoll.answers.alerts import open_alerts
-from plimsoll.answers.anomalies import AnomaliesQuery, anomalies
-from plimsoll.answers.baselines import learn
-from plimsoll.answers.optimization import OptimizationQuery, optimization
-from plimsoll.answers.performance import performance
-from plimsoll.answers.sources import Sources
 from plimsoll.clock import Window
 from plimsoll.config import Config
+from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.execution import Execution
-from plimsoll.learning import learn_baselines
 from plimsoll.project import Project
-from plimsoll.query import PerformanceQuery
-from plimsoll.runner import context
+from plimsoll.project.runner import context
+from plimsoll.queries.alerts import open_alerts
+from plimsoll.queries.anomalies import AnomaliesQuery, anomalies
+from plimsoll.queries.baselines import learn
+from plimsoll.queries.context import Sources
+from plimsoll.queries.optimization import OptimizationQuery, optimization
+from plimsoll.queries.performance import performance
 from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES, SAMPLES
+from plimsoll.tasks.learn_baselines import learn_baselines
 from tests.clocks import OwnedClock
 from tests.reports import UNTIL, lake_of, sources_of
 

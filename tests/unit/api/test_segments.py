@@ -2,6 +2,8 @@
 
 import io
 import json
+import socket
+import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -16,10 +18,10 @@ from plimsoll.api.segments import AT_ONCE, Arrived, taking
 from plimsoll.api.tokens import Tokens
 from plimsoll.errors import BadParameter
 from plimsoll.lake import Lake, Segment
-from plimsoll.lake.encoding import PARQUET, briefly
-from plimsoll.lake.files import Files
-from plimsoll.lake.segments import checksum, describe
-from plimsoll.lake.taking_in import MOST_BYTES
+from plimsoll.lake.format.encoding import PARQUET, briefly
+from plimsoll.lake.format.files import Files
+from plimsoll.lake.format.segments import checksum, describe
+from plimsoll.lake.shared.ingest import MOST_BYTES
 from plimsoll.tables import RESOURCES, SAMPLES, Table
 from tests.services import Reply, ask, listening
 
@@ -170,6 +172,25 @@ def test_a_body_is_bounded_before_it_is_read(owner: Owner) -> None:
     reply = ask(owner.port, f"/v1/segments/samples/{name}", method="POST", headers=told, body=b"0\r\n\r\n")
     assert reply.status == 411
     assert AT_ONCE * MOST_BYTES <= 64 * 1024**2, "what strangers can make the service hold"
+
+
+def test_one_token_cannot_take_all_places(owner: Owner) -> None:
+    """Two bodies of one token may be on their way; the third is asked to come again, another host is served."""
+    other = Tokens(owner.root / "data" / "tokens.json").new("patient", ("ship:gpu_p",), NOW)
+    head = (
+        f"POST /v1/segments/samples/x HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {owner.token}\r\n"
+        "Content-Length: 1000\r\n\r\n"
+    )
+    slow = [socket.create_connection(("127.0.0.1", owner.port)) for _ in range(6)]
+    for one in slow:
+        one.sendall(head.encode())
+        time.sleep(0.05)
+    name, data = segment([reading()], order=31)
+    assert owner.post("samples", name, data).status == 503
+    name, data = segment([reading(resource="gpu_p")], host="gpu_p", order=32)
+    assert owner.post("samples", name, data, token=other).status == 201
+    for one in slow:
+        one.close()
 
 
 def test_a_bomb_costs_only_the_process_that_opens_it(owner: Owner) -> None:

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from plimsoll.analysis.anomalies.grid import Grid, Series
 from plimsoll.analysis.baselines.build import INSUFFICIENT, baselines
 from plimsoll.analysis.baselines.shifts import last_shift
+from plimsoll.analysis.grid import Grid, Series
 from plimsoll.analysis.robust import Floats
 
 MONDAY = datetime(2025, 12, 1, tzinfo=UTC)

@@ -4,7 +4,7 @@ from datetime import date
 
 from plimsoll.analysis.capacity.choices import Measured, choices_for
 from plimsoll.analysis.capacity.pools import DEMANDS, PoolPlan
-from plimsoll.capacity_document import Choice
+from plimsoll.documents.capacity import Choice
 from tests.capacities import SETTINGS, straight
 
 TODAY = date(2026, 1, 16)

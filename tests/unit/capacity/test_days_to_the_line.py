@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from plimsoll.analysis.capacity.ahead import Ahead
-from plimsoll.analysis.capacity.crossing import Days, crossing, days_to, decide_by, state_of
+from plimsoll.analysis.capacity.line_crossing import Days, crossing, days_to, decide_by, state_of
+from plimsoll.analysis.capacity.outlook import Ahead
 from plimsoll.analysis.forecasts.outlook import LOSES, TOO_SHORT
 from tests.capacities import straight
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from plimsoll import documents
-from plimsoll.capacity_document import Promise, promises, schema
+from plimsoll.documents.capacity import Promise, promises, schema
 from plimsoll.errors import BadParameter
-from plimsoll.inventory import Resource
+from plimsoll.fleet.resources import Resource
 from tests.capacities import gpus, hourly, only_pool, review, rising
 from tests.capacity_schema import PAGE, text
 

@@ -2,8 +2,8 @@
 
 from plimsoll.analysis.capacity.pools import PoolPlan, pools_of
 from plimsoll.analysis.capacity.settings import Capacity
-from plimsoll.inventory import Resource
-from plimsoll.lines import LoadLine
+from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.resources import Resource
 from tests.capacities import gpus
 
 

@@ -191,7 +191,7 @@ def test_a_collecting_process_imports_neither_polars_nor_duckdb() -> None:
     """Not until it must write: a resident collector stays small."""
     code = (
         "import sys, datetime; from plimsoll.cli import app; from plimsoll.project import Project, builtin_root;"
-        "from plimsoll.collecting import Collecting; p = Project(builtin_root(), builtin_root());"
+        "from plimsoll.collectors.session import Collecting; p = Project(builtin_root(), builtin_root());"
         "c = Collecting(p.config()); c.round(datetime.datetime.now(datetime.UTC), 0.0); c.close();"
         "print(sorted({'polars', 'duckdb', 'numpy', 'sklearn'} & set(sys.modules)))"
     )

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from plimsoll.collecting import Collecting
-from plimsoll.collectors import memory
-from plimsoll.collectors.memory import load
-from plimsoll.collectors.scrape.reader import Scraper
-from plimsoll.collectors.scrape.settings import Target
+from plimsoll.collectors import counter_state
+from plimsoll.collectors.counter_state import load
+from plimsoll.collectors.prometheus.settings import Target
+from plimsoll.collectors.prometheus.targets import Scraper
+from plimsoll.collectors.session import Collecting
 from plimsoll.lake import Lake
 from plimsoll.project import Project
 from plimsoll.tables import SAMPLES
@@ -34,7 +34,7 @@ def test_counters_go_on_after_a_restart(
     first.round(START, 1000.0)
     first.close()
     if boot == "another":
-        monkeypatch.setattr(memory, "boot_id", lambda: "another start of the machine")
+        monkeypatch.setattr(counter_state, "boot_id", lambda: "another start of the machine")
     second = opened(tmp_path)
     second.round(START + timedelta(seconds=30), 1030.0)
     second.close()
@@ -53,8 +53,12 @@ def test_a_scraper_remembers_each_address(tmp_path: Path) -> None:
         assert first.read(START, 0.0).samples == []
         kept = first.memory()
         first.close()
-        memory.save(tmp_path / "m", {"targets": kept})
-        for told in (None, {one.url: {"boot": memory.boot_id(), "counters": [["x"]]}}, load(tmp_path / "m")["targets"]):
+        counter_state.save(tmp_path / "m", {"targets": kept})
+        for told in (
+            None,
+            {one.url: {"boot": counter_state.boot_id(), "counters": [["x"]]}},
+            load(tmp_path / "m")["targets"],
+        ):
             second = Scraper(targets, interval_s=30)
             second.recall(told)
             told_counters = {url: len(one["counters"]) for url, one in second.memory().items()}

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from plimsoll.cli import run
-from plimsoll.delivering import deliver, hand_over
 from plimsoll.errors import PlimsollError
-from plimsoll.reporting import capacity, daily
+from plimsoll.tasks.deliver import hand_over, send_due
+from plimsoll.tasks.report import capacity, daily
 from tests.mailing import states, wired
 from tests.post_office import PostOffice
 
@@ -41,7 +41,7 @@ def test_the_verdict_goes_out_and_the_run_has_failed(own: Path, office: PostOffi
     assert made.document.stat().st_size > 1000
     with pytest.raises(PlimsollError, match="the daily report is published, but without: page"):
         hand_over(ctx, "daily", made)
-    deliver(ctx)
+    send_due(ctx)
     assert [state for _, state, _ in states(ctx)] == ["sent"]
     assert capacity(ctx).failed == {}
 
@@ -52,7 +52,7 @@ def test_a_broken_mail_goes_out_as_text(own: Path, office: PostOffice) -> None:
     ctx = wired(own, office.port)
     made = daily(ctx)
     hand_over(ctx, "daily", made)
-    deliver(ctx)
+    send_due(ctx)
     (mail,) = office.received
     assert mail.get_content_type() == "text/plain"
     words = " ".join(mail.get_content().split())

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from plimsoll import dead_man
-from plimsoll.delivering import deliver, queue
 from plimsoll.delivery.ping import ping
 from plimsoll.delivery.settings import Ping
-from plimsoll.reporting import daily
+from plimsoll.tasks import dead_mans_switch
+from plimsoll.tasks.deliver import queue, send_due
+from plimsoll.tasks.report import daily
 from tests.mailing import wired
 from tests.post_office import PostOffice
 
@@ -57,18 +57,18 @@ def watcher(monkeypatch: pytest.MonkeyPatch) -> Generator[Watcher]:
 def test_it_is_renewed_when_everything_was_delivered(demo: Path, office: PostOffice, watcher: Watcher) -> None:
     """Not while a message waits; then once; a ping that did not arrive is tried again."""
     ctx = wired(demo, office.port, more=MORE)
-    path = ctx.data / dead_man.FILE
+    path = ctx.data / dead_mans_switch.FILE
     path.unlink(missing_ok=True)
     queue(ctx, "daily", daily(ctx))
-    assert (dead_man.renew(ctx), path.exists(), watcher.asked) == ("", False, 0)
-    deliver(ctx)
+    assert (dead_mans_switch.renew(ctx), path.exists(), watcher.asked) == ("", False, 0)
+    send_due(ctx)
     watcher.status = 503
-    assert dead_man.renew(ctx) == "127.0.0.1: 503"
+    assert dead_mans_switch.renew(ctx) == "127.0.0.1: 503"
     watcher.status = 200
-    assert dead_man.renew(ctx) == ""
-    assert dead_man.renew(ctx) == ""
+    assert dead_mans_switch.renew(ctx) == ""
+    assert dead_mans_switch.renew(ctx) == ""
     assert watcher.asked == 2
-    assert dead_man.read(path)["windowEnd"] == "2026-01-16T18:00:00Z"
+    assert dead_mans_switch.read(path)["windowEnd"] == "2026-01-16T18:00:00Z"
     assert "s3cret" not in path.read_text()
 
 

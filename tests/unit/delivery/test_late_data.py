@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from plimsoll.delivering import deliver, outbox, queue
-from plimsoll.job import Context
+from plimsoll.project.context import Context
 from plimsoll.publish.files import listed
-from plimsoll.reporting import daily, revised
 from plimsoll.tables import SAMPLES
+from plimsoll.tasks.deliver import outbox, queue, send_due
+from plimsoll.tasks.report import daily, revised
 from tests.clocks import OwnedClock
 from tests.fleets import UNTIL
 from tests.mailing import states, wired
@@ -50,7 +50,7 @@ def test_late_readings_make_a_second_revision(own: Path, office: PostOffice) -> 
     ctx = wired(own, office.port, clock=OwnedClock(LATER))
     first = daily(ctx)
     queue(ctx, "daily", first)
-    deliver(ctx)
+    send_due(ctx)
     before = listed(first.folder)["performance.json"]
     from dataclasses import replace
 
@@ -78,7 +78,7 @@ def test_a_report_that_has_not_gone_out_is_replaced(own: Path, office: PostOffic
     late_readings(ctx)
     second = daily(ctx)
     assert (second.revision, queue(ctx, "daily", second)) == (2, 1)
-    deliver(ctx)
+    send_due(ctx)
     assert sorted(state for _, state, _ in states(ctx)) == ["digested", "sent"]
     (mail,) = office.received
     assert ".r2." in mail["Message-ID"]
@@ -90,7 +90,7 @@ def test_two_recipients_with_one_address_both_get_theirs(own: Path, office: Post
     assert queue(ctx, "daily", daily(ctx)) == 2
     late_readings(ctx)
     assert queue(ctx, "daily", daily(ctx)) == 2
-    deliver(ctx)
+    send_due(ctx)
     assert sorted(state for _, state, _ in states(ctx)) == ["digested", "digested", "sent", "sent"]
     assert len({mail["Message-ID"] for mail in office.received}) == 2
 
@@ -99,10 +99,10 @@ def test_a_revision_is_mailed_where_it_is_asked_for(own: Path, office: PostOffic
     """It says so in its subject and answers the first."""
     ctx = wired(own, office.port, more="revisions = true", clock=OwnedClock(LATER))
     queue(ctx, "daily", daily(ctx))
-    deliver(ctx)
+    send_due(ctx)
     late_readings(ctx)
     queue(ctx, "daily", daily(ctx))
-    deliver(ctx)
+    send_due(ctx)
     first, second = office.received
     assert second["In-Reply-To"] == first["Message-ID"]
     assert "revision 2" in second["Subject"]
@@ -117,7 +117,7 @@ def test_what_was_not_delivered_stands_in_the_next_report(own: Path, office: Pos
     ctx = wired(own, office.port, to=("gone@example.org",), clock=clock)
     office.rcpt = lambda _: "550 no such <b>user</b>"
     queue(ctx, "daily", daily(ctx))
-    deliver(ctx)
+    send_due(ctx)
     (told,) = outbox(ctx).problems(UNTIL)
     later = daily(replace(ctx, as_of=UNTIL + timedelta(hours=1)))
     assert told in later.view.notices

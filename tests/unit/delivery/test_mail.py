@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from plimsoll.cli import run
-from plimsoll.delivering import deliver, outbox, queue
 from plimsoll.project import Project
-from plimsoll.publish.view import ReportView
-from plimsoll.reporting import daily, of_owner
-from plimsoll.runner import context
+from plimsoll.project.runner import context
+from plimsoll.publish.views.view import ReportView
+from plimsoll.tasks.deliver import outbox, queue, send_due
+from plimsoll.tasks.report import daily, of_owner
 from tests.clocks import OwnedClock
 from tests.fleets import UNTIL
 from tests.mailing import states, wired
@@ -31,9 +31,9 @@ def test_a_report_arrives_once_whole_and_with_its_headers(demo: Path, office: Po
     ctx = wired(demo, office.port)
     made = daily(ctx)
     assert queue(ctx, "daily", made) == 1
-    assert [outcome.kind for _, outcome in deliver(ctx, chance=CHANCE)] == ["sent"]
+    assert [outcome.kind for _, outcome in send_due(ctx, chance=CHANCE)] == ["sent"]
     assert queue(ctx, "daily", made) == 0
-    assert deliver(ctx, chance=CHANCE) == []
+    assert send_due(ctx, chance=CHANCE) == []
     (mail,) = office.received
     assert mail["Subject"].startswith(made.view.verdict.state.rstrip("."))
     assert "16 Jan" in mail["Subject"]
@@ -89,14 +89,14 @@ def test_an_unreachable_server_costs_nothing_but_time_and_the_order_is_kept(demo
     ctx = wired(demo, dead, to=("a@example.org", "b@example.org"), clock=clock)
     queue(ctx, "daily", daily(ctx))
     for _ in range(6):
-        assert {outcome.kind for _, outcome in deliver(ctx, chance=CHANCE)} <= {"later"}
+        assert {outcome.kind for _, outcome in send_due(ctx, chance=CHANCE)} <= {"later"}
         clock.advance(3600)
     assert all(state == "queued" and tries >= 3 for _, state, tries in states(ctx))
     text = (demo / "config.toml").read_text().replace(f"port = {dead}", f"port = {office.port}")
     (demo / "config.toml").write_text(text)
     clock.advance(3 * 3600)
     again = context(Project.open(demo, here=demo), clock=clock, as_of=UNTIL)
-    deliver(again, chance=CHANCE)
+    send_due(again, chance=CHANCE)
     assert [mail["To"] for mail in office.received] == ["a@example.org", "b@example.org"]
 
 
@@ -106,11 +106,11 @@ def test_greylisting_is_waited_for(demo: Path, office: PostOffice) -> None:
     ctx = wired(demo, office.port, clock=clock)
     queue(ctx, "daily", daily(ctx))
     office.rcpt = lambda _: "451 4.7.1 try again later"
-    assert [outcome.kind for _, outcome in deliver(ctx, chance=CHANCE)] == ["later"]
-    assert deliver(ctx, chance=CHANCE) == []  # it is not yet time
+    assert [outcome.kind for _, outcome in send_due(ctx, chance=CHANCE)] == ["later"]
+    assert send_due(ctx, chance=CHANCE) == []  # it is not yet time
     office.rcpt = lambda _: None
     clock.advance(120)
-    assert [outcome.kind for _, outcome in deliver(ctx, chance=CHANCE)] == ["sent"]
+    assert [outcome.kind for _, outcome in send_due(ctx, chance=CHANCE)] == ["sent"]
     assert len(office.received) == 1
 
 
@@ -119,7 +119,7 @@ def test_one_refused_recipient_costs_only_their_own_mail(demo: Path, office: Pos
     ctx = wired(demo, office.port, to=("a@example.org", "gone@example.org", "c@example.org"))
     queue(ctx, "daily", daily(ctx))
     office.rcpt = lambda address: "550 no such \x1b[31muser" if address.startswith("gone") else None
-    deliver(ctx, chance=CHANCE)
+    send_due(ctx, chance=CHANCE)
     assert sorted(state for _, state, _ in states(ctx)) == ["failed", "sent", "sent"]
     (problem,) = outbox(ctx).problems(UNTIL)
     assert problem.startswith("The daily report of 16 Jan 18:00 was not delivered to gone@example.org: 550 no such")
@@ -132,9 +132,9 @@ def test_a_lost_answer_is_tried_once_more_with_the_same_id_and_then_given_up(dem
     ctx = wired(demo, office.port, clock=clock)
     queue(ctx, "daily", daily(ctx))
     office.keep_silent = True
-    assert [outcome.kind for _, outcome in deliver(ctx, chance=CHANCE)] == ["uncertain"]
+    assert [outcome.kind for _, outcome in send_due(ctx, chance=CHANCE)] == ["uncertain"]
     clock.advance(120)
-    deliver(ctx, chance=CHANCE)
+    send_due(ctx, chance=CHANCE)
     assert states(ctx)[0][1] == "failed"
     assert len({mail["Message-ID"] for mail in office.received}) == 1
     assert len(office.received) == 2
@@ -148,22 +148,22 @@ def test_a_process_that_dies_while_it_sends_sends_once_more(demo: Path, office: 
     (parcel,) = box.due(UNTIL)
     box.sending(parcel.id, UNTIL)
     assert states(ctx)[0][1] == "sending"
-    assert [outcome.kind for _, outcome in deliver(ctx, chance=CHANCE)] == ["sent"]
+    assert [outcome.kind for _, outcome in send_due(ctx, chance=CHANCE)] == ["sent"]
     assert states(ctx) == [("on-call@example.org", "sent", 2)]
 
 
 SENDS = """
 import os, signal, sys
 from pathlib import Path
-from plimsoll.delivering import deliver
+from plimsoll.tasks.deliver import send_due
 from plimsoll.ledger.outbox import Outbox
 from plimsoll.project import Project
-from plimsoll.runner import context
+from plimsoll.project.runner import context
 from tests.clocks import OwnedClock
 from tests.fleets import UNTIL
 Outbox.settle = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)  # the server has said 250; nothing is noted
 root = Path(sys.argv[1])
-deliver(context(Project.open(root, here=root), clock=OwnedClock(UNTIL), as_of=UNTIL))
+send_due(context(Project.open(root, here=root), clock=OwnedClock(UNTIL), as_of=UNTIL))
 """
 
 
@@ -177,8 +177,8 @@ def test_a_real_process_killed_between_the_answer_and_the_ledger_sends_once_more
     assert killed.returncode == -signal.SIGKILL
     assert len(office.received) == 1
     assert states(ctx) == [("on-call@example.org", "sending", 1)]
-    assert [outcome.kind for _, outcome in deliver(ctx, chance=CHANCE)] == ["sent"]
-    assert deliver(ctx, chance=CHANCE) == []
+    assert [outcome.kind for _, outcome in send_due(ctx, chance=CHANCE)] == ["sent"]
+    assert send_due(ctx, chance=CHANCE) == []
     assert len({mail["Message-ID"] for mail in office.received}) == 1
     assert len(office.received) == 2
     assert states(ctx) == [("on-call@example.org", "sent", 2)]
@@ -190,7 +190,7 @@ def test_a_server_that_never_speaks_is_left_after_the_deadline(demo: Path, monke
     with socket.create_server(("127.0.0.1", 0)) as mute:
         ctx = wired(demo, mute.getsockname()[1])
         queue(ctx, "daily", daily(ctx))
-        ((_, outcome),) = deliver(ctx, chance=CHANCE)
+        ((_, outcome),) = send_due(ctx, chance=CHANCE)
     assert (outcome.kind, "timed out" in outcome.detail) == ("later", True)
 
 
@@ -200,13 +200,13 @@ def test_nothing_is_sent_in_the_clear(demo: Path, tmp_path: Path, monkeypatch: p
     with open_post_office(tmp_path, tls=False) as plain:
         ctx = wired(demo, plain.port)
         queue(ctx, "daily", daily(ctx))
-        ((_, outcome),) = deliver(ctx, chance=CHANCE)
+        ((_, outcome),) = send_due(ctx, chance=CHANCE)
         assert (outcome.kind, plain.received) == ("later", [])
         assert "offers no STARTTLS; nothing was sent in the clear" in outcome.detail
     with open_post_office(tmp_path / "tls") as unknown:
         ctx = wired(demo, unknown.port)
         queue(ctx, "daily", daily(ctx))
-        ((_, outcome),) = deliver(ctx, chance=CHANCE)
+        ((_, outcome),) = send_due(ctx, chance=CHANCE)
         assert (outcome.kind, unknown.received) == ("later", [])
         assert "certificate" in outcome.detail
 
@@ -223,7 +223,7 @@ def test_a_wrong_or_missing_password_is_said(demo: Path, office: PostOffice, mon
             monkeypatch.setenv("PLIMSOLL_SMTP_PASSWORD", password)
         ctx = wired(demo, office.port)
         queue(ctx, "daily", daily(ctx))
-        ((_, outcome),) = deliver(ctx, chance=CHANCE)
+        ((_, outcome),) = send_due(ctx, chance=CHANCE)
         assert said in outcome.detail
         assert "wrong-one" not in outcome.detail
 
@@ -236,7 +236,7 @@ def test_after_a_pause_one_mail_tells_of_all(demo: Path, office: PostOffice) -> 
 
     for hours in (2, 1, 0):
         queue(ctx, "daily", replace(made, end=UNTIL - timedelta(hours=hours)))
-    deliver(ctx, chance=CHANCE)
+    send_due(ctx, chance=CHANCE)
     assert sorted(state for _, state, _ in states(ctx)) == ["digested", "digested", "sent"]
     (mail,) = office.received
     body = mail.get_body(("plain",))
@@ -248,7 +248,7 @@ def test_two_deliverers_at_once_send_each_message_once(demo: Path, office: PostO
     """A person asks while the job runs."""
     ctx = wired(demo, office.port)
     queue(ctx, "daily", daily(ctx))
-    threads = [threading.Thread(target=deliver, args=(ctx,)) for _ in range(2)]
+    threads = [threading.Thread(target=send_due, args=(ctx,)) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -262,7 +262,7 @@ def test_an_owner_sees_only_what_is_theirs(demo: Path, office: PostOffice) -> No
     more = '[recipients.vision]\naddress = "vision@example.org"\nrole = "owner"\nowner = "nobody-has-this"\n'
     ctx = wired(demo, office.port, more=more, to=())
     queue(ctx, "daily", daily(ctx))
-    deliver(ctx, chance=CHANCE)
+    send_due(ctx, chance=CHANCE)
     body = office.received[0].get_body(("plain",))
     assert body is not None
     names = {r.resource_id for r in ctx.sources().resources()}

@@ -11,8 +11,9 @@ from deltalake import DeltaTable, QueryBuilder
 
 from plimsoll import tables
 from plimsoll.cli import run
-from plimsoll.lake import Lake, catalog
-from plimsoll.lake.catalog import Published
+from plimsoll.lake import Lake
+from plimsoll.lake.maintain import delta_log
+from plimsoll.lake.maintain.delta_log import Published
 from plimsoll.lake.settings import SharedPlace
 from plimsoll.tables import SAMPLES
 from tests.shared_lakes import NOW, readings
@@ -69,9 +70,9 @@ def test_the_columns_of_the_log_grow_with_the_catalogue(tmp_path: Path, monkeypa
     days(lake, 0, 2)
     lake.compact(now=NOW)
     older = replace(SAMPLES, columns=SAMPLES.columns[:-1])
-    monkeypatch.setattr(catalog, "TABLES", {"samples": older})
+    monkeypatch.setattr(delta_log, "TABLES", {"samples": older})
     lake.publish_catalog(HERE, now=NOW)
-    monkeypatch.setattr(catalog, "TABLES", tables.TABLES)
+    monkeypatch.setattr(delta_log, "TABLES", tables.TABLES)
     published(lake)
     delta = DeltaTable(lake.root / "samples")
     assert [field.name for field in delta.schema().fields] == list(SAMPLES.names)

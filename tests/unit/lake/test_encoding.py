@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from plimsoll.lake import Lake, stored
-from plimsoll.lake.encoding import SHORT_ROWS, briefly, joined, lasting
-from plimsoll.lake.segments import Segment
+from plimsoll.lake.format.encoding import SHORT_ROWS, briefly, joined, lasting
+from plimsoll.lake.format.segments import Segment
 from plimsoll.lake.sql import Bounds, ask
 from plimsoll.tables import SAMPLES
 

@@ -10,8 +10,8 @@ from plimsoll.errors import ConfigError
 from plimsoll.lake import Lake, Rules, remember
 from plimsoll.lake.stores import FolderStore
 from plimsoll.project import sections
-from plimsoll.retaining import rules
 from plimsoll.tables import SAMPLES
+from plimsoll.tasks.retention import rules
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from plimsoll.lake import Lake, remember
-from plimsoll.lake.rollups import daily, hourly, quantile
+from plimsoll.lake.maintain.rollups import daily, hourly, quantile
 from plimsoll.tables import SAMPLES
 
 DAY = datetime(2026, 1, 16, tzinfo=UTC)

@@ -11,11 +11,11 @@ import pytest
 
 from plimsoll.errors import DiskError, TryAgain
 from plimsoll.lake import Segment, Spool
-from plimsoll.lake import manifest as manifests
-from plimsoll.lake.encoding import briefly
-from plimsoll.lake.files import Files
-from plimsoll.lake.segments import checksum
-from plimsoll.lake.shared_files import SharedFiles
+from plimsoll.lake.format import manifest as manifests
+from plimsoll.lake.format.encoding import briefly
+from plimsoll.lake.format.files import Files
+from plimsoll.lake.format.segments import checksum
+from plimsoll.lake.shared.files import SharedFiles
 from plimsoll.lake.stores import FolderStore, NoAnswer, Raced
 from plimsoll.tables import RESOURCES, SAMPLES
 from tests.shared_lakes import NOW, drain, expected, held, host, readings

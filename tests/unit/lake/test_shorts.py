@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from plimsoll.lake import Lake
-from plimsoll.lake.files import Files
+from plimsoll.lake.format.files import Files
 from plimsoll.tables import SAMPLES
 
 NOON = datetime(2026, 1, 16, 12, tzinfo=UTC)

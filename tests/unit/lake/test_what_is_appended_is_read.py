@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from plimsoll.errors import HeldByAnother, LakeError
-from plimsoll.lake import Lake, lock
+from plimsoll.lake import Lake
+from plimsoll.lake.format import lock
 from plimsoll.tables import RESOURCES, SAMPLES
 
 NOON = datetime(2026, 1, 16, 12, tzinfo=UTC)
@@ -113,8 +114,8 @@ def test_a_large_day_is_worked_on_in_blocks(tmp_path: Path, monkeypatch: pytest.
         return lake
 
     whole = compacted(tmp_path / "whole")
-    monkeypatch.setattr("plimsoll.lake.snapshot.WHOLE_ROWS", 100)
-    monkeypatch.setattr("plimsoll.lake.snapshot.BLOCK_ROWS", 150)
+    monkeypatch.setattr("plimsoll.lake.read.snapshot.WHOLE_ROWS", 100)
+    monkeypatch.setattr("plimsoll.lake.read.snapshot.BLOCK_ROWS", 150)
     blocked = compacted(tmp_path / "blocked")
     held = list(blocked.snapshot().blocks(SAMPLES, NOON.date()))
     assert [part["resource_id"].unique().sort().to_list() for part in held] == [

@@ -24,7 +24,13 @@ def _claim(ledger: Ledger, attempt: int = 1, *, due: datetime = DUE) -> int | No
 
 
 def _standing(ledger: Ledger, now: datetime) -> Standing:
-    return ledger.standing("daily", "daily 07:00", "UTC", now)
+    ledger.register({"daily": "daily 07:00"}, "UTC", now)
+    return ledger.standings(["daily"], now)["daily"]
+
+
+def _since(ledger: Ledger, schedule: str, zone: str, now: datetime) -> datetime:
+    ledger.register({"daily": schedule}, zone, now)
+    return ledger.standings(["daily"], now)["daily"].since
 
 
 def test_a_run_key_exists_once(ledger: Ledger) -> None:
@@ -59,14 +65,12 @@ def test_a_window_is_settled_when_no_attempt_is_to_follow(ledger: Ledger) -> Non
     assert first is not None
     ledger.finish(first, Ended("failed", 1.0, cause="error"), retry_at=DUE + timedelta(minutes=1))
     assert _standing(ledger, DUE).settled_until is None
-    waiting = _standing(ledger, DUE).waiting
-    assert waiting is not None
-    assert waiting.retry_at == DUE + timedelta(minutes=1)
+    assert [run.retry_at for run in _standing(ledger, DUE).open] == [DUE + timedelta(minutes=1)]
     second = _claim(ledger, 2)
     assert second is not None
-    assert _standing(ledger, DUE).waiting is None
+    assert [run.outcome for run in _standing(ledger, DUE).open] == ["failed", None]
     ledger.finish(second, Ended("failed", 1.0, cause="error"))
-    assert _standing(ledger, DUE).settled_until == DUE
+    assert (_standing(ledger, DUE).settled_until, _standing(ledger, DUE).open) == (DUE, ())
     assert [run.attempt for run in ledger.failures(DAY)] == [2]
 
 
@@ -90,8 +94,8 @@ def test_a_changed_schedule_begins_anew(ledger: Ledger) -> None:
     """The same text keeps its beginning; another text, or another zone, begins now."""
     assert _standing(ledger, DAY).since == DAY
     assert _standing(ledger, NEXT).since == DAY
-    assert ledger.standing("daily", "daily 08:00", "UTC", NEXT).since == NEXT
-    assert ledger.standing("daily", "daily 08:00", "Europe/Berlin", DUE).since == DUE
+    assert _since(ledger, "daily 08:00", "UTC", NEXT) == NEXT
+    assert _since(ledger, "daily 08:00", "Europe/Berlin", DUE) == DUE
 
 
 def test_a_beginning_in_the_future_is_noted_anew(ledger: Ledger) -> None:

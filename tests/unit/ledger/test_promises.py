@@ -3,7 +3,7 @@
 from datetime import date
 from pathlib import Path
 
-from plimsoll.capacity_document import Promise
+from plimsoll.documents.capacity import Promise
 from plimsoll.ledger import Promises
 
 

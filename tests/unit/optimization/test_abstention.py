@@ -11,7 +11,7 @@ from plimsoll.analysis.optimization.sweep import sweep
 from plimsoll.analysis.optimization.unlock import of_fleet, unlocked
 from plimsoll.analysis.optimization.use import swept
 from plimsoll.analysis.robust import Floats
-from plimsoll.inventory import Resource
+from plimsoll.fleet.resources import Resource
 
 STEP_S, DAY, ROWS = 300.0, 288, 14 * 288
 END = datetime(2026, 1, 16, 18, tzinfo=UTC)

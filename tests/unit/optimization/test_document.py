@@ -14,13 +14,13 @@ from plimsoll import documents
 from plimsoll.analysis.optimization.contract import Advice
 from plimsoll.analysis.optimization.portfolio import compatible, joint_saving
 from plimsoll.analysis.optimization.sweep import rules
-from plimsoll.answers.optimization import OptimizationQuery, optimization
-from plimsoll.answers.sources import Sources
 from plimsoll.cli import run
+from plimsoll.documents.parameters import TIME_RANGES
 from plimsoll.errors import BadParameter
+from plimsoll.fleet.prices import HOURS_A_MONTH
 from plimsoll.ledger.advice import Verdict, Verdicts
-from plimsoll.prices import HOURS_A_MONTH
-from plimsoll.query import TIME_RANGES
+from plimsoll.queries.context import Sources
+from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.simulator import Fleet
 from tests.reports import UNTIL, lake_of, sources_of
 from tests.shared import shared_path

@@ -8,9 +8,9 @@ import pytest
 
 from benchmarks.bottleneck_quality import CAUSES
 from plimsoll.analysis.optimization.sweep import rules
-from plimsoll.answers.optimization import OptimizationQuery, optimization
+from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.simulator import Fleet, Incident
-from plimsoll.simulator.everything import everything
+from plimsoll.simulator.all_faults import everything
 from plimsoll.simulator.incidents import FAULTS
 from tests.reports import UNTIL, lake_of, sources_of
 

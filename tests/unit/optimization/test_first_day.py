@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from plimsoll.answers.optimization import OptimizationQuery, cases, optimization
+from plimsoll.queries.optimization import OptimizationQuery, cases, optimization
 from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES, SAMPLES
 from tests.fleets import UNTIL

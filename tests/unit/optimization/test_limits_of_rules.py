@@ -9,7 +9,7 @@ from plimsoll.analysis.optimization.limits import configured, limits, refused, r
 from plimsoll.analysis.optimization.sweep import rules, sweep
 from plimsoll.config import Config, Layer, load
 from plimsoll.errors import ConfigError, UnknownSetting
-from plimsoll.inventory import Resource
+from plimsoll.fleet.resources import Resource
 from plimsoll.project import builtin_root, sections
 
 

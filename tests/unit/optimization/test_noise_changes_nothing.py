@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from plimsoll.answers.optimization import OptimizationQuery, optimization
-from plimsoll.answers.sources import Sources
 from plimsoll.lake import Lake
+from plimsoll.queries.context import Sources
+from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.tables import RESOURCES, SAMPLES
 from tests.fleets import UNTIL
 from tests.reports import sources_of

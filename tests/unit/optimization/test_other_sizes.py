@@ -13,9 +13,9 @@ from plimsoll.analysis.optimization.rebalance import rebalance
 from plimsoll.analysis.optimization.sweep import sweep
 from plimsoll.analysis.optimization.usl import Usl
 from plimsoll.analysis.robust import Floats
-from plimsoll.inventory import Resource
-from plimsoll.prices import Gpu, PriceList
-from plimsoll.prices.sections import Head
+from plimsoll.fleet.prices import Gpu, PriceList
+from plimsoll.fleet.prices.sections import Head
+from plimsoll.fleet.resources import Resource
 
 STEP_S, DAY, DAYS = 300.0, 288, 14
 ROWS = DAYS * DAY

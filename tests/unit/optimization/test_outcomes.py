@@ -9,12 +9,12 @@ import pytest
 
 from plimsoll.analysis.optimization.limits import limits
 from plimsoll.analysis.optimization.outcomes import Measure, Outcome, realised, step_at
-from plimsoll.answers.optimization import OptimizationQuery, optimization
-from plimsoll.answers.outcomes import in_words, settle, told
-from plimsoll.answers.rules import replay, rules
-from plimsoll.answers.sources import Sources
 from plimsoll.errors import BadParameter
 from plimsoll.ledger.outcomes import Outcomes, Settled
+from plimsoll.queries.context import Sources
+from plimsoll.queries.optimization import OptimizationQuery, optimization
+from plimsoll.queries.outcomes import in_words, settle, told
+from plimsoll.queries.rules import replay, rules
 from plimsoll.simulator import Fleet, Incident
 from tests.fleets import UNTIL
 from tests.reports import lake_of, sources_of

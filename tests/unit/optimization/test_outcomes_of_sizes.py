@@ -9,8 +9,8 @@ import pytest
 
 from plimsoll.analysis.optimization.sizes import realised_size, shrunk_at
 from plimsoll.analysis.robust import Floats
-from plimsoll.answers.outcomes import in_words, settle, units_by_step
 from plimsoll.ledger.outcomes import Told
+from plimsoll.queries.outcomes import in_words, settle, units_by_step
 from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES
 from tests.fleets import UNTIL

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from plimsoll import documents
-from plimsoll.answers.optimization import OptimizationQuery, optimization
 from plimsoll.cli import run
+from plimsoll.queries.optimization import OptimizationQuery, optimization
 from tests.contracts.rules.planted import HOSTILE, sources
 
 

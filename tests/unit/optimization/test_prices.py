@@ -9,8 +9,8 @@ from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.cost import adding, freeing
 from plimsoll.config import Layer, load
 from plimsoll.errors import PlimsollError
-from plimsoll.inventory import Resource
-from plimsoll.prices import PriceList, Prices, read_prices
+from plimsoll.fleet.prices import PriceList, Prices, read_prices
+from plimsoll.fleet.resources import Resource
 
 NOW = datetime(2026, 1, 16, 18, tzinfo=UTC)
 FILE = """

@@ -9,7 +9,7 @@ from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.contract import Found
 from plimsoll.analysis.optimization.sweep import rules, sweep
 from plimsoll.analysis.robust import Floats
-from plimsoll.inventory import Resource
+from plimsoll.fleet.resources import Resource
 
 STEP_S, WINDOW, ROWS = 300.0, 288, 8 * 288
 RESOURCE = Resource(

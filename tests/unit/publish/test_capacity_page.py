@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime
 import msgspec
 import pytest
 
-from plimsoll.capacity_document import CapacityDocument, Pool
-from plimsoll.publish import html
-from plimsoll.publish.capacity_verdict import judge, since
-from plimsoll.publish.capacity_view import capacity_view
-from plimsoll.publish.report_input import CapacityInput
+from plimsoll.documents.capacity import CapacityDocument, Pool
+from plimsoll.publish.render import html
+from plimsoll.publish.views.capacity_verdict import judge, since
+from plimsoll.publish.views.capacity_view import capacity_view
+from plimsoll.publish.views.report_input import CapacityInput
 from tests.reports import fleet_review, templates
 
 TODAY = date(2026, 1, 16)

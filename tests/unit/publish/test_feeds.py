@@ -17,8 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from plimsoll.cli import run
 from plimsoll.publish import files
-from plimsoll.publish.tables import csv_files, inert
-from plimsoll.publish.textfile import metrics
+from plimsoll.publish.render.csv_tables import csv_files, inert
+from plimsoll.publish.render.prometheus import metrics
 from tests.reports import fleet_report
 from tests.shared import ROOT
 

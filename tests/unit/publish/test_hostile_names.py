@@ -15,13 +15,14 @@ from rich.console import Console
 from plimsoll import documents
 from plimsoll.delivery.message import Letter, message
 from plimsoll.delivery.webhook import body
-from plimsoll.publish import files, html
-from plimsoll.publish.mail import compose
-from plimsoll.publish.report_input import ReportInput
-from plimsoll.publish.tables import csv_files
-from plimsoll.publish.terminal import show
-from plimsoll.publish.textfile import metrics
-from plimsoll.publish.view import view
+from plimsoll.publish import files
+from plimsoll.publish.render import html
+from plimsoll.publish.render.csv_tables import csv_files
+from plimsoll.publish.render.mail import compose
+from plimsoll.publish.render.prometheus import metrics
+from plimsoll.publish.render.terminal import show
+from plimsoll.publish.views.report_input import ReportInput
+from plimsoll.publish.views.view import view
 from tests.reports import fleet_report, templates
 
 NAMES = (

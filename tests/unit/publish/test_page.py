@@ -11,9 +11,9 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from plimsoll.publish import html
-from plimsoll.publish.report_input import ReportInput
-from plimsoll.publish.view import view
+from plimsoll.publish.render import html
+from plimsoll.publish.views.report_input import ReportInput
+from plimsoll.publish.views.view import view
 from tests.reports import fleet_report, templates
 
 HOSTILE = (
@@ -99,7 +99,7 @@ def test_the_page_stays_within_its_budget(resources: int, budget: int) -> None:
 
 def test_of_very_many_resources_the_first_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """F51: flagged ones first; how many there are is said, and every one of them is in the mosaic."""
-    monkeypatch.setattr("plimsoll.publish.view.MOST_ROWS", 10)
+    monkeypatch.setattr("plimsoll.publish.views.view.MOST_ROWS", 10)
     shown = view(fleet_report(), document_sha256="0" * 64)
     assert (len(shown.rows), shown.count) == (10, 48)
     assert shown.rows_sentence.endswith("The first 10 of 48; the JSON documents hold them all.")

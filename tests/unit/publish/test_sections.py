@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from plimsoll.publish import html, sections
-from plimsoll.publish.report_input import ReportInput
-from plimsoll.publish.view import view
+from plimsoll.publish.render import html
+from plimsoll.publish.views import sections
+from plimsoll.publish.views.report_input import ReportInput
+from plimsoll.publish.views.view import view
 from tests.reports import fleet_report, templates
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from plimsoll.capacity_document import State
 from plimsoll.documents import Alert
-from plimsoll.publish.report_input import ReportInput
-from plimsoll.publish.verdict import Situation, judge
+from plimsoll.documents.capacity import State
+from plimsoll.publish.views.report_input import ReportInput
+from plimsoll.publish.views.verdict import Situation, judge
 from tests.reports import fleet_report
 
 

@@ -11,7 +11,7 @@ from plimsoll.clock import rfc3339
 from plimsoll.ledger import Ended
 from plimsoll.project import Project
 from plimsoll.schedule.doctor import examine
-from plimsoll.schedule.owner import owned
+from plimsoll.schedule.project_lock import owned
 from plimsoll.schedule.status import status, upcoming
 from plimsoll.tables import COLLECTIONS
 from tests.clocks import OwnedClock

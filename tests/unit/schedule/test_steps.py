@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from plimsoll.errors import TryAgain
-from plimsoll.job import Context, Job
 from plimsoll.project import Project
-from plimsoll.runner import context
-from plimsoll.schedule.steps import Stepper
-from plimsoll.schedule.watch import Watch
+from plimsoll.project.context import Context, Job
+from plimsoll.project.runner import context
+from plimsoll.schedule.clock_watch import Watch
+from plimsoll.schedule.interval_jobs import Stepper
 from tests.clocks import START, OwnedClock
 
 

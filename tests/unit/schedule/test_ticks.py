@@ -4,7 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 from plimsoll.clock import SystemClock
-from plimsoll.schedule.ticks import Again, Ticks
+from plimsoll.schedule.timer import Again, Ticks
 
 
 def test_the_first_tick_is_at_once_and_the_next_counts_from_now() -> None:

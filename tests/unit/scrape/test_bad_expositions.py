@@ -2,11 +2,11 @@
 
 import pytest
 
-from plimsoll.collectors.scrape.exposition import parse
-from plimsoll.collectors.scrape.fetch import FetchError
-from plimsoll.collectors.scrape.looks import Read
-from plimsoll.collectors.scrape.mapper import Mapper
-from plimsoll.collectors.scrape.mapping import load
+from plimsoll.collectors.prometheus.aggregations import Read
+from plimsoll.collectors.prometheus.exposition import parse
+from plimsoll.collectors.prometheus.fetch import FetchError
+from plimsoll.collectors.prometheus.mapper import Mapper
+from plimsoll.collectors.prometheus.mapping import load
 
 NOW_S = 1_768_586_400.0
 

@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from plimsoll.collectors.scrape.exposition import parse
-from plimsoll.collectors.scrape.looks import Read
-from plimsoll.collectors.scrape.mapper import Mapper
-from plimsoll.collectors.scrape.mapping import builtin, load
+from plimsoll.collectors.prometheus.aggregations import Read
+from plimsoll.collectors.prometheus.exposition import parse
+from plimsoll.collectors.prometheus.mapper import Mapper
+from plimsoll.collectors.prometheus.mapping import builtin, load
 from plimsoll.metrics import CATALOGUE
 from tests.shared import shared_path
 

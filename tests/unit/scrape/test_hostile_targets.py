@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from plimsoll.collectors.scrape import fetch
-from plimsoll.collectors.scrape.exposition import parse
-from plimsoll.collectors.scrape.fetch import FetchError
-from plimsoll.collectors.scrape.mapper import Mapper
-from plimsoll.collectors.scrape.mapping import load
-from plimsoll.collectors.scrape.reader import Scraper, scrape
-from plimsoll.collectors.scrape.settings import Target
+from plimsoll.collectors.prometheus import fetch
+from plimsoll.collectors.prometheus.exposition import parse
+from plimsoll.collectors.prometheus.fetch import FetchError
+from plimsoll.collectors.prometheus.mapper import Mapper
+from plimsoll.collectors.prometheus.mapping import load
+from plimsoll.collectors.prometheus.settings import Target
+from plimsoll.collectors.prometheus.targets import Scraper, scrape
 from plimsoll.errors import BadParameter, ConfigError
 from tests.clocks import START
 from tests.exporters import Handler, Say, exporter
@@ -81,8 +81,8 @@ def test_one_byte_a_second_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 
 READS = """
 import resource, sys
-from plimsoll.collectors.scrape.reader import addresses, scrape
-from plimsoll.collectors.scrape.settings import Target
+from plimsoll.collectors.prometheus.targets import (addresses, scrape)
+from plimsoll.collectors.prometheus.settings import Target
 closed = Target(urls=("http://127.0.0.1:1/",), mapping="node")
 poured = Target(urls=(sys.argv[1],), mapping="node")
 first, second = addresses({"a": closed, "b": poured}, interval_s=30)

@@ -11,7 +11,7 @@ from plimsoll.schedule.doctor import examine
 from plimsoll.schedule.plan import Plan
 from plimsoll.schedule.status import status
 from plimsoll.shipping import ship, state_of
-from plimsoll.shipping.ways import NotTaken
+from plimsoll.shipping.destinations import NotTaken
 from plimsoll.tables import SAMPLES
 from tests.clocks import OwnedClock
 from tests.shared_lakes import readings

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from plimsoll.simulator import Fleet, Incident
-from plimsoll.simulator.everything import everything, strained
+from plimsoll.simulator.all_faults import everything, strained
 from plimsoll.simulator.incidents import FAULTS, KINDS, TWINS
 from plimsoll.tables import RESOURCES, SAMPLES
 

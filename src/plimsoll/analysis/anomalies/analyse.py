@@ -10,8 +10,8 @@ import numpy as np
 
 from plimsoll.analysis.anomalies.contract import Finding, Look
 from plimsoll.analysis.anomalies.detectors import DETECTORS
-from plimsoll.analysis.anomalies.grid import Grid
 from plimsoll.analysis.anomalies.scores import ALARM
+from plimsoll.analysis.grid import Grid
 
 _WEEK_S: Final = 604_800.0
 _SCORED_CELLS: Final = 2_000_000

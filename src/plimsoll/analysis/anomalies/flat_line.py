@@ -6,7 +6,7 @@ import numpy as np
 
 from plimsoll.analysis.anomalies.contract import Finding, Look, Moved, ended, severity
 from plimsoll.analysis.anomalies.events import runs
-from plimsoll.analysis.anomalies.grid import Grid
+from plimsoll.analysis.grid import Grid
 from plimsoll.analysis.robust import Floats
 
 NAME: Final = "flat_line"

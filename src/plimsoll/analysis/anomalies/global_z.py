@@ -9,7 +9,7 @@ import numpy as np
 
 from plimsoll.analysis.anomalies.contract import Finding, Look, Moved, ended
 from plimsoll.analysis.anomalies.events import stretches
-from plimsoll.analysis.anomalies.grid import Grid
+from plimsoll.analysis.grid import Grid
 
 NAME: Final = "global_z"
 THRESHOLD: Final = 2.0

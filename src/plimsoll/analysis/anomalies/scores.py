@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.analysis.anomalies.forest import Forest
-from plimsoll.analysis.anomalies.grid import Grid, Single
 from plimsoll.analysis.anomalies.residuals import NAMES, residuals
 from plimsoll.analysis.anomalies.surprise import surprise
+from plimsoll.analysis.grid import Grid, Single
 from plimsoll.analysis.robust import Floats
 
 METRIC_WEIGHTS: Final = MappingProxyType({"step": 1, "hour": 1, "noise": 0.5, "swell": 0.5, "season": 1, "value": 1})

@@ -10,7 +10,7 @@ import numpy as np
 
 from plimsoll.analysis.anomalies.contract import Finding, Look, ended
 from plimsoll.analysis.anomalies.events import runs
-from plimsoll.analysis.anomalies.grid import Grid
+from plimsoll.analysis.grid import Grid
 
 NAME: Final = "silence"
 _HEARD_SHARE: Final = 0.8

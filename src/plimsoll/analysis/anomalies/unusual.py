@@ -15,9 +15,9 @@ from plimsoll.analysis.anomalies import forest, scores
 from plimsoll.analysis.anomalies.contract import HIGH_ABOVE_ALARM, Finding, Look, Moved, ended, severity
 from plimsoll.analysis.anomalies.events import Episode, onsets, stretches
 from plimsoll.analysis.anomalies.forest import Forest
-from plimsoll.analysis.anomalies.grid import Grid
 from plimsoll.analysis.anomalies.residuals import NAMES
 from plimsoll.analysis.anomalies.scores import Surprises
+from plimsoll.analysis.grid import Grid
 from plimsoll.analysis.robust import Floats
 
 NAME: Final = "unusual"

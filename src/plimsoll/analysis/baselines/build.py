@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from plimsoll.analysis.anomalies.grid import Grid
 from plimsoll.analysis.baselines.shifts import last_shift
-from plimsoll.analysis.robust import MAD_TO_SIGMA, Floats, absent, median
+from plimsoll.analysis.grid import Grid
+from plimsoll.analysis.robust import MAD_TO_SIGMA, Floats, absent, median, pieces, quantiles
 from plimsoll.analysis.trend import trend_of
 
 HOURS_A_DAY: Final = 24
@@ -41,12 +41,12 @@ def baselines(hourly: Grid) -> Baselines:
     """The baselines of every series of an hourly grid of whole days."""
     values = hourly.doubles(slice(None))
     offset = hourly.start.weekday() * HOURS_A_DAY + hourly.start.hour
-    shifts = last_shift(absent(np.nanmedian, values.reshape(len(values), -1, HOURS_A_DAY)))
+    shifts = last_shift(median(pieces(values, HOURS_A_DAY)))
     current = values.copy()
     for n in np.flatnonzero(shifts.day >= 0).tolist():
         current[n, : shifts.day[n] * HOURS_A_DAY] = np.nan
     names = _names(hourly)
-    known = np.count_nonzero(~np.isnan(current), axis=1)
+    known = _known(current)
     shifted = [hourly.start + timedelta(days=int(day)) if day >= 0 else None for day in shifts.day.tolist()]
     low, high = _usual(current)
     usual = names.with_columns(
@@ -72,20 +72,15 @@ def _names(grid: Grid) -> pl.DataFrame:
 
 def _usual(current: Floats) -> tuple[Floats, Floats]:
     """The range of all but one hour in a hundred, and three robust deviations more; NaN below two days."""
-    enough = np.count_nonzero(~np.isnan(current), axis=1) >= _HISTORY_HOURS
+    enough = _known(current) >= _HISTORY_HOURS
     scale = MAD_TO_SIGMA * median(np.abs(current - median(current)[:, None]))
-    low, high = absent(_quantiles, current)
+    low, high = quantiles(current, _USUAL)
     return np.where(enough, low - _MARGIN * scale, np.nan), np.where(enough, high + _MARGIN * scale, np.nan)
-
-
-def _quantiles(values: Floats, axis: int) -> Floats:
-    found: Floats = np.nanquantile(values, _USUAL, axis=axis)
-    return found
 
 
 def _by_hour(current: Floats, names: pl.DataFrame, offset: int) -> pl.DataFrame:
     slots: NDArray[np.int64] = (offset + np.arange(current.shape[1], dtype=np.int64)) % HOURS_A_WEEK
-    known = np.count_nonzero(~np.isnan(current), axis=1)
+    known = _known(current)
     weeks = known // HOURS_A_WEEK
     share = np.where(weeks >= 4, 1.0, np.where(weeks >= 2, weeks / (weeks + 2.0), 0.0))
     frames = [_hour(current, names, slots, hour, share, known) for hour in range(HOURS_A_WEEK)]
@@ -95,7 +90,7 @@ def _by_hour(current: Floats, names: pl.DataFrame, offset: int) -> pl.DataFrame:
 def _hour(
     current: Floats, names: pl.DataFrame, slots: NDArray[np.int64], hour: int, share: Floats, known: NDArray[np.intp]
 ) -> pl.DataFrame:
-    """One hour of the week of every series."""
+    """One hour of the week of every series; `n` counts the hours that its method looks at."""
     of_day, of_week = current[:, slots % HOURS_A_DAY == hour % HOURS_A_DAY], current[:, slots == hour]
     day, week = _robust(of_day), _robust(of_week)
     mixed = [
@@ -105,17 +100,22 @@ def _hour(
     enough = known >= _HISTORY_HOURS
     center, mad, mean, deviation = (np.where(enough, part, np.nan) for part in mixed)
     method = np.where(share >= 1, "hour of week", np.where(share > 0, "hour of week, shrunk", "hour of day"))
-    counted = np.where(share > 0, of_week, np.nan) if share.all() else of_day
+    counted = np.where(share > 0, _known(of_week), _known(of_day))
     return names.with_columns(
         pl.lit(hour, pl.Int64).alias("hour_of_week"),
         pl.Series("median", center, nan_to_null=True),
         pl.Series("mad", mad, nan_to_null=True),
         pl.Series("mean", mean, nan_to_null=True),
         pl.Series("std", deviation, nan_to_null=True),
-        pl.Series("n", np.count_nonzero(~np.isnan(counted), axis=1)),
+        pl.Series("n", counted),
         pl.Series("hours_known", known),
-        pl.Series("method", np.where(enough, method, INSUFFICIENT).tolist()),
+        pl.Series("method", np.where(enough, method, INSUFFICIENT).tolist(), dtype=pl.String),
     )
+
+
+def _known(values: Floats) -> NDArray[np.intp]:
+    """How many readings each series has."""
+    return np.asarray(np.count_nonzero(~np.isnan(values), axis=-1), dtype=np.intp)
 
 
 def _robust(values: Floats) -> tuple[Floats, Floats, Floats, Floats]:

@@ -8,14 +8,16 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from plimsoll.analysis.capacity.ahead import Ahead, ahead_of
 from plimsoll.analysis.capacity.choices import Measured, choices_for
-from plimsoll.analysis.capacity.crossing import Days, crossing, days_to, decide_by, first_over, state_of
 from plimsoll.analysis.capacity.levels import HOURS_A_DAY, hours_of, pooled
+from plimsoll.analysis.capacity.line_crossing import Days, crossing, days_to, decide_by, first_over, state_of
+from plimsoll.analysis.capacity.outlook import Ahead, ahead_of
 from plimsoll.analysis.capacity.pools import DEMANDS, PoolPlan, line_of, pools_of
 from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.analysis.capacity.summary import summary_of, trust_of
-from plimsoll.capacity_document import (
+from plimsoll.clock import floor, rfc3339
+from plimsoll.documents import Evidence, TimeRange
+from plimsoll.documents.capacity import (
     Addition,
     Amount,
     Backtest,
@@ -28,11 +30,9 @@ from plimsoll.capacity_document import (
     ResourceRoom,
     WhatIf,
 )
-from plimsoll.clock import floor, rfc3339
-from plimsoll.documents import Evidence, TimeRange
 from plimsoll.errors import BadParameter, UnknownName, nearest
-from plimsoll.inventory import Resource
-from plimsoll.lines import LoadLine
+from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.resources import Resource
 from plimsoll.metrics import CATALOGUE, Component, document_name
 from plimsoll.units import Unit
 

@@ -7,13 +7,13 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from plimsoll.analysis.capacity.ahead import Ahead
-from plimsoll.analysis.capacity.crossing import first_over
+from plimsoll.analysis.capacity.line_crossing import first_over
+from plimsoll.analysis.capacity.outlook import Ahead
 from plimsoll.analysis.capacity.pools import PoolPlan
 from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.analysis.capacity.wording import amount, day_words
 from plimsoll.analysis.robust import Floats
-from plimsoll.capacity_document import Action, Choice
+from plimsoll.documents.capacity import Action, Choice
 
 LEAST_SHARE_OF_NEED = 0.1
 

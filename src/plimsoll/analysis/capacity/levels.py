@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from plimsoll.analysis.robust import Floats, absent
-from plimsoll.inventory import Resource
+from plimsoll.analysis.robust import Floats, absent, pieces
+from plimsoll.fleet.resources import Resource
 
 LEAST_HOURS_A_DAY = 12
 LEAST_CAPACITY_SHARE = 0.5
@@ -81,7 +81,7 @@ def pooled(series: Mapping[str, Floats], capacities: Mapping[str, float], *, hou
 
 def daily_level(hourly: Floats, quantile: float, *, least_hours: int = LEAST_HOURS_A_DAY) -> Floats:
     """The busy quantile of each day of each series; NaN where fewer than `least_hours` hours are known."""
-    by_day = hourly.reshape(len(hourly), -1, HOURS_A_DAY)
+    by_day = pieces(hourly, HOURS_A_DAY)
     enough = np.count_nonzero(~np.isnan(by_day), axis=2) >= least_hours
 
     def busy(values: Floats, axis: int) -> Floats:

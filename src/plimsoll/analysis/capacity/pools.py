@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from plimsoll.analysis.capacity.settings import Capacity
-from plimsoll.capacity_document import Unit
-from plimsoll.inventory import Resource
-from plimsoll.lines import LoadLine
+from plimsoll.documents.capacity import Unit
+from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.resources import Resource
 
 HOURS_A_MONTH = 730
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from plimsoll.analysis.capacity.choices import Measured
-from plimsoll.capacity_document import (
+from plimsoll.documents.capacity import (
     CapacitySummary,
     Inside,
     NextDecision,

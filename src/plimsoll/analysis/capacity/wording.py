@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from plimsoll.capacity_document import Unit
+from plimsoll.documents.capacity import Unit
 
 _BYTES = (("PB", 1e15), ("TB", 1e12), ("GB", 1e9), ("MB", 1e6))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.analysis.robust import Floats
+from plimsoll.analysis.robust import Floats, pieces
 
 DAYS_A_WEEK = 7
 Path = Callable[[Floats, int, int], Floats]
@@ -54,7 +54,7 @@ def whole_days(history: Floats, steps_a_day: int) -> Floats:
 def by_step_of_day(history: Floats, steps_a_day: int, *, days: int) -> Floats:
     """Series x steps of the day x the last `days` days: each hour of the day with its values, oldest first."""
     past = history[:, -days * steps_a_day :]
-    return past.reshape(len(past), -1, steps_a_day).swapaxes(1, 2)
+    return pieces(past, steps_a_day).swapaxes(1, 2)
 
 
 def repeated(pattern: Floats, steps: int) -> Floats:

@@ -10,8 +10,8 @@ from plimsoll.analysis import forecasts
 from plimsoll.analysis.forecasts.backtest import REFERENCE, Origin, judged, rolling, said
 from plimsoll.analysis.forecasts.bands import Past, band
 from plimsoll.analysis.forecasts.contract import DAYS_A_WEEK, Forecaster, whole_days
-from plimsoll.analysis.robust import Floats, absent
-from plimsoll.catalogue import discover
+from plimsoll.analysis.robust import Floats, absent, pieces
+from plimsoll.extensions import discover
 
 NOMINAL = 0.8
 ONE_IN_TWENTY = 1.645
@@ -112,7 +112,7 @@ def _nothing(series: int, steps: int) -> Outlook:
 
 def _known_days(known: Floats, steps_a_day: int) -> list[int]:
     """Days with at least one reading, of each series."""
-    by_day = known.reshape(len(known), -1, steps_a_day)
+    by_day = pieces(known, steps_a_day)
     counts: list[int] = np.count_nonzero(~np.isnan(by_day).all(axis=2), axis=1).tolist()
     return counts
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from plimsoll.analysis.forecasts import weekly_profile
 from plimsoll.analysis.forecasts.contract import DAYS_A_WEEK, Forecaster, repeated, steps_from
-from plimsoll.analysis.robust import Floats, absent, median, theil_sen
+from plimsoll.analysis.robust import Floats, absent, median, pieces, theil_sen
 from plimsoll.analysis.trend import trend_of, without_daily_profile
 
 LONGEST_DAYS = 90
@@ -18,14 +18,13 @@ def path(history: Floats, steps: int, steps_a_day: int = 24) -> Floats:
     array([[672., 673.]])
     """
     past = history[:, -LONGEST_DAYS * steps_a_day :]
-    days = (len(past), -1, steps_a_day)
-    daily = absent(np.nanmean, without_daily_profile(past, steps_a_day).reshape(days))
+    daily = absent(np.nanmean, pieces(without_daily_profile(past, steps_a_day), steps_a_day))
     slope = theil_sen(daily)[:, None] / steps_a_day
     flat: Floats = past - slope * steps_from(-past.shape[1], 0)
     week = weekly_profile.path(flat, DAYS_A_WEEK * steps_a_day, steps_a_day)
     # a profile of medians may lie beside the days' means: the line goes through the middle of the days
     fitted = week[:, steps_from(-past.shape[1], 0) % week.shape[1]]
-    aside = median(absent(np.nanmean, (flat - fitted).reshape(days)))
+    aside = median(absent(np.nanmean, pieces(flat - fitted, steps_a_day)))
     return repeated(week + aside[:, None], steps) + slope * steps_from(0, steps)
 
 

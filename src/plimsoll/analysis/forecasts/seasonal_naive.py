@@ -3,7 +3,7 @@
 import numpy as np
 
 from plimsoll.analysis.forecasts.contract import DAYS_A_WEEK, Forecaster, repeated
-from plimsoll.analysis.robust import Floats, median
+from plimsoll.analysis.robust import Floats, median, pieces
 
 
 def path(history: Floats, steps: int, steps_a_day: int = 24) -> Floats:
@@ -14,7 +14,7 @@ def path(history: Floats, steps: int, steps_a_day: int = 24) -> Floats:
     """
     week = DAYS_A_WEEK * steps_a_day
     short = -history.shape[1] % week
-    weeks = np.pad(history, ((0, 0), (short, 0)), constant_values=np.nan).reshape(len(history), -1, week)
+    weeks = pieces(np.pad(history, ((0, 0), (short, 0)), constant_values=np.nan), week)
     last = weeks[:, -1]
     for older in range(2, weeks.shape[1] + 1):
         last = np.where(np.isnan(last), weeks[:, -older], last)

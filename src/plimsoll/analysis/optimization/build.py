@@ -14,7 +14,7 @@ from plimsoll.analysis.optimization.sweep import Sweep
 from plimsoll.analysis.optimization.told import Told
 from plimsoll.analysis.optimization.wanted import DOUBTED, Wanted
 from plimsoll.documents import Evidence, TimeRange
-from plimsoll.optimization_document import (
+from plimsoll.documents.optimization import (
     Bottleneck,
     OptimizationDocument,
     PlatformRecommendation,

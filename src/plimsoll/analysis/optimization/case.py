@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plimsoll.analysis.robust import Floats, absent
-from plimsoll.inventory import Resource
-from plimsoll.prices import Price, PriceList
+from plimsoll.fleet.prices import Price, PriceList
+from plimsoll.fleet.resources import Resource
 
 FEWEST: Final = 3
 _FEWEST_PAST_HOURS: Final = 24

@@ -2,7 +2,7 @@
 
 import shlex
 
-from plimsoll.inventory import Resource
+from plimsoll.fleet.resources import Resource
 
 
 def word(text: str) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from plimsoll.analysis.optimization.case import Case
-from plimsoll.prices import HOURS_A_MONTH, Price
+from plimsoll.fleet.prices import HOURS_A_MONTH, Price
 
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 

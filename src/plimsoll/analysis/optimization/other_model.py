@@ -7,7 +7,7 @@ import numpy as np
 
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.replay import Replay, replayed
-from plimsoll.prices import Gpu
+from plimsoll.fleet.prices import Gpu
 
 MOST_MEMORY_PCT = 90.0
 

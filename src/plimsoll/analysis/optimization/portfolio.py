@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.contract import Advice
 from plimsoll.analysis.optimization.cost import amount
-from plimsoll.prices import HOURS_A_MONTH
+from plimsoll.fleet.prices import HOURS_A_MONTH
 
 _WORDS = {
     "release": ("Release what is idle", "did no work"),

@@ -9,7 +9,7 @@ from plimsoll.analysis.optimization import rules as rule_folder
 from plimsoll.analysis.optimization.abstention import Abstention, contradicted, thin, young
 from plimsoll.analysis.optimization.case import Case
 from plimsoll.analysis.optimization.contract import Advice, Adviser, Found, Rule
-from plimsoll.catalogue import discover
+from plimsoll.extensions import discover
 
 _PRIORITIES = ("high", "medium", "low")
 

@@ -15,10 +15,10 @@ from msgspec import structs
 from plimsoll.analysis.performance.resources import STALE_INTERVALS, rounded
 from plimsoll.clock import rfc3339
 from plimsoll.documents import Alert
-from plimsoll.inventory import Resource
-from plimsoll.lines import LoadLine
+from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.muting import Quiet
+from plimsoll.fleet.resources import Resource
 from plimsoll.metrics import document_name
-from plimsoll.quiet import Quiet
 
 _WORST_FIRST = ("critical", "high", "medium", "low")
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 import polars as pl
 
 from plimsoll.analysis.performance.alerts import AlertState, OpenAlert, open_alerts, worst_first
+from plimsoll.analysis.performance.fleet_totals import Stats, Whole
 from plimsoll.analysis.performance.readings import by_block, inside
 from plimsoll.analysis.performance.resources import STALE_INTERVALS, Trends, resource_part, time_series
 from plimsoll.analysis.performance.scores import (
@@ -18,12 +19,11 @@ from plimsoll.analysis.performance.scores import (
     performance_score,
 )
 from plimsoll.analysis.performance.totals import aggregate, known, services_of
-from plimsoll.analysis.performance.whole import Stats, Whole
 from plimsoll.clock import Window, rfc3339
 from plimsoll.documents import Evidence, Overall, PerformanceDocument, Point, TimeRange
-from plimsoll.inventory import Resource
-from plimsoll.lines import LoadLine
-from plimsoll.query import PerformanceQuery
+from plimsoll.documents.parameters import PerformanceQuery
+from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.resources import Resource
 
 _NO_TRENDS: Trends = MappingProxyType({})
 

@@ -6,8 +6,8 @@ from datetime import datetime
 import polars as pl
 
 from plimsoll.clock import Window
-from plimsoll.inventory import Resource
-from plimsoll.lines import LoadLine
+from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.resources import Resource
 from plimsoll.metrics import DOCUMENT_METRICS
 
 _ALWAYS = (

@@ -7,13 +7,13 @@ from typing import Any
 import polars as pl
 from msgspec import UNSET, UnsetType
 
+from plimsoll.analysis.grouped_quantiles import Runs
 from plimsoll.analysis.performance.readings import summed
-from plimsoll.analysis.runs import Runs
 from plimsoll.clock import rfc3339
 from plimsoll.documents import Gauge, Metrics, Network, Point, ResourcePerformance, Storage, Trend
-from plimsoll.inventory import Resource
+from plimsoll.documents.parameters import PerformanceQuery
+from plimsoll.fleet.resources import Resource
 from plimsoll.metrics import DOCUMENT_METRICS
-from plimsoll.query import PerformanceQuery
 from plimsoll.units import bit_rate, byte_rate
 
 STALE_INTERVALS = 3

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from plimsoll.analysis.performance.alerts import OpenAlert
+from plimsoll.analysis.performance.fleet_totals import Whole
 from plimsoll.analysis.performance.totals import Services
-from plimsoll.analysis.performance.whole import Whole
-from plimsoll.inventory import Resource
-from plimsoll.lines import LoadLine
+from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.resources import Resource
 
 _WEIGHT = {"critical": 1.0, "high": 0.6, "medium": 0.3, "low": 0.1}
 _NEAR_POINTS = 5.0

@@ -8,9 +8,9 @@ import polars as pl
 
 from plimsoll.analysis.performance.readings import by_block, inside
 from plimsoll.clock import Window
-from plimsoll.inventory import Resource
-from plimsoll.lines import LoadLine
-from plimsoll.standing import Standing
+from plimsoll.documents.headroom import Standing
+from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.resources import Resource
 
 _SPARKS_A_CELL = 4
 _DRAWN = {

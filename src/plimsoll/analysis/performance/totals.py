@@ -7,11 +7,11 @@ whose capacity nobody told weighs as much as the mean of those that are known.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from plimsoll.analysis.performance.fleet_totals import CAPACITY, Stats, Whole, usual_capacity
 from plimsoll.analysis.performance.resources import rounded
-from plimsoll.analysis.performance.whole import CAPACITY, Stats, Whole, usual_capacity
 from plimsoll.clock import rfc3339
 from plimsoll.documents import AggregatedMetrics, ApiMetrics, Distribution, NetworkThroughput, StorageThroughput
-from plimsoll.inventory import Resource
+from plimsoll.fleet.resources import Resource
 from plimsoll.units import bit_rate, byte_rate
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from plimsoll.config import Duration, Section
-from plimsoll.settings import Name
+from plimsoll.config.engine import Name
 
 
 class Slurm(Section):

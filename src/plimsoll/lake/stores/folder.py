@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from plimsoll.lake.files import TEMPORARY, Files, publish
+from plimsoll.lake.format.files import TEMPORARY, Files, publish
 from plimsoll.lake.stores.contract import Entry, Held, NoAnswer, Raced
 
 _LOCK: Final = "swap.lock"

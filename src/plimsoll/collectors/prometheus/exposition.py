@@ -1,0 +1,112 @@
+"""The text exposition: prometheus-client parses it; what that parser takes amiss is set right here."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as _openmetrics,  # pyright: ignore[reportUnknownVariableType]
+)
+from prometheus_client.parser import text_string_to_metric_families as classic
+
+from plimsoll.collectors.prometheus.fetch import FetchError
+from plimsoll.errors import shown
+
+# the library types one of its two parsers
+openmetrics = cast(Callable[[str], Iterable[Metric]], _openmetrics)
+MAX_SAMPLES: Final = 200_000
+MAX_LABELS: Final = 64
+TOLERANCE_S: Final = 600.0
+# a page or JSON; a line may begin with a brace, too, where its name is quoted
+_ELSE: Final = re.compile(r'[<\[]|\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\})')
+_NAME: Final = re.compile(r"(?:# (?:TYPE|HELP) )?([a-zA-Z_:][a-zA-Z0-9_:]*)")
+
+
+@dataclass(slots=True)
+class Sample:
+    """One line: `value` may be NaN or infinite; `at_s` is the exposition's own time, if it gave one.
+
+    `key` says which series it is among those of its name, once that is decided.
+    """
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
+    at_s: float | None = None
+    key: tuple[object, ...] = ()
+
+
+@dataclass(slots=True)
+class Exposition:
+    """The samples that were wanted, by name; `unread` are the families that no rule of the mapping reads."""
+
+    samples: dict[str, list[Sample]] = field(default_factory=dict[str, list[Sample]])
+    unread: frozenset[str] = frozenset()
+
+    def keep_timely(self, wall_s: float) -> int:
+        """Drops samples whose own time is further than ten minutes from now, and says how many."""
+        dropped = 0
+        for name, ones in self.samples.items():
+            timely = [one for one in ones if one.at_s is None or abs(one.at_s - wall_s) <= TOLERANCE_S]
+            dropped += len(ones) - len(timely)
+            self.samples[name] = timely
+        return dropped
+
+    def of(self, name: str) -> list[Sample]:
+        """The samples of that name, with `_total` or without: releases and parsers differ in that."""
+        found = self.samples.get(name) or self.samples.get(f"{name}_total")
+        return found or self.samples.get(name.removesuffix("_total")) or []
+
+
+def parse(text: str, content_type: str, wanted: Callable[[str], bool]) -> Exposition:
+    """Parses the lines whose names are `wanted`; a page that is no exposition is refused with its beginning."""
+    stripped = text.lstrip()
+    if not stripped:
+        raise FetchError("not an exposition: the answer is empty")
+    if _ELSE.match(stripped) or "\0" in stripped[:1000]:
+        raise FetchError(f'not an exposition: "{shown(stripped[:80])}"')
+    lines, unread = _chosen(text, wanted)
+    chosen = "\n".join(lines) + "\n"
+    try:
+        if "openmetrics" in content_type:
+            try:
+                found: list[Metric] = list(openmetrics(chosen + ("" if chosen.endswith("# EOF\n") else "# EOF\n")))
+            except ValueError:
+                found = list(classic(chosen))
+        else:
+            found = list(classic(chosen))
+    except (ValueError, KeyError, IndexError) as error:
+        raise FetchError(f"not an exposition: {shown(str(error))}") from error
+    made = Exposition(unread=unread)
+    for family in found:
+        for one in family.samples:
+            if len(one.labels) > MAX_LABELS:
+                raise FetchError(f"{shown(one.name)} has more than {MAX_LABELS} labels")
+            at_s = float(one.timestamp) if one.timestamp is not None else None
+            made.samples.setdefault(one.name, []).append(Sample(one.name, one.labels, float(one.value), at_s))
+    return made
+
+
+def _chosen(text: str, wanted: Callable[[str], bool]) -> tuple[list[str], frozenset[str]]:
+    """The wanted lines, TYPE lines included, and the other names; too many samples are refused before parsing."""
+    chosen: list[str] = []
+    count = 0
+    known: dict[str, bool] = {}
+    for line in text.split("\n"):
+        match = _NAME.match(line)
+        if match is None:
+            # a quoted name has letters that no family of any mapping has
+            if line and not line.startswith(("#", '{"')):
+                chosen.append(line.rstrip("\r"))
+            continue
+        name = match[1]
+        count += not line.startswith("#")
+        if count > MAX_SAMPLES:
+            raise FetchError(f"too many samples: more than {MAX_SAMPLES:,}")
+        if name not in known:
+            known[name] = wanted(name)
+        if known[name] and not line.startswith("# HELP"):
+            chosen.append(line.rstrip("\r"))
+    return chosen, frozenset(name for name, used in known.items() if not used)

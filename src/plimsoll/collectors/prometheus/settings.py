@@ -1,0 +1,109 @@
+"""`[targets.NAME]`: exporters to scrape, and whose readings they are."""
+
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from plimsoll.collectors.scrape.identity import REPLICAS
+from plimsoll.config import Duration, Section
+from plimsoll.config.engine import Name, ResourceType
+
+_LONGEST: Final = 2048
+
+
+def _address(url: str) -> str:
+    if len(url) > _LONGEST or not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError(f"is no address; at most {_LONGEST} printable ASCII letters, a foreign name as xn--...")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError(f"is no address: {error}") from error
+    if "@" in parts.netloc:
+        raise ValueError("holds credentials; name the variables that hold them: user and password_env, or bearer_env")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is no address; write http://host:port/path")
+    return url
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+class Target(Section):
+    """One kind of exporter at one or many addresses."""
+
+    urls: tuple[Address, ...] = Field(min_length=1, description="addresses such as http://gpu-01:9100/metrics")
+    mapping: Name = Field(description="what its families mean: node, dcgm, vllm, ... or a file mappings/NAME.toml")
+    resource: str = Field("{host}", description="its id: text with {name}, {host}, {port}, or a label's name")
+    also: str = Field("", description='a second resource with the same readings, such as "alps-job-{hpc_job}"')
+    type: ResourceType = Field("cluster", description="cluster, endpoint, training, ai-service, storage or network")
+    region: Name = Field("", description="where it is, or a label's value: {zone}; empty: unknown")
+    labels: dict[str, str] = Field(default_factory=dict[str, str], description="attributes, or labels' values: {team}")
+    gpu_count: float | None = Field(None, ge=0, description="how many GPUs it has, also those that are silent")
+    replicas_count: float | None = Field(None, ge=0, description="replicas that are paid for")
+    price_usd_per_h: float | None = Field(None, ge=0, description="what an hour of it costs; absent: not known")
+    bearer_env: str = Field("", description="the environment variable that holds a bearer token")
+    user: str = Field("", description="for basic authentication")
+    password_env: str = Field("", description="the environment variable that holds the password")
+    ca: str = Field("", description="a PEM file: who may vouch for the exporter; empty: the system's list")
+    certificate: str = Field("", description="a PEM file with our own certificate, for mutual TLS")
+    key: str = Field("", description="its key's PEM file")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Target":
+        if bool(self.user) != bool(self.password_env):
+            raise ValueError("user and password_env go together")
+        if bool(self.certificate) != bool(self.key):
+            raise ValueError("certificate and key go together")
+        return self
+
+
+class Probe(Section):
+    """`[probes.NAME]`: an address that is asked regularly: does it answer, how fast, how good is its certificate."""
+
+    url: Address = Field(description="the address")
+    resource: Name = Field("", description="whose availability it is; empty: the probe's own name")
+    type: ResourceType = Field("endpoint", description="its type")
+    region: Name = Field("", description="where it is; empty: unknown")
+    labels: dict[str, str] = Field(default_factory=dict[str, str], description="attributes such as owner and group")
+    status: Annotated[int, Field(ge=100, le=599)] = Field(200, description="the status that means success")
+    bearer_env: str = Field("", description="the environment variable that holds a bearer token")
+    ca: str = Field("", description="a PEM file: who may vouch for the address; empty: the system's list")
+
+
+class Server(Section):
+    """`[backfill.NAME]`: a Prometheus server that holds history."""
+
+    url: Address = Field(description="its address, such as http://prometheus:9090")
+    mapping: Name = Field(description="what the families mean: node, dcgm, vllm, ... or a file mappings/NAME.toml")
+    selector: str = Field("", description='label matchers such as job="node"; empty: everything')
+    resource: str = Field(
+        "{host}", description="its id: text with {host} and {port} of the instance, {name}, or a label's name"
+    )
+    replica_labels: tuple[str, ...] = Field(
+        tuple(sorted(REPLICAS)), description="labels by which replicas of the server mark their copies"
+    )
+    type: ResourceType = Field("cluster", description="cluster, endpoint, training, ai-service, storage or network")
+    region: Name = Field("", description="where it is; empty: unknown")
+    step: Annotated[Duration, Field(ge=1, le=3600)] = Field(
+        "30s",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        description="how often the targets were scraped",
+    )
+    window: Annotated[Duration, Field(ge=60, le=86400)] = Field(
+        "1h",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        description="how much is asked for at a time; halved where the server cannot",
+    )
+    queries_per_s: float = Field(5.0, gt=0, le=1000, description="at most so many questions a second")
+    tenant: str = Field("", description="sent as X-Scope-OrgID")
+    bearer_env: str = Field("", description="the environment variable that holds a bearer token")
+    user: str = Field("", description="for basic authentication")
+    password_env: str = Field("", description="the environment variable that holds the password")
+    ca: str = Field("", description="a PEM file: who may vouch for the server; empty: the system's list")
+
+
+def credentials(bearer: str | None, user: str, password: str | None) -> dict[str, Any]:
+    """What a request says of who asks."""
+    if bearer:
+        return {"headers": {"Authorization": f"Bearer {bearer}"}}
+    return {"auth": (user, password)} if user and password else {}

@@ -1,0 +1,153 @@
+"""The manifest: the day files that count, and the segments that they have replaced. Two generations are kept.
+
+A reader takes the manifest first and the folder second; what the manifest does not call replaced is still to be read.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import msgspec
+
+from plimsoll.errors import DiskError, HeldByAnother, LakeError
+from plimsoll.lake.format.files import Files, publish
+from plimsoll.lake.format.lock import only_one
+from plimsoll.tables import FORMAT_VERSION, TABLES
+
+NAME = "MANIFEST.json"
+PREVIOUS = "MANIFEST.previous.json"
+_DAY_FILE = re.compile(r"d-(\d{4}-\d{2}-\d{2})-([0-9a-f]{16})\.parquet", re.ASCII)
+
+
+class DayFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One compacted day of one table; times in ms since the epoch."""
+
+    name: str
+    sha256: str
+    rows: int
+    first_ms: int
+    last_ms: int
+    bytes: int
+
+
+class Damage(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that is not what was written: why, since when it is known, which time it covered (ms; None: unknown)."""
+
+    reason: str
+    noted_s: float
+    first_ms: int | None = None
+    last_ms: int | None = None
+    rows: int | None = None
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """One state of the lake. `days`: table -> day -> file; `replaced`: table/name -> when (seconds since the epoch).
+
+    `damaged`: table/name -> what is known of a file that was set aside; `high_water`: table -> collector -> the order
+    of the newest segment that was merged.
+    """
+
+    format: int = FORMAT_VERSION
+    generation: int = 0
+    days: dict[str, dict[str, DayFile]] = {}
+    replaced: dict[str, float] = {}
+    damaged: dict[str, Damage] = {}
+    high_water: dict[str, dict[str, int]] = {}
+
+    def of(self, table: str) -> Mapping[str, DayFile]:
+        """The day files of a table by day."""
+        return MappingProxyType(self.days.get(table, {}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """A manifest on disk: its body and the body's checksum, so that a torn or flipped file is noticed."""
+
+    body: bytes
+
+    def bytes(self) -> bytes:
+        return hashlib.sha256(self.body).hexdigest().encode() + b"\n" + self.body
+
+
+def load(files: Files, root: Path) -> Manifest:
+    """The manifest that counts; a damaged one gives way to the generation before."""
+    damage: list[str] = []
+    for name in (NAME, PREVIOUS):
+        try:
+            return _opened(files.read(root / name))
+        except FileNotFoundError:
+            continue
+        except (msgspec.DecodeError, msgspec.ValidationError, ValueError, OSError) as error:
+            damage.append(f"{name}: {error}")
+    if damage or any(day_of(name) for table in TABLES for name in files.names(root / table)):
+        why = "; ".join(damage) or "both generations are missing"
+        raise LakeError(f"{root.name}: no readable manifest ({why}); see: plimsoll verify --repair")
+    return Manifest()
+
+
+def whole(files: Files, root: Path) -> bool:
+    """Whether the current generation can be read; an empty lake has none and is whole."""
+    try:
+        _opened(files.read(root / NAME))
+    except FileNotFoundError:
+        return not (root / PREVIOUS).exists()
+    except (msgspec.DecodeError, msgspec.ValidationError, ValueError, OSError):
+        return False
+    return True
+
+
+def take_over(files: Files, root: Path) -> None:
+    """Before anything is accepted: refuses a lake of a newer program's making, and marks an older one's as newer.
+
+    So an older program refuses what it would not see. A damaged manifest is no reason to stop accepting readings, and
+    whoever holds the lock meanwhile writes the mark itself.
+    """
+    try:
+        known = _opened(files.read(root / NAME)).format
+    except FileNotFoundError:
+        known = None
+    except (OSError, msgspec.DecodeError, ValueError):
+        return
+    if known != FORMAT_VERSION:
+        with suppress(LakeError, DiskError, HeldByAnother), only_one(root):
+            save(files, root, load(files, root))
+
+
+def day_of(name: str) -> tuple[str, str] | None:
+    """(day, the first 16 digits of the SHA-256) that a day file's name tells; None if it is something else.
+
+    >>> day_of("d-2026-01-16-0123456789abcdef.parquet")
+    ('2026-01-16', '0123456789abcdef')
+    """
+    match = _DAY_FILE.fullmatch(name)
+    return (match[1], match[2]) if match else None
+
+
+def _opened(raw: bytes) -> Manifest:
+    seal, _, body = raw.partition(b"\n")
+    if hashlib.sha256(body).hexdigest().encode() != seal:
+        raise ValueError("checksum differs")
+    newer = msgspec.json.decode(body, type=dict[str, msgspec.Raw]).get("format")
+    if newer is not None and int(bytes(newer)) > FORMAT_VERSION:
+        raise LakeError(
+            f"{NAME}: written by a newer Plimsoll (format {int(bytes(newer))}, this one reads {FORMAT_VERSION}); "
+            "install the newer version; nothing was changed"
+        )
+    return msgspec.json.decode(body, type=Manifest)
+
+
+def save(files: Files, root: Path, manifest: Manifest) -> Manifest:
+    """Publishes the next generation, and gives it; the one before stays beside it."""
+    current, following = root / NAME, _next(manifest)
+    if whole(files, root) and current.exists():
+        publish(files, root / PREVIOUS, files.read(current))
+    publish(files, current, _Sealed(msgspec.json.encode(following, order="deterministic")).bytes())
+    return following
+
+
+def _next(manifest: Manifest) -> Manifest:
+    return msgspec.structs.replace(manifest, format=FORMAT_VERSION, generation=manifest.generation + 1)

@@ -1,0 +1,1 @@
+"""Housekeeping of the lake: compaction, rollups, retention, verification, backup."""

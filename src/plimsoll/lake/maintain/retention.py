@@ -1,0 +1,209 @@
+"""Retention: whole days leave the manifest, then the disk; what is dropped was announced, proven, and is written down.
+
+A day of readings goes only when it is older than asked for, not held, sound, compacted, and rolled up. Nothing goes
+while the clock stands far from the newest reading: one of the two is wrong then.
+"""
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from plimsoll.clock import rfc3339
+from plimsoll.errors import DiskError, shown
+from plimsoll.lake.format import audit
+from plimsoll.lake.format import manifest as manifests
+from plimsoll.lake.format.files import Files
+from plimsoll.lake.format.lock import only_one
+from plimsoll.lake.format.manifest import DayFile
+from plimsoll.lake.maintain import rollup_days
+from plimsoll.lake.read.integrity import Soundness
+from plimsoll.lake.read.snapshot import Snapshot, take
+from plimsoll.lake.stores import Store
+from plimsoll.tables import SAMPLES, TABLES
+
+_CLOCK_MAY_DIFFER: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """One day of one table, or one derived partition, that is to go: by which rule, and how much that frees."""
+
+    table: str
+    day: str
+    file: str
+    rows: int
+    bytes: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How long each table is kept; `held` says why a day of a table must stay, or None.
+
+    `held_for` says the same of days on which these resources have rows: resource -> why. Rows are never rewritten, so
+    such a day stays whole.
+    """
+
+    days: Mapping[str, int]
+    held: Callable[[str, date], str | None]
+    held_for: Callable[[str, date], Mapping[str, str]] = field(default=lambda _table, _day: {})
+    archive: Store | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What goes, and what stays although it is old enough, with the reason."""
+
+    drops: Sequence[Drop]
+    kept: Mapping[str, str]
+
+
+def plan(files: Files, root: Path, rules: Rules, *, now: datetime) -> Planned:
+    """What would be dropped now; changes nothing."""
+    snapshot = take(files, root, Soundness(files, root, deep=True))
+    if why := _strange_clock(snapshot, now):
+        return Planned(drops=[], kept={"everything": why})
+    drops: list[Drop] = []
+    kept: dict[str, str] = {}
+    rolled = set(snapshot.partitions(rollup_days.KINDS[-1]))
+    for name, length in sorted(rules.days.items()):
+        last = (now - timedelta(days=length)).date()
+        rule = f"{name} kept for {length} days"
+        if name in TABLES:
+            waiting = snapshot.days_with_open_segments(TABLES[name])
+            for day, file in snapshot.manifest.of(name).items():
+                if date.fromisoformat(day) >= last:
+                    continue
+                why = _stays(files, snapshot, rules, name, file, date.fromisoformat(day), waiting, rolled)
+                if why:
+                    kept[f"{name} {day}"] = why
+                else:
+                    drops.append(Drop(table=name, day=day, file=file.name, rows=file.rows, bytes=file.bytes, rule=rule))
+        else:
+            drops += _old_partitions(files, root, rules, name, last, rule, kept)
+    return Planned(drops=drops, kept=kept)
+
+
+def apply(files: Files, root: Path, rules: Rules, announced: Sequence[Drop], *, now: datetime) -> list[Drop]:
+    """Drops what was announced and would still be dropped; never more."""
+    with only_one(root):
+        current = set(plan(files, root, rules, now=now).drops)
+        chosen = [drop for drop in announced if drop in current]
+        if not chosen:
+            return []
+        if rules.archive is not None:
+            for drop in chosen:
+                _archived(files, root, drop, rules.archive)
+        manifest = manifests.load(files, root)
+        gone = {(drop.table, drop.day) for drop in chosen}
+        days = {
+            table: {day: file for day, file in held.items() if (table, day) not in gone}
+            for table, held in manifest.days.items()
+        }
+        whole = [drop for drop in chosen if drop.table in TABLES]
+        replaced = {f"{drop.table}/{drop.file}": now.timestamp() for drop in whole}
+        # the audit first: a drop that is not written down must not happen
+        archive = rules.archive.uri if rules.archive else None
+        audit.note(root, [{"at": rfc3339(now), **asdict(drop), "archive": archive} for drop in chosen])
+        manifests.save(
+            files, root, msgspec.structs.replace(manifest, days=days, replaced={**manifest.replaced, **replaced})
+        )
+        for drop in chosen:
+            if drop.table not in TABLES:
+                files.delete(root / "derived" / drop.table / drop.file)
+        return chosen
+
+
+def _strange_clock(snapshot: Snapshot, now: datetime) -> str | None:
+    newest = max((file.last_ms for file in snapshot.manifest.of(SAMPLES.name).values()), default=None)
+    apart = 0.0 if newest is None else abs(now.timestamp() - newest / 1000)
+    if apart <= _CLOCK_MAY_DIFFER.total_seconds():
+        return None
+    return (
+        f"the newest reading and this clock are {apart / 86400:.0f} days apart; nothing is dropped until readings come "
+        "again or the clock is right"
+    )
+
+
+def _stays(
+    files: Files,
+    snapshot: Snapshot,
+    rules: Rules,
+    table: str,
+    file: DayFile,
+    day: date,
+    waiting: set[date],
+    rolled: set[str],
+) -> str | None:
+    path = snapshot.root / table / file.name
+    if why := rules.held(table, day) or _held_for(files, path, rules.held_for(table, day)):
+        return why
+    if day in waiting:
+        return "late readings wait for compaction"
+    if table == SAMPLES.name and rollup_days.partition(file) not in rolled:
+        return "not rolled up yet"
+    if snapshot.soundness is not None and not snapshot.soundness.day(table, file):
+        return "damaged; see: plimsoll verify"
+    return None
+
+
+def _held_for(files: Files, path: Path, resources: Mapping[str, str]) -> str | None:
+    """Why a file must stay because of the resources it has rows of; one that cannot be read stays too."""
+    import polars as pl
+
+    if not resources:
+        return None
+    files.size(path)  # it is here from now on
+    rows = pl.scan_parquet(path, glob=False)
+    if "resource_id" not in rows.collect_schema().names():
+        return None
+    found = (
+        rows.filter(pl.col("resource_id").is_in(list(resources))).select(pl.col("resource_id").min()).collect().item()
+    )
+    return None if found is None else f"{resources[found]} (it has rows of {shown(found)})"
+
+
+def _old_partitions(
+    files: Files, root: Path, rules: Rules, kind: str, last: date, rule: str, kept: dict[str, str]
+) -> list[Drop]:
+    found: list[Drop] = []
+    for name in files.names(root / "derived" / kind):
+        try:
+            day = date.fromisoformat(name[:10])
+        except ValueError:
+            continue
+        if day >= last:
+            continue
+        path = root / "derived" / kind / name
+        if why := rules.held(kind, day) or _held_for(files, path, rules.held_for(kind, day)):
+            kept[f"{kind} {day}"] = why
+            continue
+        size = files.size(path)
+        found.append(Drop(table=kind, day=day.isoformat(), file=name, rows=0, bytes=size, rule=rule))
+    return found
+
+
+def _archived(files: Files, root: Path, drop: Drop, archive: Store) -> None:
+    """A copy that was read back; without it nothing is dropped."""
+    source = root / drop.table / drop.file if drop.table in TABLES else root / "derived" / drop.table / drop.file
+    key, data = f"{drop.table}/{drop.file}", files.read(source)
+    try:
+        if archive.get(key).data == data:
+            return
+    except FileNotFoundError:
+        archive.put(key, data)
+    else:
+        archive.put(key, data)
+    if archive.get(key).data != data:
+        raise DiskError(f"{archive.uri}/{key}: the archived copy differs from the original; nothing was dropped")
+
+
+def size_of(root: Path) -> tuple[int, int]:
+    """(bytes of the lake, free bytes on its disk)."""
+    used = sum(path.stat().st_size for path in root.rglob("*.*") if path.suffix in (".parquet", ".arrows"))
+    return used, shutil.disk_usage(root if root.exists() else root.parent).free

@@ -1,0 +1,106 @@
+"""Jobs: what runs, when. A job file reads like a recipe; everything it may use is in its `Context`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from plimsoll.clock import Clock
+from plimsoll.collectors.session import MEMORY, Collecting
+from plimsoll.config import Config
+from plimsoll.fleet.prices import read_prices
+from plimsoll.lake import Lake
+from plimsoll.ledger import Alerts
+from plimsoll.ledger.advice import Verdicts
+from plimsoll.ledger.outcomes import Outcomes
+from plimsoll.queries.context import Sources, Tell, nobody
+
+__all__ = ["Context", "Job", "Lane", "Tell", "job"]
+Lane = Literal["analysing", "reporting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The rooms of the house, wired for one run of one job.
+
+    `as_of` is the instant that the run is for: the end of its window. Everything is read as of then. `tell` is told how
+    far a long analysis has come, where somebody waits for it.
+    """
+
+    config: Config
+    lake: Lake
+    data: Path
+    templates: Sequence[Path]
+    clock: Clock
+    as_of: datetime
+    version: str
+    tell: Tell = nobody
+    _open: list[Collecting] = field(default_factory=list[Collecting])
+
+    def collecting(self) -> Collecting:
+        """The open sources; a job of short steps finds them open again, so that counters become rates."""
+        if not self._open:
+            self._open.append(Collecting(self.config, self.data.parent / "mappings", self.data / MEMORY))
+        return self._open[0]
+
+    def close(self, *, for_good: bool) -> None:
+        """Closes what was opened; `for_good` says that no reading is to be expected from now on."""
+        while self._open:
+            collecting = self._open.pop()
+            if for_good:
+                collecting.end(self.clock.now())
+                collecting.flush(self.lake)
+            collecting.close()
+
+    def sources(self, *, proven: bool = True) -> Sources:
+        """One state of the lake as of the run's instant; `proven`: every file is proven before it is used."""
+        ledger = self.data / "ledger.sqlite"
+        snapshot, alerts = self.lake.snapshot(proven=proven), Alerts(ledger)
+        prices = read_prices(self.config, self.data.parent, self.as_of)
+        return Sources(
+            snapshot,
+            self.config,
+            self.as_of,
+            alerts,
+            verdicts=Verdicts(ledger),
+            outcomes=Outcomes(ledger),
+            prices=prices,
+            tell=self.tell,
+        )
+
+    @property
+    def published(self) -> Path:
+        """Where documents and reports are published."""
+        return self.data / "published"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job: its schedule (`every 30s`, `hourly`, `daily 07:00`, `mon 06:00`), what it does, and its first sentence.
+
+    What is in the lane `reporting` waits until everything in `analysing` that was due before has been done. Without
+    `catch_up` only the last of several missed windows is made. A host that only collects does what is `on_collectors`.
+    """
+
+    schedule: str
+    run: Callable[[Context], None]
+    lane: Lane = "analysing"
+    catch_up: bool = True
+    on_collectors: bool = False
+
+    @property
+    def summary(self) -> str:
+        """The first line of the job's docstring."""
+        return (self.run.__doc__ or "").strip().split("\n")[0]
+
+
+def job(
+    *, schedule: str, lane: Lane = "analysing", catch_up: bool = True, on_collectors: bool = False
+) -> Callable[[Callable[[Context], None]], Job]:
+    """Marks the one function of a job file; the job's name is the file's name."""
+
+    def mark(run: Callable[[Context], None]) -> Job:
+        return Job(schedule, run, lane, catch_up, on_collectors)
+
+    return mark

@@ -1,0 +1,1 @@
+"""Views as bytes: HTML, mail, PDF, PNG, CSV, Prometheus text, terminal."""

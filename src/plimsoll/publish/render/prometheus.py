@@ -1,0 +1,36 @@
+"""Scores and findings for node_exporter's textfile collector: few series, whatever the size of the fleet."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from plimsoll.publish.views.report_input import ReportInput
+
+
+def metrics(report: ReportInput) -> bytes:
+    """One gauge for each score, and counts by severity, type and component; never one for each resource."""
+    overall = report.document.overall
+    lines: list[str] = []
+
+    def gauge(name: str, meaning: str, values: "dict[str, float | None]") -> None:
+        known = {labels: value for labels, value in values.items() if value is not None}
+        if known:
+            lines.extend([f"# HELP plimsoll_{name} {meaning}", f"# TYPE plimsoll_{name} gauge"])
+            lines.extend(f"plimsoll_{name}{labels} {value:g}" for labels, value in sorted(known.items()))
+
+    gauge("health_score", "Health of the fleet, 0 to 100.", {"": overall.health_score})
+    gauge("performance_score", "Performance of the fleet, 0 to 100.", {"": overall.performance_score})
+    gauge("availability_percent", "Availability of the fleet.", {"": overall.availability_score})
+    gauge("report_end_seconds", "End of the report's window, seconds since the epoch.", {"": report.end.timestamp()})
+    gauge("alerts", "Open alerts by severity.", _counted("severity", (a.severity for a in report.document.alerts)))
+    gauge("resources", "Resources by type.", _counted("type", (r.type for r in report.resources)))
+    if report.optimization is not None:
+        found = (b.component for r in report.optimization.resources for b in r.bottlenecks or ())
+        gauge("bottlenecks", "Bottlenecks by component.", _counted("component", found))
+        advice = (a.priority for r in report.optimization.resources for a in r.recommendations or ())
+        gauge("recommendations", "Recommendations by priority.", _counted("priority", advice))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _counted(label: str, values: Iterable[str]) -> "dict[str, float | None]":
+    counts = Counter(values)
+    return {f'{{{label}="{name}"}}': float(count) for name, count in counts.items()}

@@ -1,0 +1,87 @@
+"""Provenance, always last: which data, which gaps, how it was judged, made by whom."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from plimsoll.clock import rfc3339
+from plimsoll.publish import formatting
+from plimsoll.publish.views.report_input import Made, ReportInput
+from plimsoll.publish.views.verdict import Situation
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One of the four columns."""
+
+    title: str
+    lines: Sequence[str]
+
+
+def provenance(report: ReportInput, situation: Situation, zone: ZoneInfo, *, document_sha256: str) -> list[Column]:
+    """The four columns."""
+    return [
+        Column("Data", _data(report, situation)),
+        Column("Gaps", _gaps(report, situation, zone)),
+        Column("How it was judged", _judged(report)),
+        made_by(report.made, "performance.json", document_sha256),
+    ]
+
+
+def _data(report: ReportInput, situation: Situation) -> list[str]:
+    readings = sum(e.samples for e in report.evidence if e.subject.startswith("coverage."))
+    coverage = formatting.number(situation.coverage_pct)
+    return [
+        f"{formatting.plural(len(report.resources), 'resource')}, {formatting.plural(readings, 'reading')}",
+        f"{coverage}{formatting.NARROW}% of the readings that were due arrived",
+        f"points of {report.document.time_range.granularity}, zone {report.zone}",
+    ]
+
+
+def _gaps(report: ReportInput, situation: Situation, zone: ZoneInfo) -> list[str]:
+    standings = {s.resource_id: s for s in report.standings}
+    names = {r.resource_id: formatting.name(r.name) for r in report.resources}
+    found: list[str] = []
+    for resource_id in situation.silent[:4]:
+        last = standings[resource_id].last
+        since = f"silent since {formatting.clock_time(last, zone, day_of=report.end)}" if last else "no data"
+        found.append(f"{names[resource_id]}: {since}")
+    if len(situation.silent) > 4:
+        found.append(f"and {len(situation.silent) - 4} more in the JSON")
+    damage = next((e for e in report.evidence if e.subject == "lake.damage"), None)
+    if damage:
+        first, told = min(damage.detail.items())
+        more = f", and {damage.samples - 1} more" if damage.samples > 1 else ""
+        found.append(f"{formatting.plural(damage.samples, 'damaged file')} left out: {first} {told['reason']}{more}")
+    return found or ["none"]
+
+
+def _judged(report: ReportInput) -> list[str]:
+    lines = [
+        f"{formatting.label(line.metric)} {'over' if line.sign > 0 else 'under'} "
+        f"{formatting.amount(line.value, line.metric)} "
+        f"for {formatting.duration_s(line.lasting)}"
+        for line in report.lines.values()
+    ]
+    shown = [f"load lines: {'; '.join(lines[:4])}" + (f"; and {len(lines) - 4} more" if len(lines) > 4 else "")]
+    for subject, title in (("overall.healthScore", "health"), ("overall.performanceScore", "performance")):
+        evidence = next((e for e in report.evidence if e.subject == subject), None)
+        deductions: Mapping[str, float] = evidence.detail.get("deductions", {}) if evidence else {}
+        parts = [f"{name} −{formatting.number(points)}" for name, points in deductions.items() if points >= 0.05]
+        if deductions:
+            shown.append(f"{title}: 100 {', '.join(parts)}" if parts else f"{title}: nothing deducted")
+    return shown
+
+
+def made_by(made: Made, document: str, document_sha256: str) -> Column:
+    """Version, instant, state of the lake, and the checksum of the document beside it."""
+    revised = made.revision.replaces
+    lines = [
+        f"Plimsoll {made.version}",
+        f"made {rfc3339(made.at)}",
+        f"lake generation {made.generation}",
+        f"{document} SHA-256 {document_sha256[:16]}…",
+        *([f"revision {made.revision.number}, replaces {revised[:16]}…"] if revised else []),
+        *([f"the one before took {made.cost}"] if made.cost else []),
+    ]
+    return Column("Made by", lines)

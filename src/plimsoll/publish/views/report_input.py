@@ -1,0 +1,82 @@
+"""Everything a report is made from; the view adds words and order, never a number."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from plimsoll.documents import Evidence, PerformanceDocument
+from plimsoll.documents.anomalies import AnomaliesDocument
+from plimsoll.documents.capacity import CapacityDocument
+from plimsoll.documents.headroom import Standing
+from plimsoll.documents.optimization import OptimizationDocument
+from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.resources import Resource
+from plimsoll.publish.revisions import Revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """Who made a report, when, and from which state of the lake; `cost` is what the one before took.
+
+    `undelivered` says which earlier messages did not reach whom, and why.
+    """
+
+    version: str
+    at: datetime
+    generation: str
+    cost: str = ""
+    revision: Revision = field(default_factory=Revision)
+    undelivered: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportInput:
+    """The documents and facts of one report.
+
+    `standings` are in the order of `resources`; `cell_s` is the length of a strip cell; `previous` is the document as
+    of `previous_end`, None on the first report. `optimization`, `anomalies` and `capacity` are None where they were not
+    made; `failed` says why, by section. `outcomes` says what came of earlier advice.
+    """
+
+    kind: str
+    fleet: str
+    zone: str
+    start: datetime
+    end: datetime
+    cell_s: int
+    document: PerformanceDocument
+    previous: PerformanceDocument | None
+    previous_end: datetime
+    evidence: Sequence[Evidence]
+    resources: Sequence[Resource]
+    standings: Sequence[Standing]
+    lines: Mapping[str, LoadLine]
+    made: Made
+    optimization: OptimizationDocument | None = None
+    anomalies: AnomaliesDocument | None = None
+    capacity: CapacityDocument | None = None
+    failed: Mapping[str, str] = field(default_factory=dict[str, str])
+    outcomes: Sequence[str] = ()
+
+    @property
+    def before(self) -> str:
+        """What this report is held against, in a word or two."""
+        apart = self.end - self.previous_end
+        if timedelta(hours=20) <= apart <= timedelta(hours=28):
+            return "yesterday"
+        if timedelta(days=6) <= apart <= timedelta(days=8):
+            return "the week before"
+        return f"{self.previous_end.astimezone(ZoneInfo(self.zone)):%a %H:%M}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityInput:
+    """What a capacity review is made from; `previous` is what a review one interval earlier would have said."""
+
+    zone: str
+    as_of: datetime
+    document: CapacityDocument
+    previous: CapacityDocument | None
+    delivery_days: Mapping[str, float]
+    made: Made

@@ -1,0 +1,173 @@
+"""Every resource on one line: flagged first, then calm by peak; a calm row says one sentence when it is opened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+from msgspec import UNSET, UnsetType
+
+from plimsoll.documents import Gauge, ResourcePerformance
+from plimsoll.documents.headroom import Standing
+from plimsoll.fleet.resources import Resource
+from plimsoll.publish import formatting
+from plimsoll.publish.drawing import svg
+from plimsoll.publish.theme import GLYPHS
+from plimsoll.publish.views.report_input import ReportInput
+from plimsoll.publish.views.verdict import Situation
+
+_ORDER: Final = ("critical", "high", "medium", "low", "silent", "crossed", "ok")
+_TYPES: Final = {"ai-service": "AI service"}
+_FACTS_UP_TO = 700  # above that a calm row says its sentence; the numbers are in the JSON
+_STALE = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRow:
+    """One resource; `state` is a severity, `silent`, `crossed` or `ok`, printed with its glyph and word."""
+
+    state: str
+    glyph: str
+    name: str
+    full_name: str
+    kind: str
+    region: str
+    metric: str
+    now: str
+    average: str
+    peak: str
+    drawing: Markup | None
+    sentence: str
+    facts: Sequence[tuple[str, str]]
+    flagged: bool
+    opened: bool
+
+
+def rows(report: ReportInput, situation: Situation) -> list[ResourceRow]:
+    """All resources in the order of the list."""
+    parts = {part.resource_id: part for part in report.document.resources}
+    severities: dict[str, str] = {}
+    for alert in report.document.alerts:  # worst first: the first one counts
+        severities.setdefault(alert.resource, alert.severity)
+    silent, crossed = set(situation.silent), set(situation.was_over)
+
+    def state(resource_id: str) -> str:
+        if resource_id in severities:
+            return severities[resource_id]
+        return "silent" if resource_id in silent else "crossed" if resource_id in crossed else "ok"
+
+    pairs = sorted(
+        zip(report.resources, report.standings, strict=True),
+        key=lambda pair: (
+            _ORDER.index(state(pair[0].resource_id)),
+            -(pair[1].margin if pair[1].margin is not None else float("-inf")),
+            pair[0].resource_id,
+        ),
+    )
+    return [
+        _row(report, resource, standing, parts[resource.resource_id], state(resource.resource_id), position)
+        for position, (resource, standing) in enumerate(pairs)
+    ]
+
+
+def _row(
+    report: ReportInput,
+    resource: Resource,
+    standing: Standing,
+    part: ResourcePerformance,
+    state: str,
+    position: int,
+) -> ResourceRow:
+    flagged = state != "ok"
+    metric = standing.metric
+    fresh = standing.last is not None and report.end - standing.last <= max(_STALE, _patience(resource))
+    shown = (standing.now if fresh else None, standing.average, standing.peak)
+    now, average, peak = (formatting.amount(v, metric) if metric else formatting.UNKNOWN for v in shown)
+    return ResourceRow(
+        state=state,
+        glyph={"crossed": "◇"}.get(state, GLYPHS.get(state, GLYPHS["low"])),
+        name=formatting.name(resource.name),
+        full_name=formatting.visible(resource.name),
+        kind=_TYPES.get(resource.type, resource.type.capitalize()),
+        region=formatting.name(resource.region or formatting.UNKNOWN),
+        metric=formatting.label(metric) if metric else "no load line",
+        now=now,
+        average=average,
+        peak=peak,
+        drawing=_spark(resource, standing, state) if metric else None,
+        sentence=_sentence(report, standing, state),
+        facts=_facts(part) if flagged or len(report.resources) <= _FACTS_UP_TO else [],
+        flagged=flagged,
+        opened=flagged and position < 2,
+    )
+
+
+def _patience(resource: Resource) -> timedelta:
+    return timedelta(seconds=3 * (resource.interval_s or 0.0))
+
+
+def _spark(resource: Resource, standing: Standing, state: str) -> Markup:
+    assert standing.metric is not None  # noqa: S101 - the caller looked
+    text = (
+        f"{formatting.name(resource.name)}, {formatting.label(standing.metric)}: average "
+        f"{formatting.amount(standing.average, standing.metric)}, "
+        f"peak {formatting.amount(standing.peak, standing.metric)}, "
+        f"load line {formatting.amount(standing.line, standing.metric)}"
+    )
+    over = state in ("critical", "high", "medium", "low")
+    return svg.sparkline(
+        standing.spark, line=standing.line, label=text, top=100.0 if standing.in_points else None, over=over
+    )
+
+
+def _sentence(report: ReportInput, standing: Standing, state: str) -> str:
+    zone = ZoneInfo(report.zone)
+    if standing.metric is None or standing.margin is None:
+        return "No reading of it that has a load line arrived in this window."
+    if state == "silent":
+        heard = formatting.clock_time(standing.last, zone, day_of=report.end) if standing.last else "never"
+        return f"Last heard of at {heard}; nothing has come since, so what follows is history."
+    unit = " points" if standing.in_points else f"{formatting.NARROW}% of it"
+    distance = formatting.number(abs(standing.margin))
+    where = "over" if standing.margin > 0 else "under"
+    line, average = (
+        formatting.amount(standing.line, standing.metric),
+        formatting.amount(standing.average, standing.metric),
+    )
+    return (
+        f"{formatting.sentence_case(formatting.label(standing.metric))} averaged {average}; "
+        f"its worst 2{formatting.NARROW}% of readings were {distance}{unit} {where} the line at {line}."
+    )
+
+
+def _facts(part: ResourcePerformance) -> list[tuple[str, str]]:
+    """The document's groups, as far as they are there."""
+    metrics = part.metrics
+    found = [
+        (label, _gauge(gauge))
+        for label, gauge in (("CPU", metrics.cpu), ("Memory", metrics.memory), ("GPU", metrics.gpu))
+        if not isinstance(gauge, UnsetType)
+    ]
+    if metrics.network is not UNSET:
+        network = metrics.network
+        values = [network.inbound, network.outbound]
+        found.append(("Network in / out", " / ".join(formatting.UNKNOWN if v is UNSET else str(v) for v in values)))
+    if metrics.storage is not UNSET:
+        storage = metrics.storage
+        values = [storage.read_throughput, storage.write_throughput]
+        found.append(("Disk read / written", " / ".join(formatting.UNKNOWN if v is UNSET else str(v) for v in values)))
+    return found
+
+
+def _gauge(gauge: Gauge) -> str:
+    current = formatting.UNKNOWN if gauge.current is UNSET else formatting.number(float(gauge.current))
+    unit = f"{formatting.NARROW}%"
+    trend = "" if gauge.trend is UNSET else f", {_TRENDS[str(gauge.trend)]}"
+    return (
+        f"{current} now, {formatting.number(gauge.average)} average, {formatting.number(gauge.peak)}{unit} peak{trend}"
+    )
+
+
+_TRENDS: Final = {"increasing": "rising", "decreasing": "falling", "stable": "steady"}

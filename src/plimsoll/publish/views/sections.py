@@ -1,0 +1,260 @@
+"""The sections between the tiles and the resources: what to do, what was unusual, what holds back, room to the line.
+
+A section is None where its analysis was not made, and carries its reason where the analysis failed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+from msgspec import UNSET, UnsetType
+
+from plimsoll.clock import instant
+from plimsoll.documents.anomalies import Anomaly
+from plimsoll.documents.capacity import ResourceRoom
+from plimsoll.documents.optimization import Recommendation, ResourceOptimization
+from plimsoll.publish import formatting
+from plimsoll.publish.drawing.svg import bullet
+from plimsoll.publish.theme import GLYPHS
+from plimsoll.publish.views import outlook_text
+from plimsoll.publish.views.report_input import ReportInput
+
+MOST_ACTIONS = 3
+MOST_ROWS = 12
+SOON_DAYS = 14
+_PRIORITIES = ("high", "medium", "low")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do."""
+
+    severity: str
+    glyph: str
+    title: str
+    text: str
+    improves: str
+    costs: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unusual:
+    """One finding: the metric that stands out, and how many moved with it."""
+
+    severity: str
+    glyph: str
+    resource: str
+    metric: str
+    value: str
+    expected: str
+    z: str
+    since: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One bottleneck."""
+
+    resource: str
+    component: str
+    description: str
+    impact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One resource's room to its load line, now and in fourteen days."""
+
+    resource: str
+    metric: str
+    now: str
+    later: str
+    line: str
+    days: str
+    css: str
+    drawing: Markup
+
+    @property
+    def left(self) -> str:
+        """The days in words: `2 (1 – 6) days`, `too irregular`."""
+        return f"{self.days} days" if any(c.isdigit() for c in self.days) else self.days
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The rows of a section with the sentence of its rail; `failed` is why it could not be made."""
+
+    rows: Sequence[Action | Unusual | Held | Room]
+    sentence: str
+    more: int = 0
+    failed: str = ""
+
+
+def actions(report: ReportInput) -> Section | None:
+    """At most three, the most urgent first, one a resource; never invented to fill the list.
+
+    Of equally urgent ones, those come first that the verdict speaks of: a line crossed, or about to be.
+    """
+    if report.optimization is None:
+        return _failed(report, "optimization")
+    pressing = {alert.resource for alert in report.document.alerts} | {one.resource_id for _, one in _crossing(report)}
+    listed = [(one, resource) for resource in report.optimization.resources for one in (resource.recommendations or ())]
+    ordered = sorted(
+        listed, key=lambda pair: (_PRIORITIES.index(pair[0].priority), pair[1].resource_id not in pressing)
+    )
+    chosen: dict[str, Recommendation] = {}
+    for one, resource in ordered:
+        chosen.setdefault(resource.resource_id, one)
+    rows = [_action(one) for one in list(chosen.values())[:MOST_ACTIONS]]
+    more = len(listed) - len(rows)
+    return Section(rows, "The most urgent first, with what each is worth.", more)
+
+
+def unusual(report: ReportInput, zone: ZoneInfo) -> Section | None:
+    """The findings of the window, the strangest first."""
+    if report.anomalies is None:
+        return _failed(report, "anomalies")
+    heads: dict[str, tuple[str, list[Anomaly]]] = {}
+    for resource in report.anomalies:
+        for entry in resource.anomalies:
+            heads.setdefault(entry.id, (resource.resource, []))[1].append(entry)
+    ordered = sorted(heads.values(), key=lambda pair: (pair[1][0].severity != "high", -pair[1][0].score))
+    rows = [_unusual(name, entries, zone, report.end) for name, entries in ordered]
+    sentence = f"{len(rows)} found. Each against its own past." if rows else "Nothing was unlike its own past."
+    return Section(rows[:MOST_ROWS], sentence, max(0, len(rows) - MOST_ROWS))
+
+
+def held_back(report: ReportInput) -> Section | None:
+    """The bottlenecks, the most constrained resource first."""
+    if report.optimization is None:
+        return _failed(report, "optimization")
+    rows = [
+        _held(resource, one.component, one.description, one.impact)
+        for resource in report.optimization.resources
+        for one in (resource.bottlenecks or ())
+    ]
+    sentence = (
+        f"{formatting.plural(len(rows), 'bottleneck')}, the tightest first." if rows else "No rule found anything."
+    )
+    return Section(rows[:MOST_ROWS], sentence, max(0, len(rows) - MOST_ROWS))
+
+
+def room(report: ReportInput) -> Section | None:
+    """Resources that reach their line within the horizon or are closest to it."""
+    if report.capacity is None:
+        return _failed(report, "capacity")
+    names = {r.resource_id: r.name for r in report.resources}
+    known = [one for one in report.capacity.resources if one.now is not None]
+    ordered = sorted(known, key=_urgency)[:MOST_ROWS]
+    crossing = [one for one in known if one.state in ("crosses", "over now")]
+    sentence = (
+        f"{formatting.plural(len(crossing), 'resource')} will reach or "
+        f"{'has' if len(crossing) == 1 else 'have'} reached "
+        f"a line within {report.capacity.horizon_days} days."
+        if crossing
+        else outlook_text.none_reaches(known, "resource", "its line", report.capacity.horizon_days)
+    )
+    horizon = report.capacity.horizon_days
+    return Section([_room(one, names, horizon) for one in ordered], sentence, max(0, len(known) - MOST_ROWS))
+
+
+def crossings(report: ReportInput) -> list[tuple[int, str, str]]:
+    """(days, resource name, metric) of what will reach its line within fourteen days, the soonest first."""
+    return sorted((days, one.resource_name, one.metric) for days, one in _crossing(report))
+
+
+def _crossing(report: ReportInput) -> list[tuple[int, ResourceRoom]]:
+    return [
+        (one.crossing.middle_days, one)
+        for one in (report.capacity.resources if report.capacity else ())
+        if one.state == "crosses" and one.crossing and one.crossing.middle_days is not None
+        if one.crossing.middle_days <= SOON_DAYS
+    ]
+
+
+def _failed(report: ReportInput, part: str) -> Section | None:
+    reason = report.failed.get(part)
+    if reason is None:
+        return None
+    return Section([], "", failed=f"This section could not be made: {reason}. The rest of the report is complete.")
+
+
+def _action(one: Recommendation) -> Action:
+    return Action(
+        severity=one.priority,
+        glyph=GLYPHS[one.priority],
+        title=formatting.visible(one.title),
+        text=formatting.sentence_case(formatting.visible(one.description)),
+        improves=_text(one.estimated_improvement, "not estimated"),
+        costs=_text(one.cost_impact, "not known"),
+        id=one.id,
+    )
+
+
+def _text(text: str | UnsetType, unknown: str) -> str:
+    return unknown if text is UNSET else formatting.visible(str(text))
+
+
+def _unusual(name: str, entries: Sequence[Anomaly], zone: ZoneInfo, end: datetime) -> Unusual:
+    lead = entries[0]
+    more = f" and {len(entries) - 1} more" if len(entries) > 1 else ""
+    since = formatting.clock_time(instant(lead.start), zone, day_of=end)
+    until = f" to {formatting.clock_time(instant(lead.end), zone, day_of=end)}" if lead.end else ", goes on"
+    known = formatting.known(lead.metric)
+    return Unusual(
+        severity=lead.severity,
+        glyph=GLYPHS[lead.severity],
+        resource=formatting.name(name),
+        metric=(formatting.sentence_case(formatting.label(lead.metric)) if known else lead.metric) + more,
+        value=formatting.amount(lead.value, lead.metric) if known else formatting.number(lead.value),
+        expected=f"{formatting.number(lead.expected_low)} – {formatting.number(lead.expected_high)}",
+        z=f"z {min(lead.z_score, 99.9):.1f}",
+        since=f"{since}{until}",
+        why=formatting.visible(lead.explanation),
+    )
+
+
+def _held(resource: ResourceOptimization, component: str, description: str, impact: str) -> Held:
+    return Held(
+        formatting.name(resource.resource_name),
+        formatting.visible(component),
+        formatting.sentence_case(formatting.visible(description)),
+        formatting.visible(impact),
+    )
+
+
+def _later(percent: float | None) -> str:
+    """A forecast beyond 100 stops there."""
+    if percent is None:
+        return formatting.UNKNOWN
+    return "full" if percent >= 100 else f"{formatting.percent(percent)}"
+
+
+def _urgency(one: ResourceRoom) -> tuple[float, float, str]:
+    days = one.crossing.middle_days if one.crossing and one.crossing.middle_days is not None else 10_000
+    return (0 if one.state == "over now" else days, one.line - (one.now or 0.0), one.resource_id)
+
+
+def _room(one: ResourceRoom, names: dict[str, str], horizon: int) -> Room:
+    resource = formatting.name(names.get(one.resource_id, one.resource_name))
+    days = f"> {horizon}" if one.state == "not within the horizon" else one.state
+    if one.state == "crosses" and one.crossing and one.crossing.middle_days is not None:
+        late = one.crossing.late_days
+        days = f"{one.crossing.middle_days} ({one.crossing.early_days} – {f'> {horizon}' if late is None else late})"
+    metric = formatting.sentence_case(formatting.label(one.metric))
+    later = formatting.number(one.in_14_days)
+    label = f"{resource}, {metric}: {formatting.number(one.now)} percent now, {later} in 14 days, line {one.line:g}"
+    return Room(
+        resource=resource,
+        metric=metric,
+        now=f"{formatting.percent(one.now)}",
+        later=_later(one.in_14_days),
+        line=f"{one.line:g}{formatting.NARROW}%",
+        days=days,
+        css="critical" if one.state in ("crosses", "over now") else "ink2",
+        drawing=bullet(one.now or 0.0, one.in_14_days, one.line, label=label),
+    )

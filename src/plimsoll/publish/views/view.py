@@ -1,0 +1,161 @@
+"""What a report says: plain frozen values, every word and number already as it will be read.
+
+Templates only place these; they hold no arithmetic and no threshold.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from plimsoll.clock import instant
+from plimsoll.publish import formatting
+from plimsoll.publish.drawing.svg import MARK
+from plimsoll.publish.theme import GLYPHS
+from plimsoll.publish.views import fleet_strip, resource_rows, sections
+from plimsoll.publish.views.fleet_strip import FleetPicture
+from plimsoll.publish.views.notices import notices
+from plimsoll.publish.views.provenance import Column, provenance
+from plimsoll.publish.views.report_input import ReportInput
+from plimsoll.publish.views.resource_rows import ResourceRow
+from plimsoll.publish.views.sections import Section
+from plimsoll.publish.views.tiles import Tile, tiles
+from plimsoll.publish.views.verdict import Situation, Verdict, judge, situation_of
+
+MOST_ROWS = 2_500
+_KINDS = {"daily": "Daily report", "weekly": "Weekly report"}
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """One open alert."""
+
+    severity: str
+    glyph: str
+    resource: str
+    full_name: str
+    metric: str
+    value: str
+    line: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """A whole report; a part whose analysis was not made is None and is not shown."""
+
+    kind: str
+    fleet: str
+    window: str
+    verdict: Verdict
+    since: str
+    notices: Sequence[str]
+    tiles: Sequence[Tile]
+    actions: Section | None
+    fleet_picture: FleetPicture
+    alerts: Sequence[AlertRow]
+    alerts_sentence: str
+    unusual: Section | None
+    held_back: Section | None
+    room: Section | None
+    checked: Sequence[tuple[str, str]]
+    outcomes: Sequence[str]
+    rows: Sequence[ResourceRow]
+    rows_sentence: str
+    count: int
+    flagged: int
+    provenance: Sequence[Column]
+    mark: Markup
+
+
+def view(report: ReportInput, *, document_sha256: str) -> ReportView:
+    """The view of a report; `document_sha256` is that of the performance document published beside it."""
+    zone = ZoneInfo(report.zone)
+    situation = situation_of(report)
+    rows = resource_rows.rows(report, situation)
+    flagged = sum(row.flagged for row in rows)
+    count = len(report.document.alerts)
+    strange, held = sections.unusual(report, zone), sections.held_back(report)
+    checked = _checked(count, strange, held)
+    return ReportView(
+        kind=_KINDS[report.kind],
+        fleet=report.fleet,
+        window=f"{formatting.moment(report.start, zone)} – {formatting.moment(report.end, zone)} {report.zone}",
+        verdict=judge(report, situation),
+        since=_since(report, situation),
+        notices=notices(report, situation),
+        tiles=tiles(report),
+        actions=sections.actions(report),
+        fleet_picture=fleet_strip.picture(report, situation),
+        alerts=_alerts(report, zone),
+        alerts_sentence=f"{count} open. An alert is a line crossed." if count else "No load line is crossed.",
+        unusual=strange,
+        held_back=held,
+        room=sections.room(report),
+        checked=checked if len(checked) > 1 else [],
+        outcomes=[formatting.visible(text) for text in report.outcomes],
+        rows=rows[:MOST_ROWS],
+        rows_sentence=f"Flagged first, then by peak. {_open(len(rows))}",
+        count=len(rows),
+        flagged=flagged,
+        provenance=provenance(report, situation, zone, document_sha256=document_sha256),
+        mark=MARK,
+    )
+
+
+def _open(count: int) -> str:
+    if count > MOST_ROWS:
+        return f"The first {MOST_ROWS:,} of {count:,}; the JSON documents hold them all."
+    return "Open a row for its numbers."
+
+
+def _checked(alerts: int, strange: Section | None, held: Section | None) -> list[tuple[str, str]]:
+    """What was looked at without finding anything, one line for each."""
+    looked = [
+        ("Alerts", "No load line is crossed.", alerts > 0),
+        ("Unusual", strange.sentence if strange else "", strange is None or bool(strange.rows or strange.failed)),
+        ("Bottlenecks", held.sentence if held else "", held is None or bool(held.rows or held.failed)),
+    ]
+    return [(title, sentence) for title, sentence, found in looked if not found]
+
+
+def _alerts(report: ReportInput, zone: ZoneInfo) -> list[AlertRow]:
+    known = {r.resource_id: r.name for r in report.resources}
+    return [
+        AlertRow(
+            severity=alert.severity,
+            glyph=GLYPHS[alert.severity],
+            resource=formatting.name(known.get(alert.resource, alert.resource)),
+            full_name=formatting.visible(known.get(alert.resource, alert.resource)),
+            metric=formatting.label(alert.metric),
+            value=formatting.amount(alert.current_value, alert.metric),
+            line=formatting.amount(alert.threshold, alert.metric),
+            since=f"{formatting.clock_time(instant(alert.timestamp), zone, day_of=report.end)}, open",
+        )
+        for alert in report.document.alerts
+    ]
+
+
+def _since(report: ReportInput, situation: Situation) -> str:
+    """The second line: what changed since the window before, and how many stayed under their lines."""
+    stayed = len(report.resources) - len({*situation.was_over, *situation.over_now, *situation.silent})
+    counts = (
+        f"{stayed:,} of {formatting.plural(len(report.resources), 'resource')} stayed under "
+        f"{'its line' if len(report.resources) == 1 else 'their lines'}; "
+        f"{len(situation.was_over) + len(situation.over_now):,} crossed; {len(situation.silent):,} sent no data."
+    )
+    before = report.previous.overall.health_score if report.previous else None
+    if report.previous is None or before is None:
+        return f"First report; nothing to compare with yet. {counts}"
+    now = report.document.overall.health_score
+    if now is None:
+        return f"Since {report.before}: health is not known any more. {counts}"
+    change = now - before
+    moved = "stayed at" if change == 0 else ("rose to" if change > 0 else "fell to")
+    old = {alert.alert_id for alert in report.previous.alerts}
+    new = {alert.alert_id for alert in report.document.alerts}
+    return (
+        f"Since {report.before}: health {moved} {now}{f' from {before}' if change else ''}; "
+        f"{formatting.plural(len(new - old), 'new alert')}, {len(old - new)} resolved. {counts}"
+    )

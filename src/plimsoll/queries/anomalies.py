@@ -1,0 +1,218 @@
+"""The anomalies document."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from plimsoll.analysis.anomalies.analyse import Looked, hold
+from plimsoll.analysis.anomalies.contract import Finding
+from plimsoll.analysis.anomalies.detectors import DEFAULT, DETECTORS
+from plimsoll.analysis.anomalies.settings import Anomalies
+from plimsoll.analysis.anomalies.wording import explain, z_score
+from plimsoll.clock import Window, duration_s, floor, rfc3339
+from plimsoll.documents import Evidence, TimeRange
+from plimsoll.documents.anomalies import AnomaliesDocument, Anomaly, ResourceAnomalies
+from plimsoll.documents.parameters import GRANULARITIES, TIME_RANGES, one_of
+from plimsoll.errors import BadParameter
+from plimsoll.execution import Execution, executor
+from plimsoll.fleet.resources import Resource
+from plimsoll.metrics import document_name
+from plimsoll.queries.blocks import Block, BlockLook, analyse_block, read_back
+from plimsoll.queries.context import Sources
+from plimsoll.queries.grids import known_metrics
+from plimsoll.tables import SAMPLES
+
+FINEST_S: Final = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnomaliesQuery:
+    """A checked question for the anomalies document."""
+
+    time_range: str = "1h"
+    granularity: str = "5m"
+    threshold: float | None = None
+    detectors: tuple[str, ...] = DEFAULT
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        time_range: str = "1h",
+        granularity: str = "5m",
+        threshold: float | None = None,
+        detector: str | None = None,
+    ) -> "AnomaliesQuery":
+        """Checks each parameter.
+
+        >>> AnomaliesQuery.parse(time_range="24h", detector="global_z").detectors
+        ('global_z',)
+        """
+        one_of("timeRange", time_range, TIME_RANGES)
+        one_of("granularity", granularity, GRANULARITIES)
+        if duration_s(granularity) > duration_s(time_range):
+            raise BadParameter("granularity", granularity, why=f"is longer than the range {time_range}")
+        if threshold is not None and not (math.isfinite(threshold) and threshold >= 0):
+            raise BadParameter("threshold", str(threshold), why="is not a z-score of 0 or more")
+        if detector is not None:
+            one_of("detector", detector, tuple(DETECTORS))
+        return cls(
+            time_range=time_range,
+            granularity=granularity,
+            threshold=threshold,
+            detectors=DEFAULT if detector is None else (detector,),
+        )
+
+    @property
+    def step_s(self) -> float:
+        """Steps finer than five minutes are not analysed: they are noise, and cost."""
+        return max(float(FINEST_S), duration_s(self.granularity))
+
+
+def anomalies(sources: Sources, query: AnomaliesQuery) -> tuple[AnomaliesDocument, list[Evidence]]:
+    """What was unusual in the window, worst resource first, and why; see `findings`."""
+    resources = sources.resources()
+    looked = findings(sources, resources, query)
+    window = Window.back_from(
+        sources.as_of, range_s=duration_s(query.time_range), granularity_s=round(duration_s(query.granularity))
+    )
+    shown = [one for one in looked.findings if one.end is None or one.end > window.start]
+    return document(shown, resources, threshold=query.threshold), [evidence(one, query.granularity) for one in shown]
+
+
+def findings(sources: Sources, resources: Sequence[Resource], query: AnomaliesQuery) -> Looked:
+    """Every finding of the scored days, not only those of the window; block by block of resources of one type."""
+    settings = sources.settings("anomalies", Anomalies)
+    execution = sources.settings("execution", Execution)
+    end = floor(sources.as_of, query.step_s)  # a step that has only begun is no reading yet
+    # the files are proven here, once: the blocks are analysed in processes of their own
+    sources.snapshot.prove(SAMPLES, start=end - timedelta(seconds=settings.history), end=end)
+    look = BlockLook(
+        end=rfc3339(end),
+        history_s=settings.history,
+        step_s=query.step_s,
+        at_least_s=duration_s(query.time_range),
+        detectors=query.detectors,
+        known=known_metrics(sources.snapshot, end - timedelta(seconds=duration_s(query.time_range)), end),
+        unsound=sources.snapshot.unsound,
+    )
+    ordered = sorted(resources, key=lambda resource: (resource.type, resource.resource_id))
+    blocks = [ordered[n : n + execution.block] for n in range(0, len(ordered), execution.block)]
+    items = [(str(sources.snapshot.root), look.parameters(block)) for block in blocks]
+    parts: list[Block] = []
+    for item, came in executor(execution, len(items)).map(analyse_block, items):
+        parts.append(read_back(item, came))
+        sources.tell("anomalies", len(parts), len(items))
+    heard = [part for part in parts if part.resources]
+    return hold(
+        [finding for part in heard for finding in part.findings],
+        resources=sum(part.resources for part in heard),
+        since=min((part.since for part in heard), default=end),
+        until=end,
+        most_per_resource_week=settings.most_per_resource_week if query.detectors == DEFAULT else math.inf,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What one detector would have said over so many days of history."""
+
+    detector: str
+    days: float
+    findings: int
+    high: int
+    resources: int
+    per_resource_week: float
+
+
+def compare(sources: Sources, *, granularity: str = "15m") -> list[Tried]:
+    """Every detector, and those that ship together, over the same history: how many findings each would have made."""
+    resources = sources.resources()
+    runs = {"as shipped": DEFAULT, **{name: (name,) for name in DETECTORS}}
+    tried: list[Tried] = []
+    for title, names in runs.items():
+        looked = findings(sources, resources, AnomaliesQuery(granularity=granularity, detectors=names))
+        days = (sources.as_of - looked.since).total_seconds() / 86_400
+        tried.append(
+            Tried(
+                detector=title,
+                days=round(days, 1),
+                findings=len(looked.findings),
+                high=sum(one.severity == "high" for one in looked.findings),
+                resources=len({one.resource_id for one in looked.findings}),
+                per_resource_week=round(looked.per_resource_week, 3),
+            )
+        )
+    return tried
+
+
+def document(
+    shown: Sequence[Finding], resources: Sequence[Resource], *, threshold: float | None = None
+) -> AnomaliesDocument:
+    """Findings -> the document; a silent source has no number to print and is in the evidence only."""
+    names = {resource.resource_id: resource.name for resource in resources}
+    by_resource: dict[str, list[Anomaly]] = {}
+    for finding in shown:
+        entries = [_anomaly(finding, n) for n in range(len(finding.moved))]
+        kept = [one for one in entries if threshold is None or one.z_score > threshold]
+        if kept:
+            by_resource.setdefault(finding.resource_id, []).extend(kept)
+    return [
+        ResourceAnomalies(resource=names.get(resource_id) or resource_id, resource_id=resource_id, anomalies=entries)
+        for resource_id, entries in by_resource.items()
+    ]
+
+
+def evidence(finding: Finding, granularity: str) -> Evidence:
+    """What a finding rests on."""
+    lead = finding.moved[0] if finding.moved else None
+    return Evidence(
+        subject=finding.id,
+        rule=f"anomalies.{finding.detector}",
+        window=TimeRange(
+            start=rfc3339(finding.start), end=rfc3339(finding.end or finding.peak), granularity=granularity
+        ),
+        observed=lead.value if lead else None,
+        threshold=finding.threshold,
+        unit=lead.metric if lead else "score",
+        samples=finding.samples,
+        detail={
+            "resource": finding.resource_id,
+            "score": finding.score,
+            "severity": finding.severity,
+            "open": finding.end is None,
+            "isolationForest": finding.forest,
+            "zScore": z_score(lead) if lead else None,
+            "expected": lead.expected if lead else None,
+            "onceInHours": finding.once_in_h,
+            "residual": finding.residual or None,
+            "moved": [moved.metric for moved in finding.moved],
+            "explanation": explain(finding),
+        },
+    )
+
+
+def _anomaly(finding: Finding, n: int) -> Anomaly:
+    moved = finding.moved[n]
+    low, high = moved.band
+    return Anomaly(
+        timestamp=rfc3339(finding.peak),
+        metric=document_name(moved.metric),
+        value=float(f"{moved.value:.6g}"),
+        baseline_mean=float(f"{moved.expected:.6g}"),
+        z_score=z_score(moved),
+        severity=finding.severity,
+        id=finding.id,
+        device=moved.device,
+        detector=finding.detector,
+        start=rfc3339(finding.start),
+        end=rfc3339(finding.end) if finding.end else None,
+        score=finding.score,
+        forest_score=finding.forest,
+        expected_low=float(f"{low:.6g}"),
+        expected_high=float(f"{high:.6g}"),
+        once_in_hours=finding.once_in_h,
+        explanation=explain(finding),
+    )

@@ -1,0 +1,117 @@
+"""What every answer is made from: one snapshot of the lake, the settings, and the instant that is asked about."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+
+from plimsoll.clock import rfc3339
+from plimsoll.config import Config, Section
+from plimsoll.config.engine import Plimsoll
+from plimsoll.documents import Evidence, TimeRange
+from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.prices import PriceList
+from plimsoll.fleet.resources import Resource, resources_at
+from plimsoll.lake import Snapshot
+from plimsoll.ledger import Alerts
+from plimsoll.ledger.advice import Verdicts
+from plimsoll.ledger.outcomes import Outcomes
+from plimsoll.tables import RESOURCES
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_LEARNT_HOLDS: Final = timedelta(days=8)
+S = TypeVar("S", bound=Section)
+Tell: TypeAlias = Callable[[str, int, int], None]
+"""Takes what is being worked out, how many blocks of resources are done, and of how many."""
+
+
+def nobody(what: str, done: int, blocks: int) -> None:
+    """Where nobody waits, nothing is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """One state of the lake as of an instant: two answers from the same sources cannot contradict each other.
+
+    `alerts` are those that the ledger knows; None where there is none. `sees` says which resources may be seen by
+    whoever asks, `verdicts` what people said of advice,
+    `outcomes` what came of it, `prices` what things cost; `tell` is told how far a long analysis has come.
+    """
+
+    snapshot: Snapshot
+    config: Config
+    as_of: datetime
+    alerts: Alerts | None = None
+    sees: Callable[[Resource], bool] | None = None
+    verdicts: Verdicts | None = None
+    outcomes: Outcomes | None = None
+    prices: PriceList = field(default_factory=PriceList)
+    tell: Tell = nobody
+
+    def settings(self, name: str, kind: type[S]) -> S:
+        """The settings of a section."""
+        return self.config.get(name, kind)
+
+    @property
+    def fleet(self) -> str:
+        """What the fleet is called."""
+        return self.config.get("plimsoll", Plimsoll).name
+
+    def resources(self) -> list[Resource]:
+        """The inventory as it was known at the instant."""
+        rows = self.snapshot.scan(RESOURCES, end=self.as_of + timedelta(milliseconds=1)).collect()
+        known = resources_at(rows.iter_rows(named=True))
+        return known if self.sees is None else [resource for resource in known if self.sees(resource)]
+
+    def priced(self) -> list[Resource]:
+        """The inventory with what the price file says an hour costs, where it says so in dollars."""
+        if self.prices.currency != "USD":
+            return self.resources()
+        known = [(resource, self.prices.of(resource)) for resource in self.resources()]
+        return [replace(one, price_usd_per_h=price.per_h) if price else one for one, price in known]
+
+    def damage(self, start: datetime, end: datetime, granularity: str) -> "list[Evidence]":
+        """What is missing from an answer about [start, end) because files of the lake are damaged."""
+        found = self.snapshot.damage(start, end)
+        if not found:
+            return []
+        return [
+            Evidence(
+                subject="lake.damage",
+                rule="files that are what was written",
+                window=TimeRange(start=rfc3339(start), end=rfc3339(end), granularity=granularity),
+                observed=float(len(found)),
+                threshold=0.0,
+                unit="files",
+                samples=len(found),
+                detail={key: {"reason": one.reason, "rows": one.rows} for key, one in found.items()},
+            )
+        ]
+
+    def lines(self) -> Mapping[str, LoadLine]:
+        """The load lines by name; a learned one stands once for each resource of which the usual range is known."""
+        configured = self.config.under("lines", LoadLine)
+        learnt = [name for name, line in configured.items() if line.learned is not None]
+        usual = self.learned("usual") if learnt else None
+        fixed = {name: line for name, line in configured.items() if line.learned is None}
+        return fixed if usual is None else {**fixed, **_drawn({n: configured[n] for n in learnt}, usual)}
+
+    def learned(self, kind: str) -> "pl.DataFrame | None":
+        """What was learnt last (`baselines`, `usual`, `trends`); None if nothing was, or more than eight days ago."""
+        newest, oldest = (f"{at:%Y-%m-%dt%H%M}" for at in (self.as_of, self.as_of - _LEARNT_HOLDS))
+        known = [name for name in self.snapshot.partitions(kind) if oldest <= name <= newest]
+        return self.snapshot.derived(kind, known[-1]) if known else None
+
+
+def _drawn(lines: Mapping[str, LoadLine], usual: "pl.DataFrame") -> dict[str, LoadLine]:
+    """Learned lines at the ends of each resource's usual range."""
+    found: dict[str, LoadLine] = {}
+    for row in usual.iter_rows(named=True):
+        for name, line in lines.items():
+            limit = row["high"] if line.learned == "above" else row["low"]
+            concerned = not line.resources or row["resource_id"] in line.resources
+            if row["metric"] == line.metric and not row["device"] and limit is not None and concerned:
+                found[f"{name}.{row['resource_id']}"] = line.at(limit, row["resource_id"])
+    return found

@@ -1,0 +1,179 @@
+"""The optimization document."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plimsoll.analysis.grid import Grid
+from plimsoll.analysis.optimization.build import optimization as analysis
+from plimsoll.analysis.optimization.case import Case
+from plimsoll.analysis.optimization.limited import limited
+from plimsoll.analysis.optimization.limits import configured
+from plimsoll.analysis.optimization.rules.gpu_straggler import METRICS as COMPARED
+from plimsoll.analysis.optimization.sweep import rules
+from plimsoll.analysis.optimization.wanted import Wanted
+from plimsoll.analysis.robust import Floats
+from plimsoll.clock import Window, duration_s, rfc3339
+from plimsoll.documents import Evidence, TimeRange
+from plimsoll.documents.optimization import OptimizationDocument
+from plimsoll.documents.parameters import TIME_RANGES, one_of
+from plimsoll.errors import BadParameter
+from plimsoll.execution import Execution
+from plimsoll.fleet.resources import Resource
+from plimsoll.queries.context import Sources
+from plimsoll.queries.grids import KnownMetrics, fleet_grid, known_metrics
+
+HISTORY_DAYS: Final = 14
+STEP_S: Final = 300
+MAX_IDS: Final = 10_000
+SETTINGS: Final = ("gpu_power_limit_w", "replicas_count")  # what advisers read beside what rules read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptimizationQuery:
+    """A checked question for the optimization document; empty `resource_ids` means all."""
+
+    time_range: str = "24h"
+    resource_ids: tuple[str, ...] = ()
+    bottlenecks: bool = True
+    recommendations: bool = True
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        time_range: str = "24h",
+        resource_ids: Sequence[str] = (),
+        bottlenecks: bool = True,
+        recommendations: bool = True,
+    ) -> "OptimizationQuery":
+        """Checks each parameter.
+
+        >>> OptimizationQuery.parse(time_range="7d").time_range
+        '7d'
+        """
+        one_of("timeRange", time_range, TIME_RANGES)
+        if len(resource_ids) > MAX_IDS:
+            raise BadParameter("resourceIds", f"{len(resource_ids)} ids", why=f"are more than {MAX_IDS}")
+        return cls(
+            time_range=time_range,
+            resource_ids=tuple(dict.fromkeys(resource_ids)),
+            bottlenecks=bottlenecks,
+            recommendations=recommendations,
+        )
+
+
+def optimization(sources: Sources, query: OptimizationQuery) -> tuple[OptimizationDocument, list[Evidence]]:
+    """What holds each resource back in the window, what to do about it, and why."""
+    window = _window(sources, query)
+    span = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=f"{STEP_S // 60}m")
+    said = sources.verdicts.at(sources.as_of) if sources.verdicts else {}
+    wanted = Wanted(
+        bottlenecks=query.bottlenecks,
+        recommendations=query.recommendations,
+        said={name: f"{one.said}: {one.reason}".removesuffix(": ") for name, one in said.items()},
+        silent=frozenset(name for name, one in said.items() if one.said != "accepted"),
+        hits=sources.outcomes.hits(sources.as_of) if sources.outcomes else {},
+        rules=limited(configured(sources.config.sections.get("rules"))),
+    )
+    document, evidence = analysis(cases(sources, query), span=span, wanted=wanted)
+    return document, [*evidence, *sources.damage(window.start, window.end, span.granularity)]
+
+
+def _window(sources: Sources, query: OptimizationQuery) -> Window:
+    return Window.back_from(sources.as_of, range_s=duration_s(query.time_range), granularity_s=STEP_S)
+
+
+def cases(sources: Sources, query: OptimizationQuery) -> Iterator[Case]:
+    """The resources as the rules see them, read a block at a time: whoever lets a case go has its memory back."""
+    resources = _selected(sources.resources(), query)
+    window = _window(sources, query)
+    also = {*SETTINGS, *(metric for rule in rules().values() for metric in rule.reads)}
+    known = known_metrics(sources.snapshot, window.start, window.end, also)
+    size = sources.settings("execution", Execution).block
+    blocks = range(0, len(resources), size)
+    for n in blocks:
+        yield from _cases(sources, resources[n : n + size], window, known)
+        sources.tell("optimization", n // size + 1, len(blocks))
+
+
+def _cases(sources: Sources, resources: Sequence[Resource], window: Window, known: KnownMetrics) -> Iterator[Case]:
+    """Of one block; the grid keeps single precision, and only the case that is looked at is made double."""
+    start = window.end - timedelta(seconds=max(window.seconds, HISTORY_DAYS * 86_400))
+    whole = fleet_grid(
+        sources.snapshot,
+        [resource.resource_id for resource in resources],
+        start=start,
+        end=window.end,
+        step_s=STEP_S,
+        known=known,
+        compared=COMPARED,
+    )
+    where: dict[str, list[int]] = {}
+    for n, series in enumerate(whole.series):
+        where.setdefault(series.resource_id, []).append(n)
+    for resource in resources:
+        readings, devices = _series(whole, where.get(resource.resource_id, ()))
+        yield Case(
+            resource,
+            readings,
+            round(window.seconds / STEP_S),
+            STEP_S,
+            _coverage(sources, resource, readings, window),
+            devices,
+            _due(resource, window, sources.as_of),
+            _steps_due(sources, resource, window),
+            sources.prices,
+            window.end,
+        )
+
+
+def _selected(resources: Sequence[Resource], query: OptimizationQuery) -> list[Resource]:
+    wanted = set(query.resource_ids)
+    return [resource for resource in resources if not wanted or resource.resource_id in wanted]
+
+
+def _series(whole: Grid, of: Sequence[int]) -> tuple[dict[str, Floats], dict[tuple[str, str], Floats]]:
+    """The rows of one resource by metric, and those of its devices."""
+    readings: dict[str, Floats] = {}
+    devices: dict[tuple[str, str], Floats] = {}
+    for n in of:
+        series, row = whole.series[n], whole.doubles(slice(n, n + 1))[0]
+        if series.device:
+            devices[series.device, series.metric] = row
+        else:
+            readings[series.metric] = row
+    return readings, devices
+
+
+def _due(resource: Resource, window: Window, as_of: datetime) -> NDArray[np.bool_]:
+    """The steps of the window in which a reading was expected: none before a resource was known, none after now."""
+    rows = round(window.seconds / STEP_S)
+    due = np.zeros(rows, dtype=np.bool_)
+    ends = [since for since, _ in resource.expected[1:]] + [as_of]
+    for (since, interval), until in zip(resource.expected, ends, strict=True):
+        if interval is not None:
+            first, last = ((at - window.start).total_seconds() / STEP_S for at in (since, min(until, as_of)))
+            due[max(0, math.ceil(first)) : max(0, math.floor(last))] = True
+    return due
+
+
+def _coverage(sources: Sources, resource: Resource, rows: Mapping[str, Floats], window: Window) -> float | None:
+    """The share of the window's steps in which the resource was heard of; None where no reading was due."""
+    expected = _steps_due(sources, resource, window)
+    heard = 0
+    if rows:
+        stacked = np.stack([row[-round(window.seconds / STEP_S) :] for row in rows.values()])
+        heard = int(np.count_nonzero(np.any(~np.isnan(stacked), axis=0)))
+    return min(1.0, heard / expected) if expected else None
+
+
+def _steps_due(sources: Sources, resource: Resource, window: Window) -> float | None:
+    """Whole steps in which something was due; of a resource that is read less often than that, its readings."""
+    due = resource.expected_readings(window.start, min(window.end, sources.as_of))
+    return min(float(np.count_nonzero(_due(resource, window, sources.as_of))), due) or None

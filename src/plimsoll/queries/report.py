@@ -1,0 +1,164 @@
+"""What reports are made from: the documents of a window, those of the window before, how each resource stands."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from plimsoll.analysis.capacity.settings import Capacity
+from plimsoll.analysis.performance.readings import columns_read
+from plimsoll.analysis.performance.standings import standings
+from plimsoll.clock import Window, ceiling, duration_s
+from plimsoll.config.engine import Documents, Plimsoll
+from plimsoll.documents import Evidence, PerformanceDocument
+from plimsoll.documents.anomalies import AnomaliesDocument
+from plimsoll.documents.capacity import CapacityDocument, Promise
+from plimsoll.documents.optimization import OptimizationDocument
+from plimsoll.documents.parameters import GRANULARITIES, PerformanceQuery
+from plimsoll.errors import shown
+from plimsoll.publish.views.report_input import CapacityInput, Made, ReportInput
+from plimsoll.queries.anomalies import AnomaliesQuery, anomalies
+from plimsoll.queries.capacity import CapacityQuery, capacity
+from plimsoll.queries.context import Sources
+from plimsoll.queries.optimization import OptimizationQuery, optimization
+from plimsoll.queries.outcomes import in_words
+from plimsoll.queries.performance import performance
+from plimsoll.tables import SAMPLES
+
+_CELL_S = 3600
+_PREFERRED = "15m"
+PARTS: Final = ("optimization", "anomalies", "capacity")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What a kind of report covers: its range, the finest granularity, the length of a cell of the strip."""
+
+    time_range: str
+    granularity: str
+    cell_s: int
+
+
+SPANS: Final[Mapping[str, Span]] = MappingProxyType(
+    {"daily": Span("24h", "15m", 3600), "weekly": Span("7d", "1h", 6 * 3600)}
+)
+
+
+def report(
+    sources: Sources, made: Made, kind: str = "daily", *, since: datetime | None = None, parts: Sequence[str] = PARTS
+) -> ReportInput:
+    """Everything that the daily or weekly report of the range before the instant is made from.
+
+    `since` is when the last report was delivered, which this one is held against; else the same range before. A part
+    that cannot be made leaves its reason in `failed`; the rest of the report is complete.
+    """
+    span = SPANS[kind]
+    resources = sources.resources()
+    lines = sources.lines()
+    granularity = _granularity(sources, len(resources), span)
+    query = PerformanceQuery(time_range=span.time_range, granularity=granularity)
+    document, evidence = performance(sources, query)
+    end = ceiling(sources.as_of, _CELL_S)
+    window = Window(end - timedelta(seconds=duration_s(span.time_range)), end, span.cell_s)
+    before = since or sources.as_of - timedelta(seconds=duration_s(span.time_range))
+    samples = sources.snapshot.scan(
+        SAMPLES,
+        start=window.start,
+        end=sources.as_of + timedelta(milliseconds=1),
+        columns=columns_read(lines.values()),
+    )
+    found: dict[str, Any] = {}
+    failed: dict[str, str] = {}
+    more: list[Evidence] = []
+    for part in parts if resources else ():
+        try:
+            found[part], told = _MAKERS[part](sources, span)
+            more += told
+        except Exception as error:  # noqa: BLE001 - whatever it was: the report says so and goes on
+            failed[part] = shown(str(error) or type(error).__name__)
+    return ReportInput(
+        kind=kind,
+        fleet=sources.fleet,
+        zone=sources.settings("plimsoll", Plimsoll).timezone,
+        start=window.start,
+        end=sources.as_of,
+        cell_s=span.cell_s,
+        document=document,
+        previous=_previous(sources, query, before),
+        previous_end=before,
+        evidence=[*evidence, *more],
+        resources=resources,
+        standings=standings(samples, resources, lines, window=window, as_of=sources.as_of),
+        lines=lines,
+        made=made,
+        optimization=found.get("optimization"),
+        anomalies=found.get("anomalies"),
+        capacity=found.get("capacity"),
+        failed=failed,
+        outcomes=_outcomes(sources, window.start),
+    )
+
+
+def _outcomes(sources: Sources, since: datetime) -> list[str]:
+    """What came of earlier advice, as far as it was settled in the window."""
+    return [in_words(one) for one in sources.outcomes.settled(since, sources.as_of)] if sources.outcomes else []
+
+
+def _optimization(sources: Sources, span: Span) -> tuple[OptimizationDocument, list[Evidence]]:
+    return optimization(sources, OptimizationQuery(time_range=span.time_range))
+
+
+def _anomalies(sources: Sources, span: Span) -> tuple[AnomaliesDocument, list[Evidence]]:
+    return anomalies(sources, AnomaliesQuery(time_range=span.time_range, granularity=_PREFERRED))
+
+
+def _capacity(sources: Sources, _: Span) -> tuple[CapacityDocument, list[Evidence]]:
+    return capacity(sources, CapacityQuery())
+
+
+_MAKERS: Final[Mapping[str, Callable[[Sources, Span], tuple[Any, list[Evidence]]]]] = MappingProxyType(
+    {"optimization": _optimization, "anomalies": _anomalies, "capacity": _capacity}
+)
+
+
+def _granularity(sources: Sources, resources: int, span: Span) -> str:
+    """The span's own, or the finest coarser one that the point budget allows for this fleet."""
+    budget = sources.settings("documents", Documents).point_budget
+    values = resources * 9
+    fitting = [
+        g
+        for g in GRANULARITIES
+        if duration_s(g) >= duration_s(span.granularity)
+        and values * duration_s(span.time_range) / duration_s(g) <= budget
+    ]
+    return fitting[0] if fitting else GRANULARITIES[-1]
+
+
+def _previous(sources: Sources, query: PerformanceQuery, at: datetime) -> PerformanceDocument | None:
+    """The same document as of an earlier instant; None where nothing had been heard then."""
+    before = replace(sources, as_of=at)
+    if not before.resources():
+        return None
+    document, evidence = performance(before, query)
+    heard = any(e.samples for e in evidence if e.subject.startswith("coverage."))
+    return document if heard else None
+
+
+def capacity_review(sources: Sources, made: Made, promises: Sequence[Promise] = ()) -> CapacityInput:
+    """Everything that the capacity review of the instant is made from; `promises` are those of earlier reviews."""
+    settings = sources.settings("capacity", Capacity)
+    document, _ = capacity(sources, CapacityQuery(), promises=promises)
+    earlier = replace(sources, as_of=sources.as_of - timedelta(seconds=settings.review_interval))
+    return CapacityInput(
+        zone=sources.settings("plimsoll", Plimsoll).timezone,
+        as_of=sources.as_of,
+        document=document,
+        previous=_earlier_review(earlier),
+        delivery_days={unit: settings.delivery_days(unit) for unit in ("GPUs", "replicas", "cores", "bytes")},
+        made=made,
+    )
+
+
+def _earlier_review(sources: Sources) -> CapacityDocument | None:
+    return capacity(sources, CapacityQuery())[0] if sources.resources() else None

@@ -1,0 +1,53 @@
+"""The dead man's switch: a file and a ping that are renewed when a daily report was published and delivered.
+
+Whoever watches `data/delivered.json` grow old, or the ping stay away, learns what a dead program cannot say itself.
+"""
+
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from plimsoll.atomic import write_atomically
+from plimsoll.clock import rfc3339
+from plimsoll.delivery.settings import Ping
+from plimsoll.ledger.outbox import Outbox
+from plimsoll.project.context import Context
+from plimsoll.publish.revisions import last_end
+from plimsoll.tasks.report import DOCUMENTS
+
+FILE: Final = "delivered.json"
+_SETTLED: Final = frozenset({"sent", "digested"})
+
+
+def renew(context: Context) -> str:
+    """Renews the switch for the newest daily report, once; says why the ping did not arrive, if it did not."""
+    from plimsoll.delivery.ping import ping
+
+    end = last_end(context.published, DOCUMENTS["daily"])
+    if end is None or not _delivered(context, "daily", rfc3339(end)):
+        return ""
+    path, settings = context.data / FILE, context.config.get("ping", Ping)
+    before = read(path)
+    if before.get("windowEnd") == rfc3339(end) and not before.get("pingFailed"):
+        return ""
+    failed = ping(settings, os.environ.get(settings.url_env)) if settings.url_env else ""
+    told = {"windowEnd": rfc3339(end), "at": rfc3339(context.clock.now()), "pingFailed": failed}
+    write_atomically(path, json.dumps(told, indent=1).encode() + b"\n")
+    return failed
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What the file says; nothing where there is none yet."""
+    try:
+        told: dict[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return told
+
+
+def _delivered(context: Context, kind: str, end: str) -> bool:
+    """Whether nothing of that window waits or has failed; a report that nobody is to be told of is delivered."""
+    recent = Outbox(context.data / "ledger.sqlite").listed(context.clock.now() - timedelta(days=7))
+    return all(one.state in _SETTLED for one in recent if one.kind == kind and rfc3339(one.window_end) == end)

@@ -1,0 +1,196 @@
+"""Delivering: a published report becomes messages in the outbox, and the outbox is emptied, one message at a time."""
+
+import os
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from plimsoll.clock import rfc3339
+from plimsoll.delivery import smtp, webhook
+from plimsoll.delivery.message import Letter, dated, message, message_id
+from plimsoll.delivery.outcome import Outcome
+from plimsoll.delivery.settings import Mail, Recipient, Webhook
+from plimsoll.errors import PlimsollError, shown
+from plimsoll.ledger.outbox import Outbox, Parcel
+from plimsoll.project.context import Context
+from plimsoll.tasks.report import Published, as_pdf, of_owner
+
+if TYPE_CHECKING:
+    from plimsoll.publish.render.mail import Mailed
+
+OWNED: Final = ("daily", "weekly")
+BACK_OFF_S: Final = (60, 300, 900, 3600, 7200)
+MOST_LOSSES: Final = 2
+CALM: Final = ("All calm.", "Steady.")
+_STATES: Final[Mapping[str, str]] = MappingProxyType({"later": "queued", "uncertain": "uncertain", "sent": "sent"})
+
+
+def outbox(context: Context) -> Outbox:
+    """The project's outbox."""
+    return Outbox(context.data / "ledger.sqlite")
+
+
+def hand_over(context: Context, kind: str, made: Published) -> None:
+    """Puts a report into the outbox; raises, once that is done, where a part of the report could not be made."""
+    queue(context, kind, made)
+    if made.failed:
+        without = "; ".join(f"{part} ({reason})" for part, reason in sorted(made.failed.items()))
+        raise PlimsollError(f"the {kind} report is published, but without: {without}")
+
+
+def queue(context: Context, kind: str, made: Published) -> int:
+    """Puts a report's messages into the outbox; a message that was put in before is not put in again.
+
+    A revision goes to those who have not been told of its window; to the others where `[mail] revisions` asks for it.
+    Gives how many messages are new.
+    """
+    new, mail = 0, context.config.get("mail", Mail)
+    for name, recipient in context.config.under("recipients", Recipient).items():
+        if not mail.host or kind not in recipient.reports:
+            continue
+        if not mail.revisions and outbox(context).tried(_mail_ids(kind, made, mail, name, recipient)[:-1]):
+            continue
+        report = of_owner(context, made, kind, recipient.owner) if _owned(recipient, kind) else made
+        if recipient.when == "matters" and report.view.verdict.state in CALM:
+            continue
+        new += _queue_mail(context, kind, report, mail, name, recipient)
+    for name, hook in context.config.under("webhooks", Webhook).items():
+        if kind != "daily" or (hook.when == "matters" and made.view.verdict.state in CALM):
+            continue
+        if not outbox(context).tried(_hook_ids(kind, made, name)[:-1]):
+            new += _queue_hook(context, kind, made, name, hook)
+    return new
+
+
+def _owned(recipient: Recipient, kind: str) -> bool:
+    return recipient.role == "owner" and kind in OWNED
+
+
+def _mail_ids(kind: str, made: Published, mail: Mail, name: str, recipient: Recipient) -> list[str]:
+    return _ids(kind, made, f"{name} {recipient.address}", mail.sender.rpartition("@")[2])
+
+
+def _hook_ids(kind: str, made: Published, name: str) -> list[str]:
+    return _ids(kind, made, f"webhook {name}", "webhook")
+
+
+def _ids(kind: str, made: Published, key: str, domain: str) -> list[str]:
+    """The message ids of every revision up to this one, the first first."""
+    return [
+        message_id(kind, made.view.fleet, made.end, key, domain=domain, revision=number)
+        for number in range(1, made.revision + 1)
+    ]
+
+
+def send_due(context: Context, *, chance: random.Random | None = None) -> list[tuple[Parcel, Outcome]]:
+    """Tries everything that is due, oldest first; each attempt is noted before and after."""
+    box, now = outbox(context), context.clock.now()
+    done: list[tuple[Parcel, Outcome]] = []
+    with box.alone():
+        box.recover(now)
+        for parcel in box.due(now):
+            box.sending(parcel.id, context.clock.now())
+            outcome = _attempt(context, parcel, box.body(parcel.id))
+            _settle(context, box, parcel, outcome, chance or random.Random())  # noqa: S311 - spreads retries, no secret
+            done.append((parcel, outcome))
+    return done
+
+
+def _attempt(context: Context, parcel: Parcel, body: bytes) -> Outcome:
+    if parcel.channel == "webhook":
+        hook = context.config.under("webhooks", Webhook).get(parcel.recipient)
+        if hook is None:
+            return Outcome("failed", f"no webhook {parcel.recipient} is configured any more")
+        return webhook.post(hook, os.environ.get(hook.url_env), body)
+    mail = context.config.get("mail", Mail)
+    if not mail.host:
+        return Outcome("later", "no mail server is configured: [mail] host")
+    return smtp.send(
+        mail, dated(body, context.clock.now()), to=parcel.recipient, password=os.environ.get(mail.password_env)
+    )
+
+
+def _settle(context: Context, box: Outbox, parcel: Parcel, outcome: Outcome, chance: random.Random) -> None:
+    """Back-off with jitter; after so many tries, so long, or a second loss of the answer, it has failed."""
+    mail, now = context.config.get("mail", Mail), context.clock.now()
+    attempts = parcel.attempts + 1
+    pause = BACK_OFF_S[min(attempts, len(BACK_OFF_S)) - 1] * chance.uniform(0.8, 1.2)
+    state, detail = _STATES.get(outcome.kind, "failed"), outcome.detail
+    lost = parcel.losses + (outcome.kind == "uncertain")
+    too_old = now - parcel.queued > timedelta(seconds=mail.within)
+    if state in ("queued", "uncertain") and (attempts >= mail.tries or too_old or lost >= MOST_LOSSES):
+        detail = f"given up after {attempts} tries: {detail}"
+        state = "failed"
+    box.settle(parcel.id, state, detail=detail, next_try=now + timedelta(seconds=pause), now=now)
+
+
+def _queue_mail(context: Context, kind: str, made: Published, mail: Mail, name: str, recipient: Recipient) -> bool:
+    box, now, end = outbox(context), context.clock.now(), made.end
+    made, pdfs = _with_pdf(context, kind, made) if recipient.pdf else (made, {})
+    parts = _parts(context, kind, made, mail, name, recipient)
+    letter = Letter(
+        kind=kind,
+        verdict=made.view.verdict.state,
+        subject=parts.subject,
+        text=parts.text,
+        html=parts.html,
+        pictures=parts.pictures,
+        pdfs=pdfs,
+    )
+    *earlier, identity = _mail_ids(kind, made, mail, name, recipient)
+    raw = message(
+        letter, sender=mail.sender, to=recipient.address, identity=identity, fleet=made.view.fleet,
+        answers=earlier[0] if earlier else "",
+    )  # fmt: skip
+    return box.put(
+        identity, channel="mail", recipient=recipient.address, kind=kind, end=end, body=raw,
+        summary=parts.subject, now=now, replaces=earlier,
+    )  # fmt: skip
+
+
+def _parts(context: Context, kind: str, made: Published, mail: Mail, name: str, recipient: Recipient) -> "Mailed":
+    """The mail's bodies; where a template of it cannot be drawn, the verdict in plain text, with the reason."""
+    from plimsoll.publish.render.mail import compose, plain
+
+    waiting = outbox(context).waiting(channel="mail", recipient=recipient.address, kind=kind, before=made.end)
+    why = f"You get this because [recipients.{name}] of this project's config names {recipient.address}."
+    link = mail.link.replace("{date}", f"{made.end:%Y/%m/%d}")
+    also = [f"{parcel.window_end:%d %b %H:%M}" for parcel in waiting]
+    try:
+        return compose(
+            made.view, end=made.end, revision=made.revision, role=recipient.role, why=why, link=link, also=also,
+            folders=context.templates,
+        )  # fmt: skip
+    except Exception as error:  # noqa: BLE001 - a template is anybody's, and may raise anything
+        return plain(made.view, end=made.end, revision=made.revision, why=why, link=link, reason=shown(error))
+
+
+def _with_pdf(context: Context, kind: str, made: Published) -> tuple[Published, dict[str, bytes]]:
+    """The report's PDF; where it cannot be made, the report with a notice that says why."""
+    try:
+        return made, {f"{kind}-{made.end:%Y-%m-%d}.pdf": as_pdf(context, made)}
+    except PlimsollError as error:
+        view = replace(made.view, notices=[*made.view.notices, f"{error}."])
+        return replace(made, view=view), {}
+
+
+def _queue_hook(context: Context, kind: str, made: Published, name: str, hook: Webhook) -> bool:
+    mail = context.config.get("mail", Mail)
+    told: dict[str, Any] = {
+        "kind": kind,
+        "revision": made.revision,
+        "fleet": made.view.fleet,
+        "window": {"end": rfc3339(made.end)},
+        "state": made.view.verdict.state,
+        "facts": made.view.verdict.facts,
+        "link": mail.link.replace("{date}", f"{made.end:%Y/%m/%d}"),
+        "alerts": list(made.alerts),
+    }
+    *earlier, identity = _hook_ids(kind, made, name)
+    return outbox(context).put(
+        identity, channel="webhook", recipient=name, kind=kind, end=made.end, body=webhook.body(hook.kind, told),
+        summary=f"{made.view.verdict.state} {made.view.verdict.facts}", now=context.clock.now(), replaces=earlier,
+    )  # fmt: skip

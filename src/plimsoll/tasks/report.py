@@ -1,0 +1,238 @@
+"""Makes and publishes a report: documents first, then the page from the same objects, then the manifest."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from plimsoll import documents
+from plimsoll.clock import instant
+from plimsoll.documents.capacity import promises as capacity_promises
+from plimsoll.fleet.resources import Resource
+from plimsoll.ledger import Ledger, Promises, Run
+from plimsoll.ledger.outbox import Outbox
+from plimsoll.project.context import Context
+from plimsoll.publish import files, revisions
+from plimsoll.publish.render import csv_tables, html, prometheus
+from plimsoll.publish.revisions import revision
+from plimsoll.publish.views.capacity_view import CapacityView, capacity_view
+from plimsoll.publish.views.report_input import Made, ReportInput
+from plimsoll.publish.views.view import ReportView, view
+
+_KEPT = timedelta(days=90)
+_LONGEST_SINCE = timedelta(days=14)
+_REVISED_WITHIN = timedelta(days=1)
+_TOLD = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A report as it was published: its view, its page and document in the folder, the sections that failed."""
+
+    view: ReportView | CapacityView
+    folder: Path
+    page_name: str
+    document_name: str
+    end: datetime
+    alerts: Sequence[Mapping[str, str]] = ()
+    failed: Mapping[str, str] = field(default_factory=dict[str, str])
+    revision: int = 1
+
+    @property
+    def page(self) -> Path:
+        """The HTML page."""
+        return self.folder / self.page_name
+
+    @property
+    def document(self) -> Path:
+        """The JSON document that the page was made from."""
+        return self.folder / self.document_name
+
+
+def daily(context: Context) -> Published:
+    """The daily report of the context's instant."""
+    return _whole(context, _answered(context, "daily"))
+
+
+def weekly(context: Context) -> Published:
+    """The weekly report of the context's instant."""
+    return _whole(context, _answered(context, "weekly"))
+
+
+def revised(context: Context, kind: str) -> Published | None:
+    """The last report of a kind as a new revision, where readings that arrived later changed its document."""
+    end = revisions.last_end(context.published, DOCUMENTS[kind])
+    if end is None or not timedelta(0) < context.as_of - end <= _REVISED_WITHIN:
+        return None
+    report = _answered(replace(context, as_of=end), kind)
+    return _whole(context, report) if report.made.revision.changed else None
+
+
+def of_owner(context: Context, whole: Published, kind: str, owner: str) -> Published:
+    """The same report over one owner's resources alone, from the same rules; it is not published in the feeds."""
+    from plimsoll.queries.report import report as answer
+
+    def theirs(resource: Resource) -> bool:
+        return resource.labels.get("owner") == owner
+
+    sources = replace(replace(context, as_of=whole.end).sources(), sees=theirs)
+    part = answer(sources, _made(context, sources.snapshot.generation, JOBS[kind]), kind, parts=("optimization",))
+    page = view(part, document_sha256=_sha256(documents.encode(part.document)))
+    if isinstance(whole.view, ReportView):
+        share = f"Yours: {len(part.resources):,} of the {whole.view.count:,} resources of {whole.view.fleet}."
+        page = replace(page, notices=[share, *page.notices])
+    return Published(page, context.published, "", "", part.end, _alerts(part), part.failed, whole.revision)
+
+
+def _answered(context: Context, kind: str) -> ReportInput:
+    """The report's input, and which revision of its window its document is."""
+    from plimsoll.queries.report import report as answer
+
+    sources = context.sources()
+    since = Outbox(context.data / "ledger.sqlite").last_sent(kind, context.as_of)
+    if since is not None and context.as_of - since > _LONGEST_SINCE:
+        since = None
+    report = answer(sources, _made(context, sources.snapshot.generation, JOBS[kind]), kind, since=since)
+    document = documents.encode(report.document)
+    which = revision(context.published, DOCUMENTS[kind], document, start=report.start, end=report.end)
+    return replace(report, made=replace(report.made, revision=which))
+
+
+def _whole(context: Context, report: ReportInput) -> Published:
+    kind, document = report.kind, documents.encode(report.document)
+    page = view(report, document_sha256=_sha256(document))
+    parts = {
+        "optimization.json": report.optimization,
+        "anomalies.json": report.anomalies,
+        "capacity.json": report.capacity,
+    }
+    made = {name: documents.encode(part) for name, part in parts.items() if part is not None}
+    if kind == "daily":
+        feeds = {
+            "performance.json": document,
+            **made,
+            "evidence.json": documents.encode(list(report.evidence)),
+            **csv_tables.csv_files(report),
+            "plimsoll.prom": prometheus.metrics(report),
+        }
+    else:  # the feeds are the day's; a week has its own documents
+        feeds = {f"{kind}.json": document, **{f"{kind}-{name}": data for name, data in made.items()}}
+    drawn, reason = html.drawn(page, "daily.html.j2", folders=context.templates)
+    published = {**feeds, f"{kind}.html": drawn}
+    folder = _publish(context, published, report.start, report.end, report.made)
+    failed = {**report.failed, **_page_failed(reason)}
+    return Published(
+        page, folder, f"{kind}.html", DOCUMENTS[kind], report.end, _alerts(report), failed,
+        report.made.revision.number,
+    )  # fmt: skip
+
+
+def _alerts(report: ReportInput) -> list[dict[str, str]]:
+    """The open alerts as other tools are told of them."""
+    return [
+        {
+            "id": alert.alert_id,
+            "severity": alert.severity,
+            "resource": alert.resource,
+            "metric": alert.metric,
+            "message": f"{alert.metric} {alert.current_value:g}, line {alert.threshold:g}",
+            "since": alert.timestamp,
+        }
+        for alert in report.document.alerts
+    ]
+
+
+def capacity(context: Context) -> Published:
+    """The capacity review of the context's instant; what it forecasts is kept, to be held against what happens."""
+    from plimsoll.queries.report import capacity_review as answer
+
+    promises = Promises(context.data / "ledger.sqlite")
+    today = context.as_of.date()
+    kept = promises.due(today - _KEPT, today)
+    sources = context.sources()
+    review = answer(sources, _made(context, sources.snapshot.generation, "capacity_review"), kept)
+    document = documents.encode(review.document)
+    start = datetime.fromisoformat(review.document.time_range.start)
+    which = revision(context.published, DOCUMENTS["capacity"], document, start=start, end=review.as_of)
+    review = replace(review, made=replace(review.made, revision=which))
+    page = capacity_view(review, document_sha256=_sha256(document))
+    drawn, reason = html.drawn(page, "capacity.html.j2", folders=context.templates)
+    published = {"capacity.json": document, "capacity.html": drawn}
+    folder = _publish(context, published, start, review.as_of, review.made)
+    promises.keep(capacity_promises(review.document))
+    return Published(
+        page,
+        folder,
+        "capacity.html",
+        DOCUMENTS["capacity"],
+        review.as_of,
+        (),
+        _page_failed(reason),
+        review.made.revision.number,
+    )
+
+
+def as_pdf(context: Context, made: Published) -> bytes:
+    """A published report as PDF; PlimsollError says why there is none."""
+    from plimsoll.publish.render.pdf import pdf
+
+    return pdf(made.view, folders=context.templates)
+
+
+def add_pdf(context: Context, made: Published) -> Path:
+    """Publishes the report's PDF beside its page."""
+    name = Path(made.page_name).with_suffix(".pdf").name
+    entry = files.listed_as(made.page)
+    files.publish(
+        context.published, {name: as_pdf(context, made)}, start=instant(entry["window"]["start"]), end=made.end,
+        generation=entry["generation"], revision=made.revision,
+    )  # fmt: skip
+    return made.folder / name
+
+
+REPORTS: Final[Mapping[str, Callable[[Context], Published]]] = MappingProxyType(
+    {"daily": daily, "weekly": weekly, "capacity": capacity}
+)
+DOCUMENTS: Final = MappingProxyType({"daily": "performance.json", "weekly": "weekly.json", "capacity": "capacity.json"})
+JOBS: Final = MappingProxyType({"daily": "daily_report", "weekly": "weekly_report", "capacity": "capacity_review"})
+
+
+def _page_failed(reason: str) -> dict[str, str]:
+    return {"page": reason} if reason else {}
+
+
+def _made(context: Context, generation: str, job: str) -> Made:
+    ledger = context.data / "ledger.sqlite"
+    return Made(
+        version=context.version,
+        at=context.clock.now(),
+        generation=generation,
+        cost=_cost(Ledger(ledger).last_ended(job)),
+        undelivered=Outbox(ledger).undelivered(context.as_of - _TOLD, context.as_of),
+    )
+
+
+def _cost(run: Run | None) -> str:
+    """What the report before took, as far as it was measured."""
+    if run is None or run.seconds is None:
+        return ""
+    parts = [f"{run.seconds:.1f} s"]
+    if run.cpu_s is not None:
+        parts.append(f"{run.cpu_s:.1f} CPU seconds")
+    if run.max_rss_bytes is not None:
+        parts.append(f"{run.max_rss_bytes / 1e6:.0f} MB")
+    return ", ".join(parts)
+
+
+def _publish(context: Context, published: Mapping[str, bytes], start: datetime, end: datetime, made: Made) -> Path:
+    return files.publish(
+        context.published, published, start=start, end=end, generation=made.generation,
+        revision=made.revision.number, replaces=made.revision.replaces,
+    )  # fmt: skip
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

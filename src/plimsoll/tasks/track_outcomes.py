@@ -1,0 +1,18 @@
+"""Keeps what advice promised, and settles it once something has changed."""
+
+from plimsoll.ledger.outcomes import Outcomes, Settled
+from plimsoll.project.context import Context
+
+
+def settle_promises(context: Context) -> list[Settled]:
+    """Notes the promises of today's advice, then says of the open ones what can be said."""
+    from plimsoll.queries.optimization import OptimizationQuery, optimization
+    from plimsoll.queries.outcomes import settle, told
+
+    ledger, sources = Outcomes(context.data / "ledger.sqlite"), context.sources()
+    settled = settle(sources, ledger.open())
+    for one in settled:
+        ledger.settle(one)
+    document, evidence = optimization(sources, OptimizationQuery())
+    ledger.keep(told(document, evidence, context.as_of))
+    return settled

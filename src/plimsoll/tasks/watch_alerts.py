@@ -1,0 +1,69 @@
+"""Watches the load lines: what is open goes into the ledger, and into `alerts.ndjson` for other programs."""
+
+from datetime import timedelta
+from typing import Final
+
+from plimsoll import documents
+from plimsoll.clock import instant, rfc3339
+from plimsoll.ledger import AlertRow, Alerts, Seen
+from plimsoll.project.context import Context
+from plimsoll.publish import files
+
+FEED: Final = "alerts.ndjson"
+_TOLD: Final = timedelta(days=7)
+_WINDOW: Final = timedelta(hours=1)
+
+
+def watch(context: Context) -> list[AlertRow]:
+    """Notes the alerts that are open at the context's instant and publishes the feed; gives those that are new."""
+    from plimsoll.queries.alerts import open_alerts as answer
+
+    sources = context.sources()
+    found = answer(sources)
+    ledger = Alerts(context.data / "ledger.sqlite")
+    opened, _ = ledger.observe(
+        (
+            Seen(
+                id=one.alert.alert_id,
+                resource=one.alert.resource,
+                line=one.line,
+                metric=one.alert.metric,
+                severity=one.alert.severity,
+                threshold=one.alert.threshold,
+                value=one.alert.current_value,
+                opened=instant(one.alert.timestamp),
+                last_seen=one.last,
+            )
+            for one in found
+        ),
+        context.as_of,
+    )
+    quiet = {one.alert.alert_id: one.quiet for one in found}
+    lines = [_line(row, quiet.get(row.id)) for row in ledger.since(context.as_of - _TOLD)]
+    files.publish(
+        context.published,
+        {FEED: b"".join(documents.encode(one, indent=0) for one in lines)},
+        start=context.as_of - _WINDOW,
+        end=context.as_of,
+        generation=sources.snapshot.generation,
+    )
+    return opened
+
+
+def _line(row: AlertRow, quiet: str | None) -> dict[str, object]:
+    """One event for other programs."""
+    return {
+        "alertId": row.id,
+        "state": "closed" if row.closed else "open",
+        "severity": row.severity,
+        "resource": row.resource,
+        "metric": row.metric,
+        "line": row.line,
+        "threshold": row.threshold,
+        "currentValue": row.value,
+        "worstValue": row.worst,
+        "opened": rfc3339(row.opened),
+        "lastSeen": rfc3339(row.last_seen),
+        "closed": rfc3339(row.closed) if row.closed else None,
+        "quiet": quiet,
+    }
