@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from plimsoll.collectors.scrape.exposition import parse
-from plimsoll.collectors.scrape.looks import Read
-from plimsoll.collectors.scrape.mapper import Mapper
-from plimsoll.collectors.scrape.mapping import load
-from plimsoll.collectors.scrape.naming import Namer
+from plimsoll.collectors.prometheus.exposition import parse
+from plimsoll.collectors.prometheus.look import Read
+from plimsoll.collectors.prometheus.mapper import Mapper
+from plimsoll.collectors.prometheus.mapping import load
+from plimsoll.collectors.prometheus.naming import Namer
 
 WALL_S = 1_770_000_000.0
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from plimsoll.collectors.scrape.settings import Probe, Target
+from plimsoll.collectors.prometheus.settings import Probe, Target
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import MAX_FILE_BYTES, Duration, Layer, Section, load
 from plimsoll.errors import ConfigError, UnknownSetting

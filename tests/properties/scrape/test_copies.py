@@ -5,7 +5,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plimsoll.collectors.scrape.looks import Read
+from plimsoll.collectors.prometheus.look import Read
 from tests.expositions import lines, reads
 
 COPIES = {

@@ -67,13 +67,21 @@ def test_a_blank_is_one_value_and_not_all_that_are_larger() -> None:
     assert one.dropped == 2
 
 
-def test_a_value_that_cannot_be_is_left_out_before_the_sum() -> None:
-    """-5 W of one GPU costs that value: the machine has the others' 300 W."""
+def test_a_value_that_cannot_be_is_in_no_sum_and_no_mean() -> None:
+    """-5 W and 900 degrees of one GPU: the other's are kept, the hottest is hers, the sum of the watts is unknown."""
     text = lines("DCGM_FI_DEV_POWER_USAGE", (GPU.format(0), 300.0), (GPU.format(1), -5.0))
+    text += lines("DCGM_FI_DEV_GPU_TEMP", (GPU.format(0), 60.0), (GPU.format(1), 900.0))
     (one,) = reads("dcgm", [text])
-    assert one.readings["r", ""] == {"gpu_power_w": 300.0}
+    assert one.readings["r", ""] == {"gpu_temperature_c": 60.0}
+    assert one.readings["r", "gpu0"] == {"gpu_power_w": 300.0, "gpu_temperature_c": 60.0}
     assert ("r", "gpu1") not in one.readings
-    assert one.dropped == 1
+    assert one.dropped == 2
+
+
+def test_a_machine_may_draw_more_than_a_card_can() -> None:
+    """Eight cards of 700 W: 5,600 W are no mistake."""
+    text = lines("DCGM_FI_DEV_POWER_USAGE", *((GPU.format(n), 700.0) for n in range(8)))
+    assert readings("dcgm", text) == {"gpu_power_w": 5600.0}
 
 
 def test_data_parallel_ranks_are_added_and_other_ranks_and_processes_are_copies() -> None:
@@ -192,9 +200,9 @@ def test_only_pods_that_hold_gpus_now_hold_them() -> None:
 
 def test_replicas_of_a_server_are_put_aside_by_their_marks() -> None:
     """Two replicas, one a moment later: the higher one of each series."""
-    from plimsoll.collectors.scrape.exposition import parse
-    from plimsoll.collectors.scrape.identity import REPLICAS, merged
-    from plimsoll.collectors.scrape.mapping import load
+    from plimsoll.collectors.prometheus.exposition import parse
+    from plimsoll.collectors.prometheus.identity import REPLICAS, merged
+    from plimsoll.collectors.prometheus.mapping import load
     from tests.expositions import WALL_S, mapper
 
     text = lines("node_load1", ('prometheus_replica="a"', 3.0), ('prometheus_replica="b"', 4.0))

@@ -1,156 +1,219 @@
-"""What a rule looks at: one exposition, the counters that are remembered, and what has been read so far."""
+"""How a rule makes one number from the samples of an exposition: a gauge, a rate, a share, a mean, a quantile."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final
 
-from plimsoll.collectors.scrape.exposition import Exposition, Sample
-from plimsoll.collectors.scrape.mapping import Join, Rule, stem
+from plimsoll.collectors.prometheus.fills import df, fill, free, of_limit
+from plimsoll.collectors.prometheus.histograms import quantile
+from plimsoll.collectors.prometheus.look import Look
+from plimsoll.collectors.prometheus.mapping import Rule
+from plimsoll.metrics import CATALOGUE
 
-Values = dict[str, float]
+_DAY_S: Final = 86_400.0
+JITTER: Final = 1.05
 
 
-@dataclass(slots=True)
-class Read:
-    """What one exposition gave: readings by (resource, device), facts and labels by resource, and what was left out.
+def values(look: Look) -> dict[tuple[str, str], float]:
+    """The rule's value for each resource and device; with devices also for the resource as a whole."""
+    found = {place: value for place, value in HOWS[look.rule.how](look).items() if math.isfinite(value)}
+    if not look.rule.device or not found:
+        return found
+    return {**_wholes(look.rule, found, look.made.parts), **found}
 
-    `found` counts the samples that some rule took; `parts` says of a part of a device which device it is of, and its
-    weight; `vanished` are families that an earlier reading had, `missing` those that the mapping knows and that are not
-    there; `lacking` says of a metric which family it needs beside those that are there; `unlabelled` counts samples
-    without a label that they need; `nameless` are families of which some samples name no resource.
+
+def _wholes(
+    rule: Rule, found: Mapping[tuple[str, str], float], parts: Mapping[tuple[str, str], tuple[str, float]]
+) -> dict[tuple[str, str], float]:
+    """The resource from its devices, and a device from its parts where it says nothing itself.
+
+    A mean over parts is weighted by their compute slices.
     """
-
-    readings: dict[tuple[str, str], Values] = field(default_factory=dict[tuple[str, str], Values])
-    facts: dict[str, Values] = field(default_factory=dict[str, Values])
-    labels: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
-    beyond: set[str] = field(default_factory=set[str])
-    dropped: int = 0
-    first: bool = False
-    found: int = 0
-    parts: dict[tuple[str, str], tuple[str, float]] = field(default_factory=dict[tuple[str, str], tuple[str, float]])
-    vanished: tuple[str, ...] = ()
-    replaced: Mapping[str, str] = field(default_factory=dict[str, str])
-    missing: frozenset[str] = frozenset()
-    lacking: dict[str, str] = field(default_factory=dict[str, str])
-    unlabelled: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
-    nameless: set[str] = field(default_factory=set[str])
-    remarks: list[str] = field(default_factory=list[str])
+    devices = {place: value for place, value in found.items() if place not in parts}
+    pieces: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for place, value in found.items():
+        if place in parts and (place[0], parts[place][0]) not in devices:
+            name, weight = parts[place]
+            pieces.setdefault((place[0], name), []).append((value, weight))
+    made = {place: _over(rule.over, ones) for place, ones in pieces.items()}
+    whole: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for (resource, _), value in (devices | made).items():
+        whole.setdefault((resource, ""), []).append((value, 1.0))
+    return {**{place: _over(rule.over, ones) for place, ones in whole.items()}, **made}
 
 
-class Counters(Protocol):
-    """What a look needs of whoever keeps the counters between two expositions."""
-
-    def groups(
-        self, rule: Rule, samples: list[Sample], made: Read, *, filtered: bool = True
-    ) -> dict[tuple[str, str], list[Sample]]:
-        """Samples by (resource, device), as far as the rule takes them."""
-        ...
-
-    def growth(
-        self, key: tuple[object, ...], sample: Sample, *, at_s: float, epoch: object, jitters: bool
-    ) -> tuple[float, float] | None:
-        """(growth, seconds) of a counter since its reading before."""
-        ...
-
-    def changed(self, key: tuple[str, str, str], value: float) -> bool:
-        """Whether a code is another than the last one."""
-        ...
-
-    def counted(self, key: tuple[str, ...], value: float, *, otherwise: float) -> float:
-        """How much more a code is counted now than at the reading before."""
-        ...
-
-    def joined(self, join: Join, exposition: Exposition) -> frozenset[tuple[str, ...]] | None:
-        """The keys that a joined family has above zero; None where it is not there."""
-        ...
+def _over(how: str, values: list[tuple[float, float]]) -> float:
+    """One value out of (value, weight)."""
+    if how == "avg":
+        return sum(value * weight for value, weight in values) / sum(weight for _, weight in values)
+    plain = [value for value, _ in values]
+    return max(plain) if how == "max" else min(plain) if how == "min" else sum(plain)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One rule over one exposition."""
+def _gauge(look: Look) -> dict[tuple[str, str], float]:
+    """Values as they are; one that cannot be is left out of a mean, and a sum that would have it is unknown."""
+    rule, found = look.rule, dict[tuple[str, str], float]()
+    low, high = can_be(rule.metric, device=True)
+    for place, ones in look.grouped([one for one in look.main() if math.isfinite(one.value)]).items():
+        told = [rule.factor * one.value for one in ones]
+        kept = [value for value in told if low <= value <= JITTER * high]
+        whole = rule.over == "sum" and len(kept) < len(told)
+        if rule.device and whole:
+            kept = told  # refused as a device's value, where its resource's sum is refused with it
+        else:
+            look.made.dropped += len(told) - len(kept)
+            kept = [] if whole else kept
+        if kept:
+            found[place] = _over(rule.over, [(value, 1.0) for value in kept])
+    return found
 
-    counters: Counters
-    number: int
-    rule: Rule
-    exposition: Exposition
-    made: Read
-    at_s: float
-    wall_s: float
-    epoch: object
 
-    def named(self, names: tuple[str, ...]) -> list[Sample]:
-        """The samples of the first alias that is there."""
-        for name in names:
-            if samples := self.exposition.of(name):
-                return samples
-        return []
+def can_be(metric: str, *, device: bool) -> tuple[float, float]:
+    """(lowest, highest) that a metric of a device, or of a resource as a whole, can be."""
+    known = CATALOGUE.get(metric)
+    if known is None:
+        return -math.inf, math.inf
+    high = known.high if device else known.most
+    return -math.inf if known.low is None else known.low, math.inf if high is None else high
 
-    def all_of(self, names: tuple[str, ...]) -> list[Sample]:
-        """The samples of every name: parts of a sum."""
-        return [sample for name in names for sample in self.exposition.of(name)]
 
-    def grouped(self, samples: list[Sample]) -> dict[tuple[str, str], list[Sample]]:
-        """By resource and device."""
-        return self.counters.groups(self.rule, samples, self.made)
+def _rate(look: Look) -> dict[tuple[str, str], float]:
+    grown = look.grown(look.main(), "rate")
+    return {place: look.rule.factor * per_s for place, (_, per_s) in grown.items()}
 
-    def main(self) -> list[Sample]:
-        """What the rule's joins leave of its families: of the first alias, or of all where they are a sum."""
-        return self.left(self.all_of(self.rule.families) if self.rule.sums else self.named(self.rule.families))
 
-    def left(self, samples: list[Sample]) -> list[Sample]:
-        """What the rule's joins leave of some samples; nothing where a family that they look at is not there."""
-        for join in self.rule.joined:
-            keys = self.counters.joined(join, self.exposition)
-            if keys is None and not join.absent:
-                if samples:
-                    self.lacks(join.family)
-                return []
-            samples = [one for one in samples if (join.key(one.labels) in (keys or ())) != join.absent]
-        return samples
+def _growth(look: Look) -> dict[tuple[str, str], float]:
+    """What a counter grew since the reading before: joules, errors."""
+    grown = look.grown(look.main(), "growth")
+    return {place: look.rule.factor * amount for place, (amount, _) in grown.items()}
 
-    def whole(self) -> list[Sample]:
-        """The samples of `of`: of the first alias, or of all where they are a sum."""
-        return self.all_of(self.rule.of) if self.rule.sums else self.named(self.rule.of)
 
-    def lacks(self, family: str) -> None:
-        """Notes which family the metric cannot be made without."""
-        if self.rule.metric:
-            self.made.lacking.setdefault(self.rule.metric, family)
+def _bits(look: Look) -> dict[tuple[str, str], float]:
+    """100 where one of the rule's bits is set in a mask, 0 where none is: a mask is decoded, never averaged."""
+    grouped = look.grouped([sample for sample in look.named(look.rule.families) if math.isfinite(sample.value)])
+    return {p: 100.0 * any(int(s.value) & look.rule.bits for s in ones) for p, ones in grouped.items()}
 
-    def complete(self, needed: tuple[str, ...], main: list[Sample]) -> bool:
-        """Whether every needed family is there; where the main one is and another is not, that is noted."""
-        lacking = [name for name in needed if not self.exposition.of(name)]
-        if lacking and main:
-            self.lacks(lacking[0])
-        return not lacking
 
-    def per_s(self, sample: Sample) -> float | None:
-        """What a counter grew a second; None at its first reading."""
-        delta = self.counters.growth(
-            (self.number, "part"), sample, at_s=self.at_s, epoch=self.epoch, jitters=self.rule.jitters
-        )
-        return None if delta is None else delta[0] / delta[1]
+def _share(look: Look) -> dict[tuple[str, str], float]:
+    """Growth of what the filters take, of the growth of everything in `of`, in percent.
 
-    def no_such_yet(self, samples: list[Sample]) -> bool:
-        """Whether the rule's family may be absent because nothing of the kind has happened yet."""
-        names = [stem(name) for name in self.rule.families]
-        return bool(samples) or not any(name in self.made.vanished or name in self.made.replaced for name in names)
+    A part that is not there is unknown; only where its absence says so (no request has failed yet) is it zero.
+    """
+    samples = look.main()
+    part = look.grown(samples, "part")
+    whole = look.grown(look.named(look.rule.of), "whole", filtered=False)
+    if look.rule.absent_is_zero and look.no_such_yet(samples):
+        part = {place: part.get(place, (0.0, 0.0)) for place in whole}
+    return {p: 100 * part[p][0] / amount for p, (amount, _) in whole.items() if amount > 0 and p in part}
 
-    def places(self) -> list[tuple[str, str]]:
-        """Where the rule's families have any sample at all, whatever the filters say."""
-        return list(self.counters.groups(self.rule, self.named(self.rule.families), Read(), filtered=False))
 
-    def grown(
-        self, samples: list[Sample], part: str, *, filtered: bool = True
-    ) -> dict[tuple[str, str], tuple[float, float]]:
-        """(growth, growth per second) summed over the samples of each place; only of those with a reading before."""
-        totals: dict[tuple[str, str], tuple[float, float]] = {}
-        for place, ones in self.counters.groups(self.rule, samples, self.made, filtered=filtered).items():
-            for sample in ones:
-                delta = self.counters.growth(
-                    (self.number, part), sample, at_s=self.at_s, epoch=self.epoch, jitters=self.rule.jitters
-                )
-                if delta is not None:
-                    amount, rate = totals.get(place, (0.0, 0.0))
-                    totals[place] = (amount + delta[0], rate + delta[0] / delta[1])
-        return totals
+def _ratio(look: Look) -> dict[tuple[str, str], float]:
+    """Growth against growth: a mean."""
+    part = look.grown(look.named(look.rule.families), "part")
+    whole = look.grown(look.whole(), "whole")
+    return {p: look.rule.factor * part[p][0] / amount for p, (amount, _) in whole.items() if amount > 0 and p in part}
+
+
+def _mean(look: Look) -> dict[tuple[str, str], float]:
+    """The mean of a histogram's or summary's observations."""
+    family = next((name for name in look.rule.families if look.exposition.of(f"{name}_count")), None)
+    if family is None:
+        return {}
+    sums = look.grown(look.exposition.of(f"{family}_sum"), "sum")
+    counts = look.grown(look.exposition.of(f"{family}_count"), "count")
+    return {p: look.rule.factor * sums[p][0] / n for p, (n, _) in counts.items() if n > 0 and p in sums}
+
+
+def _quantile(look: Look) -> dict[tuple[str, str], float]:
+    """Growth of each bucket, summed over instances, before the quantile."""
+    family = next((name for name in look.rule.families if look.exposition.of(f"{name}_bucket")), None)
+    if family is None:
+        return {}
+    growth: dict[tuple[str, str], dict[float, float]] = {}
+    for place, ones in look.grouped(look.exposition.of(f"{family}_bucket")).items():
+        for sample in ones:
+            key = (look.number, "bucket")
+            delta = look.counters.growth(key, sample, at_s=look.at_s, epoch=look.epoch, jitters=False)
+            bound = _bound(sample.labels.get("le", ""))
+            if delta is not None and bound is not None:
+                bounds = growth.setdefault(place, {})
+                bounds[bound] = bounds.get(bound, 0.0) + delta[0]
+    found: dict[tuple[str, str], float] = {}
+    for place, bounds in growth.items():
+        if (told := quantile(bounds, look.rule.q)) is not None:
+            found[place] = look.rule.factor * told.value
+            if told.beyond:
+                look.made.beyond.add(look.rule.metric)
+    return found
+
+
+def _bound(text: str) -> float | None:
+    """A bucket's upper bound; None where it is no number."""
+    try:
+        bound = float(text)
+    except ValueError:
+        return None
+    return None if math.isnan(bound) else bound
+
+
+def _days_until(look: Look) -> dict[tuple[str, str], float]:
+    samples = [s for s in look.named(look.rule.families) if math.isfinite(s.value) and s.value > 0]
+    return {p: (min(s.value for s in ones) - look.wall_s) / _DAY_S for p, ones in look.grouped(samples).items()}
+
+
+def _count(look: Look) -> dict[tuple[str, str], float]:
+    """How many different values `label`, or the first label of `where`, has (else how many samples there are)."""
+    label = look.rule.label or next(iter(look.rule.where), None)
+    samples = look.main()
+    grouped = look.grouped(samples)
+    if look.rule.absent_is_zero and look.rule.metric not in look.made.lacking:
+        grouped = {place: grouped.get(place, []) for place in look.places()} | grouped
+    found = {p: {s.labels.get(label, "") for s in ones} if label else ones for p, ones in grouped.items()}
+    return {place: float(len(ones)) for place, ones in found.items()}
+
+
+def _change(look: Look) -> dict[tuple[str, str], float]:
+    """A code at the moment it changes to another one; a code that stays says nothing new."""
+    found: dict[tuple[str, str], float] = {}
+    for (resource, device), ones in look.grouped(look.named(look.rule.families)).items():
+        value = max(sample.value for sample in ones)
+        if look.counters.changed((look.rule.metric, resource, device), value):
+            found[resource, device] = value
+    return found
+
+
+def _code(look: Look) -> dict[tuple[str, str], float]:
+    """The code in a label, when it is counted more often than at the reading before; of several the highest."""
+    rule, found = look.rule, dict[tuple[str, str], float]()
+    new = not look.made.first or rule.recent
+    for (resource, device), ones in look.grouped(look.main()).items():
+        for one in ones:
+            code = _bound(one.labels.get(rule.label, ""))
+            key = (rule.metric, resource, device, one.labels.get(rule.label, ""))
+            more = look.counters.counted(key, one.value, otherwise=0.0 if new else one.value)
+            if code is not None and more > 0:
+                found[resource, device] = max(found.get((resource, device), code), code)
+    return found
+
+
+HOWS: Final = MappingProxyType(
+    {
+        "gauge": _gauge,
+        "rate": _rate,
+        "growth": _growth,
+        "bits": _bits,
+        "share": _share,
+        "ratio": _ratio,
+        "fill": fill,
+        "free": free,
+        "of_limit": of_limit,
+        "mean": _mean,
+        "quantile": _quantile,
+        "days_until": _days_until,
+        "count": _count,
+        "change": _change,
+        "code": _code,
+        "df": df,
+    }
+)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from plimsoll.collectors.scrape.exposition import Sample
+from plimsoll.collectors.prometheus.exposition import Sample
 
 Law = Callable[[list[Sample], frozenset[str]], list[Sample]]
 _PLACES: Final = ("instance", "node", "hostname", "Hostname", "kubernetes_io_hostname", "host", "cluster")

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from plimsoll.collectors.scrape.exposition import Sample
-from plimsoll.collectors.scrape.looks import Look
-from plimsoll.collectors.scrape.mapping import stem
+from plimsoll.collectors.prometheus.exposition import Sample
+from plimsoll.collectors.prometheus.look import Look
+from plimsoll.collectors.prometheus.mapping import stem
 
 _NO_LIMIT: Final = 2.0**62
 

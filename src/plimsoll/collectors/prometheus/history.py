@@ -15,14 +15,14 @@ from urllib.parse import urlencode
 import httpx2
 
 from plimsoll.collectors.contract import Row
-from plimsoll.collectors.scrape import fetch
-from plimsoll.collectors.scrape.exposition import Exposition, Sample
-from plimsoll.collectors.scrape.fetch import FetchError
-from plimsoll.collectors.scrape.identity import merged
-from plimsoll.collectors.scrape.mapper import Mapper
-from plimsoll.collectors.scrape.mapping import Mapping as Table
-from plimsoll.collectors.scrape.naming import Namer
-from plimsoll.collectors.scrape.settings import Server
+from plimsoll.collectors.prometheus import fetch
+from plimsoll.collectors.prometheus.exposition import Exposition, Sample
+from plimsoll.collectors.prometheus.fetch import FetchError
+from plimsoll.collectors.prometheus.identity import merged
+from plimsoll.collectors.prometheus.mapper import Mapper
+from plimsoll.collectors.prometheus.mapping import Mapping as Table
+from plimsoll.collectors.prometheus.naming import Namer
+from plimsoll.collectors.prometheus.settings import Server
 from plimsoll.errors import PlimsollError, TryAgain, shown
 
 _DEADLINE_S: Final = 60.0

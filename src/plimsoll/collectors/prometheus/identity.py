@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from plimsoll.collectors.scrape.counted import LAWS
-from plimsoll.collectors.scrape.exposition import Exposition, Sample
-from plimsoll.collectors.scrape.mapping import Mapping as Table
-from plimsoll.collectors.scrape.mapping import split_name
+from plimsoll.collectors.prometheus.counted import LAWS
+from plimsoll.collectors.prometheus.exposition import Exposition, Sample
+from plimsoll.collectors.prometheus.mapping import Mapping as Table
+from plimsoll.collectors.prometheus.mapping import split_name
 
 Key = tuple[object, ...]
 REPLICAS: Final = frozenset({"prometheus_replica", "__replica__", "replica", "prometheus", "ha_replica"})

@@ -3,22 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from plimsoll.collectors.prometheus.aggregations import Look, Read
+from plimsoll.collectors.prometheus import renames
+from plimsoll.collectors.prometheus.aggregations import JITTER, can_be, values
 from plimsoll.collectors.prometheus.exposition import Exposition, Sample
+from plimsoll.collectors.prometheus.identity import Identity
+from plimsoll.collectors.prometheus.look import Look, Read
+from plimsoll.collectors.prometheus.mapping import Join, Rule, stem
 from plimsoll.collectors.prometheus.mapping import Mapping as Table
-from plimsoll.collectors.prometheus.mapping import Rule
 from plimsoll.collectors.rates import Rates
-from plimsoll.collectors.scrape import renames
-from plimsoll.collectors.scrape.exposition import Exposition, Sample
-from plimsoll.collectors.scrape.hows import values
-from plimsoll.collectors.scrape.identity import Identity
-from plimsoll.collectors.scrape.looks import Look, Read
-from plimsoll.collectors.scrape.mapping import Join, Rule, stem
-from plimsoll.collectors.scrape.mapping import Mapping as Table
 from plimsoll.metrics import CATALOGUE
 
 _FORGET_INTERVALS: Final = 10
-_JITTER: Final = 1.05
 _WIDE: Final = 2.0**53
 
 
@@ -73,7 +68,11 @@ class Mapper:
             if rule.only_if and not any(sample.value > 0 for sample in exposition.of(rule.only_if)):
                 continue
             look = Look(self, number, rule, exposition, made, at_s=at_s, wall_s=wall_s, epoch=epoch)
-            for (resource, device), value in values(look).items():
+            found = values(look)
+            for place in _unknown_sums(rule, found):
+                made.dropped += place[1] != ""
+                found.pop(place, None)
+            for (resource, device), value in found.items():
                 self._note(made, rule, resource, device, value)
         known = {metric for values in made.readings.values() for metric in values}
         made.lacking = {metric: family for metric, family in made.lacking.items() if metric not in known}
@@ -98,10 +97,10 @@ class Mapper:
             if not device:
                 made.facts.setdefault(resource, {})[rule.metric] = value
             return
-        metric = CATALOGUE[rule.metric]
-        if metric.high is not None and metric.high < value <= _JITTER * metric.high:
-            value = metric.high  # two clocks that differ a little, not a wrong reading
-        if (metric.low is not None and value < metric.low) or (metric.high is not None and value > metric.high):
+        low, high = can_be(rule.metric, device=bool(device))
+        if high < value <= JITTER * high:
+            value = high  # two clocks that differ a little, not a wrong reading
+        if not low <= value <= high:
             made.dropped += 1
             return
         made.readings.setdefault((resource, device), {}).setdefault(rule.metric, value)
@@ -185,6 +184,16 @@ class Mapper:
         before = self._last_codes.get(key, otherwise)
         self._last_codes[key] = value
         return value - before
+
+
+def _unknown_sums(rule: Rule, found: Mapping[tuple[str, str], float]) -> set[tuple[str, str]]:
+    """Devices whose value cannot be, and the resources of which they would be a part: such a sum is unknown."""
+    if not rule.device or rule.metric not in CATALOGUE:
+        return set()
+    low, high = can_be(rule.metric, device=True)
+    refused = {place for place, value in found.items() if place[1] and not low <= value <= JITTER * high}
+    wholes = {(resource, "") for resource, _ in refused} if CATALOGUE[rule.metric].adds_up else set[tuple[str, str]]()
+    return refused | wholes
 
 
 def _lacking(rule: Rule, samples: list[Sample]) -> str:

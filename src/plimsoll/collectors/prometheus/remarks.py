@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from plimsoll.collectors.scrape import renames
-from plimsoll.collectors.scrape.exposition import Exposition
-from plimsoll.collectors.scrape.fetch import FetchError
-from plimsoll.collectors.scrape.looks import Read
-from plimsoll.collectors.scrape.mapping import Mapping as Table
-from plimsoll.collectors.scrape.mapping import stem
+from plimsoll.collectors.prometheus import renames
+from plimsoll.collectors.prometheus.exposition import Exposition
+from plimsoll.collectors.prometheus.fetch import FetchError
+from plimsoll.collectors.prometheus.look import Read
+from plimsoll.collectors.prometheus.mapping import Mapping as Table
+from plimsoll.collectors.prometheus.mapping import stem
 from plimsoll.errors import shown
 
 _CLOCK_MAY_DIFFER_S: Final = 5.0

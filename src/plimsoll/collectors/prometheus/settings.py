@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from plimsoll.collectors.scrape.identity import REPLICAS
+from plimsoll.collectors.prometheus.identity import REPLICAS
 from plimsoll.config import Duration, Section
 from plimsoll.config.engine import Name, ResourceType
 

@@ -15,17 +15,17 @@ from typing import Any, Final
 import httpx2
 
 from plimsoll.collectors.contract import Reading, Row, attempt
-from plimsoll.collectors.memory import counters, recalled
-from plimsoll.collectors.scrape import fetch
-from plimsoll.collectors.scrape.exposition import parse
-from plimsoll.collectors.scrape.fetch import FetchError
-from plimsoll.collectors.scrape.looks import Read
-from plimsoll.collectors.scrape.mapper import Mapper
-from plimsoll.collectors.scrape.mapping import Mapping as Table
-from plimsoll.collectors.scrape.mapping import load
-from plimsoll.collectors.scrape.naming import FIELD, Namer
-from plimsoll.collectors.scrape.remarks import refuse_nothing, remarks
-from plimsoll.collectors.scrape.settings import Target, credentials
+from plimsoll.collectors.counter_state import counters, recalled
+from plimsoll.collectors.prometheus import fetch
+from plimsoll.collectors.prometheus.exposition import parse
+from plimsoll.collectors.prometheus.fetch import FetchError
+from plimsoll.collectors.prometheus.look import Read
+from plimsoll.collectors.prometheus.mapper import Mapper
+from plimsoll.collectors.prometheus.mapping import Mapping as Table
+from plimsoll.collectors.prometheus.mapping import load
+from plimsoll.collectors.prometheus.naming import FIELD, Namer
+from plimsoll.collectors.prometheus.remarks import refuse_nothing, remarks
+from plimsoll.collectors.prometheus.settings import Target, credentials
 from plimsoll.errors import BadParameter, shown
 
 MOST_AT_ONCE: Final = 64
