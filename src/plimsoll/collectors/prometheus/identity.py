@@ -12,7 +12,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
 
 from plimsoll.collectors.prometheus.counted import LAWS
 from plimsoll.collectors.prometheus.exposition import Exposition, Sample
@@ -20,8 +19,6 @@ from plimsoll.collectors.prometheus.mapping import Mapping as Table
 from plimsoll.collectors.prometheus.mapping import split_name
 
 Key = tuple[object, ...]
-REPLICAS: Final = frozenset({"prometheus_replica", "__replica__", "replica", "prometheus", "ha_replica"})
-"""Labels by which servers that read the same targets mark their own copy."""
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from plimsoll.collectors.prometheus.identity import REPLICAS
 from plimsoll.config import Duration, Section
 from plimsoll.config.engine import Name, ResourceType
 
 _LONGEST: Final = 2048
+REPLICAS: Final = ("__replica__", "ha_replica", "prometheus", "prometheus_replica", "replica")
+"""Labels by which servers that read the same targets mark their own copy."""
 
 
 def _address(url: str) -> str:
@@ -82,7 +83,7 @@ class Server(Section):
         "{host}", description="its id: text with {host} and {port} of the instance, {name}, or a label's name"
     )
     replica_labels: tuple[str, ...] = Field(
-        tuple(sorted(REPLICAS)), description="labels by which replicas of the server mark their copies"
+        REPLICAS, description="labels by which replicas of the server mark their copies"
     )
     type: ResourceType = Field("cluster", description="cluster, endpoint, training, ai-service, storage or network")
     region: Name = Field("", description="where it is; empty: unknown")
