@@ -31,6 +31,7 @@ from tests.properties.schedule.test_a_year_in_twelve_zones import ZONES
 
 MORE = bool(os.environ.get("PLIMSOLL_TEST_MORE"))
 REPORTS = ("daily_report", "weekly_report", "capacity_review")
+Made = tuple[str, datetime, datetime]
 GRACE = timedelta(minutes=30)
 # some days before a change of the clocks, where the zone has one
 STARTS = {
@@ -51,9 +52,9 @@ class World:
     clock: OwnedClock
     plan: Plan
     chance: random.Random
-    good: list[tuple[str, datetime, datetime]] = field(default_factory=list)
-    given_up: list[tuple[str, datetime, datetime]] = field(default_factory=list)
-    at: list[datetime] = field(default_factory=list)
+    good: list[Made] = field(default_factory=list[Made])
+    given_up: list[Made] = field(default_factory=list[Made])
+    at: list[datetime] = field(default_factory=list[datetime])
     calm: bool = False
 
     def run(self, attempt: Attempt, _: Limits, __: Callable[[], bool]) -> Ended:
