@@ -77,15 +77,7 @@ def report(
         end=sources.as_of + timedelta(milliseconds=1),
         columns=columns_read(lines.values()),
     )
-    found: dict[str, Any] = {}
-    failed: dict[str, str] = {}
-    more: list[Evidence] = []
-    for part in parts if resources else ():
-        try:
-            found[part], told = _MAKERS[part](sources, span, window)
-            more += told
-        except Exception as error:  # noqa: BLE001 - whatever it was: the report says so and goes on
-            failed[part] = shown(str(error) or type(error).__name__)
+    found, failed, more = _made_parts(sources, span, window, parts if resources else ())
     return ReportInput(
         kind=kind,
         fleet=sources.fleet,
@@ -110,6 +102,22 @@ def report(
         events=[Event(e.alert, e.opened, e.closed, e.is_open, e.quiet) for e in seen.events],
         is_filtered=sources.sees is not None,
     )
+
+
+def _made_parts(
+    sources: Sources, span: Span, window: Window, parts: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, str], list[Evidence]]:
+    """The parts that could be made, why the others could not, and the evidence."""
+    found: dict[str, Any] = {}
+    failed: dict[str, str] = {}
+    more: list[Evidence] = []
+    for part in parts:
+        try:
+            found[part], evidence = _MAKERS[part](sources, span, window)
+            more += evidence
+        except Exception as error:  # noqa: BLE001 - whatever it was: the report says so and goes on
+            failed[part] = shown(str(error) or type(error).__name__)
+    return found, failed, more
 
 
 def _outcomes(sources: Sources, since: datetime) -> list[str]:
