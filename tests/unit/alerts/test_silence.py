@@ -136,14 +136,17 @@ def test_what_nobody_promises_is_unmeasured_not_silent(project: Project) -> None
     end = NOON - timedelta(hours=13)
     known(project, "a", source="import")
     known(project, "a", source="import", interval=None, at=end)
-    fill(project, BEGIN, end, "a", source="import")
+    fill(project, BEGIN, NOON - timedelta(hours=20), "a", source="import")
+    fill(project, NOON - timedelta(hours=16), end, "a", source="import")
     assert silences(project, NOON) == []
     shown = page(project, NOON)
-    assert (shown.verdict.state, shown.verdict.facts) == (
-        "Steady.",
-        "a has had no reading for 13 h 5 min, and none is due.",
+    assert shown.verdict.state == "Steady."
+    assert shown.verdict.facts == (
+        "a has had no reading for 13 h 5 min, and none is due, and a was without readings for 4 h 5 min."
     )
     assert shown.situation.coverage_pct == 100.0
+    assert (shown.situation.opened, shown.situation.closed) == (0, 0)
+    assert [one.length for one in shown.situation.gaps] == [timedelta(hours=4, minutes=5)]
 
 
 def test_an_import_of_many_readings_hides_nothing(project: Project) -> None:

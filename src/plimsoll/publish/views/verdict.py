@@ -197,7 +197,8 @@ def absent(some: Sequence[Absent], situation: Situation) -> str:
     name = formatting.name(longest.name)
     if len(some) > 1:
         count = f"{len(some):,} of {formatting.plural(situation.total, 'resource')} are silent"
-        return f"{count}, {name} for {formatting.duration(longest.length)}"
+        how_long = "was never read" if longest.never else f"for {formatting.duration(longest.length)}"
+        return f"{count}, {name} {how_long}"
     if longest.never:
         return f"{name} was never read"
     return f"{name} has been silent for {formatting.duration(longest.length)}"
@@ -242,9 +243,11 @@ def _past(situation: Situation, moment: Moment) -> Iterator[Fact]:
     if situation.gaps:
         longest, about = situation.gaps[0], tuple(one.id for one in situation.gaps)
         if len(about) == 1:
-            yield Fact(f"{formatting.name(longest.name)} was silent for {formatting.duration(longest.length)}", about)
+            yield Fact(
+                f"{formatting.name(longest.name)} was without readings for {formatting.duration(longest.length)}", about
+            )
         else:
-            some = f"{formatting.plural(len(about), 'resource')} were silent for a while"
+            some = f"{formatting.plural(len(about), 'resource')} were without readings for a while"
             yield Fact(f"{some}, {formatting.name(longest.name)} for {formatting.duration(longest.length)}", about)
     told = {one.resource for one in situation.open} | {one.id for one in back}
     briefly = [one for one in situation.over_now if one not in told | set(situation.muted)]

@@ -139,7 +139,7 @@ def _absent_sentence(situation: Situation) -> str:
         (len(situation.silent), "silent"),
         (len(situation.unmeasured), "not read any more"),
         (len({one.id for one in situation.lost}), "lost a metric"),
-        (len(situation.gaps), "silent for a while"),
+        (len(situation.gaps), "without readings for a while"),
     ]
     told = ", ".join(f"{count:,} {what}" for count, what in parts if count)
     return f"{told} of {formatting.plural(situation.total, 'resource')}." if told else ""
