@@ -31,7 +31,7 @@ def _targets(config: Config, identity: Identity) -> Iterator[Row]:
     targets = config.under("targets", Target)
     if not targets:
         return
-    from plimsoll.collectors.prometheus.targets import Namer
+    from plimsoll.collectors.prometheus.naming import Namer
 
     for name, target in sorted(targets.items()):
         for url in target.urls:
