@@ -33,8 +33,10 @@ def _unpacked(data: bytes, most_rows: int) -> int:
         raise LakeError("cannot be read as parquet (it has no footer)")
     footer = _Compact(data, begins, ends).struct()
     chunks = [column[3] for group in footer[4] for column in group[1]]
-    if len(chunks) > _MOST_CHUNKS or any(not 0 <= group[3] <= most_rows for group in footer[4]):
-        raise LakeError("cannot be read as parquet (more columns or rows than it may have)")
+    if (rows := sum(group[3] for group in footer[4])) > most_rows:
+        raise LakeError(f"{rows} rows; a segment has 1 to {most_rows}")
+    if len(chunks) > _MOST_CHUNKS or any(group[3] < 0 for group in footer[4]):
+        raise LakeError("cannot be read as parquet (more columns or fewer rows than it may have)")
     return sum(_pages(data, chunk, begins, most_rows) for chunk in chunks)
 
 
