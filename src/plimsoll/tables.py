@@ -60,6 +60,15 @@ class Table:
         }
         return {column.name: kinds[column.kind] for column in self.columns}
 
+    def strange(self, given: "Mapping[str, pl.DataType]") -> str | None:
+        """What keeps columns of these kinds from being rows of this table, in words; None: nothing does."""
+        expected = self.schema()
+        for name, kind in given.items():
+            if name in expected and kind != expected[name]:
+                return f"{shown(name)} is {shown(kind)}, {shown(expected[name])} is asked for"
+        missing = [column.name for column in self.columns if column.required and column.name not in given]
+        return f"has no {missing[0]}" if missing else None
+
     def frame(self, rows: Iterable[Mapping[str, object]]) -> "pl.DataFrame":
         """Rows of plain values -> a checked frame with every column of the table; what a row leaves out is null."""
         import polars as pl

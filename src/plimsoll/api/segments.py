@@ -16,9 +16,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from plimsoll.api.refusals import error_body
+from plimsoll.api.refusals import Busy, error_body
 from plimsoll.api.tokens import Token
-from plimsoll.api.workers import Workers
+from plimsoll.api.workers import Ended, Workers
 from plimsoll.errors import DiskError, LakeError, PlimsollError, TryAgain, UsageError
 from plimsoll.lake import SpoolingLake
 from plimsoll.lake.format.files import Files
@@ -29,6 +29,11 @@ from plimsoll.project import Project, builtin_root
 AT_ONCE: Final = 4
 OF_ONE: Final = 2
 BODY_S: Final = 20.0
+MOST_MEMORY: Final = 1024**3
+"""Bytes of memory of the process that checks; the rows of a segment take an eighth of it at most."""
+_TRIES: Final = 2
+"""So often may one segment end the process that checks it, or keep it beyond its deadline; then it is the segment."""
+_MOST_REMEMBERED: Final = 1_000
 
 
 class Arrived(msgspec.Struct, frozen=True):
@@ -49,6 +54,7 @@ class Taking:
     workers: Workers
     now: Callable[[], datetime]
     _held: Counter[str] = field(default_factory=Counter[str])
+    _failed: Counter[str] = field(default_factory=Counter[str])
 
     async def known(self, request: Request) -> Response:
         """Whether a token may ship: what `plimsoll doctor` asks on a collecting host."""
@@ -67,20 +73,33 @@ class Taking:
             body = await asyncio.wait_for(_body(request), BODY_S)
             if body is None:
                 return _refused(400, "cut_off", "fewer or more bytes came than were told; send it again")
-            arrived = Arrived(
-                request.path_params["table"],
-                request.path_params["name"],
-                body,
-                token.ships or "",
-                token.only("resource"),
-                self.now(),
-            )
-            answer = await self.workers.asked(msgspec.msgpack.encode(arrived))
+            table, name = request.path_params["table"], request.path_params["name"]
+            arrived = Arrived(table, name, body, token.ships or "", token.only("resource"), self.now())
+            answer = await self._asked(arrived)
         except TimeoutError:
             return _refused(408, "too_slow", f"the segment did not arrive within {BODY_S:g} s")
         finally:
             self._held[token.name] -= 1
-        return Response(answer[3:], status_code=int(answer[:3]), media_type="application/json")
+        return answer
+
+    async def _asked(self, arrived: Arrived) -> Response:
+        """What the process says; a segment that ends it again and again is refused for good, and decoded no more."""
+        key, question = f"{arrived.host}/{arrived.table}/{arrived.name}", msgspec.msgpack.encode(arrived)
+        while self._failed[key] < _TRIES:
+            try:
+                answer = await self.workers.asked(question)
+            except Ended:
+                self._failed[key] += 1
+            except Busy as error:  # beyond its deadline: the host asks again, once
+                self._failed[key] += 1
+                if self._failed[key] < _TRIES:
+                    return _refused(503, "busy", str(error))
+            else:
+                del self._failed[key]
+                return Response(answer[3:], status_code=int(answer[:3]), media_type="application/json")
+        while len(self._failed) > _MOST_REMEMBERED:
+            del self._failed[next(iter(self._failed))]
+        return _refused(422, "rows_refused", "its rows take more time or memory than those of a segment may")
 
     def _beforehand(self, request: Request, token: Token) -> Response | None:
         """What can be refused before a byte of the body is read."""

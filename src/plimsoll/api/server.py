@@ -14,7 +14,7 @@ import uvicorn
 from plimsoll.api.app import application
 from plimsoll.api.connections import Deadlines, connections, places
 from plimsoll.api.documents import answering
-from plimsoll.api.segments import Taking, taking
+from plimsoll.api.segments import MOST_MEMORY, Taking, taking
 from plimsoll.api.tokens import Tokens
 from plimsoll.api.workers import Limits, Workers
 from plimsoll.clock import Clock
@@ -38,7 +38,8 @@ def serve(project: Project, clock: Clock, *, host: str, port: int) -> None:
     wired = context(project, clock=clock)
     limits = Limits(settings.deadline_s, settings.memory_limit_mib * 1024**2)
     workers = Workers(settings.heavy_at_once, answering, str(project.root), limits)
-    segments = Taking(Workers(1, taking, str(project.root), limits), clock.now)
+    careful = replace(limits, memory_bytes=min(limits.memory_bytes, MOST_MEMORY))
+    segments = Taking(Workers(1, taking, str(project.root), careful), clock.now)
     app = application(
         lambda: replace(wired, as_of=clock.now()),
         settings,

@@ -20,6 +20,10 @@ _START_S: Final = 60.0
 _READY: Final = b"ready"
 
 
+class Ended(Busy):
+    """The process ended before it had an answer: by its memory limit, or by what it was given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one question may take."""
@@ -74,7 +78,7 @@ class Worker:
             except (EOFError, OSError) as error:
                 self._end()
                 limit = self._limits.memory_bytes // 1024**2
-                raise Busy(f"the answer took more than {limit} MiB, or its process was ended; ask for less") from error
+                raise Ended(f"the answer took more than {limit} MiB, or its process was ended; ask for less") from error
 
     def _start(self) -> Connection:
         here, there = get_context("spawn").Pipe()

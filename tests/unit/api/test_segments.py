@@ -1,5 +1,6 @@
 """The one thing that the service takes: segments, from who may ship them, checked before they count."""
 
+import asyncio
 import io
 import json
 import socket
@@ -13,12 +14,17 @@ from typing import Any
 import msgspec
 import polars as pl
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
 
-from plimsoll.api.segments import AT_ONCE, Arrived, taking
-from plimsoll.api.tokens import Tokens
+from plimsoll.api.refusals import Busy
+from plimsoll.api.segments import AT_ONCE, Arrived, Taking, taking
+from plimsoll.api.tokens import Token, Tokens
+from plimsoll.api.workers import Ended
 from plimsoll.errors import BadParameter
 from plimsoll.lake import Lake, Segment
-from plimsoll.lake.format.encoding import PARQUET, briefly
+from plimsoll.lake.format.encoding import PARQUET, STREAM, briefly, streaming
 from plimsoll.lake.format.files import Files
 from plimsoll.lake.format.segments import checksum, describe
 from plimsoll.lake.shared.ingest import MOST_BYTES
@@ -203,8 +209,78 @@ def test_a_bomb_costs_only_the_process_that_opens_it(owner: Owner) -> None:
     honest = describe(many, data, PARQUET, order=5, collector="gpu_a")
     for segment in (honest, replace(honest, rows=10)):
         reply = owner.post("samples", segment.name, data)
-        assert (reply.status, "10000000 rows" in reply.json()["error"]["message"]) == (422, True)
+        assert (reply.status, "000000 rows" in reply.json()["error"]["message"]) == (422, True)
     assert ask(owner.port, "/healthz").status == 200
+
+
+def test_a_bomb_of_a_stream_is_refused_for_good(owner: Owner) -> None:
+    """422, so that the host does not send it for ever: what it announces is more than a segment may be."""
+    stamps = pl.select(ts=pl.repeat(NOW, 10_000_000, dtype=pl.Datetime("ms", "UTC")))
+    many = stamps.head(3_000_000).with_columns(resource_id=pl.lit("gpu_a"), device=pl.lit(""), source=pl.lit("t"))
+    data = streaming(many, "zstd")
+    assert len(data) < MOST_BYTES
+    honest = describe(many, data, STREAM, order=5, collector="gpu_a")
+    for segment in (honest, replace(honest, rows=10)):
+        reply = owner.post("samples", segment.name, data)
+        assert (reply.status, "000000 rows" in reply.json()["error"]["message"]) == (422, True)
+
+
+class _Checking:
+    """A process that ends, or does not answer, as often as it is said."""
+
+    def __init__(self, *raised: Exception) -> None:
+        self.raised, self.questions = list(raised), 0
+
+    async def asked(self, question: bytes) -> bytes:
+        """May fail."""
+        del question
+        self.questions += 1
+        if self.raised:
+            raise self.raised.pop(0)
+        return b"201{}"
+
+
+def posted(taking_in: Taking, name: str = "a") -> Response:
+    """One body of host gpu_a at the route, without a server."""
+    app = Starlette(routes=[Route("/{table}/{name}", taking_in.take, methods=["POST"])])
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"x", "more_body": False}
+
+    async def send(message: Any) -> None:  # noqa: ANN401 - ASGI
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": f"/samples/{name}",
+        "headers": [(b"content-length", b"1")],
+        "query_string": b"",
+        "plimsoll.token": Token("t", "", ("ship:gpu_a",), ""),
+    }
+    asyncio.run(app(scope, receive, send))
+    return Response(sent[1]["body"], sent[0]["status"])
+
+
+@pytest.mark.parametrize(
+    ("raised", "statuses", "asked"),
+    [
+        ([Ended("by its memory")], [201], 2),
+        ([Ended("by its memory")] * 2, [422, 422], 2),
+        ([Busy("beyond its deadline")], [503, 201], 2),
+        ([Busy("beyond its deadline")] * 2, [503, 422, 422], 2),
+    ],
+)
+def test_a_segment_that_ends_its_process_twice_is_refused_for_good(
+    raised: list[Exception], statuses: list[int], asked: int
+) -> None:
+    """Once may be chance, and the host's second try is honest; after that it is 422, and decoded no more."""
+    process: Any = _Checking(*raised)
+    taking_in = Taking(process, lambda: NOW)
+    assert [posted(taking_in).status_code for _ in statuses] == statuses
+    assert process.questions == asked
+    assert posted(taking_in, "another").status_code == 201
 
 
 def test_a_disk_without_room_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
