@@ -1,5 +1,6 @@
 """Converting: a block of foreign columns -> readings in the catalogue's own units; every refused row has its reason."""
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -126,6 +127,8 @@ def _number(column: str, value: Value, suffix: str) -> list[pl.Expr]:
     missing = text.is_null() | text.str.to_lowercase().is_in(_MISSING)
     number = pl.when(~missing & text.str.contains(_NUMBER)).then(text).cast(pl.Float64, strict=False) * value.factor
     told = pl.format(f'{shown(column)} "{{}}"', text.str.slice(0, 40))
+    high, most = (math.inf if one is None else one for one in (metric.high, metric.most))
+    above = pl.when(pl.col("device") == "").then(number > most).otherwise(number > high)
     why = (
         pl.when(missing)
         .then(None)
@@ -133,10 +136,12 @@ def _number(column: str, value: Value, suffix: str) -> list[pl.Expr]:
         .then(pl.concat_str(told, pl.lit(" has a decimal comma; write a point")))
         .when(number.is_null() | ~number.is_finite())
         .then(pl.concat_str(told, pl.lit(" is no number")))
-        .when(number < (metric.low if metric.low is not None else float("-inf")))
+        .when(number < (-math.inf if metric.low is None else metric.low))
         .then(pl.concat_str(told, pl.lit(f" is below {metric.low} {metric.unit}")))
-        .when(number > (metric.high if metric.high is not None else float("inf")))
-        .then(pl.concat_str(told, pl.lit(f" is above {metric.high} {metric.unit}")))
+        .when(above)
+        .then(
+            pl.concat_str(told, pl.lit(f" is above {high} {metric.unit}" + (" of one device" if most > high else "")))
+        )
     )
     return [number.alias(value.metric), why.alias(f"why_value{suffix}")]
 

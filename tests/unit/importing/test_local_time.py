@@ -108,3 +108,12 @@ def test_every_row_of_a_tidy_file_is_accounted_for(tmp_path: Path) -> None:
     assert [row[2] for row in rows] == [2.0]
     again, _ = bring(tmp_path, lines, tree)
     assert (again.new, again.known) == (0, 1)
+
+
+def test_a_whole_host_may_draw_what_one_card_cannot(tmp_path: Path) -> None:
+    """The bounds of the catalogue are those of one device; a resource without devices is a sum of some."""
+    lines = ["at,host,gpu,w", "2026-01-05T10:00:00Z,a,,5600", "2026-01-05T10:00:00Z,a,gpu0,5600"]
+    power = {"metric": "gpu_power_w", "unit": "w"}
+    resource = {"column": "host", "device_column": "gpu"}
+    done, _ = bring(tmp_path, lines, {"time": {"column": "at"}, "resource": resource, "values": {"w": power}})
+    assert (done.new, done.reasons) == (1, [(2, 'w "5600" is above 2000.0 w of one device')])

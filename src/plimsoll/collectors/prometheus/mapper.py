@@ -62,9 +62,10 @@ class Mapper:
             made.facts.setdefault(resource, {})[rule.metric] = value
             return
         metric = CATALOGUE[rule.metric]
-        if metric.high is not None and metric.high < value <= _JITTER * metric.high:
-            value = metric.high  # two clocks that differ a little, not a wrong reading
-        if (metric.low is not None and value < metric.low) or (metric.high is not None and value > metric.high):
+        high = metric.high if device else metric.most
+        if high is not None and high < value <= _JITTER * high:
+            value = high  # two clocks that differ a little, not a wrong reading
+        if (metric.low is not None and value < metric.low) or (high is not None and value > high):
             made.dropped += 1
             return
         made.readings.setdefault((resource, device), {}).setdefault(rule.metric, value)
