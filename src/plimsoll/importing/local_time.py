@@ -55,4 +55,4 @@ def _night(times: Sequence[datetime], *, rising: bool) -> list[Pass]:
         return ["unknown"] * len(times)
     before: Pass = "earliest" if rising else "latest"
     after: Pass = "latest" if rising else "earliest"
-    return [before] * steps[0] + [after] * (len(times) - steps[0])
+    return [before if n < steps[0] else after for n in range(len(times))]

@@ -16,7 +16,11 @@ from plimsoll.tables import SAMPLES
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 ZONES = ("Europe/Lisbon", "America/Chicago", "Australia/Lord_Howe", "Asia/Tokyo")
 CPU = {"metric": "cpu_utilization_pct", "unit": "pct"}
-WIDE = {"time": {"column": "at", "zone": "Europe/Lisbon"}, "resource": {"column": "host"}, "values": {"cpu": CPU}}
+WIDE: dict[str, object] = {
+    "time": {"column": "at", "zone": "Europe/Lisbon"},
+    "resource": {"column": "host"},
+    "values": {"cpu": CPU},
+}
 
 
 def bring(root: Path, lines: list[str], tree: dict[str, object]) -> tuple[Imported, list[tuple[object, ...]]]:
