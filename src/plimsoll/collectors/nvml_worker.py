@@ -36,7 +36,7 @@ class Fields:
     def read(self, gpu: Gpu, field: str, call: Callable[[], Any]) -> None:
         """Puts the value into `gpu`, or its error; an unsupported field is asked for once in each MIG mode."""
         key = (gpu["uuid"], field, gpu.get("mig"))
-        if key in self._unsupported:
+        if key in self._unsupported and field != "mig":  # the mode is what everything else depends on
             return
         try:
             gpu[field] = call()

@@ -284,10 +284,19 @@ def test_memory_is_read_by_the_older_call_where_the_newer_one_does_not_answer(
     assert "errors" not in gpu
 
 
-def test_a_changed_mig_mode_is_asked_again_what_it_supports(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Utilisation is not there while MIG is on, is not asked for again then, and is there when it is off."""
+@pytest.mark.parametrize("known", [True, False])
+def test_a_changed_mig_mode_is_asked_again_what_it_supports(monkeypatch: pytest.MonkeyPatch, *, known: bool) -> None:
+    """Utilisation is not there while MIG is on, is not asked for again then, and is there when it is off.
+
+    Also where the card did not tell its mode at first.
+    """
     driver = card(monkeypatch, {**PLAIN, "mig": 1})
     fields = Fields()
+    if not known:
+        driver.now = PLAIN
+        answer(fields)
+        driver.calls.clear()
+        driver.now = {**PLAIN, "mig": 1}
     for _ in range(3):
         (gpu,) = answer(fields)["gpus"]
         assert "utilization" not in gpu
