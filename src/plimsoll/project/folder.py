@@ -13,8 +13,8 @@ from typing import Final
 
 from plimsoll import collectors
 from plimsoll.analysis.anomalies.settings import Anomalies
+from plimsoll.analysis.bottlenecks import settings as rule_settings
 from plimsoll.analysis.capacity.settings import Capacity
-from plimsoll.analysis.optimization import limits
 from plimsoll.collectors.contract import Collector
 from plimsoll.collectors.prometheus.settings import Probe, Server, Target
 from plimsoll.collectors.slurm.settings import Slurm
@@ -26,6 +26,7 @@ from plimsoll.execution import Execution
 from plimsoll.extensions import discover
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.muting import Maintenance
+from plimsoll.fleet.presence import Silence
 from plimsoll.fleet.prices import Prices
 from plimsoll.lake import Copied, Lake, Spool
 from plimsoll.lake.settings import Hold, Retention, SharedPlace
@@ -68,9 +69,10 @@ def sections() -> dict[str, type[Section]]:
         "prices": Prices,
         "probes.*": Probe,
         "retention": Retention,
-        "rules": limits.settings(),
+        "rules": rule_settings.settings(),
         "schedule": Scheduler,
         "serve": Serve,
+        "silence": Silence,
         "slurm.*": Slurm,
         "targets.*": Target,
         "webhooks.*": Webhook,

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Final
 
 from plimsoll import documents
-from plimsoll.clock import instant
+from plimsoll.clock import instant, rfc3339
+from plimsoll.documents import Evidence
 from plimsoll.documents.capacity import promises as capacity_promises
 from plimsoll.fleet.resources import Resource
 from plimsoll.ledger import Ledger, Promises, Run
@@ -20,6 +21,7 @@ from plimsoll.publish.render import csv_tables, html, prometheus
 from plimsoll.publish.revisions import revision
 from plimsoll.publish.views.capacity_view import CapacityView, capacity_view
 from plimsoll.publish.views.report_input import Made, ReportInput
+from plimsoll.publish.views.situation import evidence_of
 from plimsoll.publish.views.view import ReportView, view
 
 _KEPT = timedelta(days=90)
@@ -30,7 +32,10 @@ _TOLD = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A report as it was published: its view, its page and document in the folder, the sections that failed."""
+    """A report as it was published: its view, its page and document in the folder, the sections that failed.
+
+    `start` is where its window begins; None where it has none.
+    """
 
     view: ReportView | CapacityView
     folder: Path
@@ -40,6 +45,7 @@ class Published:
     alerts: Sequence[Mapping[str, str]] = ()
     failed: Mapping[str, str] = field(default_factory=dict[str, str])
     revision: int = 1
+    start: datetime | None = None
 
     @property
     def page(self) -> Path:
@@ -64,11 +70,11 @@ def weekly(context: Context) -> Published:
 
 def revised(context: Context, kind: str) -> Published | None:
     """The last report of a kind as a new revision, where readings that arrived later changed its document."""
-    end = revisions.last_end(context.published, DOCUMENTS[kind])
-    if end is None or not timedelta(0) < context.as_of - end <= _REVISED_WITHIN:
+    window = revisions.last_window(context.published, DOCUMENTS[kind])
+    if window is None or not timedelta(0) < context.as_of - window[1] <= _REVISED_WITHIN:
         return None
-    report = _answered(replace(context, as_of=end), kind)
-    return _whole(context, report) if report.made.revision.changed else None
+    report = _answered(replace(context, start=window[0], as_of=window[1]), kind)
+    return _whole(context, report) if report.made.revision.is_new else None
 
 
 def of_owner(context: Context, whole: Published, kind: str, owner: str) -> Published:
@@ -79,7 +85,8 @@ def of_owner(context: Context, whole: Published, kind: str, owner: str) -> Publi
         return resource.labels.get("owner") == owner
 
     sources = replace(replace(context, as_of=whole.end).sources(), sees=theirs)
-    part = answer(sources, _made(context, sources.snapshot.generation, JOBS[kind]), kind, parts=("optimization",))
+    made = _made(context, sources.snapshot.generation, JOBS[kind])
+    part = answer(sources, made, kind, start=whole.start, parts=("optimization",))
     page = view(part, document_sha256=_sha256(documents.encode(part.document)))
     if isinstance(whole.view, ReportView):
         share = f"Yours: {len(part.resources):,} of the {whole.view.count:,} resources of {whole.view.fleet}."
@@ -95,7 +102,8 @@ def _answered(context: Context, kind: str) -> ReportInput:
     since = Outbox(context.data / "ledger.sqlite").last_sent(kind, context.as_of)
     if since is not None and context.as_of - since > _LONGEST_SINCE:
         since = None
-    report = answer(sources, _made(context, sources.snapshot.generation, JOBS[kind]), kind, since=since)
+    made = _made(context, sources.snapshot.generation, JOBS[kind])
+    report = answer(sources, made, kind, start=context.start, since=since)
     document = documents.encode(report.document)
     which = revision(context.published, DOCUMENTS[kind], document, start=report.start, end=report.end)
     return replace(report, made=replace(report.made, revision=which))
@@ -114,9 +122,9 @@ def _whole(context: Context, report: ReportInput) -> Published:
         feeds = {
             "performance.json": document,
             **made,
-            "evidence.json": documents.encode(list(report.evidence)),
+            "evidence.json": documents.encode([_situation(report, page), *report.evidence]),
             **csv_tables.csv_files(report),
-            "plimsoll.prom": prometheus.metrics(report),
+            "plimsoll.prom": prometheus.metrics(report, page.situation),
         }
     else:  # the feeds are the day's; a week has its own documents
         feeds = {f"{kind}.json": document, **{f"{kind}-{name}": data for name, data in made.items()}}
@@ -126,8 +134,12 @@ def _whole(context: Context, report: ReportInput) -> Published:
     failed = {**report.failed, **_page_failed(reason)}
     return Published(
         page, folder, f"{kind}.html", DOCUMENTS[kind], report.end, _alerts(report), failed,
-        report.made.revision.number,
+        report.made.revision.number, report.start,
     )  # fmt: skip
+
+
+def _situation(report: ReportInput, page: ReportView) -> Evidence:
+    return evidence_of(report, page.situation, state=page.verdict.state, facts=page.verdict.facts)
 
 
 def _alerts(report: ReportInput) -> list[dict[str, str]]:
@@ -212,7 +224,17 @@ def _made(context: Context, generation: str, job: str) -> Made:
         generation=generation,
         cost=_cost(Ledger(ledger).last_ended(job)),
         undelivered=Outbox(ledger).undelivered(context.as_of - _TOLD, context.as_of),
+        failed_jobs=_failed_jobs(Ledger(ledger), context.as_of),
     )
+
+
+def _failed_jobs(ledger: Ledger, now: datetime) -> list[str]:
+    """Windows of the last day that were given up, one line each."""
+    found = [run for run in ledger.failures(now - _TOLD) if run.started <= now and run.outcome == "failed"]
+    return [
+        f"{run.job}: the window to {rfc3339(run.window_end)} failed: {run.detail or run.cause or 'no reason noted'}"
+        for run in found
+    ]
 
 
 def _cost(run: Run | None) -> str:
@@ -230,7 +252,7 @@ def _cost(run: Run | None) -> str:
 def _publish(context: Context, published: Mapping[str, bytes], start: datetime, end: datetime, made: Made) -> Path:
     return files.publish(
         context.published, published, start=start, end=end, generation=made.generation,
-        revision=made.revision.number, replaces=made.revision.replaces,
+        revision=made.revision.number, replaces=made.revision.replaces, changed=made.revision.changed,
     )  # fmt: skip
 
 
