@@ -134,6 +134,9 @@ def test_what_cannot_be_known_in_a_window_says_so() -> None:
     (waits,) = [one for one in found.abstentions if one.subject == "gpu_under_used"]
     assert waits.reason == "96 h of gpu_utilization_pct are needed; it looks at 24 h"
     assert waits.in_s is None
+    before = window({"gpu_utilization_pct": np.concatenate([np.full(13 * 288, 60.0), busy])})
+    longer = assess(before, rules(given={"gpu_under_used": {"least_hours": 96.0}}))
+    assert "gpu_under_used" not in longer.exonerated  # days before the window are no readings of the window
     within = assess(window({"gpu_utilization_pct": busy}), rules(given={"gpu_under_used": {"least_hours": 22.0}}))
     (waits,) = [one for one in within.abstentions if one.subject == "gpu_under_used"]
     assert waits.reason == "20.0 of 22 h of gpu_utilization_pct are read"

@@ -41,7 +41,7 @@ test = { found = 60.0, calm = 10.0 }
 def folder(tmp_path: Path, **files: str) -> Path:
     """A project's folder of rules."""
     own = tmp_path / "rules"
-    own.mkdir()
+    own.mkdir(parents=True)
     for name, text in files.items():
         (own / f"{name}.toml").write_text(text)
     return own
@@ -98,8 +98,9 @@ def test_a_table_of_a_known_name_replaces_the_rule(tmp_path: Path) -> None:
     assert set(known) == set(built_in())
     assert known["cpu_saturated"].reads == ("queue_depth_count", "gpu_utilization_pct")
     assert known["cpu_saturated"].limits.above == 200.0  # pyright: ignore[reportUnknownMemberType]
-    found = assess(window(queue_depth_count=300.0, gpu_utilization_pct=90.0), known)
-    assert {one.adviser for one in found.advice if one.rule == "cpu_saturated"} <= {"remediation"}
+    link = rules(folder(tmp_path / "other", ours=RULE.replace("[deep_queue]", "[link_saturated]")))
+    found = assess(window(queue_depth_count=300.0, gpu_utilization_pct=90.0), link)
+    assert {one.adviser for one in found.advice if one.rule == "link_saturated"} == {"remediation"}
     assert rules()["cpu_saturated"].reads == ("cpu_utilization_pct",)
 
 
