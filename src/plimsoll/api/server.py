@@ -30,7 +30,7 @@ def serve(project: Project, clock: Clock, *, host: str, port: int) -> None:
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
     wired = context(project, clock=clock)
     limits = Limits(settings.deadline_s, settings.memory_limit_mib * 1024**2)
-    workers = Workers(settings.heavy_at_once, answering, str(project.root), limits)
+    workers = Workers(settings.max_concurrent_documents, answering, str(project.root), limits)
     segments = Taking(Workers(1, taking, str(project.root), limits), clock.now)
     uvicorn.run(
         application(lambda: replace(wired, as_of=clock.now()), settings, project.jobs(), workers, segments),

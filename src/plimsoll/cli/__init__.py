@@ -35,6 +35,7 @@ from plimsoll.cli import (
     ship,
     snooze,
     sql,
+    upgrade,
     verify,
 )
 from plimsoll.cli.common import version_wanted
@@ -77,6 +78,7 @@ for group in (
     outcomes,
     rules,
     config,
+    upgrade,
 ):
     group.register(app)
 

@@ -115,6 +115,8 @@ class Serve(Section):
     behind_proxy: bool = Field(False, description="a proxy before it does TLS; it may then listen without")
     requests_per_minute: int = Field(240, ge=1, le=100_000, description="of one token or address")
     wrong_tokens_per_minute: int = Field(20, ge=1, le=100_000, description="of one address, before it has to wait")
-    heavy_at_once: int = Field(2, ge=1, le=64, description="documents computed at the same time; others wait, then 503")
+    max_concurrent_documents: int = Field(
+        2, ge=1, le=64, description="documents computed at the same time; others wait, then 503"
+    )
     deadline_s: float = Field(20.0, ge=1, le=600, description="how long an answer may take; its process is then ended")
     memory_limit_mib: int = Field(4096, ge=256, description="how much memory an answer may take")

@@ -95,7 +95,7 @@ def cases(sources: Sources, query: OptimizationQuery) -> Iterator[Case]:
     window = _window(sources, query)
     also = {*SETTINGS, *(metric for rule in rules().values() for metric in rule.reads)}
     known = known_metrics(sources.snapshot, window.start, window.end, also)
-    size = sources.settings("execution", Execution).block
+    size = sources.settings("execution", Execution).block_size
     blocks = range(0, len(resources), size)
     for n in blocks:
         yield from _cases(sources, resources[n : n + size], window, known)

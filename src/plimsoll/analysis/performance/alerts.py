@@ -99,7 +99,7 @@ def _of_line(
         resource = by_id.get(row["resource_id"])
         if resource is None or not line.holds_for(resource):
             continue
-        if row["last"] - row["onset"] < timedelta(seconds=line.lasting):
+        if row["last"] - row["onset"] < timedelta(seconds=line.for_):
             continue
         interval_s = resource.interval_s
         if interval_s is not None and as_of - row["last"] > timedelta(seconds=STALE_INTERVALS * interval_s):
@@ -113,7 +113,7 @@ def _of_line(
 def _last_episodes(readings: pl.DataFrame, line: LoadLine) -> pl.DataFrame:
     """resource_id, onset, last, value, n of each resource's last episode, where that is over the line."""
     beyond = line.sign * (pl.col(line.metric) - line.value)
-    state = pl.when(beyond > 0).then(1).when(beyond < -line.margin).then(0)
+    state = pl.when(beyond > 0).then(1).when(beyond < -line.clear_margin).then(0)
     episodes = (
         readings.select("resource_id", "ts", line.metric)
         .drop_nulls()
