@@ -126,7 +126,7 @@ def test_the_settings_choose() -> None:
     [
         ({"backend": "dask"}, 'backend = "dask" needs an address: a Dask scheduler\'s, such as tcp://10.0.0.5:8786'),
         ({"backend": "ray"}, 'backend = "ray" needs an address: the head of a Ray cluster, such as 10.0.0.5:6379'),
-        ({"address": "tcp://10.0.0.5:8786"}, 'goes with on = "dask" or "ray", not with "auto"'),
+        ({"address": "tcp://10.0.0.5:8786"}, 'goes with backend = "dask" or "ray", not with "auto"'),
         ({"backend": "serial", "address": "10.0.0.5:6379"}, 'not with "serial"'),
         ({"backend": "dask", "address": "10.0.0.5:8786"}, '"10.0.0.5:8786" is not a Dask scheduler'),
         ({"backend": "dask", "address": "http://10.0.0.5:8786"}, "is not a Dask scheduler"),
