@@ -26,6 +26,7 @@ from plimsoll.execution import Execution
 from plimsoll.extensions import discover
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.muting import Maintenance
+from plimsoll.fleet.presence import Silence
 from plimsoll.fleet.prices import Prices
 from plimsoll.lake import Copied, Lake, Spool
 from plimsoll.lake.settings import Hold, Retention, SharedPlace
@@ -71,6 +72,7 @@ def sections() -> dict[str, type[Section]]:
         "rules": limits.settings(),
         "schedule": Scheduler,
         "serve": Serve,
+        "silence": Silence,
         "slurm.*": Slurm,
         "targets.*": Target,
         "webhooks.*": Webhook,

@@ -17,6 +17,8 @@ from plimsoll.clock import rfc3339
 
 Severity: TypeAlias = Literal["medium", "high"]
 HIGH_ABOVE_ALARM: Final = 0.5
+MEDIUM_Z: Final = 2.0
+HIGH_Z: Final = 3.0
 NO_CLASSES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -42,8 +44,8 @@ class Moved:
 
     @property
     def band(self) -> tuple[float, float]:
-        """Three scales around what was expected."""
-        return self.expected - 3 * self.scale, self.expected + 3 * self.scale
+        """Two scales around what was expected: what has a z of more than two lies outside."""
+        return self.expected - MEDIUM_Z * self.scale, self.expected + MEDIUM_Z * self.scale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
