@@ -165,6 +165,8 @@ _ALL: Final = (
     _m("network_errors_per_s", R, _C.NETWORK, _U, "network errors", "packets received or sent with an error"),
     _m("network_drops_per_s", R, _C.NETWORK, _U, "network drops", "packets dropped"),
     _m("network_retransmits_per_s", R, _C.NETWORK, _U, "retransmits", "TCP segments sent again"),
+    _m("infiniband_receive_bits_per_s", BIT, _C.NETWORK, _0, "InfiniBand in", "bits received over the fabric's ports"),
+    _m("infiniband_transmit_bits_per_s", BIT, _C.NETWORK, _0, "InfiniBand out", "bits sent over the fabric's ports"),
     # GPU
     _m("gpu_utilization_pct", P, _C.GPU, _U, "GPU utilisation", "share of time in which the GPU had work"),
     _m("gpu_memory_utilization_pct", P, _C.GPU, _U, "GPU memory", "used share of GPU memory"),
@@ -284,6 +286,12 @@ _ALL: Final = (
         "limit used",
         "mean run time of ended jobs, of the limit they asked for",
     ),
+    _m("jobs_ended_count", N, _C.TRAINING, _0, "jobs ended", "jobs that ended since the reading before, however"),
+    _m("jobs_cancelled_count", N, _C.TRAINING, _0, "jobs cancelled", "of them: cancelled by a person"),
+    _m("jobs_preempted_count", N, _C.TRAINING, _U, "jobs preempted", "of them: stopped for a job of higher priority"),
+    _m("jobs_timed_out_count", N, _C.TRAINING, _U, "jobs timed out", "of them: ended at their time limit"),
+    _m("jobs_node_failed_count", N, _C.TRAINING, _U, "jobs lost with a node", "of them: ended with their node"),
+    _m("jobs_out_of_memory_count", N, _C.TRAINING, _U, "jobs out of memory", "of them: ended for want of memory"),
     _m("gpus_allocated_count", N, _C.TRAINING, _0, "GPUs held", "GPUs that a scheduler has given away"),
     _m("gpus_free_count", N, _C.TRAINING, _0, "GPUs free", "GPUs that a scheduler can give away now"),
     _m(
