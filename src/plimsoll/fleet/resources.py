@@ -98,6 +98,8 @@ def _latest(known: Sequence[Mapping[str, Any]]) -> Resource:
     labels: dict[str, str] = {}
     for row in known:
         labels |= json.loads(row["labels"] or "{}")
+    if not (told["name"] or "").strip():  # of a lake that is older than the door's check
+        told["name"] = told["resource_id"]
     promises = _promises(known)
     return Resource(
         **told,  # type: ignore[arg-type]  # the table's check saw to id, name and type

@@ -60,7 +60,7 @@ class Status(Struct, frozen=True, rename="camel"):
 
 
 def status(project: Project, clock: Clock) -> Status:
-    """Looks; changes nothing but the ledger's file where there was none."""
+    """Looks; changes nothing."""
     now = clock.now()
     held = owner(project.data)
     if held is not None and held.command.endswith(COLLECT_ONLY):

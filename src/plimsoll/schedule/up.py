@@ -48,7 +48,7 @@ def tick(project: Project, clock: Clock, log: Log) -> int:
     plan = Plan.load(project)
     with owned(project.data, command="tick", now=clock.now(), allow_network_fs=project.allows_network_fs):
         engine = Engine(project, clock, in_a_process(project.root), log, plan)
-        engine.begin()
+        lost = _without_a_ledger(engine)
         steps = steppers(project, clock, log.warning)
         for stepper in steps:
             stepper.step()
@@ -57,7 +57,18 @@ def tick(project: Project, clock: Clock, log: Log) -> int:
         for stepper in steps:
             stepper.step()  # the second reading makes rates of the first one's counters
             stepper.wired.close(for_good=False)
+        if lost is not None:
+            raise lost
         return engine.pass_all()
+
+
+def _without_a_ledger(engine: Engine) -> PlimsollError | None:
+    """Why no window can be made; readings are taken all the same, and only then is it said."""
+    try:
+        engine.begin()
+    except PlimsollError as error:
+        return error
+    return None
 
 
 def _somewhere_to_ship(project: Project) -> None:
