@@ -179,7 +179,7 @@ def _at(tree: Mapping[str, Any], dotted: str) -> Mapping[str, Any]:
 
 def _validated(kind: type[S], name: str, table: Mapping[str, Any], origins: Mapping[tuple[str, ...], str]) -> S:
     try:
-        return kind.model_validate({key: _frozen(value) for key, value in table.items()})
+        return kind.model_validate(as_frozen(table))
     except ValidationError as error:
         first = error.errors()[0]
         field = tuple(str(part) for part in first["loc"])
@@ -191,6 +191,11 @@ def _validated(kind: type[S], name: str, table: Mapping[str, Any], origins: Mapp
         )
         label = f"[{name}] {'.'.join(field)}{given}".rstrip()
         raise ConfigError(f"{_nearest_origin((*name.split('.'), *field), origins)}: {label}: {says}") from error
+
+
+def as_frozen(table: Mapping[str, object]) -> dict[str, object]:
+    """A table of TOML with tuples in place of its lists."""
+    return {key: _frozen(value) for key, value in table.items()}
 
 
 def _frozen(value: object) -> object:
