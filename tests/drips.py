@@ -3,15 +3,16 @@
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
-_EVERY_S = 0.05
+_EVERY_S, _LONGEST_S = 0.05, 8.0
 
 
 @contextmanager
 def dripping(*, said: bytes = b"", drip: bytes = b"2", hears: int = 0) -> Generator[int]:
-    """Its port. To each connection it says this much, once it has received so many times, then the drip for ever."""
+    """Its port. To each connection it says this much, once it has received so many times, then the drip, far longer than any test waits."""
     done = threading.Event()
     server = socket.create_server(("127.0.0.1", 0))
 
@@ -20,7 +21,8 @@ def dripping(*, said: bytes = b"", drip: bytes = b"2", hears: int = 0) -> Genera
             for _ in range(hears):
                 one.recv(65_536)
             one.sendall(said)
-            while not done.wait(_EVERY_S):
+            over = time.monotonic() + _LONGEST_S  # a test whose promise is broken fails; it does not hang
+            while not done.wait(_EVERY_S) and time.monotonic() < over:
                 one.sendall(drip)
 
     def accept() -> None:

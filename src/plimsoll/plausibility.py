@@ -107,6 +107,8 @@ def _complaint(table: Table, row: Mapping[str, Any]) -> str | None:
     for column in table.columns:
         if column.required and row.get(column.name) is None:
             return f"has no {column.name}"
+        if column.filled and not str(row[column.name]).strip():
+            return f"has an empty {column.name}"
     ts = row.get("ts")
     if not isinstance(ts, datetime) or ts.tzinfo is None or not _FIRST <= ts < _LAST:
         return f"has a time that cannot be ({shown(ts)})"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -94,6 +95,8 @@ class Views:
         headers = {"ETag": answer.etag} if answer.etag else {}
         if answer.unknown_ids:
             headers["Plimsoll-Unknown-Resource-Ids"] = str(answer.unknown_ids)
+        if answer.following:
+            headers["Link"] = f'<{_following(request, answer.following)}>; rel="next"'
         if _has(request, answer.etag):
             return Response(status_code=304, headers=headers)
         return _answer(answer.status, answer.body, headers)
@@ -140,6 +143,12 @@ def _out_of_scope(request: Request) -> Response | None:
     if token is None or not token.scopes:
         return None
     return error(403, "out_of_scope", "reports are about the whole fleet; this token sees a part of it")
+
+
+def _following(request: Request, cursor: str) -> str:
+    """The same question about the next page."""
+    pairs = [pair for pair in request.url.query.split("&") if pair and pair.partition("=")[0] != "cursor"]
+    return f"{request.url.path}?{'&'.join([*pairs, 'cursor=' + quote(cursor, safe='')])}"
 
 
 def _has(request: Request, etag: str) -> bool:

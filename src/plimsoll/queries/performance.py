@@ -37,7 +37,7 @@ def measured(sources: Sources, query: PerformanceQuery) -> Measured:
     """The document of `performance`, with how each resource was read and what alerts there were in the window."""
     limits = sources.settings("documents", Documents)
     resources = selected(sources.resources(), query)
-    query.within_budget(len(resources), budget=limits.point_budget)
+    query = query.within_budget(len(resources), budget=limits.point_budget)
     window = Window.back_from(
         sources.as_of, range_s=duration_s(query.time_range), granularity_s=round(duration_s(query.granularity))
     )
