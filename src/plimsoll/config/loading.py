@@ -155,7 +155,7 @@ def _refuse_unknown(path: tuple[str, ...], value: object, layer: Layer, kinds: M
         here = {k[depth] for k in known if len(k) > depth and _matches(k[:depth], path[:depth])}
         if part not in here and "*" not in here:
             raise UnknownSetting(part, layer.line_of(path[: depth + 1]), here or {".".join(path[:depth])})
-        if depth and path[: depth + 1] in known:
+        if depth and any(len(k) == depth + 1 and _matches(k, path[: depth + 1]) for k in known):
             return  # a field whose value is itself a table
     if value != {} and not any(len(k) == len(path) and _matches(k, path) for k in known):
         raise ConfigError(f"{layer.line_of(path)}: {'.'.join(path)} is a section; write it as [{'.'.join(path)}]")
