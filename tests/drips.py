@@ -12,7 +12,7 @@ _EVERY_S, _LONGEST_S = 0.05, 8.0
 
 @contextmanager
 def dripping(*, said: bytes = b"", drip: bytes = b"2", hears: int = 0) -> Generator[int]:
-    """Its port. To each connection it says this much, once it has received so many times, then the drip, far longer than any test waits."""
+    """Its port. To each connection it says this much, once it has received so often, then the drip for a long while."""
     done = threading.Event()
     server = socket.create_server(("127.0.0.1", 0))
 
