@@ -68,7 +68,7 @@ def test_only_a_granularity_that_was_not_asked_for_is_made_coarser() -> None:
 def test_a_page_has_a_size_and_begins_somewhere(page: dict[str, str]) -> None:
     """Anything else is refused by name."""
     with pytest.raises(BadParameter, match=r"limit|cursor"):
-        PerformanceQuery.parse(**page)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        PerformanceQuery.parse(**page)  # pyright: ignore[reportArgumentType]
 
 
 def test_pages_together_are_the_whole() -> None:
