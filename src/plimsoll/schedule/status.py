@@ -112,7 +112,7 @@ def _of_scheduler(project: Project, held: Owner | None, now: datetime) -> list[s
 
 def _of_disk(data: Path) -> list[str]:
     try:
-        space = shutil.disk_usage(data)
+        space = shutil.disk_usage(data if data.exists() else data.parent)  # looking makes no folder
     except OSError as error:
         return [f"{data}: cannot be looked at ({error.strerror})"]
     needed = needed_free_bytes(space.total)
