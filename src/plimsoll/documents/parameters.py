@@ -6,6 +6,7 @@ The command line and the HTTP service build their queries here, so both refuse t
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -41,6 +42,7 @@ class PerformanceQuery:
     """A checked question for the performance document.
 
     `resource_type` None means all; empty `metrics` means all nine; empty `resource_ids` and `regions` do not restrict.
+    `start` is where a report's window begins; None: `time_range` before the instant, aligned to points.
     """
 
     time_range: str = "1h"
@@ -55,6 +57,7 @@ class PerformanceQuery:
     limit: int | None = None
     cursor: str = ""
     """At most so many resources, by id, those after this id; all where there is no limit."""
+    start: datetime | None = None
 
     @classmethod
     def parse(
