@@ -11,6 +11,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from plimsoll.clock import Clock, rfc3339
+from plimsoll.documents.situation import FILE
 from plimsoll.lake.format.files import needed_free_bytes
 from plimsoll.lake.shared.spool import ASIDE
 from plimsoll.ledger import Beat
@@ -53,8 +54,22 @@ class SpoolStatus(Struct, frozen=True, rename="camel"):
     refused: int
 
 
+class ReportStatus(Struct, frozen=True, rename="camel"):
+    """What the last daily report said: the end of its window, its verdict, how many were judged of how many."""
+
+    end: str
+    verdict: str
+    facts: str
+    judged: int
+    total: int
+    silent: int
+
+
 class Status(Struct, frozen=True, rename="camel"):
-    """The whole project; healthy when there is no problem. `spool` is None where the lake is here."""
+    """The whole project; healthy when there is no problem. `spool` is None where the lake is here.
+
+    `report` is None before the first one.
+    """
 
     at: str
     healthy: bool
@@ -62,6 +77,7 @@ class Status(Struct, frozen=True, rename="camel"):
     problems: tuple[str, ...]
     jobs: tuple[JobStatus, ...]
     spool: SpoolStatus | None = None
+    report: ReportStatus | None = None
 
 
 def status(project: Project, clock: Clock) -> Status:
@@ -87,7 +103,24 @@ def status(project: Project, clock: Clock) -> Status:
         *_of_refused(spool, project.data / "spool" / ASIDE),
     ]
     jobs = tuple(_job(task, plan, project, beats.get(task.name), now) for task in plan.tasks.values())
-    return Status(rfc3339(now), not problems, held, tuple(problems), jobs, spool)
+    return Status(rfc3339(now), not problems, held, tuple(problems), jobs, spool, _of_report(project.data))
+
+
+def _of_report(data: Path) -> ReportStatus | None:
+    """The situation of the last daily report, as it was published."""
+    try:
+        told = json.loads((data / "published" / "latest" / FILE).read_bytes())
+        detail = told["detail"]
+        return ReportStatus(
+            end=str(told["window"]["end"]),
+            verdict=str(detail["verdict"]),
+            facts=str(detail["facts"]),
+            judged=int(detail["judged"]),
+            total=int(detail["total"]),
+            silent=len(detail["silent"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def upcoming(project: Project, clock: Clock) -> dict[str, str | None]:
