@@ -54,6 +54,8 @@ class Verdict:
 
 
 def _cut(text: str, name: str, *, is_name: bool) -> list[tuple[str, bool]]:
+    if not name:
+        return [(text, is_name)]
     before, found, after = text.partition(name)
     return [(text, is_name)] if is_name or not found else [(before, False), (name, True), (after, False)]
 
