@@ -9,13 +9,13 @@ from typing import Any, Final
 from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.analysis.performance.readings import columns_read
 from plimsoll.analysis.performance.standings import standings
-from plimsoll.clock import Window, duration_s
+from plimsoll.clock import Window
 from plimsoll.config.engine import Documents, Plimsoll, zone
 from plimsoll.documents import Evidence, PerformanceDocument
 from plimsoll.documents.anomalies import AnomaliesDocument
 from plimsoll.documents.capacity import CapacityDocument, Promise
 from plimsoll.documents.optimization import OptimizationDocument
-from plimsoll.documents.parameters import GRANULARITIES, PerformanceQuery
+from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.errors import shown
 from plimsoll.local_time import days_back
 from plimsoll.publish.views.report_input import CapacityInput, Event, Made, ReportInput
@@ -66,8 +66,13 @@ def report(
     window = Window(start or days_back(sources.as_of, SPANS[kind].days, local), sources.as_of, SPANS[kind].cell_s)
     resources = sources.resources()
     lines = sources.lines()
-    granularity = _granularity(sources, len(resources), span, window)
-    query = PerformanceQuery(time_range=span.time_range, granularity=granularity, start=window.start)
+    query = PerformanceQuery(
+        time_range=span.time_range,
+        granularity=span.granularity,
+        start=window.start,
+        may_coarsen=True,
+        for_any_fleet=True,
+    ).within_budget(len(resources), budget=sources.settings("documents", Documents).point_budget)
     seen = measured(sources, query)
     document, evidence = seen.document, seen.evidence
     before = since or window.start
@@ -140,18 +145,6 @@ def _capacity(sources: Sources, _: Span, __: Window) -> tuple[CapacityDocument, 
 _MAKERS: Final[Mapping[str, Callable[[Sources, Span, Window], tuple[Any, list[Evidence]]]]] = MappingProxyType(
     {"optimization": _optimization, "anomalies": _anomalies, "capacity": _capacity}
 )
-
-
-def _granularity(sources: Sources, resources: int, span: Span, window: Window) -> str:
-    """The span's own, or the finest coarser one that the point budget allows for this fleet."""
-    budget = sources.settings("documents", Documents).point_budget
-    values = resources * 9
-    fitting = [
-        g
-        for g in GRANULARITIES
-        if duration_s(g) >= duration_s(span.granularity) and values * window.seconds / duration_s(g) <= budget
-    ]
-    return fitting[0] if fitting else GRANULARITIES[-1]
 
 
 def _previous(sources: Sources, query: PerformanceQuery, at: datetime) -> PerformanceDocument | None:
