@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from plimsoll.importing.mapping import FileMapping
     from plimsoll.importing.presets import Wanted
     from plimsoll.importing.run import Imported
+    from plimsoll.lake import Lake
 
 _SHOWN = 5
 
@@ -45,7 +46,7 @@ def import_(
     """Brings readings from files into the lake; what is there already is not brought again."""
     from plimsoll.importing.mapping import FileMapping, read_mapping, simple
     from plimsoll.importing.presets import Wanted
-    from plimsoll.importing.run import Imported, import_file
+    from plimsoll.importing.run import Imported
 
     opened = open_project(project)
     fixed: FileMapping | None = None
@@ -67,19 +68,7 @@ def import_(
                 time=(time_column, time_unit, zone),
                 value_column=value_column,
             )
-        one = Imported()
-        with _progress() as progress:
-            bar = progress.add_task(shown(path.name), total=path.stat().st_size if path.exists() else None)
-            for read, given in _parts(path, form, wanted, fixed):
-                one += import_file(
-                    opened.lake,
-                    path,
-                    read,
-                    now=the_clock().now(),
-                    most_refused=0 if strict else max_errors,
-                    tell=partial(_advance, progress, bar),
-                    given=given,
-                )
+        one = _bring(opened.lake, path, form, wanted, fixed, most_refused=0 if strict else max_errors)
         _summary(path, form, one, zone)
         done += one
     opened.lake.compact(now=the_clock().now())
@@ -87,6 +76,28 @@ def import_(
         raise PlimsollError(
             f"{done.refused} rows were refused; mend them and import again: what is known is not doubled"
         )
+
+
+def _bring(
+    lake: "Lake", path: Path, form: str | None, wanted: "Wanted", fixed: "FileMapping | None", *, most_refused: int
+) -> "Imported":
+    """One file, part by part, with its progress."""
+    from plimsoll.importing.run import Imported, import_file
+
+    done = Imported()
+    with _progress() as progress:
+        bar = progress.add_task(shown(path.name), total=path.stat().st_size if path.exists() else None)
+        for read, given in _parts(path, form, wanted, fixed):
+            done += import_file(
+                lake,
+                path,
+                read,
+                now=the_clock().now(),
+                most_refused=most_refused,
+                tell=partial(_advance, progress, bar),
+                given=given,
+            )
+    return done
 
 
 def _format(path: Path, name: str | None) -> str | None:

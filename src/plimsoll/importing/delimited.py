@@ -108,9 +108,7 @@ class Reader:
         """The columns of a header line, without the blanks around them and the mark of a part."""
         text = line.decode("utf-8", "replace")
         marked = text.removeprefix(self.dialect.sections) if self.dialect.sections else text
-        return [
-            cell.strip() for cell in next(csv.reader([marked], delimiter=self.separator, skipinitialspace=True), [])
-        ]
+        return cells(marked, self.separator)
 
     def _block(self, rows: list[bytes], bytes_read: int) -> Block:
         first, self.row = self.row, self.row + len(rows)

@@ -127,11 +127,18 @@ def _objects(line: bytes, columns: list[str]) -> list[dict[str, Any]]:
     if not isinstance(read, dict):
         raise ValueError("is no JSON object")  # noqa: TRY004 - the row's reason, whatever the type
     value = cast(dict[str, Any], read)
-    lists = [cast(list[Any], one) for one in value.values() if isinstance(one, list) and one]
-    lists = [one for one in lists if isinstance(one[0], dict)]
+    lists = [items for one in value.values() if (items := _items(one))]
     if len(lists) == 1 and not any(name in value for name in columns):
-        return [_row(cast(dict[str, Any], one), columns) for one in lists[0] if isinstance(one, dict)]  # pyright: ignore[reportUnknownVariableType]
+        return [_row(item, columns) for item in lists[0]]
     return [_row(value, columns)]
+
+
+def _items(value: object) -> list[dict[str, Any]]:
+    """The objects of a list of objects; of anything else none."""
+    if not isinstance(value, list):
+        return []
+    found: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
+    return found if all(isinstance(one, dict) for one in found) else []
 
 
 def _row(value: dict[str, Any], columns: list[str]) -> dict[str, Any]:
