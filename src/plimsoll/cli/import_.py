@@ -130,11 +130,12 @@ def _parts(
 
 def _summary(path: Path, form: str | None, done: "Imported", zone: str | None) -> None:
     """Every row is accounted for."""
-    said = f"{done.rows} rows, {done.new} new, {done.known} known, {done.refused} refused"
-    said += f", {done.unmapped} unmapped" if done.unmapped else ""
-    said += f"; {done.cells} cells refused" if done.cells else ""
+    more = {"repeated in the file": done.repeated, "of names that are not mapped": done.unmapped}
+    counted = [f"{done.new} new", f"{done.known} known", f"{done.refused} refused", f"{done.empty} empty"]
+    counted += [f"{count} {what}" for what, count in more.items() if count]
+    cells = f"; {done.cells} cells refused" if done.cells else ""
     kind = f" ({form})" if form else ""
-    say(f"{shown(path.name)}{kind}: {said}")
+    say(f"{shown(path.name)}{kind}: {done.rows} rows, {', '.join(counted)}{cells}")
     if form and zone is None:
         say("  times without an offset were read as UTC; --zone says otherwise")
     for row, why in done.reasons[:_SHOWN]:

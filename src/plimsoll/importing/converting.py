@@ -9,6 +9,7 @@ import polars as pl
 
 from plimsoll.errors import shown
 from plimsoll.importing.delimited import Block
+from plimsoll.importing.local_time import AMBIGUOUS, localised
 from plimsoll.importing.mapping import FileMapping, Time, Value
 from plimsoll.metrics import CATALOGUE, Component
 
@@ -31,7 +32,8 @@ class Converted:
     readings: pl.DataFrame
     refused: Refused
     cells: Refused
-    left: int
+    empty: int
+    unmapped: int
 
 
 def convert(block: Block, mapping: FileMapping, *, file: str, now: datetime) -> Converted:
@@ -45,7 +47,7 @@ def convert(block: Block, mapping: FileMapping, *, file: str, now: datetime) -> 
     frame = frame.filter(~pl.col("row").is_in(broken))
     for column, value in mapping.only.items():
         frame = frame.filter(_text(column.strip()) == value)
-    instants = _instants(frame, mapping.time, now)
+    instants = _instants(frame, mapping, now)
     whole = frame.with_columns(
         instants["ts"],
         instants["why_time"],
@@ -67,8 +69,9 @@ def convert(block: Block, mapping: FileMapping, *, file: str, now: datetime) -> 
     useful = judged.filter(pl.col("why").is_null(), "some")
     cells = [pair for name in bad for pair in useful.filter(pl.col(name).is_not_null()).select("row", name).rows()]
     left = block.left + block.frame.height - len(broken) - len(refused) - useful.height
+    unmapped = block.left + (block.frame.height - len(broken) - values.height)
     readings = useful.select("ts", "resource_id", "device", "source", *metrics)
-    return Converted(readings, [*block.refused, *refused], sorted(cells), left)
+    return Converted(readings, [*block.refused, *refused], sorted(cells), left - unmapped, unmapped)
 
 
 def _named(name: pl.Expr) -> pl.Expr:
@@ -100,17 +103,19 @@ def _text(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.String)
 
 
-def _instants(frame: pl.DataFrame, time: Time, now: datetime) -> pl.DataFrame:
+def _instants(frame: pl.DataFrame, mapping: FileMapping, now: datetime) -> pl.DataFrame:
     """Ts (UTC, ms) and why_time: the reason why a row has none that can be."""
-    raw = frame[time.column.strip()]
+    time = mapping.time
+    raw, unclear = frame[time.column.strip()], pl.repeat(False, frame.height, eager=True)
     if raw.dtype.is_temporal():
         zone = getattr(raw.dtype, "time_zone", None)
         stamps = raw.dt.cast_time_unit("ms") if isinstance(raw.dtype, pl.Datetime) else raw.cast(pl.Datetime("ms"))
         if zone is None:
-            stamps = stamps.dt.replace_time_zone(time.zone or "UTC", ambiguous="earliest", non_existent="null")
+            stamps, unclear = localised(stamps, _sources(frame, mapping), time.zone or "UTC")
         found = frame.select(ts=stamps.dt.convert_time_zone("UTC"))
     elif time.unit == "text":
-        found = frame.select(ts=_parsed(raw.cast(pl.String), time))
+        stamps, unclear = _parsed(raw.cast(pl.String), time, _sources(frame, mapping))
+        found = frame.select(ts=stamps)
     else:
         ms = pl.col(time.column.strip()).cast(pl.Float64, strict=False) * _PER_SECOND[time.unit] / 1_000
         found = frame.select(
@@ -118,7 +123,9 @@ def _instants(frame: pl.DataFrame, time: Time, now: datetime) -> pl.DataFrame:
         )
     shown_value = _text(time.column.strip()).fill_null("nothing").str.slice(0, 40)
     why = (
-        pl.when(pl.col("ts").is_null())
+        pl.when(unclear)
+        .then(pl.format('time "{}" ' + AMBIGUOUS, shown_value))
+        .when(pl.col("ts").is_null())
         .then(pl.format('time "{}" cannot be read' + _hint(time), shown_value))
         .when(pl.col("ts") < EARLIEST)
         .then(pl.format('time "{}" lies before 2000: is its unit right?', shown_value))
@@ -128,13 +135,22 @@ def _instants(frame: pl.DataFrame, time: Time, now: datetime) -> pl.DataFrame:
     return frame.with_columns(found["ts"].cast(pl.Datetime("ms", "UTC"))).select("ts", why_time=why)
 
 
+def _sources(frame: pl.DataFrame, mapping: FileMapping) -> pl.Series:
+    """Whose each row is: rows of one source follow one another in the file, those of several are mixed."""
+    named = (mapping.resource.column, mapping.resource.device_column, mapping.name_column)
+    columns = [_text(name.strip()).fill_null("") for name in named if name]
+    keys = pl.concat_str(columns, separator="\0") if columns else pl.repeat("", pl.len())
+    return frame.select(keys.alias("source"))["source"]
+
+
 def _hint(time: Time) -> str:
     if time.unit != "text":
         return f" as a number of {time.unit}"
     return "" if time.zone else "; a time without an offset needs a zone in the mapping, a number its unit"
 
 
-def _parsed(raw: pl.Series, time: Time) -> pl.Series:
+def _parsed(raw: pl.Series, time: Time, sources: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Texts as instants, and whether it is not known which of two one is."""
     text = (
         raw.str.strip_chars()
         .str.replace(r"^(\d{4})/(\d{2})/(\d{2})", "$1-$2-$3")
@@ -145,13 +161,16 @@ def _parsed(raw: pl.Series, time: Time) -> pl.Series:
     aware = text.str.contains(_OFFSET)
     with_zone = text.filter(aware).str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
     found = pl.Series("ts", [None] * len(raw), dtype=pl.Datetime("us", "UTC"))
+    unclear = pl.repeat(False, len(raw), eager=True)
     found = found.scatter(aware.fill_null(value=False).arg_true(), with_zone) if len(with_zone) else found
     if time.zone is not None:
         naive = ~aware.fill_null(value=True)
         plain = text.filter(naive).str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
-        local = plain.dt.replace_time_zone(time.zone, ambiguous="earliest", non_existent="null")
-        found = found.scatter(naive.arg_true(), local.dt.convert_time_zone("UTC")) if len(local) else found
-    return found
+        local, which = localised(plain, sources.filter(naive), time.zone)
+        if len(local):
+            found = found.scatter(naive.arg_true(), local)
+            unclear = unclear.scatter(naive.arg_true(), which)
+    return found, unclear
 
 
 def _number(column: str, value: Value, suffix: str) -> list[pl.Expr]:
@@ -175,6 +194,8 @@ def _number(column: str, value: Value, suffix: str) -> list[pl.Expr]:
     low = metric.low if metric.low is not None else float("-inf")
     most = metric.most if metric.most is not None else float("inf")
     high = pl.when(pl.col("device") == "").then(most).otherwise(metric.high if metric.high is not None else most)
+    parted = (pl.col("device") != "") & pl.lit(metric.adds_up)
+    of_one = pl.when(parted).then(pl.lit(" of one device")).otherwise(pl.lit(""))
     told = pl.concat_str(pl.lit(f'{shown(column)} "'), text.str.slice(0, 40), pl.lit('"'))
     why = (
         pl.when(missing)
@@ -188,7 +209,7 @@ def _number(column: str, value: Value, suffix: str) -> list[pl.Expr]:
         .when(number < low)
         .then(pl.concat_str(told, pl.lit(f" is below {metric.low} {metric.unit}")))
         .when(number > high)
-        .then(pl.concat_str(told, pl.lit(f" is above {metric.high} {metric.unit}")))
+        .then(pl.concat_str(told, pl.lit(" is above "), high.cast(pl.String), pl.lit(f" {metric.unit}"), of_one))
     )
     return [pl.when(why.is_null()).then(number).alias(value.metric), why.alias(f"why_value{suffix}")]
 

@@ -23,15 +23,19 @@ _MOST_REASONS = 100
 
 @dataclass(slots=True)
 class Imported:
-    """What came of a file: every row of it is new, known, refused or unmapped (it says nothing that is looked for).
+    """What came of a file: each row is counted once, as one of these.
 
-    `cells` counts single cells that were refused of rows that came in; `reasons` are the first hundred of both.
+    New or known to the lake, refused, empty (no value), repeated (its instant comes again in the file: the last one
+    counts), or unmapped (nothing in it is looked for). `cells` counts single cells that were refused of rows that came
+    in; `reasons` are the first hundred of rows and cells.
     """
 
     rows: int = 0
     new: int = 0
     known: int = 0
     refused: int = 0
+    empty: int = 0
+    repeated: int = 0
     unmapped: int = 0
     cells: int = 0
     reasons: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
@@ -42,6 +46,8 @@ class Imported:
             new=self.new + other.new,
             known=self.known + other.known,
             refused=self.refused + other.refused,
+            empty=self.empty + other.empty,
+            repeated=self.repeated + other.repeated,
             unmapped=self.unmapped + other.unmapped,
             cells=self.cells + other.cells,
             reasons=[*self.reasons, *other.reasons][:_MOST_REASONS],
@@ -78,8 +84,9 @@ def import_file(
             )
         if made.readings.height:
             _told(lake, made.readings, mapping, spans)
-            new, _ = lake.bring(SAMPLES, made.readings, collector=COLLECTOR)
-            done.new, done.known = done.new + new, done.known + made.readings.height - new
+            new, known = lake.bring(SAMPLES, made.readings, collector=COLLECTOR)
+            done.new, done.known = done.new + new, done.known + known
+            done.repeated += made.readings.height - new - known
             hosts = whole(made.readings)
             if hosts.height:
                 lake.bring(SAMPLES, hosts, collector=COLLECTOR)
@@ -92,7 +99,8 @@ def import_file(
 def _count(done: Imported, made: Converted, block: Block) -> None:
     done.rows += block.frame.height + block.left
     done.refused += len(made.refused)
-    done.unmapped += made.left
+    done.unmapped += made.unmapped
+    done.empty += made.empty
     done.cells += len(made.cells)
     done.reasons += [*made.refused, *made.cells][: _MOST_REASONS - len(done.reasons)]
 

@@ -3,15 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from plimsoll.analysis.anomalies.analyse import Looked, hold
-from plimsoll.analysis.anomalies.contract import Finding
+from plimsoll.analysis.anomalies.contract import HIGH_Z, MEDIUM_Z, Finding
 from plimsoll.analysis.anomalies.detectors import DEFAULT, DETECTORS
 from plimsoll.analysis.anomalies.settings import Anomalies
 from plimsoll.analysis.anomalies.wording import explain, z_score
-from plimsoll.clock import Window, duration_s, floor, rfc3339
+from plimsoll.clock import duration_s, floor, rfc3339
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.documents.anomalies import AnomaliesDocument, Anomaly, ResourceAnomalies
 from plimsoll.documents.parameters import GRANULARITIES, TIME_RANGES, one_of
@@ -22,6 +22,7 @@ from plimsoll.metrics import document_name
 from plimsoll.queries.blocks import Block, BlockLook, analyse_block, read_back
 from plimsoll.queries.context import Sources
 from plimsoll.queries.grids import known_metrics
+from plimsoll.queries.window import window_of
 from plimsoll.tables import SAMPLES
 
 FINEST_S: Final = 300
@@ -29,12 +30,13 @@ FINEST_S: Final = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnomaliesQuery:
-    """A checked question for the anomalies document."""
+    """A checked question for the anomalies document; `start` is where a report's window begins."""
 
     time_range: str = "1h"
     granularity: str = "5m"
     threshold: float | None = None
     detectors: tuple[str, ...] = DEFAULT
+    start: datetime | None = None
 
     @classmethod
     def parse(
@@ -75,9 +77,7 @@ def anomalies(sources: Sources, query: AnomaliesQuery) -> tuple[AnomaliesDocumen
     """What was unusual in the window, worst resource first, and why; see `findings`."""
     resources = sources.resources()
     looked = findings(sources, resources, query)
-    window = Window.back_from(
-        sources.as_of, range_s=duration_s(query.time_range), granularity_s=round(duration_s(query.granularity))
-    )
+    window = window_of(query, sources.as_of, round(duration_s(query.granularity)))
     shown = [one for one in looked.findings if one.end is None or one.end > window.start]
     return document(shown, resources, threshold=query.threshold), [evidence(one, query.granularity) for one in shown]
 
@@ -93,7 +93,7 @@ def findings(sources: Sources, resources: Sequence[Resource], query: AnomaliesQu
         end=rfc3339(end),
         history_s=settings.history,
         step_s=query.step_s,
-        at_least_s=duration_s(query.time_range),
+        at_least_s=window_of(query, sources.as_of, 1).seconds,
         detectors=query.detectors,
         known=known_metrics(sources.snapshot, end - timedelta(seconds=duration_s(query.time_range)), end),
         unsound=sources.snapshot.unsound,
@@ -151,18 +151,25 @@ def compare(sources: Sources, *, granularity: str = "15m") -> list[Tried]:
 def document(
     shown: Sequence[Finding], resources: Sequence[Resource], *, threshold: float | None = None
 ) -> AnomaliesDocument:
-    """Findings -> the document; a silent source has no number to print and is in the evidence only."""
+    """Findings -> the document: metrics with a z of more than 2, outside the range that is printed beside them.
+
+    Silence, flat lines, shifts and what the forest alone found are in the evidence.
+    """
     names = {resource.resource_id: resource.name for resource in resources}
     by_resource: dict[str, list[Anomaly]] = {}
     for finding in shown:
         entries = [_anomaly(finding, n) for n in range(len(finding.moved))]
-        kept = [one for one in entries if threshold is None or one.z_score > threshold]
+        kept = [one for one in entries if one.z_score > max(MEDIUM_Z, threshold or 0.0) and _is_outside(one)]
         if kept:
             by_resource.setdefault(finding.resource_id, []).extend(kept)
     return [
         ResourceAnomalies(resource=names.get(resource_id) or resource_id, resource_id=resource_id, anomalies=entries)
         for resource_id, entries in by_resource.items()
     ]
+
+
+def _is_outside(entry: Anomaly) -> bool:
+    return not entry.expected_low <= entry.value <= entry.expected_high
 
 
 def evidence(finding: Finding, granularity: str) -> Evidence:
@@ -185,6 +192,7 @@ def evidence(finding: Finding, granularity: str) -> Evidence:
             "open": finding.end is None,
             "isolationForest": finding.forest,
             "zScore": z_score(lead) if lead else None,
+            "direction": ("above" if lead.z > 0 else "below") if lead else None,
             "expected": lead.expected if lead else None,
             "onceInHours": finding.once_in_h,
             "residual": finding.residual or None,
@@ -203,7 +211,7 @@ def _anomaly(finding: Finding, n: int) -> Anomaly:
         value=float(f"{moved.value:.6g}"),
         baseline_mean=float(f"{moved.expected:.6g}"),
         z_score=z_score(moved),
-        severity=finding.severity,
+        severity="high" if z_score(moved) > HIGH_Z else "medium",
         id=finding.id,
         device=moved.device,
         detector=finding.detector,

@@ -56,7 +56,7 @@ def bring(
     assert form is not None
     for mapping in mappings(form, path, wanted or Wanted()):
         done += import_file(lake, path, mapping, now=NOW, most_refused=100)
-    assert done.rows == done.new + done.known + done.refused + done.unmapped
+    assert done.rows == done.new + done.known + done.refused + done.empty + done.repeated + done.unmapped
     return done, lake.snapshot().scan(SAMPLES).sort("ts", "resource_id", "device").collect(), form
 
 
@@ -174,7 +174,7 @@ def test_the_command_names_the_format_and_accounts_for_every_row(
     (tmp_path / "gpus.csv").write_text(SMI)
     assert run(["import", str(tmp_path / "gpus.csv"), "--resource-id", "n1", "--project", str(tmp_path / "p")]) == 0
     said = capsys.readouterr().err + capsys.readouterr().out
-    assert "gpus.csv (nvidia-smi): 3 rows, 3 new, 0 known, 0 refused; 2 cells refused" in said
+    assert "gpus.csv (nvidia-smi): 3 rows, 3 new, 0 known, 0 refused, 0 empty; 2 cells refused" in said
     assert "read as UTC; --zone says otherwise" in said
     assert run(["import", str(tmp_path / "gpus.csv"), "--as", "smi", "--project", str(tmp_path / "p")]) != 0
     assert "nvidia-smi" in capsys.readouterr().err
