@@ -81,7 +81,7 @@ class Status(Struct, frozen=True, rename="camel"):
 
 
 def status(project: Project, clock: Clock) -> Status:
-    """Looks; changes nothing but the ledger's file where there was none."""
+    """Looks; changes nothing."""
     now = clock.now()
     held = owner(project.data)
     if held is not None and held.command.endswith(COLLECT_ONLY):
@@ -92,7 +92,11 @@ def status(project: Project, clock: Clock) -> Status:
         *_of_scheduler(held, driven, now),
         *([line] if (line := clock_problem(project.data / CLOCK)) else []),
         *_of_disk(project.data),
-        *(p for name, every in plan.stepping().items() if (p := _of_step(name, every, beats.get(name), now))),
+        *(
+            p
+            for name, every in plan.stepping().items()
+            if (p := _of_step(name, every, beats.get(name), now, _between(driven)))
+        ),
         *of_jobs(project, plan, now, grace=_grace(plan, driven)),
         *of_sources(last_attempts(project, now)),
         *project.outbox.problems(now),
@@ -143,7 +147,7 @@ def _heartbeat(project: Project) -> dict[str, Any]:
 
 def _grace(plan: Plan, driven: Mapping[str, Any]) -> timedelta:
     """How late a job may be: its deadline; where ticks come less often than that, the time between two of them."""
-    return timedelta(seconds=max(plan.settings.deadline, 1.5 * float(driven.get("everyS", 0.0))))
+    return timedelta(seconds=max(plan.settings.deadline, _between(driven)))
 
 
 def _of_scheduler(held: Owner | None, driven: Mapping[str, Any], now: datetime) -> list[str]:
@@ -164,7 +168,7 @@ def _of_scheduler(held: Owner | None, driven: Mapping[str, Any], now: datetime) 
 
 def _of_disk(data: Path) -> list[str]:
     try:
-        space = shutil.disk_usage(data)
+        space = shutil.disk_usage(data if data.exists() else data.parent)  # looking makes no folder
     except OSError as error:
         return [f"{data}: cannot be looked at ({error.strerror})"]
     needed = needed_free_bytes(space.total)
@@ -173,13 +177,18 @@ def _of_disk(data: Path) -> list[str]:
     return [f"{data}: {space.free // 1_000_000} MB free, {needed // 1_000_000} MB are needed"]
 
 
-def _of_step(name: str, every: Every, beat: Beat | None, now: datetime) -> str | None:
+def _between(driven: Mapping[str, Any]) -> float:
+    """Seconds that may pass between two ticks, where ticks are what drives the project."""
+    return 1.5 * float(driven.get("everyS", 0.0))
+
+
+def _of_step(name: str, every: Every, beat: Beat | None, now: datetime, between_s: float) -> str | None:
     if beat is None:
         return None
     if beat.failing:
         return f"{name}: failed {beat.failing} times in a row: {beat.detail}"
     age = (now - beat.started).total_seconds()
-    if age > max(STALE_S, 3 * every.step_s):
+    if age > max(STALE_S, 3 * every.step_s, between_s):
         return f"{name}: last ran {age:.0f} s ago, every {every.step_s:g} s is asked for"
     return None
 
