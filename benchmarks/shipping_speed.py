@@ -92,7 +92,7 @@ def at_the_door(root: Path, frames: dict[str, pl.DataFrame]) -> None:
     for _, name, data, _ in segments:
         segment = Segment.parse(name)
         assert segment is not None
-        relay.accept("samples", segment, data)
+        relay.accept(SAMPLES, segment, data)
     began = time.perf_counter()
     parts = [part for bundle in relay.bundles() for part in bundle.parts]
     bundling, shipped = time.perf_counter() - began, sum(len(data) for _, data in parts)

@@ -1,6 +1,6 @@
 """The sources, one reading each."""
 
-from plimsoll.project.context import Context, job
+from plimsoll import Context, job
 
 
 @job(schedule="every collect.every", on_collectors=True)

@@ -1,10 +1,9 @@
 """What is usual."""
 
-from plimsoll.project.context import Context, job
-from plimsoll.tasks.learn_baselines import learn_baselines
+from plimsoll import Context, job, tasks
 
 
 @job(schedule="daily 04:00")
 def learn(context: Context) -> None:
     """Learns baselines by hour of the week, usual ranges and trends of every metric."""
-    learn_baselines(context)
+    tasks.learn_baselines.learn_baselines(context)

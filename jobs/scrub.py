@@ -1,6 +1,6 @@
 """Proof that what was written is still there."""
 
-from plimsoll.project.context import Context, job
+from plimsoll import Context, job
 
 
 @job(schedule="daily 05:00")

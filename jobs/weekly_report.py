@@ -1,11 +1,9 @@
 """The week's report."""
 
-from plimsoll.project.context import Context, job
-from plimsoll.tasks.deliver import hand_over
-from plimsoll.tasks.report import weekly
+from plimsoll import Context, job, tasks
 
 
 @job(schedule="mon 07:15", lane="reporting")
 def weekly_report(context: Context) -> None:
     """Says what the fleet did in the last seven days, publishes it, and hands it to the outbox."""
-    hand_over(context, "weekly", weekly(context))
+    tasks.deliver.hand_over(context, "weekly", tasks.report.weekly(context))

@@ -70,7 +70,7 @@ def write_job(project: Project, name: str, schedule: str, body: str, *, lane: st
     folder.mkdir(exist_ok=True)
     path = folder / f"{name}.py"
     path.write_text(
-        "import os, sys, time\nfrom pathlib import Path\n\nfrom plimsoll.project.context import Context, job\n\n\n"
+        "import os, sys, time\nfrom pathlib import Path\n\nfrom plimsoll import Context, job\n\n\n"
         f'@job(schedule="{schedule}", lane="{lane}")\n'
         f'def {name}(context: Context) -> None:\n    """A test\'s job."""\n    {body}\n',
         encoding="utf-8",

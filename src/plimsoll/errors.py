@@ -6,6 +6,7 @@ PlimsollError            1   the answer is no
 │   └── ConfigError          config.toml: file, line, key
 │       └── UnknownSetting   with the nearest known name
 ├── LakeError            1   stored data is damaged, or newer than this program
+│   └── RowsRefused          rows that a table does not take: a name, a type, a value out of bounds
 ├── DiskError           74   the disk refused (full, read-only, I/O error)
 ├── HeldByAnother       73   another scheduler or compactor owns the project
 └── TryAgain            75   nothing is broken, but not now
@@ -87,6 +88,10 @@ class UnknownSetting(ConfigError):
 
 class LakeError(PlimsollError):
     """Stored data cannot be trusted or understood."""
+
+
+class RowsRefused(LakeError):
+    """Rows are not as their table asks for; others beside them may be."""
 
 
 class DiskError(PlimsollError):

@@ -48,8 +48,9 @@ class Worse(StrEnum):
 class Metric:
     """One metric: `samples` has a nullable column of this name.
 
-    `exact` keeps Float64 where Float32's 24 bits would lose bytes or counts. `low` and `high` bound what can be true:
-    a reading outside is refused at the door. `label` is what people read.
+    `exact` keeps Float64 where Float32's 24 bits would lose bytes or counts. `low` and `high` bound what can be true of
+    one device: a reading outside is refused at the door, alone. `limit` names the metric of the same device that says
+    more: (its name, how many times it). `label` is what people read.
     """
 
     name: str
@@ -61,24 +62,58 @@ class Metric:
     low: float | None = 0.0
     high: float | None = None
     exact: bool = False
+    limit: tuple[str, float] | None = None
 
     def __post_init__(self) -> None:
         if not self.name.endswith(f"_{self.unit}"):
             raise ValueError(f"metric {self.name} must end in its unit _{self.unit}")
 
+    @property
+    def adds_up(self) -> bool:
+        """Whether a resource's value is the sum of its devices' values."""
+        return self.unit in _ADD_UP
 
-_BOUNDS: Final[dict[Unit, tuple[float | None, float | None]]] = {
+    @property
+    def most(self) -> float | None:
+        """What a resource as a whole can have: of what adds up, as much as ten thousand devices."""
+        return self.high if self.high is None or not self.adds_up else MOST_DEVICES * self.high
+
+
+MOST_DEVICES: Final = 10_000
+_ADD_UP: Final = frozenset(
+    {Unit.COUNT, Unit.BYTES, Unit.BYTES_PER_SECOND, Unit.BITS_PER_SECOND, Unit.PER_SECOND, Unit.WATTS, Unit.JOULES}
+)
+_BOUNDS: Final[dict[Unit, tuple[float, float]]] = {
     Unit.PERCENT: (0.0, 100.0),
-    Unit.CELSIUS: (-50.0, 250.0),
-    Unit.DAYS: (None, None),  # a certificate can be expired
+    Unit.COUNT: (0.0, 1e12),
+    Unit.BYTES: (0.0, 1e18),  # an exabyte
+    Unit.BYTES_PER_SECOND: (0.0, 2e13),  # more than the memory of a card moves
+    Unit.BITS_PER_SECOND: (0.0, 16e12),
+    Unit.PER_SECOND: (0.0, 1e12),
+    Unit.MILLISECONDS: (0.0, 1e11),  # three years
+    Unit.SECONDS: (0.0, 1e8),
+    Unit.WATTS: (0.0, 2_000.0),  # a card, where its own limit is unknown
+    Unit.JOULES: (0.0, 2_000.0 * 86_400),  # such a card in a day
+    Unit.CELSIUS: (-50.0, 150.0),
+    Unit.MEGAHERTZ: (0.0, 40_000.0),
+    Unit.CODE: (0.0, 99_999.0),
+    Unit.DAYS: (-36_525.0, 36_525.0),  # a certificate can be expired
 }
 
 
 def _m(
-    name: str, unit: Unit, component: Component, worse: Worse, label: str, meaning: str, *, exact: bool = False
+    name: str,
+    unit: Unit,
+    component: Component,
+    worse: Worse,
+    label: str,
+    meaning: str,
+    *,
+    exact: bool = False,
+    limit: tuple[str, float] | None = None,
 ) -> Metric:
-    low, high = _BOUNDS.get(unit, (0.0, None))
-    return Metric(name, unit, component, worse, label, meaning, low=low, high=high, exact=exact)
+    low, high = _BOUNDS[unit]
+    return Metric(name, unit, component, worse, label, meaning, low=low, high=high, exact=exact, limit=limit)
 
 
 _C, _U, _D, _0 = Component, Worse.UP, Worse.DOWN, Worse.NEITHER
@@ -154,7 +189,15 @@ _ALL: Final = (
     _m("gpu_sm_occupancy_pct", P, _C.GPU, _0, "SM occupancy", "resident warps against the most that could be"),
     _m("gpu_tensor_active_pct", P, _C.GPU, _0, "tensor cores active", "share of cycles the tensor pipe was busy"),
     _m("gpu_dram_active_pct", P, _C.GPU, _U, "GPU memory bandwidth", "share of cycles GPU memory was moving data"),
-    _m("gpu_power_w", Unit.WATTS, _C.GPU, _U, "GPU power", "electric power drawn"),
+    _m(
+        "gpu_power_w",
+        Unit.WATTS,
+        _C.GPU,
+        _U,
+        "GPU power",
+        "electric power drawn",
+        limit=("gpu_power_limit_w", 2.0),
+    ),
     _m("gpu_power_limit_w", Unit.WATTS, _C.GPU, _0, "GPU power limit", "the limit that the driver enforces"),
     _m("gpu_energy_j", Unit.JOULES, _C.GPU, _0, "GPU energy", "energy used since the reading before", exact=True),
     _m("gpu_temperature_c", Unit.CELSIUS, _C.GPU, _U, "GPU temperature", "temperature of the die"),

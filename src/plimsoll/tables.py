@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from plimsoll.errors import LakeError, shown
+from plimsoll.errors import RowsRefused, shown
 from plimsoll.metrics import CATALOGUE, Metric
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 RESOURCE_TYPES: Final = ("cluster", "endpoint", "training", "ai-service", "storage", "network")
 FORMAT_VERSION: Final = 2
 MAX_NAME_CHARS: Final = 256
+_ROUNDING: Final = 1 + 2.0**-23
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,15 @@ class Table:
         }
         return {column.name: kinds[column.kind] for column in self.columns}
 
+    def strange(self, given: "Mapping[str, pl.DataType]") -> str | None:
+        """What keeps columns of these kinds from being rows of this table, in words; None: nothing does."""
+        expected = self.schema()
+        for name, kind in given.items():
+            if name in expected and kind != expected[name]:
+                return f"{shown(name)} is {shown(kind)}, {shown(expected[name])} is asked for"
+        missing = [column.name for column in self.columns if column.required and column.name not in given]
+        return f"has no {missing[0]}" if missing else None
+
     def frame(self, rows: Iterable[Mapping[str, object]]) -> "pl.DataFrame":
         """Rows of plain values -> a checked frame with every column of the table; what a row leaves out is null."""
         import polars as pl
@@ -66,10 +76,14 @@ class Table:
         listed = list(rows)
         unknown = {name for row in listed for name in row} - set(self.names)
         if unknown:
-            raise LakeError(f'table {self.name} has no column "{shown(min(unknown))}"; add it to the catalogue first')
+            raise RowsRefused(f'table {self.name} has no column "{shown(min(unknown))}"; add it to the catalogue first')
         # Float64 first: polars refuses to build Float32 from the ints that sources hand out
         wide = {n: pl.Float64() if t == pl.Float32() else t for n, t in self.schema().items()}
-        return self.check(pl.DataFrame(listed, schema=wide, strict=False, orient="row"))
+        try:
+            made = pl.DataFrame(listed, schema=wide, strict=False, orient="row")
+        except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError) as error:
+            raise RowsRefused(f"table {self.name} refuses {len(listed)} rows: {shown(error)}") from error
+        return self.check(made)
 
     def check(self, frame: "pl.DataFrame", *, complete: bool = True) -> "pl.DataFrame":
         """The door of the lake: names, types, required values, bounds. NaN and infinities become null (unknown).
@@ -82,7 +96,7 @@ class Table:
 
         given = set(frame.columns)
         if unknown := given - set(self.names):
-            raise LakeError(f'table {self.name} has no column "{shown(min(unknown))}"; add it to the catalogue first')
+            raise RowsRefused(f'table {self.name} has no column "{shown(min(unknown))}"; add it to the catalogue first')
         failed: list[str] = []
         checked: list[pl.Series] = []
         for column, dtype in zip(self.columns, self.schema().values(), strict=True):
@@ -95,7 +109,7 @@ class Table:
                 checked.append(pl.Series(column.name, [None], dtype).new_from_index(0, frame.height))
                 failed += [column.name] if column.required and frame.height else []
         if failed:
-            raise LakeError(f"table {self.name} refuses {frame.height} rows: {shown(', '.join(failed))}")
+            raise RowsRefused(f"table {self.name} refuses {frame.height} rows: {shown(', '.join(failed))}")
         return pl.DataFrame(checked)
 
 
@@ -113,13 +127,14 @@ def _complaints(column: Column, series: "pl.Series") -> list[str]:
     least, most = (series.min(), series.max()) if column.low is not None or column.high is not None else (None, None)
     if column.low is not None and isinstance(least, int | float) and least < column.low:
         found.append(f"{column.name} below {column.low:g}")
-    if column.high is not None and isinstance(most, int | float) and most > column.high:
+    # 24 bits round a value at the bound to a little above it
+    if column.high is not None and isinstance(most, int | float) and most > column.high * _ROUNDING:
         found.append(f"{column.name} above {column.high:g}")
     return found
 
 
 def _metric_column(metric: Metric) -> Column:
-    return Column(metric.name, "f64" if metric.exact else "f32", metric.meaning, low=metric.low, high=metric.high)
+    return Column(metric.name, "f64" if metric.exact else "f32", metric.meaning, low=metric.low, high=metric.most)
 
 
 SAMPLES: Final = Table(

@@ -36,12 +36,20 @@ def settings_page() -> str:
 
 def metrics_page() -> str:
     """The catalogue of metrics."""
-    rows = ((f"`{m.name}`", m.unit.value, m.component.value, m.worse.value, m.meaning) for m in CATALOGUE.values())
+    rows = (
+        (f"`{m.name}`", m.unit.value, m.component.value, m.worse.value, f"{m.low:g} to {m.high:g}", m.meaning)
+        for m in CATALOGUE.values()
+    )
     return _page(
         [
             "# Metrics",
             "Each is a nullable column of the table `samples`: null is unknown, zero is measured.",
-            _table(("metric", "unit", "component", "worse", "meaning"), rows),
+            (
+                "What one device reads outside `can be` is refused alone, before any sum, and named in `collections`; "
+                "of what adds up, a resource as a whole may have ten thousand times as much. GPU power is bounded by "
+                "twice the card's limit."
+            ),
+            _table(("metric", "unit", "component", "worse", "can be", "meaning"), rows),
         ]
     )
 

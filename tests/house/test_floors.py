@@ -14,6 +14,7 @@ WALLS = {
     "arro3": ["plimsoll.lake"],
     "deltalake": ["plimsoll.lake.maintain.delta_log"],
     "duckdb": ["plimsoll.lake"],
+    "h11": ["plimsoll.api"],
     "jinja2": ["plimsoll.publish"],
     "obstore": ["plimsoll.lake.stores"],
     "psutil": ["plimsoll.collectors.host", "plimsoll.project.runner", "plimsoll.schedule"],

@@ -1,6 +1,7 @@
 """Who may ask: host names, tokens, how often. A pure ASGI layer before every route."""
 
 import logging
+import re
 import time
 from collections import OrderedDict
 from typing import Final
@@ -13,11 +14,12 @@ from plimsoll.api.metrics import Counts
 from plimsoll.api.refusals import error_body
 from plimsoll.api.tokens import Token, Tokens
 from plimsoll.config.engine import Serve
-from plimsoll.errors import shown
+from plimsoll.errors import PlimsollError, shown
 
 OPEN_PATHS: Final = ("/healthz",)
 SEGMENTS: Final = "/v1/segments"
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
+_HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
 MOST_QUERY_BYTES: Final = 32_768
 LOG: Final = logging.getLogger("plimsoll.access")
 _MOST_CLIENTS: Final = 10_000
@@ -35,10 +37,16 @@ def error(status: int, code: str, message: str, **more: object) -> JSONResponse:
 
 
 class Access:
-    """Refuses foreign hosts, wrong tokens and floods; notes the token for the routes."""
+    """Refuses foreign hosts, wrong tokens and floods; notes the token for the routes.
 
-    def __init__(self, app: ASGIApp, tokens: Tokens, settings: Serve, counts: Counts) -> None:
+    Closed unless it is known to be open: without a token only a service that is reached from this machine alone
+    (`local`) answers, and only as long as no token was ever made. A list of tokens that was emptied, lost or damaged
+    opens nothing.
+    """
+
+    def __init__(self, app: ASGIApp, tokens: Tokens, settings: Serve, counts: Counts, *, local: bool) -> None:
         self._app, self._tokens, self._settings, self._counts = app, tokens, settings, counts
+        self._open = local
         self._asked, self._wrong = Minutes(settings.requests_per_minute), Minutes(settings.wrong_tokens_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,9 +80,7 @@ class Access:
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
-        host = headers.get("host", "").lower()
-        name = host if host.endswith("]") else host.rpartition(":")[0] or host
-        if name not in (*LOCAL_HOSTS, *(one.lower() for one in self._settings.hosts)):
+        if _name(headers.get("host", "")) not in (*LOCAL_HOSTS, *(one.lower() for one in self._settings.hosts)):
             return error(400, "unknown_host", "this service is not asked for by that name; see [serve] hosts")
         if len(scope["query_string"]) > MOST_QUERY_BYTES:
             return error(414, "query_too_long", f"the query is longer than {MOST_QUERY_BYTES} bytes")
@@ -90,16 +96,23 @@ class Access:
         return None
 
     def _token(self, scope: Scope, headers: Headers, client: str) -> tuple[Token | None, JSONResponse | None]:
-        known = self._tokens.all()
-        if not known or scope["path"] in OPEN_PATHS:
+        if scope["path"] in OPEN_PATHS:
+            return None, None
+        try:
+            known = self._tokens.found()
+        except PlimsollError as raised:
+            return None, error(503, "unavailable", str(raised))
+        self._open = self._open and known is None
+        if self._open:
             return None, None
         given = [value for key, value in headers.raw if key == b"authorization"]
-        token = self._tokens.check(given[0]) if len(given) == 1 else None
+        token = self._tokens.match(known or [], given[0]) if len(given) == 1 else None
         if token is not None:
             return token, None
         if not self._wrong.more(client):
             return None, _slow_down("too many wrong tokens")
-        refused = error(401, "unauthorized", "a token is needed: Authorization: Bearer plm_...")
+        why = "a token is needed: Authorization: Bearer plm_..."
+        refused = error(401, "unauthorized", why if known else f"{why}; there is none yet: plimsoll token new NAME")
         refused.headers["WWW-Authenticate"] = "Bearer"
         return None, refused
 
@@ -121,6 +134,16 @@ class Minutes:
         while len(self._counts) > _MOST_CLIENTS:
             self._counts.popitem(last=False)
         return count <= self._most
+
+
+def _name(host: str) -> str:
+    """The name of a Host header, without its port; empty where it is anything but a name and a port.
+
+    >>> _name("127.0.0.1:8080"), _name("[::1]:99"), _name("127.0.0.1:1@evil.example")
+    ('127.0.0.1', '[::1]', '')
+    """
+    found = _HOST.fullmatch(host.lower())
+    return found[1] if found else ""
 
 
 def _slow_down(why: str) -> JSONResponse:

@@ -1,5 +1,6 @@
 """The application: routes, errors as JSON, entity tags, published files."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -42,9 +43,18 @@ _PAGE_POLICY: Final = (
 
 
 def application(
-    context: Callable[[], Context], settings: Serve, jobs: Iterable[str], workers: Workers, segments: Taking
+    context: Callable[[], Context],
+    settings: Serve,
+    jobs: Iterable[str],
+    workers: Workers,
+    segments: Taking,
+    *,
+    local: bool,
 ) -> ASGIApp:
-    """The ASGI application over a project; `context` gives one that is wired for now, `jobs` are told in `/metrics`."""
+    """The ASGI application over a project; `context` gives one that is wired for now, `jobs` are told in `/metrics`.
+
+    `local` says that it is reached from this machine only: then, and only then, it answers before a token was made.
+    """
     counts = Counts()
     views = Views(context(), Documents(context, workers), counts, tuple(jobs))
     get = ["GET"]
@@ -65,7 +75,7 @@ def application(
         exception_handlers={HTTPException: _http, PlimsollError: _refused, Exception: _broken},
     )
     app.router.redirect_slashes = False
-    return Access(app, Tokens(views.context.data / "tokens.json"), settings, counts)
+    return Access(app, Tokens(views.context.data / "tokens.json"), settings, counts, local=local)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +111,15 @@ class Views:
         """A published file."""
         return _out_of_scope(request) or _file(self.context.published, request.path_params["path"])
 
-    async def description(self, _: Request) -> Response:
-        """OpenAPI."""
-        known = sorted(
-            {resource.region for resource in self.context.sources(proven=False).resources() if resource.region}
-        )
-        regions = list(dict.fromkeys((*SPECIFIED_REGIONS, *known)))
+    async def description(self, request: Request) -> Response:
+        """OpenAPI, with the regions that the token sees."""
+        token: Token | None = request.scope.get("plimsoll.token")
+        regions = await asyncio.to_thread(self._regions, token)
         return JSONResponse(openapi(self.context.version, regions))
+
+    def _regions(self, token: Token | None) -> list[str]:
+        known = [one for one in self.context.sources(proven=False).resources() if token is None or token.sees(one)]
+        return list(dict.fromkeys((*SPECIFIED_REGIONS, *sorted({one.region for one in known if one.region}))))
 
     async def health(self, _: Request) -> Response:
         """Whether it is there."""
@@ -115,7 +127,8 @@ class Views:
 
     async def metrics(self, _: Request) -> Response:
         """What it does and what it costs."""
-        return Response(exposition(self.context, self.counts, self.jobs), media_type=CONTENT_TYPE)
+        text = await asyncio.to_thread(exposition, self.context, self.counts, self.jobs)
+        return Response(text, media_type=CONTENT_TYPE)
 
 
 def _page(body: bytes, policy: str) -> Response:

@@ -1,6 +1,5 @@
 """The documents of the routes: one computation for equal questions, cached until the lake changes, bounded."""
 
-import asyncio
 import hashlib
 import threading
 from collections import OrderedDict
@@ -78,7 +77,7 @@ class Documents:
         self._waiting += 1
         try:
             raw = msgspec.msgpack.encode(Question(route, query, context.as_of, scopes))
-            made = msgspec.msgpack.decode(await asyncio.to_thread(self._workers.ask, raw), type=Answer)
+            made = msgspec.msgpack.decode(await self._workers.asked(raw), type=Answer)
         finally:
             self._waiting -= 1
         if made.status == 200:

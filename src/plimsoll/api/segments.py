@@ -5,6 +5,7 @@ The check decodes what a stranger has sent, so it is made in a process with a de
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,9 +16,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from plimsoll.api.refusals import error_body
+from plimsoll.api.refusals import Busy, error_body
 from plimsoll.api.tokens import Token
-from plimsoll.api.workers import Workers
+from plimsoll.api.workers import Ended, Workers
 from plimsoll.errors import DiskError, LakeError, PlimsollError, TryAgain, UsageError
 from plimsoll.lake import SpoolingLake
 from plimsoll.lake.format.files import Files
@@ -26,7 +27,13 @@ from plimsoll.lake.shared.ingest import MOST_BYTES, NotYours, take_in
 from plimsoll.project import Project, builtin_root
 
 AT_ONCE: Final = 4
+OF_ONE: Final = 2
 BODY_S: Final = 20.0
+MOST_MEMORY: Final = 1024**3
+"""Bytes of memory of the process that checks; the rows of a segment take an eighth of it at most."""
+_TRIES: Final = 2
+"""So often may one segment end the process that checks it, or keep it beyond its deadline; then it is the segment."""
+_MOST_REMEMBERED: Final = 1_000
 
 
 class Arrived(msgspec.Struct, frozen=True):
@@ -42,11 +49,12 @@ class Arrived(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Taking:
-    """The route. `at_once` bodies are held in memory at a time; whoever comes then is asked to come again."""
+    """The route. `AT_ONCE` bodies are in memory at a time, `OF_ONE` of one token: the next is asked to come again."""
 
     workers: Workers
     now: Callable[[], datetime]
-    _held: int = field(default=0)
+    _held: Counter[str] = field(default_factory=Counter[str])
+    _failed: Counter[str] = field(default_factory=Counter[str])
 
     async def known(self, request: Request) -> Response:
         """Whether a token may ship: what `plimsoll doctor` asks on a collecting host."""
@@ -58,36 +66,49 @@ class Taking:
         token = _shipper(request)
         if token is None:
             return _unknown()
-        if (refused := self._beforehand(request)) is not None:
+        if (refused := self._beforehand(request, token)) is not None:
             return refused
-        self._held += 1
+        self._held[token.name] += 1
         try:
             body = await asyncio.wait_for(_body(request), BODY_S)
             if body is None:
                 return _refused(400, "cut_off", "fewer or more bytes came than were told; send it again")
-            arrived = Arrived(
-                request.path_params["table"],
-                request.path_params["name"],
-                body,
-                token.ships or "",
-                token.only("resource"),
-                self.now(),
-            )
-            answer = await asyncio.to_thread(self.workers.ask, msgspec.msgpack.encode(arrived))
+            table, name = request.path_params["table"], request.path_params["name"]
+            arrived = Arrived(table, name, body, token.ships or "", token.only("resource"), self.now())
+            answer = await self._asked(arrived)
         except TimeoutError:
             return _refused(408, "too_slow", f"the segment did not arrive within {BODY_S:g} s")
         finally:
-            self._held -= 1
-        return Response(answer[3:], status_code=int(answer[:3]), media_type="application/json")
+            self._held[token.name] -= 1
+        return answer
 
-    def _beforehand(self, request: Request) -> Response | None:
+    async def _asked(self, arrived: Arrived) -> Response:
+        """What the process says; a segment that ends it again and again is refused for good, and decoded no more."""
+        key, question = f"{arrived.host}/{arrived.table}/{arrived.name}", msgspec.msgpack.encode(arrived)
+        while self._failed[key] < _TRIES:
+            try:
+                answer = await self.workers.asked(question)
+            except Ended:
+                self._failed[key] += 1
+            except Busy as error:  # beyond its deadline: the host asks again, once
+                self._failed[key] += 1
+                if self._failed[key] < _TRIES:
+                    return _refused(503, "busy", str(error))
+            else:
+                del self._failed[key]
+                return Response(answer[3:], status_code=int(answer[:3]), media_type="application/json")
+        while len(self._failed) > _MOST_REMEMBERED:
+            del self._failed[next(iter(self._failed))]
+        return _refused(422, "rows_refused", "its rows take more time or memory than those of a segment may")
+
+    def _beforehand(self, request: Request, token: Token) -> Response | None:
         """What can be refused before a byte of the body is read."""
         length = request.headers.get("content-length", "")
         if not length.isdecimal() or len(length) > 12:
             return _refused(411, "length_required", "the length of the segment has to be told")
         if int(length) > MOST_BYTES:
             return _refused(413, "too_large", f"a segment has at most {MOST_BYTES} bytes; ship more often")
-        if self._held >= AT_ONCE:
+        if self._held.total() >= AT_ONCE or self._held[token.name] >= OF_ONE:
             return _refused(503, "busy", "other segments are just being taken; try again")
         return None
 

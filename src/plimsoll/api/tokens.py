@@ -1,22 +1,30 @@
 """Access tokens: 256 random bits, kept as SHA-256, compared in constant time, with what each may see."""
 
+import errno
+import fcntl
 import hashlib
 import hmac
 import json
 import os
 import secrets
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+import msgspec
 
 from plimsoll.clock import rfc3339
-from plimsoll.errors import BadParameter, LakeError, shown
+from plimsoll.errors import BadParameter, DiskError, LakeError, TryAgain, shown
 from plimsoll.fleet.resources import Resource
 from plimsoll.lake import host_slug
 
 PREFIX: Final = "plm_"
 KINDS: Final = ("resource", "region", "type", "ship")
+_LOCK_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +66,33 @@ def _shipping(scopes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Tokens:
-    """The tokens of one project, in a file that only its owner can read."""
+    """The tokens of one project, in a file that only its owner can read; one change at a time."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def all(self) -> list[Token]:
-        """Every token, in order of their names."""
+        """Every token, in order of their names; none where no token was ever made."""
+        return self.found() or []
+
+    def found(self) -> list[Token] | None:
+        """As `all`; None where there is no file. LakeError where the file cannot be read or understood."""
         try:
-            raw: list[dict[str, Any]] = json.loads(self.path.read_bytes())
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with os.fdopen(descriptor, "rb") as file:
+                return msgspec.json.decode(file.read(), type=list[Token])
         except FileNotFoundError:
-            return []
+            return None
+        except OSError as error:
+            why = "is a link, which is never followed" if error.errno == errno.ELOOP else error.strerror
+            raise LakeError(f"{self.path.name}: cannot be read ({why}); until then no token opens anything") from error
         except ValueError as error:
-            raise LakeError(f"{self.path.name}: cannot be read; remove it and make new tokens") from error
-        return [Token(one["name"], one["sha256"], tuple(one["scopes"]), one["created"]) for one in raw]
+            raise LakeError(f"{self.path.name}: cannot be understood; remove it and make new tokens") from error
 
     def new(self, name: str, scopes: tuple[str, ...], at: datetime) -> str:
         """Makes a token and gives its text, which is not kept."""
-        known = self.all()
         if not name.isprintable() or not 1 <= len(name) <= 64:
             raise BadParameter("NAME", shown(name), why="must be 1 to 64 printable characters")
-        if any(one.name == name for one in known):
-            raise BadParameter("NAME", shown(name), why="exists; revoke it first, or choose another name")
         for scope in scopes:
             kind, _, value = scope.partition(":")
             if kind not in KINDS or not value:
@@ -87,36 +100,84 @@ class Tokens:
         scopes = _shipping(scopes)
         text = PREFIX + secrets.token_urlsafe(32)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        self._save([*known, Token(name, digest, scopes, rfc3339(at))])
+        with self._alone():
+            known = self.all()
+            if any(one.name == name for one in known):
+                raise BadParameter("NAME", shown(name), why="exists; revoke it first, or choose another name")
+            self._save([*known, Token(name, digest, scopes, rfc3339(at))])
         return text
 
     def revoke(self, name: str) -> None:
-        """From now on the token opens nothing."""
-        known = self.all()
-        if all(one.name != name for one in known):
-            raise BadParameter("NAME", shown(name), allowed=[one.name for one in known], why="is no token")
-        self._save([one for one in known if one.name != name])
+        """From now on the token opens nothing; after the last one nothing opens until there is a new one."""
+        with self._alone():
+            known = self.all()
+            if all(one.name != name for one in known):
+                raise BadParameter("NAME", shown(name), allowed=[one.name for one in known], why="is no token")
+            self._save([one for one in known if one.name != name])
 
-    def check(self, header: bytes | None) -> Token | None:
+    @staticmethod
+    def match(known: list[Token], header: bytes | None) -> Token | None:
         """The token of an `Authorization` header; every known one is compared, whatever was found before."""
         scheme, _, text = (header or b"").partition(b" ")
         digest = hashlib.sha256(text.strip()).hexdigest().encode()
         found: Token | None = None
-        for one in self.all():
+        for one in known:
             if hmac.compare_digest(digest, one.sha256.encode()):
                 found = one
         return found if scheme.lower() == b"bearer" else None
 
+    @contextmanager
+    def _alone(self) -> Generator[None]:
+        """Between reading the file and replacing it no other process changes it; the kernel ends a dead one's lock."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            beside = self.path.with_name(f".{self.path.name}.lock")
+            descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise self._refused(error) from error
+        try:
+            self._wait(descriptor)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _wait(self, descriptor: int) -> None:
+        over = time.monotonic() + _LOCK_S
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if time.monotonic() > over:
+                    text = f"{self.path.name}: another process has been changing it for {_LOCK_S:g} s; try again"
+                    raise TryAgain(text) from error
+                time.sleep(0.02)
+            else:
+                return
+
     def _save(self, tokens: list[Token]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Written beside, synced and renamed: readers find the old list or the new one, a full disk leaves the old."""
         rows = [
             {"name": one.name, "sha256": one.sha256, "scopes": list(one.scopes), "created": one.created}
             for one in sorted(tokens, key=lambda one: one.name)
         ]
         beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(json.dumps(rows, indent=2).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.path)
+        try:
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(json.dumps(rows, indent=2).encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(self.path)
+            folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            beside.unlink(missing_ok=True)
+            raise self._refused(error) from error
+
+    def _refused(self, error: OSError) -> DiskError:
+        return DiskError(
+            f"{self.path.name}: cannot be written ({error.strerror}); nothing was changed; free space or rights"
+        )

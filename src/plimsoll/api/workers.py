@@ -1,8 +1,10 @@
 """Documents are computed in processes of their own: with a memory limit, ended at the deadline, then started anew."""
 
+import asyncio
 import resource
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -16,6 +18,10 @@ Work: TypeAlias = Callable[[bytes], bytes]
 Setup: TypeAlias = Callable[[str], Work]
 _START_S: Final = 60.0
 _READY: Final = b"ready"
+
+
+class Ended(Busy):
+    """The process ended before it had an answer: by its memory limit, or by what it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,12 @@ class Workers:
         self._free: SimpleQueue[Worker] = SimpleQueue()
         for _ in range(count):
             self._free.put(Worker(setup, root, limits))
+        # threads of their own: a long queue here does not delay files, metrics or segments
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="asking")
+
+    async def asked(self, question: bytes) -> bytes:
+        """As `ask`, for the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.ask, question)
 
     def ask(self, question: bytes) -> bytes:
         """The answer of a worker; Busy when it took too long or died. Called in a thread, which waits."""
@@ -66,7 +78,7 @@ class Worker:
             except (EOFError, OSError) as error:
                 self._end()
                 limit = self._limits.memory_bytes // 1024**2
-                raise Busy(f"the answer took more than {limit} MiB, or its process was ended; ask for less") from error
+                raise Ended(f"the answer took more than {limit} MiB, or its process was ended; ask for less") from error
 
     def _start(self) -> Connection:
         here, there = get_context("spawn").Pipe()

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from plimsoll import __version__, clock, documents
+from plimsoll import clock, documents
 from plimsoll.clock import Clock, SystemClock
 from plimsoll.project import Project
+from plimsoll.version import __version__
 
 ProjectOption = Annotated[
     Path | None, typer.Option("--project", help="The project folder; default: this one or a parent.")

@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
+from plimsoll.atomic import write_atomically
 from plimsoll.collectors.rates import Remembered
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -45,9 +46,7 @@ def load(path: Path) -> dict[str, Any]:
 
 def save(path: Path, memories: Mapping[str, Any]) -> None:
     """Replaces the file; it is not synced, for what is lost with it is one interval."""
-    beside = path.with_suffix(".tmp")
-    beside.write_bytes(msgspec.msgpack.encode(memories))
-    beside.replace(path)
+    write_atomically(path, msgspec.msgpack.encode(memories), durable=False)
 
 
 def counters(told: Sequence[Remembered]) -> dict[str, Any]:

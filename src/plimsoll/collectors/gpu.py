@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
@@ -20,6 +20,9 @@ from plimsoll.collectors.contract import Collector, Identity, Reading, Row, atte
 from plimsoll.collectors.rates import Rates
 from plimsoll.config import Duration, Section
 from plimsoll.errors import shown
+from plimsoll.metrics import CATALOGUE
+from plimsoll.plausibility import in_words, judged
+from plimsoll.tables import SAMPLES
 
 SOURCE = "nvml"
 _WORKER = (sys.executable, "-m", "plimsoll.collectors.nvml_worker")
@@ -62,11 +65,13 @@ class GpuReader:
         gpus: list[dict[str, Any]] = answer["gpus"]
         if not gpus:
             return self._without(now, monotonic, {"code": 12, "name": "the driver knows no GPU"}, took_s)
-        devices = [row for gpu in gpus for row in self._rows(gpu, monotonic)]
         keys = {"ts": now, "resource_id": self._identity.resource_id, "source": SOURCE}
-        whole = {"device": "", **_means(devices)}
-        samples = [{**keys, **row} for row in (whole, *devices)]
+        devices: list[Row] = [{**keys, **row} for gpu in gpus for row in self._rows(gpu, monotonic)]
+        refused = judged(SAMPLES, devices)  # before the sums
+        samples = [{**keys, "device": "", **_whole(devices)}, *devices]
         reasons = [reason for gpu in gpus if (reason := _trouble(gpu))]
+        reasons += [in_words(refused)] if refused else []
+        reasons += [f"dropped: {said}" for said in self._rates.implausible()]
         done = attempt(
             now,
             source=SOURCE,
@@ -147,38 +152,29 @@ class GpuReader:
         device = f"gpu{gpu['index']}"
         if "lost" in gpu:
             return [{"device": device, "up_pct": 0.0}]
-        use, memory = gpu.get("utilization", {}), gpu.get("memory")
-        row: Row = {
-            "device": device,
-            "up_pct": 100.0,
-            "gpu_utilization_pct": use.get("gpu_pct"),
-            "gpu_memory_controller_pct": use.get("memory_controller_pct"),
-            **_memory(memory),
-            "gpu_power_w": _scaled(gpu.get("power_mw"), 1e-3),
-            "gpu_power_limit_w": _scaled(gpu.get("power_limit_mw"), 1e-3),
-            "gpu_energy_j": _scaled(self._grown(gpu, "energy_mj", at_s), 1e-3),
-            "gpu_temperature_c": gpu.get("temperature_c"),
-            "gpu_sm_clock_mhz": gpu.get("sm_clock_mhz"),
-            "gpu_memory_clock_mhz": gpu.get("memory_clock_mhz"),
-            "gpu_ecc_corrected_count": self._grown(gpu, "ecc_corrected", at_s),
-            "gpu_ecc_uncorrected_count": self._grown(gpu, "ecc_uncorrected", at_s),
-            "gpu_rows_pending_count": gpu.get("rows_pending"),
-        }
-        replays = gpu.get("pcie_replays")
-        if replays is not None:
-            row["gpu_link_errors_per_s"] = self._rates.rate((gpu["uuid"], "pcie_replays"), replays, at_s=at_s)
+        row: Row = {"device": device, "up_pct": 100.0, **_memory(gpu.get("memory"))}
+        for name, field in (("gpu_utilization_pct", "gpu_pct"), ("gpu_memory_controller_pct", "memory_controller_pct")):
+            if "utilization" in gpu:
+                row[name] = gpu["utilization"].get(field)
+        row |= {name: _scaled(gpu[field], factor) for field, (name, factor) in _GAUGES.items() if field in gpu}
+        for field, (name, factor) in _GROWTH.items():
+            if field in gpu:
+                most = 1000 * (2 * row["gpu_power_limit_w"] if row.get("gpu_power_limit_w") else _MOST_W)
+                most = most if field == "energy_mj" else _MOST_ERRORS_PER_S
+                delta = self._rates.delta((device, field, gpu["uuid"]), gpu[field], at_s=at_s, most_per_s=most)
+                row[name] = None if delta is None else factor * delta.amount
+        if "pcie_replays" in gpu:
+            series = (device, "pcie_replays", gpu["uuid"])
+            row["gpu_link_errors_per_s"] = self._rates.rate(
+                series, gpu["pcie_replays"], at_s=at_s, most_per_s=_MOST_ERRORS_PER_S
+            )
         for cause, on in gpu.get("throttled", {}).items():
             row[f"gpu_throttled_{cause}_pct"] = 100.0 if on else 0.0
+        row |= {name: None for field in gpu.get("errors", {}) for name in _FAILED.get(field, ())}
         instances = [
             {"device": f"{device}.mig{mig['index']}", **_memory(mig.get("memory"))} for mig in gpu.get("instances", ())
         ]
         return [row, *instances]
-
-    def _grown(self, gpu: Mapping[str, Any], field: str, at_s: float) -> float | None:
-        if gpu.get(field) is None:
-            return None
-        delta = self._rates.delta((gpu["uuid"], field), gpu[field], at_s=at_s)
-        return None if delta is None else delta.amount
 
     def _fact(self, now: datetime, gpus: Sequence[Mapping[str, Any]]) -> list[Row]:
         identity = self._identity
@@ -198,22 +194,45 @@ class GpuReader:
         return [{"ts": now, **fact}]
 
 
-_SUMS = ("gpu_power_w", "gpu_power_limit_w", "gpu_energy_j", "gpu_memory_used_bytes")
-_WORST = ("gpu_temperature_c",)
+_GAUGES: Final = {
+    "power_mw": ("gpu_power_w", 1e-3),
+    "power_limit_mw": ("gpu_power_limit_w", 1e-3),
+    "temperature_c": ("gpu_temperature_c", 1.0),
+    "memory_temperature_c": ("gpu_memory_temperature_c", 1.0),
+    "sm_clock_mhz": ("gpu_sm_clock_mhz", 1.0),
+    "memory_clock_mhz": ("gpu_memory_clock_mhz", 1.0),
+    "rows_pending": ("gpu_rows_pending_count", 1.0),
+}
+_GROWTH: Final = {
+    "energy_mj": ("gpu_energy_j", 1e-3),
+    "ecc_corrected": ("gpu_ecc_corrected_count", 1.0),
+    "ecc_uncorrected": ("gpu_ecc_uncorrected_count", 1.0),
+}
+_FAILED: Final = {
+    "memory": ("gpu_memory_used_bytes", "gpu_memory_utilization_pct"),
+    **{field: (name,) for field, (name, _) in (_GAUGES | _GROWTH).items()},
+}
+"""Of a field that answered with an error: the metrics that are unknown then, and not merely unsupported."""
+_SUMS: Final = ("gpu_power_w", "gpu_power_limit_w", "gpu_energy_j", "gpu_memory_used_bytes")
+_WORST: Final = ("gpu_temperature_c", "gpu_memory_temperature_c")
+_MOST_W: Final = 2_000.0
+_MOST_ERRORS_PER_S: Final = 1e7
 
 
-def _means(devices: Sequence[Row]) -> Row:
-    """The resource as a whole: means of its GPUs, sums of power and memory, the hottest temperature; no instances."""
+def _whole(devices: Sequence[Row]) -> Row:
+    """The resource as a whole: means of its GPUs, sums of power and memory, the hottest temperature; no instances.
+
+    A sum of which one part is unknown is unknown; a GPU that is lost or does not support a field is no part of it.
+    """
     parents = [row for row in devices if "." not in row["device"]]
     whole: Row = {}
-    for metric in sorted({name for row in parents for name in row if name != "device"}):
-        values = [row[metric] for row in parents if row.get(metric) is not None]
-        if not values:
-            continue
+    for metric in sorted({name for row in parents for name in row if name in CATALOGUE}):
+        values = [row[metric] for row in parents if metric in row]
+        known = [value for value in values if value is not None]
         if metric in _SUMS or metric.endswith("_count"):
-            whole[metric] = sum(values)
-        else:
-            whole[metric] = max(values) if metric in _WORST else sum(values) / len(values)
+            whole[metric] = sum(known) if len(known) == len(values) else None
+        elif known:
+            whole[metric] = max(known) if metric in _WORST else sum(known) / len(known)
     return whole
 
 

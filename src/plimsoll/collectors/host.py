@@ -22,10 +22,10 @@ from plimsoll.collectors.contract import Collector, Identity, Reading, Row, atte
 from plimsoll.collectors.counter_state import counters, recalled
 from plimsoll.collectors.rates import Rates
 from plimsoll.config import Section
+from plimsoll.metrics import CATALOGUE
 
 SOURCE = "host"
 _LOCAL_FILE_SYSTEMS = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "jfs", "vfat", "ntfs", "exfat"})
-_SIXTEEN_TERABIT_BYTES_PER_S = 2e12
 
 
 class Settings(Section):
@@ -73,6 +73,7 @@ class HostReader:
                 whole |= read_part()
             except (OSError, psutil.Error, ValueError) as error:
                 failures.append(f"{name}: {type(error).__name__}")
+        dropped = [f"dropped: {said}" for said in self._rates.implausible()]
         keys = {"ts": now, "resource_id": self._identity.resource_id, "source": SOURCE}
         samples = [{**keys, "device": "", **whole}]
         samples += [{**keys, "device": device, **row} for device, row in sorted(devices.items()) if row]
@@ -81,7 +82,7 @@ class HostReader:
             source=SOURCE,
             target=self._identity.resource_id,
             ok=not failures,
-            reason="; ".join(failures) or None,
+            reason="; ".join([*failures, *dropped]) or None,
             duration_s=time.perf_counter() - began,
             rows=len(samples),
         )
@@ -166,7 +167,9 @@ class HostReader:
         for disk, counter in chosen.items():
             row = devices.setdefault(disk, {})
             for metric, field in names.items():
-                row[metric] = self._rates.rate((disk, field), getattr(counter, field), at_s=at_s, epoch=self._boot_s)
+                most = CATALOGUE[metric].high
+                count = getattr(counter, field)
+                row[metric] = self._rates.rate((disk, field), count, at_s=at_s, epoch=self._boot_s, most_per_s=most)
             busy = self._rates.rate((disk, "busy"), getattr(counter, "busy_time", -1), at_s=at_s, epoch=self._boot_s)
             row["disk_busy_pct"] = None if busy is None else _percent(busy / 1000)
         whole = {metric: _total([devices[disk].get(metric) for disk in chosen]) for metric in names}
@@ -187,7 +190,7 @@ class HostReader:
                 ("network_errors_per_s", counter.errin + counter.errout),
                 ("network_drops_per_s", counter.dropin + counter.dropout),
             ):
-                most = 1.2 * speed if speed and metric.endswith("bits_per_s") else _SIXTEEN_TERABIT_BYTES_PER_S * 8
+                most = 1.2 * speed if speed and metric.endswith("bits_per_s") else CATALOGUE[metric].high
                 delta = self._rates.delta((name, metric), count, at_s=at_s, epoch=self._boot_s, most_per_s=most)
                 row[metric] = None if delta is None else delta.per_s
             row["network_utilization_pct"] = _utilization(row, speed)

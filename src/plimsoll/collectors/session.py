@@ -17,9 +17,10 @@ from plimsoll.collectors.prometheus.settings import Probe, Target
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import Config, Section
 from plimsoll.config.engine import Collect, ThisMachine
-from plimsoll.errors import PlimsollError, shown
+from plimsoll.errors import RowsRefused, shown
 from plimsoll.extensions import discover
-from plimsoll.tables import COLLECTIONS, RESOURCES, SAMPLES
+from plimsoll.plausibility import Refused, in_words, judged, parted
+from plimsoll.tables import COLLECTIONS, RESOURCES, SAMPLES, Table
 
 if TYPE_CHECKING:
     from plimsoll.lake import Lake
@@ -49,21 +50,32 @@ def identity_of(config: Config) -> Identity:
 class Collecting:
     """The open readers of a project, and the rows that were not yet kept."""
 
-    def __init__(self, config: Config, mappings: Path | None = None, memory: Path | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        mappings: Path | None = None,
+        memory: Path | None = None,
+        readers: Mapping[str, Reader] | None = None,
+    ) -> None:
+        """`readers` are read instead of the sources that the config opens."""
         self.identity = identity_of(config)
-        self._readers: dict[str, Reader] = {}
+        self._readers: dict[str, Reader] = dict(readers or {})
         self._rows: dict[str, list[Row]] = {"samples": [], "collections": [], "resources": []}
         self._told: dict[str, Row] = {}
-        for name, collector in discover(collectors, "COLLECTOR", Collector).items():
-            settings = config.get(f"collectors.{name}", Section)
-            if (reader := collector.open(settings, self.identity)) is not None:
-                self._readers[name] = reader
-        self._open_remote(config, mappings)
+        if readers is None:
+            self._open_local(config)
+            self._open_remote(config, mappings)
         self._memory, self._saved = memory, 0.0
         told = load(memory) if memory else {}
         for name, reader in self._readers.items():
             if name in told and isinstance(reader, Remembering):
                 reader.recall(told[name])
+
+    def _open_local(self, config: Config) -> None:
+        for name, collector in discover(collectors, "COLLECTOR", Collector).items():
+            settings = config.get(f"collectors.{name}", Section)
+            if (reader := collector.open(settings, self.identity)) is not None:
+                self._readers[name] = reader
 
     def _open_remote(self, config: Config, mappings: Path | None) -> None:
         """Targets, probes and Slurm clusters of the config; their libraries are loaded only where there are any."""
@@ -93,8 +105,9 @@ class Collecting:
         for name, reader in self._readers.items():
             try:
                 reading = reader.read(now, monotonic)
-            except (PlimsollError, OSError, ValueError, KeyError, TypeError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever a source raises costs its own rows and no other's
                 reading = Reading(collections=[self._failed(now, name, error)])
+            _judge(reading, now)
             self._rows["samples"] += reading.samples
             self._rows["collections"] += reading.collections
             self._rows["resources"] += reading.resources
@@ -112,10 +125,28 @@ class Collecting:
         for table in (RESOURCES, SAMPLES, COLLECTIONS):
             if rows := self._rows[table.name]:
                 del rows[:-MOST_HELD]
-                lake.append(table, rows, collector=_NAME)
-                kept += len(rows)
+                kept += self._append(lake, table, rows)
                 self._rows[table.name] = []
         return kept
+
+    def _append(self, lake: "Lake", table: Table, rows: list[Row]) -> int:
+        """Appends the rows; those that the table refuses are left out by name, and never stop the others."""
+        try:
+            lake.append(table, rows, collector=_NAME)
+        except RowsRefused:
+            good, bad = parted(table, rows)
+            if not bad:
+                raise
+            lake.append(table, good, collector=_NAME)
+            if table is not COLLECTIONS:
+                self._rows[COLLECTIONS.name] += [self._not_kept(row, why) for row, why in bad]
+            return len(good)
+        return len(rows)
+
+    @staticmethod
+    def _not_kept(row: Row, why: str) -> Row:
+        target = f"{row['resource_id']}/{row.get('device') or ''}"
+        return attempt(row["ts"], source=row["source"], target=target, ok=False, reason=why, duration_s=0, rows=0)
 
     def end(self, now: datetime) -> None:
         """Says that no reading is expected from now on: a machine that is no longer read is not a silent one."""
@@ -139,3 +170,21 @@ class Collecting:
         return attempt(
             now, source=name, target=self.identity.resource_id, ok=False, reason=reason, duration_s=0, rows=0
         )
+
+
+def _judge(reading: Reading, now: datetime) -> None:
+    """Refuses what cannot be, value by value, and says so in the attempt that gave it."""
+    refused = judged(SAMPLES, reading.samples) + judged(RESOURCES, reading.resources)
+    by_source: dict[str, list[Refused]] = {}
+    for one in refused:
+        by_source.setdefault(one.source, []).append(one)
+    for source, ones in by_source.items():
+        mine = [row for row in reading.collections if row["source"] == source]
+        mine = [row for row in mine if row["target"] == ones[0].resource_id] or mine
+        if not mine:
+            target = f"{ones[0].resource_id}/{ones[0].column}"
+            mine = [attempt(now, source=source, target=target, ok=True, duration_s=0, rows=0)]
+            reading.collections.extend(mine)
+        row = mine[0]
+        row["reason"] = "; ".join(part for part in (row["reason"], in_words(ones)) if part)
+    judged(COLLECTIONS, reading.collections)

@@ -112,9 +112,13 @@ class Serve(Section):
     )
     tls_certificate: str = Field("", description="a PEM file; needed, with the key, to listen beyond this machine")
     tls_key: str = Field("", description="the key's PEM file")
-    behind_proxy: bool = Field(False, description="a proxy before it does TLS; it may then listen without")
+    behind_proxy: bool = Field(False, description="a proxy before it does TLS; tokens are then always needed")
     requests_per_minute: int = Field(240, ge=1, le=100_000, description="of one token or address")
     wrong_tokens_per_minute: int = Field(20, ge=1, le=100_000, description="of one address, before it has to wait")
+    connections: int = Field(256, ge=8, le=65_536, description="open at a time; the longest waiting one gives way")
+    connections_per_address: int = Field(
+        64, ge=4, le=65_536, description="of one address (not behind a proxy, where all come from one)"
+    )
     heavy_at_once: int = Field(2, ge=1, le=64, description="documents computed at the same time; others wait, then 503")
     deadline_s: float = Field(20.0, ge=1, le=600, description="how long an answer may take; its process is then ended")
     memory_limit_mib: int = Field(4096, ge=256, description="how much memory an answer may take")

@@ -9,8 +9,9 @@ class Standing:
     """One resource against the line that it came closest to.
 
     `margin` is how far over the line the worst 2 % of its readings were: in points or (not `in_points`) in percent of
-    the line; negative is below; None without readings. `cells` is the same for each cell of the strip (its worst 5 %).
-    `spark` is the metric's mean for each quarter of a cell; None is a gap, never a value.
+    the line; negative is below; None without readings. `is_over` says that its last reading is over the line. `cells`
+    is the margin for each cell of the strip (its worst 5 %). `spark` is the metric's mean for each quarter of a cell;
+    None is a gap, never a value.
     """
 
     resource_id: str
@@ -22,5 +23,6 @@ class Standing:
     average: float | None = None
     peak: float | None = None
     last: datetime | None = None
+    is_over: bool = False
     cells: tuple[float | None, ...] = ()
     spark: tuple[float | None, ...] = ()

@@ -39,8 +39,8 @@ class LoadLine(Section):
         if self.learned is not None:
             return self
         metric, value = CATALOGUE[self.metric], self.value
-        if (metric.low is not None and value < metric.low) or (metric.high is not None and value > metric.high):
-            raise ValueError(f"{value:g} is outside what {self.metric} can be ({metric.low} to {metric.high})")
+        if (metric.low is not None and value < metric.low) or (metric.most is not None and value > metric.most):
+            raise ValueError(f"{value:g} is outside what {self.metric} can be ({metric.low:g} to {metric.most:g})")
         return self
 
     @property
@@ -53,7 +53,7 @@ class LoadLine(Section):
     def at(self, value: float, resource_id: str) -> "LoadLine":
         """A learned line as it stands for one resource, inside what the metric can be."""
         metric = CATALOGUE[self.metric]
-        limit = min(max(value, metric.low if metric.low is not None else value), metric.high or value)
+        limit = min(max(value, metric.low if metric.low is not None else value), metric.most or value)
         side = {"above": limit, "below": None} if self.learned == "above" else {"above": None, "below": limit}
         return self.model_copy(update={**side, "learned": None, "resources": (resource_id,)})
 

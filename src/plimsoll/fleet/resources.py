@@ -1,19 +1,25 @@
 """The inventory: what there is to watch, since when, how large, and how often it should be heard of."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 from plimsoll.documents.parameters import PerformanceQuery
+
+Promise: TypeAlias = tuple[tuple[datetime, float | None], ...]
+"""Since when a reading is expected every so many seconds; None: none any more."""
+DECLARED: Final = "declared."
+"""How the source of a row begins that a config declares before anything of the resource was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """One resource as it is known at an instant; capacities are None where nobody told them.
 
-    `expected` lists since when a reading has been expected every so many seconds (None: no longer expected).
+    `expected` lists since when a reading has been expected every so many seconds (None: no longer expected), whoever
+    promised it; `promises` lists the same for each source that did. `declared` says that a config names the resource.
     """
 
     resource_id: str
@@ -29,6 +35,18 @@ class Resource:
     replicas_count: float | None = None
     price_usd_per_h: float | None = None
     expected: tuple[tuple[datetime, float | None], ...] = ()
+    promises: Mapping[str, Promise] = field(default_factory=dict[str, Promise])
+    declared: bool = False
+
+    @property
+    def known_since(self) -> datetime | None:
+        """When it was first told of; None where nobody said so."""
+        return self.expected[0][0] if self.expected else None
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether readings are expected from now on: an import or a stopped collector promises none."""
+        return bool(self.expected) and self.expected[-1][1] is not None
 
     @property
     def interval_s(self) -> float | None:
@@ -46,13 +64,25 @@ class Resource:
         ... )
         10.0
         """
-        ends = [since for since, _ in self.expected[1:]] + [end]
-        total = 0.0
-        for (since, interval), until in zip(self.expected, ends, strict=True):
-            overlap_s = (min(until, end) - max(since, start)).total_seconds()
-            if interval is not None and overlap_s > 0:
-                total += overlap_s / interval
-        return total
+        return readings_due(self.expected, start, end)
+
+    def promised_s(self, start: datetime, end: datetime) -> float:
+        """For how many seconds of [start, end) readings were expected."""
+        return sum(overlap for overlap, _ in _spans(self.expected, start, end))
+
+
+def readings_due(promise: Promise, start: datetime, end: datetime) -> float:
+    """How many readings a promise makes for [start, end)."""
+    return sum(overlap_s / interval for overlap_s, interval in _spans(promise, start, end))
+
+
+def _spans(promise: Promise, start: datetime, end: datetime) -> Iterator[tuple[float, float]]:
+    """(seconds, interval) of each part of [start, end) in which readings were expected."""
+    ends = [since for since, _ in promise[1:]] + [end]
+    for (since, interval), until in zip(promise, ends, strict=True):
+        overlap_s = (min(until, end) - max(since, start)).total_seconds()
+        if interval is not None and overlap_s > 0:
+            yield overlap_s, interval
 
 
 def resources_at(rows: Iterable[Mapping[str, Any]]) -> list[Resource]:
@@ -68,11 +98,33 @@ def _latest(known: Sequence[Mapping[str, Any]]) -> Resource:
     labels: dict[str, str] = {}
     for row in known:
         labels |= json.loads(row["labels"] or "{}")
+    promises = _promises(known)
     return Resource(
         **told,  # type: ignore[arg-type]  # the table's check saw to id, name and type
         labels=labels,
-        expected=tuple((row["ts"], row["interval_s"]) for row in known),
+        expected=_together(promises),
+        promises=promises,
+        declared=any(row["source"].startswith(DECLARED) for row in known),
     )
+
+
+def _promises(known: Sequence[Mapping[str, Any]]) -> dict[str, Promise]:
+    """What each source promised; what the config declares and what the source itself tells are one promise."""
+    found: dict[str, list[tuple[datetime, float | None]]] = {}
+    for row in known:
+        found.setdefault(row["source"].removeprefix(DECLARED), []).append((row["ts"], row["interval_s"]))
+    return {source: tuple(promise) for source, promise in sorted(found.items())}
+
+
+def _together(promises: Mapping[str, Promise]) -> Promise:
+    """The shortest interval of all sources that promise something: one that ends ends nobody else's."""
+    changes = [(ts, source, interval) for source, promise in promises.items() for ts, interval in promise]
+    standing: dict[str, float | None] = {}
+    merged: dict[datetime, float | None] = {}
+    for ts, source, interval in sorted(changes, key=lambda change: change[:2]):
+        standing[source] = interval
+        merged[ts] = min((each for each in standing.values() if each is not None), default=None)
+    return tuple(merged.items())
 
 
 _COPIED = (

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from plimsoll.atomic import write_atomically
 from plimsoll.clock import instant, rfc3339
 from plimsoll.collectors.contract import attempt
 from plimsoll.collectors.prometheus.history import History
 from plimsoll.collectors.prometheus.mapping import load
 from plimsoll.collectors.prometheus.settings import Server, credentials
 from plimsoll.lake import Lake
+from plimsoll.plausibility import in_words, judged
 from plimsoll.tables import COLLECTIONS, RESOURCES, SAMPLES
 
 COLLECTOR = "backfill"
@@ -59,14 +61,16 @@ def _bring(
     done = Backfilled()
     resumed = _resumed(progress, start, end)
     for window in history.windows(resumed, end):
+        refused = judged(SAMPLES, window.samples) + judged(RESOURCES, window.resources)
+        remarks = [*window.warnings, *([in_words(refused)] if refused else [])]
         if window.resources:
             lake.bring(RESOURCES, RESOURCES.frame(window.resources), collector=COLLECTOR)
         if window.samples:
             new, known = lake.bring(SAMPLES, SAMPLES.frame(window.samples), collector=COLLECTOR)
             done.new, done.known = done.new + new, done.known + known
-        if window.warnings:
-            done.warnings.update(window.warnings)
-            reason = "; ".join(window.warnings)
+        if remarks:
+            done.warnings.update(remarks)
+            reason = "; ".join(remarks)
             row = attempt(window.start, source=f"backfill.{name}", target=server.url, ok=True, reason=reason,
                           duration_s=0.0, rows=len(window.samples))  # fmt: skip
             lake.append(COLLECTIONS, [row], collector=COLLECTOR)
@@ -87,7 +91,5 @@ def _resumed(progress: Path, start: datetime, end: datetime) -> datetime:
 
 
 def _remember(progress: Path, start: datetime, end: datetime, until: datetime) -> None:
-    progress.parent.mkdir(parents=True, exist_ok=True)
-    beside = progress.with_suffix(".tmp")
-    beside.write_text(json.dumps({"start": rfc3339(start), "end": rfc3339(end), "done": rfc3339(until)}))
-    beside.rename(progress)
+    done = {"start": rfc3339(start), "end": rfc3339(end), "done": rfc3339(until)}
+    write_atomically(progress, json.dumps(done).encode())

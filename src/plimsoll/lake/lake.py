@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,14 +13,14 @@ from plimsoll.lake.format.encoding import Spill, briefly, lasting, streamed
 from plimsoll.lake.format.file_systems import refuse_network
 from plimsoll.lake.format.files import Files, make_sure_of_room, publish, remove
 from plimsoll.lake.format.manifest import take_over
-from plimsoll.lake.format.segments import checksum, describe, stored
+from plimsoll.lake.format.segments import Segment, checksum, describe, stored
 from plimsoll.lake.maintain import backup, compaction, delta_log, retention, rollup_days, verification
 from plimsoll.lake.maintain.backup import Copied
 from plimsoll.lake.maintain.compaction import Compaction
 from plimsoll.lake.maintain.delta_log import Published
 from plimsoll.lake.maintain.retention import Drop, Planned, Rules
 from plimsoll.lake.maintain.verification import Verified
-from plimsoll.lake.read.integrity import Soundness
+from plimsoll.lake.read.integrity import Proofs, Soundness
 from plimsoll.lake.read.segment_cache import Shorts
 from plimsoll.lake.read.snapshot import Snapshot, derived_path, take
 from plimsoll.lake.settings import SharedPlace
@@ -40,7 +40,7 @@ class Lake:
         self._files = files or Files()
         self._place_known = allow_network_fs
         self._last_order = 0
-        self._shorts = Shorts()
+        self._shorts, self._proofs = Shorts(), Proofs()
         self._format_known = False
 
     def append(self, table: Table, rows: "Iterable[Mapping[str, object]] | pl.DataFrame", *, collector: str) -> str:
@@ -55,9 +55,29 @@ class Lake:
             return ""
         data, form = briefly(frame)
         self._make_sure()
-        segment = describe(frame, data, form, order=self._next_order(), collector=collector)
+        segment = describe(frame, data, form, order=self.next_order(), collector=collector)
         publish(self._files, self.root / table.name / segment.name, data)
         return segment.name
+
+    def accept(self, table: Table, segment: Segment, data: bytes) -> bool:
+        """Keeps a segment that this program has made of another host's rows; False where the same ones are there."""
+        self._make_sure()
+        folder = self.root / table.name
+        if any(self._holds(folder / n, data) for n in self._files.names(folder) if n.endswith(segment.content)):
+            return False
+        publish(self._files, folder / segment.name, data)
+        return True
+
+    def _holds(self, path: Path, data: bytes) -> bool:
+        try:
+            return self._files.read(path) == data
+        except OSError:
+            return False
+
+    def next_order(self) -> int:
+        """Later writes have higher numbers, also if the wall clock is set back while this process runs."""
+        self._last_order = max(self._last_order + 1, time.time_ns())
+        return self._last_order
 
     def bring(self, table: Table, rows: "pl.DataFrame", *, collector: str) -> tuple[int, int]:
         """Appends only rows that the lake does not have with these very values; gives (new, known).
@@ -89,14 +109,15 @@ class Lake:
         self._refuse_network()
         return compaction.compact(self._files, self.root, now=now, grace_s=grace_s)
 
-    def snapshot(self, *, proven: bool = True, unsound: Sequence[str] = ()) -> Snapshot:
+    def snapshot(self, *, proven: bool = True, unsound: Sequence[str] | None = None) -> Snapshot:
         """One state of the lake, for as many reads as one answer needs.
 
         `proven` reads every byte of each file before its first use and leaves out what has changed on the disk; else
-        only files that are missing or of another size are noticed. `unsound` files (table/name) are left out unseen.
+        that is done once a process, and again for a file that was touched. `unsound` is the word of another reader of
+        the same state, who has proven the files: those (table/name) are left out, no long one is read for a proof.
         """
-        soundness = Soundness(self._files, self.root, deep=proven)
-        soundness.leave_out(unsound)
+        soundness = Soundness(self._files, self.root, deep=proven, proofs=self._proofs if unsound is None else None)
+        soundness.leave_out(unsound or ())
         return take(self._files, self.root, soundness, shorts=self._shorts)
 
     def verify(self, *, now: datetime, repair: bool = False, share: int = 1) -> Verified:
@@ -121,10 +142,15 @@ class Lake:
         """Makes the rollups of every finished day that has none of what it holds now; gives how many days."""
         snapshot = self.snapshot()
         waiting = rollup_days.due(snapshot, now.date())
-        rolled = 0
+        rolled, failed = 0, list[LakeError]()
         for day, file in waiting:
-            frames = rollup_days.roll(snapshot, day)
+            snapshot.prove(SAMPLES, start=_midnight(day), end=_midnight(day) + timedelta(days=1))
             if f"{SAMPLES.name}/{file.name}" in snapshot.unsound:
+                continue
+            try:
+                frames = rollup_days.roll(snapshot, day, file)
+            except LakeError as error:  # the other days first
+                failed.append(error)
                 continue
             rolled += 1
             name = rollup_days.partition(file)
@@ -132,6 +158,8 @@ class Lake:
                 self.replace(kind, name, frame)
                 old = [other for other in snapshot.partitions(kind) if other.startswith(day) and other != name]
                 self.forget(kind, old)
+        if failed:
+            raise failed[0]
         return rolled
 
     def forget(self, kind: str, partitions: Sequence[str]) -> None:
@@ -178,7 +206,6 @@ class Lake:
             refuse_network(self.root, allowed=False)
             self._place_known = True
 
-    def _next_order(self) -> int:
-        """Later writes have higher numbers, also if the wall clock is set back while this process runs."""
-        self._last_order = max(self._last_order + 1, time.time_ns())
-        return self._last_order
+
+def _midnight(day: str) -> datetime:
+    return datetime.fromisoformat(day).replace(tzinfo=UTC)

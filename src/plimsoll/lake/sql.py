@@ -34,8 +34,6 @@ _BUCKETS: Final = 'bucket SMALLINT, "count" UINTEGER'
 _LEARNT: Final = ("baselines", "usual", "trends")
 _BY_NAME: Final = " UNION ALL BY NAME "
 _AS_TEXT: Final = ("INTERVAL", "BIT", "UNION", "TIME WITH TIME ZONE", "BIGNUM", "VARIANT", "GEOMETRY")
-_WRITTEN: Final = "coalesce(try_cast(regexp_extract(parse_filename(filename), '^s-([0-9]{20})-', 1) AS BIGINT), 0)"
-"""When a file's rows were written: a segment's name tells it; a day file is older than all segments over it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +155,10 @@ def _lay_out(connection: Any, snapshot: Snapshot, table: Table) -> None:  # noqa
     unsettled: list[str] = []
     if long := [*files.beneath.inside, *(path for _, path in files.long)]:
         source = f"read_parquet({_listed(long)}, union_by_name = true, filename = true)"
-        unsettled.append(f"FROM {source} SELECT * EXCLUDE (filename), {_WRITTEN} AS {ORDER}")
+        # a day file is in none of the places: it is older than all segments over it
+        places = ", ".join(_quoted(segment.name) for segment in files.written)
+        written = f"coalesce(list_position([{places}], parse_filename(filename)), 0)"
+        unsettled.append(f"FROM {source} SELECT * EXCLUDE (filename), {written} AS {ORDER}")
     for number, rows in enumerate(short_rows(files)):
         connection.register("given", _Stream(rows))
         connection.execute(f"CREATE TABLE open_{name}_{number} AS FROM given")

@@ -7,6 +7,7 @@ import importlib.util
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,7 @@ from plimsoll.execution import Execution
 from plimsoll.extensions import discover
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.muting import Maintenance
+from plimsoll.fleet.presence import Silence
 from plimsoll.fleet.prices import Prices
 from plimsoll.lake import Copied, Lake, Spool
 from plimsoll.lake.settings import Hold, Retention, SharedPlace
@@ -70,6 +72,7 @@ def sections() -> dict[str, type[Section]]:
         "rules": limits.settings(),
         "schedule": Scheduler,
         "serve": Serve,
+        "silence": Silence,
         "slurm.*": Slurm,
         "targets.*": Target,
         "webhooks.*": Webhook,
@@ -157,7 +160,7 @@ class Project:
         layers = [Layer.read(self.builtin / "config.toml", origin="built-in config.toml")]
         if self.own:
             layers.append(Layer.read(self.root / "config.toml"))
-        return agreeing(load(layers, sections()))
+        return _loaded(tuple(layers))
 
     def backup(self, target: Path) -> Copied:
         """A whole copy of the project; the lake's manifest comes last, so a broken backup is seen to be one."""
@@ -198,6 +201,22 @@ class Project:
             hint = nearest(name, files)
             raise BadParameter("job", name, allowed=[hint] if hint else list(files), why="is not a job of this project")
         return _load(files[name])
+
+
+@lru_cache(maxsize=4)
+def _loaded(layers: tuple[Layer, ...]) -> Config:
+    """Read and validated once for the same bytes: a command asks for its settings many times."""
+    return agreeing(load(layers, sections()))
+
+
+def open_project(folder: str | Path | None = None) -> Project:
+    """The project in `folder`, or in the nearest folder above the current one; for notebooks and other programs.
+
+    Raises `UsageError` where there is none, `ConfigError` for a mistake in its settings.
+    """
+    project = Project.open(Path(folder) if folder is not None else None, here=Path.cwd())
+    project.config()
+    return project
 
 
 def _with_sound_data(root: Path) -> Path:

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from plimsoll import __version__
 from plimsoll.clock import Clock
 from plimsoll.errors import PlimsollError, shown
 from plimsoll.ledger import Ended
 from plimsoll.project import Project
 from plimsoll.project.context import Context
 from plimsoll.queries.context import Tell, nobody
+from plimsoll.version import __version__
 
 
 def context(project: Project, *, clock: Clock, as_of: datetime | None = None, tell: Tell = nobody) -> Context:

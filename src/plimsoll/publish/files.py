@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -39,10 +39,12 @@ def publish(
     generation: str,
     revision: int = 1,
     replaces: str = "",
+    changed: Sequence[str] = (),
 ) -> Path:
     """Publishes a set of files under `root/YYYY/MM/DD` and `root/latest`; gives the path of `latest`.
 
-    `revision` counts the publications of one window whose document differed; `replaces` is the SHA-256 of the last.
+    `revision` counts the publications of one window whose document differed; `replaces` is the SHA-256 of the last, and
+    `changed` names the resources whose numbers moved since the first.
     """
     window = {"start": rfc3339(start), "end": rfc3339(end)}
     entries = {
@@ -54,6 +56,7 @@ def publish(
             "generation": generation,
             "revision": revision,
             **({"replaces": replaces} if replaces else {}),
+            **({"changed": list(changed)} if changed and name.endswith(".json") else {}),
             "path": _object(name, data),
         }
         for name, data in files.items()

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from plimsoll.fleet.presence import METRIC as SILENCE
 from plimsoll.metrics import CATALOGUE, DOCUMENT_METRICS
 from plimsoll.units import Unit, bit_rate, byte_rate
 
@@ -46,6 +47,8 @@ def amount(value: float | None, metric: str) -> str:
     """A value with the unit of its metric (a column or a document name)."""
     if value is None:
         return UNKNOWN
+    if metric == SILENCE:
+        return duration(timedelta(minutes=value))
     unit = CATALOGUE[column_of(metric)].unit
     if unit == Unit.BITS_PER_SECOND:
         return bit_rate(value)
@@ -56,11 +59,13 @@ def amount(value: float | None, metric: str) -> str:
 
 def known(metric: str) -> bool:
     """Whether the catalogue knows a metric, by its column or its document name."""
-    return metric in CATALOGUE or metric in DOCUMENT_METRICS
+    return metric in CATALOGUE or metric in DOCUMENT_METRICS or metric == SILENCE
 
 
 def label(metric: str) -> str:
     """What people call a metric."""
+    if metric == SILENCE:
+        return "silence"
     return CATALOGUE[column_of(metric)].label
 
 

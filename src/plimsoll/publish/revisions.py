@@ -14,11 +14,16 @@ from plimsoll.publish.files import listed
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """1 is the report as it was first published; `changed` are the ids of resources whose numbers moved since then."""
+    """1 is the report as it was first published; `changed` are the ids of resources whose numbers moved since then.
+
+    The manifest keeps `changed`: a revision says the same each time it is drawn. `is_new`: this one
+    is not published yet.
+    """
 
     number: int = 1
     replaces: str = ""
     changed: tuple[str, ...] = ()
+    is_new: bool = False
 
 
 def revision(root: Path, name: str, document: bytes, *, start: datetime, end: datetime) -> Revision:
@@ -28,9 +33,11 @@ def revision(root: Path, name: str, document: bytes, *, start: datetime, end: da
     if entry is None or entry["window"] != {"start": rfc3339(start), "end": rfc3339(end)}:
         return Revision()
     number, sha256 = int(entry.get("revision", 1)), str(entry["sha256"])
+    before = tuple(map(str, entry.get("changed", ())))
     if hashlib.sha256(document).hexdigest() == sha256:
-        return Revision(number, str(entry.get("replaces", "")))
-    return Revision(number + 1, sha256, _changed(_read(folder / name), json.loads(document)))
+        return Revision(number, str(entry.get("replaces", "")), before)
+    changed = _changed(_read(folder / name), json.loads(document))
+    return Revision(number + 1, sha256, tuple(sorted({*before, *changed})), is_new=bool(changed))
 
 
 def last_end(root: Path, name: str) -> datetime | None:

@@ -1,30 +1,36 @@
-"""The load lines that are crossed now."""
+"""The load lines that are crossed now, and the resources that are silent."""
 
 from datetime import timedelta
 
 from plimsoll.analysis.performance import alerts as analysis
 from plimsoll.analysis.performance.alerts import OpenAlert
-from plimsoll.analysis.performance.readings import KEYS, by_block
+from plimsoll.analysis.performance.presence import REGULAR, Reach, presences
+from plimsoll.analysis.performance.readings import KEYS, by_block, read_at
+from plimsoll.analysis.performance.silences import silence_alerts
+from plimsoll.clock import Window
 from plimsoll.config.engine import Documents
+from plimsoll.fleet.presence import Silence
 from plimsoll.queries.context import Sources
-from plimsoll.queries.performance import alert_state
+from plimsoll.queries.performance import alert_state, last_read
 from plimsoll.tables import SAMPLES
 
 
 def open_alerts(sources: Sources) -> list[OpenAlert]:
     """Every open alert of the fleet, also those of which nobody is to be told, worst first."""
-    lines = sources.lines()
-    resources = sources.resources()
-    lookback = timedelta(seconds=sources.settings("documents", Documents).alert_lookback)
+    lines, resources, as_of = sources.lines(), sources.resources(), sources.as_of
+    since = as_of - timedelta(seconds=sources.settings("documents", Documents).alert_lookback)
     samples = sources.snapshot.scan(
         SAMPLES,
-        start=sources.as_of - lookback,
-        end=sources.as_of + timedelta(milliseconds=1),
-        columns=dict.fromkeys((*KEYS, *(line.metric for line in lines.values()))),
+        start=since,
+        end=as_of + timedelta(milliseconds=1),
+        columns=dict.fromkeys((*KEYS, *REGULAR, *(line.metric for line in lines.values()))),
     )
-    state = alert_state(sources)
-    return analysis.worst_first(
-        opened
-        for block, readings in by_block(samples, resources, until=sources.as_of)
-        for opened in analysis.open_alerts(readings, block, lines, as_of=sources.as_of, state=state)
-    )
+    state, silence = alert_state(sources), sources.settings("silence", Silence)
+    reach = Reach(Window(since, as_of, 1), as_of, since, silence, lambda ids: last_read(sources, ids, before=since))
+    found: list[OpenAlert] = []
+    for block, readings in by_block(samples, resources, until=as_of):
+        seen = presences(block, read_at(samples, readings, block, until=as_of), readings, reach)
+        silent = {one.resource_id for one in seen if one.silent}
+        found += analysis.open_alerts(readings, block, lines, as_of=as_of, state=state, silent=silent).open
+        found += silence_alerts(block, seen, silence, as_of=as_of, state=state).open
+    return analysis.worst_first(found)

@@ -1,37 +1,54 @@
 """The performance document."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final, cast
 
-from plimsoll.analysis import performance as analysis
+import polars as pl
+
+from plimsoll.analysis.performance import build as analysis
 from plimsoll.analysis.performance.alerts import AlertState, Known
+from plimsoll.analysis.performance.build import Measured
 from plimsoll.analysis.performance.readings import columns_read
 from plimsoll.analysis.performance.resources import Trends
-from plimsoll.clock import Window, duration_s
+from plimsoll.clock import Window, duration_s, rfc3339
 from plimsoll.config.engine import Documents
-from plimsoll.documents import Evidence, PerformanceDocument
+from plimsoll.documents import Alert, Evidence, PerformanceDocument, Severity
 from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.fleet.muting import Maintenance, Quiet
+from plimsoll.fleet.presence import Silence
 from plimsoll.fleet.resources import selected
+from plimsoll.ledger import AlertRow
 from plimsoll.queries.context import Sources
 from plimsoll.tables import SAMPLES
+
+_FURTHER_BACK: Final = (7, 30, None)
+"""Days in which a last reading is looked for; None: all there is."""
 
 
 def performance(sources: Sources, query: PerformanceQuery) -> tuple[PerformanceDocument, list[Evidence]]:
     """What `GET /v2/monitoring/performance` answers, and why; too large a question is refused before a file is read."""
+    found = measured(sources, query)
+    return found.document, list(found.evidence)
+
+
+def measured(sources: Sources, query: PerformanceQuery) -> Measured:
+    """The document of `performance`, with how each resource was read and what alerts there were in the window."""
     limits = sources.settings("documents", Documents)
     resources = selected(sources.resources(), query)
     query.within_budget(len(resources), budget=limits.point_budget)
     window = Window.back_from(
         sources.as_of, range_s=duration_s(query.time_range), granularity_s=round(duration_s(query.granularity))
     )
-    lines = sources.lines()
+    lines, since = sources.lines(), window.start - timedelta(seconds=limits.alert_lookback)
     samples = sources.snapshot.scan(
         SAMPLES,
-        start=window.start - timedelta(seconds=limits.alert_lookback),
+        start=since,
         end=min(window.end, sources.as_of + timedelta(milliseconds=1)),
         columns=columns_read(lines.values()),
     )
-    document, evidence = analysis.performance(
+    found = analysis.measured(
         samples,
         resources,
         window=window,
@@ -40,8 +57,27 @@ def performance(sources: Sources, query: PerformanceQuery) -> tuple[PerformanceD
         lines=lines,
         trends=_trends(sources),
         state=alert_state(sources),
+        silence=sources.settings("silence", Silence),
+        since=since,
+        last_read=lambda ids: last_read(sources, ids, before=since),
     )
-    return document, [*evidence, *sources.damage(window.start, window.end, query.granularity)]
+    damage = sources.damage(window.start, window.end, query.granularity)
+    return replace(found, evidence=[*found.evidence, *damage])
+
+
+def last_read(sources: Sources, ids: Sequence[str], *, before: datetime) -> dict[str, datetime]:
+    """The last reading of each resource before an instant, as far back as the lake goes; the near past first."""
+    found: dict[str, datetime] = {}
+    end: datetime | None = before
+    for days in _FURTHER_BACK:
+        missing = [one for one in ids if one not in found]
+        if not missing or end is None:
+            break
+        start = None if days is None else before - timedelta(days=days)
+        rows = sources.snapshot.scan(SAMPLES, start=start, end=end, columns=("ts", "resource_id"), resource_ids=missing)
+        found |= dict(rows.group_by("resource_id").agg(pl.col("ts").max()).sort("resource_id").collect().iter_rows())
+        end = start
+    return found
 
 
 def alert_state(sources: Sources) -> AlertState:
@@ -49,8 +85,21 @@ def alert_state(sources: Sources) -> AlertState:
     windows = sources.config.under("maintenance", Maintenance)
     if sources.alerts is None:
         return AlertState(quiet=Quiet(maintenance=windows))
-    known = {(a.resource, a.line): Known(a.id, a.opened, a.last_seen) for a in sources.alerts.open_at(sources.as_of)}
+    known = {(a.resource, a.line): _known(a) for a in sources.alerts.open_at(sources.as_of)}
     return AlertState(known, Quiet(sources.alerts.snoozed(sources.as_of), windows))
+
+
+def _known(row: AlertRow) -> Known:
+    alert = Alert(
+        alert_id=row.id,
+        severity=cast("Severity", row.severity),
+        metric=row.metric,
+        threshold=row.threshold,
+        current_value=row.value,
+        resource=row.resource,
+        timestamp=rfc3339(row.opened),
+    )
+    return Known(row.id, row.opened, row.last_seen, alert)
 
 
 def _trends(sources: Sources) -> Trends:

@@ -17,13 +17,13 @@ from plimsoll.documents.capacity import CapacityDocument, Promise
 from plimsoll.documents.optimization import OptimizationDocument
 from plimsoll.documents.parameters import GRANULARITIES, PerformanceQuery
 from plimsoll.errors import shown
-from plimsoll.publish.views.report_input import CapacityInput, Made, ReportInput
+from plimsoll.publish.views.report_input import CapacityInput, Event, Made, ReportInput
 from plimsoll.queries.anomalies import AnomaliesQuery, anomalies
 from plimsoll.queries.capacity import CapacityQuery, capacity
 from plimsoll.queries.context import Sources
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.queries.outcomes import in_words
-from plimsoll.queries.performance import performance
+from plimsoll.queries.performance import measured, performance
 from plimsoll.tables import SAMPLES
 
 _CELL_S = 3600
@@ -58,7 +58,8 @@ def report(
     lines = sources.lines()
     granularity = _granularity(sources, len(resources), span)
     query = PerformanceQuery(time_range=span.time_range, granularity=granularity)
-    document, evidence = performance(sources, query)
+    seen = measured(sources, query)
+    document, evidence = seen.document, seen.evidence
     end = ceiling(sources.as_of, _CELL_S)
     window = Window(end - timedelta(seconds=duration_s(span.time_range)), end, span.cell_s)
     before = since or sources.as_of - timedelta(seconds=duration_s(span.time_range))
@@ -97,6 +98,9 @@ def report(
         capacity=found.get("capacity"),
         failed=failed,
         outcomes=_outcomes(sources, window.start),
+        presences=seen.presences,
+        events=[Event(e.alert, e.opened, e.closed, e.is_open, e.quiet) for e in seen.events],
+        is_filtered=sources.sees is not None,
     )
 
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from plimsoll import __version__
 from plimsoll.clock import Clock
 from plimsoll.errors import PlimsollError
 from plimsoll.ledger import Ended, Ledger, Run
@@ -16,6 +15,7 @@ from plimsoll.schedule.log import Log
 from plimsoll.schedule.owed import Owed, oldest, owed_by_all, settled
 from plimsoll.schedule.plan import Plan
 from plimsoll.schedule.run_process import Execute, Limits
+from plimsoll.version import __version__
 
 INTERRUPTIONS: Final = 10
 """So often may our own end cut a window off; a job that takes the machine down with it must not go on for ever."""

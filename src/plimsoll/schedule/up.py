@@ -6,10 +6,10 @@ import signal
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from plimsoll.atomic import write_atomically
 from plimsoll.clock import Clock, rfc3339
 from plimsoll.errors import LakeError, PlimsollError, UsageError
 from plimsoll.project import Project
@@ -152,7 +152,8 @@ class Daemon:
 
     def _beat(self) -> None:
         told = {"at": rfc3339(self.engine.clock.now()), "pid": os.getpid(), "held": self.engine.held}
-        write_beside(self.engine.project.data / HEARTBEAT, json.dumps(told | {"troubles": self._troubles}).encode())
+        heartbeat = json.dumps(told | {"troubles": self._troubles}).encode()
+        write_atomically(self.engine.project.data / HEARTBEAT, heartbeat, durable=False)
 
     def _guarded(self, name: str, action: Callable[[], object]) -> Callable[[], None]:
         """The action, with its trouble told once when it comes and once when it goes."""
@@ -184,10 +185,3 @@ class Daemon:
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         signal.signal(signal.SIGHUP, reload)
-
-
-def write_beside(path: Path, content: bytes) -> None:
-    """Writes a small file beside its place and puts it there whole."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(content)
-    temporary.replace(path)

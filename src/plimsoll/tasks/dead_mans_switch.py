@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from plimsoll.atomic import write_atomically
 from plimsoll.clock import rfc3339
 from plimsoll.delivery.settings import Ping
 from plimsoll.ledger.outbox import Outbox
@@ -33,9 +34,7 @@ def renew(context: Context) -> str:
         return ""
     failed = ping(settings, os.environ.get(settings.url_env)) if settings.url_env else ""
     told = {"windowEnd": rfc3339(end), "at": rfc3339(context.clock.now()), "pingFailed": failed}
-    beside = path.with_suffix(".tmp")
-    beside.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    beside.replace(path)
+    write_atomically(path, json.dumps(told, indent=1).encode() + b"\n")
     return failed
 
 

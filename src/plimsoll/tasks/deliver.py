@@ -16,6 +16,7 @@ from plimsoll.delivery.settings import Mail, Recipient, Webhook
 from plimsoll.errors import PlimsollError, shown
 from plimsoll.ledger.outbox import Outbox, Parcel
 from plimsoll.project.context import Context
+from plimsoll.publish.views.view import ReportView
 from plimsoll.tasks.report import Published, as_pdf, of_owner
 
 if TYPE_CHECKING:
@@ -177,6 +178,22 @@ def _with_pdf(context: Context, kind: str, made: Published) -> tuple[Published, 
         return replace(made, view=view), {}
 
 
+def _counts(made: Published) -> dict[str, int]:
+    """The counts of the situation that the verdict was made from."""
+    if not isinstance(made.view, ReportView):
+        return {}
+    now = made.view.situation
+    return {
+        "resources": now.total,
+        "judged": now.judged,
+        "silent": len(now.silent),
+        "notMeasured": len(now.unmeasured),
+        "crossed": len(now.crossed),
+        "opened": now.opened,
+        "closed": now.closed,
+    }
+
+
 def _queue_hook(context: Context, kind: str, made: Published, name: str, hook: Webhook) -> bool:
     mail = context.config.get("mail", Mail)
     told: dict[str, Any] = {
@@ -188,6 +205,7 @@ def _queue_hook(context: Context, kind: str, made: Published, name: str, hook: W
         "facts": made.view.verdict.facts,
         "link": mail.link.replace("{date}", f"{made.end:%Y/%m/%d}"),
         "alerts": list(made.alerts),
+        "counts": _counts(made),
     }
     *earlier, identity = _hook_ids(kind, made, name)
     return outbox(context).put(

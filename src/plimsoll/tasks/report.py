@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Final
 
 from plimsoll import documents
-from plimsoll.clock import instant
+from plimsoll.clock import instant, rfc3339
+from plimsoll.documents import Evidence
 from plimsoll.documents.capacity import promises as capacity_promises
 from plimsoll.fleet.resources import Resource
 from plimsoll.ledger import Ledger, Promises, Run
@@ -20,6 +21,7 @@ from plimsoll.publish.render import csv_tables, html, prometheus
 from plimsoll.publish.revisions import revision
 from plimsoll.publish.views.capacity_view import CapacityView, capacity_view
 from plimsoll.publish.views.report_input import Made, ReportInput
+from plimsoll.publish.views.situation import evidence_of
 from plimsoll.publish.views.view import ReportView, view
 
 _KEPT = timedelta(days=90)
@@ -68,7 +70,7 @@ def revised(context: Context, kind: str) -> Published | None:
     if end is None or not timedelta(0) < context.as_of - end <= _REVISED_WITHIN:
         return None
     report = _answered(replace(context, as_of=end), kind)
-    return _whole(context, report) if report.made.revision.changed else None
+    return _whole(context, report) if report.made.revision.is_new else None
 
 
 def of_owner(context: Context, whole: Published, kind: str, owner: str) -> Published:
@@ -114,9 +116,9 @@ def _whole(context: Context, report: ReportInput) -> Published:
         feeds = {
             "performance.json": document,
             **made,
-            "evidence.json": documents.encode(list(report.evidence)),
+            "evidence.json": documents.encode([_situation(report, page), *report.evidence]),
             **csv_tables.csv_files(report),
-            "plimsoll.prom": prometheus.metrics(report),
+            "plimsoll.prom": prometheus.metrics(report, page.situation),
         }
     else:  # the feeds are the day's; a week has its own documents
         feeds = {f"{kind}.json": document, **{f"{kind}-{name}": data for name, data in made.items()}}
@@ -128,6 +130,10 @@ def _whole(context: Context, report: ReportInput) -> Published:
         page, folder, f"{kind}.html", DOCUMENTS[kind], report.end, _alerts(report), failed,
         report.made.revision.number,
     )  # fmt: skip
+
+
+def _situation(report: ReportInput, page: ReportView) -> Evidence:
+    return evidence_of(report, page.situation, state=page.verdict.state, facts=page.verdict.facts)
 
 
 def _alerts(report: ReportInput) -> list[dict[str, str]]:
@@ -212,7 +218,17 @@ def _made(context: Context, generation: str, job: str) -> Made:
         generation=generation,
         cost=_cost(Ledger(ledger).last_ended(job)),
         undelivered=Outbox(ledger).undelivered(context.as_of - _TOLD, context.as_of),
+        failed_jobs=_failed_jobs(Ledger(ledger), context.as_of),
     )
+
+
+def _failed_jobs(ledger: Ledger, now: datetime) -> list[str]:
+    """Windows of the last day that were given up, one line each."""
+    found = [run for run in ledger.failures(now - _TOLD) if run.started <= now and run.outcome == "failed"]
+    return [
+        f"{run.job}: the window to {rfc3339(run.window_end)} failed: {run.detail or run.cause or 'no reason noted'}"
+        for run in found
+    ]
 
 
 def _cost(run: Run | None) -> str:
@@ -230,7 +246,7 @@ def _cost(run: Run | None) -> str:
 def _publish(context: Context, published: Mapping[str, bytes], start: datetime, end: datetime, made: Made) -> Path:
     return files.publish(
         context.published, published, start=start, end=end, generation=made.generation,
-        revision=made.revision.number, replaces=made.revision.replaces,
+        revision=made.revision.number, replaces=made.revision.replaces, changed=made.revision.changed,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from plimsoll.errors import ConfigError
 from plimsoll.lake import Rules, Store
 from plimsoll.lake.settings import LONGEST_RANGE_S, Hold, Retention, SharedPlace
 from plimsoll.lake.stores import FolderStore, opened
+from plimsoll.project.context import Context
 
 _DAY_S: Final = 86_400
 _TABLES: Final = MappingProxyType(
@@ -27,6 +28,13 @@ _TABLES: Final = MappingProxyType(
         "trends": "learnt",
     }
 )
+
+
+def drop_old(context: Context) -> None:
+    """Rolls finished days up, then drops what is older than the config asks to keep."""
+    now, kept = context.clock.now(), rules(context.config)
+    context.lake.roll_up(now=now)
+    context.lake.retire(kept, context.lake.old(kept, now=now).drops, now=now)
 
 
 def rules(config: Config) -> Rules:

@@ -112,7 +112,7 @@ def test_a_band_ends_where_the_metric_ends() -> None:
     """0 to 100 for a percentage; no upper end for a rate."""
     busy = Moved(metric="gpu_utilization_pct", device="", value=1, expected=97, scale=40, z=-2.4)
     rate = Moved(metric="throughput_per_s", device="", value=900, expected=5, scale=4, z=223)
-    assert (busy.band, rate.band) == ((0.0, 100.0), (0.0, 17.0))
+    assert (busy.band, rate.band) == ((17.0, 100.0), (0.0, 13.0))
 
 
 def test_who_is_too_young_to_be_judged_is_named_with_the_reason() -> None:

@@ -1,7 +1,10 @@
 """The one thing that the service takes: segments, from who may ship them, checked before they count."""
 
+import asyncio
 import io
 import json
+import socket
+import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -11,12 +14,17 @@ from typing import Any
 import msgspec
 import polars as pl
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
 
-from plimsoll.api.segments import AT_ONCE, Arrived, taking
-from plimsoll.api.tokens import Tokens
+from plimsoll.api.refusals import Busy
+from plimsoll.api.segments import AT_ONCE, Arrived, Taking, taking
+from plimsoll.api.tokens import Token, Tokens
+from plimsoll.api.workers import Ended
 from plimsoll.errors import BadParameter
 from plimsoll.lake import Lake, Segment
-from plimsoll.lake.format.encoding import PARQUET, briefly
+from plimsoll.lake.format.encoding import PARQUET, STREAM, briefly, streaming
 from plimsoll.lake.format.files import Files
 from plimsoll.lake.format.segments import checksum, describe
 from plimsoll.lake.shared.ingest import MOST_BYTES
@@ -172,6 +180,25 @@ def test_a_body_is_bounded_before_it_is_read(owner: Owner) -> None:
     assert AT_ONCE * MOST_BYTES <= 64 * 1024**2, "what strangers can make the service hold"
 
 
+def test_one_token_cannot_take_all_places(owner: Owner) -> None:
+    """Two bodies of one token may be on their way; the third is asked to come again, another host is served."""
+    other = Tokens(owner.root / "data" / "tokens.json").new("patient", ("ship:gpu_p",), NOW)
+    head = (
+        f"POST /v1/segments/samples/x HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {owner.token}\r\n"
+        "Content-Length: 1000\r\n\r\n"
+    )
+    slow = [socket.create_connection(("127.0.0.1", owner.port)) for _ in range(6)]
+    for one in slow:
+        one.sendall(head.encode())
+        time.sleep(0.05)
+    name, data = segment([reading()], order=31)
+    assert owner.post("samples", name, data).status == 503
+    name, data = segment([reading(resource="gpu_p")], host="gpu_p", order=32)
+    assert owner.post("samples", name, data, token=other).status == 201
+    for one in slow:
+        one.close()
+
+
 def test_a_bomb_costs_only_the_process_that_opens_it(owner: Owner) -> None:
     """A segment of few bytes and ten million rows is refused by its own count; the service goes on."""
     many = pl.select(ts=pl.repeat(NOW, 10_000_000, dtype=pl.Datetime("ms", "UTC")))
@@ -182,8 +209,78 @@ def test_a_bomb_costs_only_the_process_that_opens_it(owner: Owner) -> None:
     honest = describe(many, data, PARQUET, order=5, collector="gpu_a")
     for segment in (honest, replace(honest, rows=10)):
         reply = owner.post("samples", segment.name, data)
-        assert (reply.status, "10000000 rows" in reply.json()["error"]["message"]) == (422, True)
+        assert (reply.status, "000000 rows" in reply.json()["error"]["message"]) == (422, True)
     assert ask(owner.port, "/healthz").status == 200
+
+
+def test_a_bomb_of_a_stream_is_refused_for_good(owner: Owner) -> None:
+    """422, so that the host does not send it for ever: what it announces is more than a segment may be."""
+    stamps = pl.select(ts=pl.repeat(NOW, 10_000_000, dtype=pl.Datetime("ms", "UTC")))
+    many = stamps.head(3_000_000).with_columns(resource_id=pl.lit("gpu_a"), device=pl.lit(""), source=pl.lit("t"))
+    data = streaming(many, "zstd")
+    assert len(data) < MOST_BYTES
+    honest = describe(many, data, STREAM, order=5, collector="gpu_a")
+    for segment in (honest, replace(honest, rows=10)):
+        reply = owner.post("samples", segment.name, data)
+        assert (reply.status, "000000 rows" in reply.json()["error"]["message"]) == (422, True)
+
+
+class _Checking:
+    """A process that ends, or does not answer, as often as it is said."""
+
+    def __init__(self, *raised: Exception) -> None:
+        self.raised, self.questions = list(raised), 0
+
+    async def asked(self, question: bytes) -> bytes:
+        """May fail."""
+        del question
+        self.questions += 1
+        if self.raised:
+            raise self.raised.pop(0)
+        return b"201{}"
+
+
+def posted(taking_in: Taking, name: str = "a") -> Response:
+    """One body of host gpu_a at the route, without a server."""
+    app = Starlette(routes=[Route("/{table}/{name}", taking_in.take, methods=["POST"])])
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"x", "more_body": False}
+
+    async def send(message: Any) -> None:  # noqa: ANN401 - ASGI
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": f"/samples/{name}",
+        "headers": [(b"content-length", b"1")],
+        "query_string": b"",
+        "plimsoll.token": Token("t", "", ("ship:gpu_a",), ""),
+    }
+    asyncio.run(app(scope, receive, send))
+    return Response(sent[1]["body"], sent[0]["status"])
+
+
+@pytest.mark.parametrize(
+    ("raised", "statuses", "asked"),
+    [
+        ([Ended("by its memory")], [201], 2),
+        ([Ended("by its memory")] * 2, [422, 422], 2),
+        ([Busy("beyond its deadline")], [503, 201], 2),
+        ([Busy("beyond its deadline")] * 2, [503, 422, 422], 2),
+    ],
+)
+def test_a_segment_that_ends_its_process_twice_is_refused_for_good(
+    raised: list[Exception], statuses: list[int], asked: int
+) -> None:
+    """Once may be chance, and the host's second try is honest; after that it is 422, and decoded no more."""
+    process: Any = _Checking(*raised)
+    taking_in = Taking(process, lambda: NOW)
+    assert [posted(taking_in).status_code for _ in statuses] == statuses
+    assert process.questions == asked
+    assert posted(taking_in, "another").status_code == 201
 
 
 def test_a_disk_without_room_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

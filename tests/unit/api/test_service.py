@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jsonschema
@@ -14,6 +15,8 @@ from plimsoll.api.tokens import Tokens
 from plimsoll.cli import run
 from plimsoll.config.engine import Serve
 from plimsoll.errors import BadParameter
+from plimsoll.lake import Lake
+from plimsoll.tables import RESOURCES
 from tests.services import Service, demo_project, served
 from tests.shared import shared_path
 
@@ -266,6 +269,29 @@ def test_a_token_sees_what_its_scopes_say(guarded: tuple[Service, str, str]) -> 
     assert service.ask("/openapi.json", headers={"Authorization": f"Bearer {once}"}).status == 200
     tokens.revoke("gone")
     assert service.ask("/openapi.json", headers={"Authorization": f"Bearer {once}"}).status == 401
+
+
+def test_the_description_tells_a_token_its_own_regions(tmp_path: Path, service: Service) -> None:
+    """Which regions other tenants have stands nowhere, beside the four of the specification."""
+    root = tmp_path / "project"
+    (root / "data").mkdir(parents=True)
+    (root / "config.toml").write_text("[plimsoll]\n", encoding="utf-8")
+    at = datetime.now(UTC) - timedelta(minutes=5)
+    facts = [
+        {"ts": at, "resource_id": one, "source": "t", "name": one, "type": "cluster", "region": region}
+        for one, region in (("a", "mars-1"), ("b", "venus-1"))
+    ]
+    Lake(root / "data" / "lake").append(RESOURCES, RESOURCES.frame(facts), collector="t")
+    tokens = Tokens(root / "data" / "tokens.json")
+    asking = {"mars": tokens.new("mars", ("region:mars-1",), at), "all": tokens.new("all", (), at)}
+    with served(root, service.fleet) as running:
+        said = {
+            who: running.ask("/openapi.json", headers={"Authorization": f"Bearer {text}"}).body.decode()
+            for who, text in asking.items()
+        }
+    assert "mars-1" in said["mars"]
+    assert "venus-1" not in said["mars"]
+    assert "venus-1" in said["all"]
 
 
 def test_who_guesses_has_to_wait(tmp_path: Path, service: Service) -> None:

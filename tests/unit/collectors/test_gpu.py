@@ -84,6 +84,39 @@ def test_the_resource_is_the_mean_of_its_gpus_and_the_sum_of_their_power(opened:
     assert (fact["gpu_count"], json.loads(fact["labels"])) == (2.0, {"gpu_model": "NVIDIA A100-SXM4-80GB"})
 
 
+def test_what_cannot_be_is_refused_before_the_sum(opened: Open) -> None:
+    """300 W and -5 W are neither 295 nor 300: the resource's power is unknown, everything beside it is known."""
+    wrong = {**A100, "index": 1, "uuid": "GPU-bbb", "power_mw": -5_000, "temperature_c": 4_294_967_295}
+    reading = opened({"gpus": [A100, wrong]}).read(NOON, 0.0)
+    got = rows(reading)
+    assert "gpu_power_w" not in got["gpu1"]
+    assert "gpu_power_w" not in got[""]
+    assert (got["gpu0"]["gpu_power_w"], got[""]["gpu_power_limit_w"]) == (250.0, 800.0)
+    assert (got[""]["gpu_temperature_c"], got[""]["gpu_utilization_pct"]) == (61.0, 60.0)
+    assert reading.collections[0]["reason"] == (
+        "refused: here/gpu1: gpu_power_w -5 cannot be (0 to 800); "
+        "here/gpu1: gpu_temperature_c 4294967295 cannot be (-50 to 150)"
+    )
+
+
+def test_an_error_of_one_gpu_makes_the_sum_unknown_not_smaller(opened: Open) -> None:
+    """A field that failed is a part that is unknown; one that a card does not have is no part."""
+    failed = {k: v for k, v in A100.items() if k not in ("power_mw", "energy_mj")}
+    failed |= {"index": 1, "uuid": "GPU-bbb", "errors": {"power_mw": "Unknown Error"}}
+    got = rows(opened({"gpus": [A100, failed]}).read(NOON, 0.0))
+    assert "gpu_power_w" not in got[""]
+    without = {k: v for k, v in failed.items() if k != "errors"}
+    assert rows(opened({"gpus": [A100, without]}).read(NOON, 0.0))[""]["gpu_power_w"] == 250.0
+
+
+def test_an_energy_counter_that_cannot_be_gives_no_joules(opened: Open) -> None:
+    """Nor does the way back from it; then it counts again from the last reading that could be."""
+    energies = [1_000_000, 9_223_372_036_854_775_807, 7_000_000, 9_200_000_000_000, 13_000_000]
+    reader = opened(*({"gpus": [{**A100, "energy_mj": energy}]} for energy in energies))
+    joules = [rows(reader.read(NOON, 30.0 * n))["gpu0"].get("gpu_energy_j") for n in range(5)]
+    assert joules == [None, None, 6_000.0, None, 6_000.0]
+
+
 def test_a_mig_gpu_has_instances_and_an_unknown_utilisation_never_zero(opened: Open) -> None:
     """NVML does not support utilisation there; the memory of instance and parent is not added up."""
     parent = {k: v for k, v in A100.items() if k != "utilization"}

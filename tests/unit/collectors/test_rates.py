@@ -27,10 +27,44 @@ def test_a_reset_counts_from_zero_and_is_marked_partial() -> None:
 def test_a_restart_that_passes_the_old_value_is_still_a_reset() -> None:
     """The boot time tells what the counter cannot."""
     rates = Rates(30)
-    rates.delta("a", 10, at_s=0, epoch=1)
-    delta = rates.delta("a", 90, at_s=30, epoch=2)
+    rates.delta("a", 10, at_s=0, epoch=1_750_000_000)
+    delta = rates.delta("a", 90, at_s=30, epoch=1_750_000_100)
     assert delta is not None
     assert (delta.amount, delta.partial) == (90, True)
+
+
+def test_a_boot_time_that_is_slewed_with_the_clock_is_no_restart() -> None:
+    """It moves by a second here and there (NTP, clocks of virtual machines): every interval has its right rate."""
+    rates = Rates(30)
+    told = [
+        rates.delta("bytes", 4e13 + 1_500 * n, at_s=30.0 * n, epoch=1_750_000_000 + slewed)
+        for n, slewed in enumerate([0, 0, 1, 0, 1, 2, 4, 5])
+    ]
+    assert told[0] is None
+    assert [(one.per_s, one.partial) for one in told[1:] if one is not None] == [(50.0, False)] * 7
+
+
+def test_a_reading_that_cannot_be_is_stepped_over_and_said() -> None:
+    """The reading after it is compared with the last one that could be: nothing is lost, nothing is counted twice."""
+    rates = Rates(30)
+    rates.delta("energy", 1_000_000, at_s=0, most_per_s=2_000)
+    assert rates.delta("energy", 4_000_000_000, at_s=30, most_per_s=2_000) is None
+    after = rates.delta("energy", 1_012_000, at_s=60, most_per_s=2_000)
+    assert after is not None
+    assert (after.amount, after.seconds, after.partial) == (12_000, 60, False)
+    assert rates.delta("energy", 9_223_372_036_854_775_807, at_s=90) is None
+    assert rates.implausible() == ["energy grew by 3.999e+09 in 30 s", "energy stands at 9.22337e+18"]
+    assert rates.implausible() == []
+
+
+def test_a_first_reading_that_cannot_be_costs_no_wrong_number() -> None:
+    """A counter that falls from nonsense has not grown from zero to where it is within one interval."""
+    rates = Rates(30)
+    rates.delta("energy", 5_000_000_000_000, at_s=0, most_per_s=2_000)
+    assert rates.delta("energy", 4_000_000_000, at_s=30, most_per_s=2_000) is None
+    after = rates.delta("energy", 4_000_012_000, at_s=60, most_per_s=2_000)
+    assert after is not None
+    assert (after.amount, after.partial) == (12_000, False)
 
 
 def test_iowait_that_steps_back_is_no_reset_and_no_spike_on_its_way_up() -> None:

@@ -19,6 +19,7 @@ from plimsoll.cli import run
 from plimsoll.publish import files
 from plimsoll.publish.render.csv_tables import csv_files, inert
 from plimsoll.publish.render.prometheus import metrics
+from plimsoll.publish.views.situation import situation_of
 from tests.reports import fleet_report
 from tests.shared import ROOT
 
@@ -76,7 +77,11 @@ def test_the_text_file_is_a_valid_exposition_of_few_series() -> None:
     """Whatever the size of the fleet."""
     counts: list[int] = []
     for size in (3, 9):
-        families = list(text_string_to_metric_families(metrics(fleet_report(resources=size)).decode()))
+        families = list(
+            text_string_to_metric_families(
+                metrics(fleet_report(resources=size), situation_of(fleet_report(resources=size))).decode()
+            )
+        )
         counts.append(sum(len(family.samples) for family in families))
         assert {"plimsoll_health_score", "plimsoll_resources"} <= {family.name for family in families}
     assert max(counts) < 40

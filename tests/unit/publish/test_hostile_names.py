@@ -22,6 +22,7 @@ from plimsoll.publish.render.mail import compose
 from plimsoll.publish.render.prometheus import metrics
 from plimsoll.publish.render.terminal import show
 from plimsoll.publish.views.report_input import ReportInput
+from plimsoll.publish.views.situation import situation_of
 from plimsoll.publish.views.view import view
 from tests.reports import fleet_report, templates
 
@@ -137,7 +138,7 @@ def test_a_spreadsheet_sees_text_and_a_terminal_no_escapes(hostile: ReportInput)
     show(view(hostile, document_sha256="0" * 64), Console(file=sink, width=92), paths=["p"])
     assert "\x1b[2J" not in sink.getvalue()
     assert "\x07" not in sink.getvalue()
-    assert "script" not in metrics(hostile).decode()
+    assert "script" not in metrics(hostile, situation_of(hostile)).decode()
 
 
 def test_names_never_reach_the_file_system(hostile: ReportInput, tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def test_a_silent_resource_has_dashes_and_a_broken_line_never_a_zero() -> None:
     shown = view(fleet_report(), document_sha256="0" * 64)
     silent = next(row for row in shown.rows if row.state == "silent")
     assert silent.now == "–"
-    assert "Last heard of at 22:00" in silent.sentence or "Last heard of at 21:55" in silent.sentence
+    assert "Silent since 21:55 on 15 Jan, 20 h 5 min. What follows is history." in silent.sentence
     assert any(silent.name in line for column in shown.provenance if column.title == "Gaps" for line in column.lines)
     assert silent.flagged
 
@@ -142,7 +142,7 @@ def test_a_page_without_resources_cannot_tell() -> None:
     document = msgspec.structs.replace(report.document, resources=[], alerts=[])
     empty = replace(report, resources=[], standings=[], evidence=[], document=document)
     shown = view(empty, document_sha256="0" * 64)
-    assert (shown.verdict.state, shown.verdict.facts) == ("Cannot tell.", "No resource matched the filter.")
+    assert (shown.verdict.state, shown.verdict.facts) == ("Cannot tell.", "No resource is known yet.")
     assert "No resource is known yet" in page(empty)
 
 

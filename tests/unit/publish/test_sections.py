@@ -9,6 +9,7 @@ import pytest
 from plimsoll.publish.render import html
 from plimsoll.publish.views import sections
 from plimsoll.publish.views.report_input import ReportInput
+from plimsoll.publish.views.situation import situation_of
 from plimsoll.publish.views.view import view
 from tests.reports import fleet_report, templates
 
@@ -20,7 +21,7 @@ def page(report: ReportInput) -> str:
 
 def test_at_most_three_things_to_do_one_a_resource() -> None:
     """The most urgent first; what is left out is counted."""
-    found = sections.actions(fleet_report())
+    found = sections.actions(fleet_report(), situation_of(fleet_report()))
     assert found is not None
     rows = [one for one in found.rows if isinstance(one, sections.Action)]
     assert len(rows) == sections.MOST_ACTIONS
@@ -41,7 +42,8 @@ def test_of_equally_urgent_things_the_verdict_s_come_first() -> None:
     last = high[-1]
     alert = msgspec.structs.replace(report.document.alerts[0], resource=last.resource_id)
     document = msgspec.structs.replace(report.document, alerts=[alert])
-    found = sections.actions(replace(report, document=document))
+    changed = replace(report, document=document)
+    found = sections.actions(changed, situation_of(changed))
     assert found is not None
     first = found.rows[0]
     assert isinstance(first, sections.Action)

@@ -1,111 +1,114 @@
 """The verdict: the first true row from the bottom up, with facts that name, number and time."""
 
-from dataclasses import replace
 from typing import Any
 
-import msgspec
 import pytest
 
-from plimsoll.documents import Alert
-from plimsoll.documents.capacity import State
-from plimsoll.publish.views.report_input import ReportInput
-from plimsoll.publish.views.verdict import Situation, judge
-from tests.reports import fleet_report
-
-
-def report(*severities: str, availability: float | None = 99.9) -> ReportInput:
-    """The report of five resources with these alerts open since 09:00."""
-    base = fleet_report(5, 1)
-    alerts = [
-        Alert(
-            alert_id=str(n),
-            severity=severity,  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-            metric="gpu_utilization",
-            threshold=90,
-            current_value=95,
-            resource=base.resources[0].resource_id,
-            timestamp="2026-01-16T09:00:00Z",
-        )
-        for n, severity in enumerate(severities)
-    ]
-    overall = msgspec.structs.replace(base.document.overall, availability_score=availability)
-    return replace(base, document=msgspec.structs.replace(base.document, alerts=alerts, overall=overall))
-
-
-def situation(**changes: Any) -> Situation:  # noqa: ANN401 - the situation's own fields
-    """A calm one, but for the changes."""
-    return replace(Situation(100.0, [], [], [], []), **changes)
+from plimsoll.documents.situation import Advice, Ahead, Lost
+from plimsoll.publish.views.verdict import judge
+from tests.situations import END, MOMENT, absent, back, crossing, incident, opened, situation
 
 
 @pytest.mark.parametrize(
-    ("severities", "changes", "state"),
+    ("changes", "state"),
     [
-        ((), {}, "All calm."),
-        ((), {"was_over": ["x"]}, "Steady."),
-        ((), {"coverage_pct": 94.0}, "Steady."),
-        ((), {"unusual": 1}, "Steady."),
-        ((), {"crossings": [(14, "a", "storage_utilization_pct")]}, "Watch this week."),
-        ((), {"crossings": [(3, "a", "storage_utilization_pct")]}, "Needs attention today."),
-        (("low",), {}, "Steady."),
-        (("medium",), {}, "Watch this week."),
-        (("high", "medium"), {}, "Needs attention today."),
-        (("critical",), {}, "In trouble now."),
-        (("medium",), {"over_now": ["a", "b"]}, "In trouble now."),
-        (("critical",), {"coverage_pct": 79.0}, "Cannot tell."),
-        ((), {"silent_types": ["network"], "silent": ["spine-01"]}, "Cannot tell."),
-        ((), {"coverage_pct": None}, "Cannot tell."),
+        ({}, "All calm."),
+        ({"too_new": ["h4"], "judged": 4}, "All calm."),
+        ({"judged": 0, "too_new": ["h0", "h1", "h2", "h3", "h4"]}, "Steady."),
+        ({"crossed": ["h1"], "came_back": [back("h1")]}, "Steady."),
+        ({"coverage_pct": 94.0}, "Steady."),
+        ({"incidents": [incident("h1")]}, "Steady."),
+        ({"silent": [absent("h1", 0.1)]}, "Steady."),
+        ({"unmeasured": [absent("h1")]}, "Steady."),
+        ({"lost": [Lost("h1", "h1", "gpu_utilization_pct", END)]}, "Steady."),
+        ({"gaps": [absent("h1", 1)]}, "Steady."),
+        ({"opened": 1, "closed": 1}, "Steady."),
+        ({"muted": ["h1"]}, "Steady."),
+        ({"over_now": ["h1"]}, "Steady."),
+        ({"advice": [Advice("advice-1", "h1", "h1", "Add a replica")]}, "Steady."),
+        ({"crossings": [crossing("h1", 45)]}, "Steady."),
+        ({"failed_jobs": ["learn: failed"]}, "Steady."),
+        ({"failed_sections": ["capacity"]}, "Steady."),
+        ({"open": opened("low")}, "Steady."),
+        ({"crossings": [crossing("h1", 14)]}, "Watch this week."),
+        ({"open": opened("medium")}, "Watch this week."),
+        ({"open": opened("medium", metric="silence"), "silent": [absent("h0", 1)]}, "Watch this week."),
+        ({"crossings": [crossing("h1", 3)]}, "Needs attention today."),
+        ({"crossings": [crossing("h1", 0)]}, "Needs attention today."),
+        ({"open": opened("high", "medium", metric="silence")}, "Needs attention today."),
+        ({"open": opened("critical")}, "In trouble now."),
+        ({"open": opened("medium", "medium")}, "In trouble now."),
+        ({"availability_pct": 93.2}, "In trouble now."),
+        ({"open": opened("critical"), "coverage_pct": 79.0}, "Cannot tell."),
+        ({"silent_types": ["network"], "silent": [absent("spine-01")]}, "Cannot tell."),
+        ({"read": 0, "judged": 0}, "Cannot tell."),
     ],
 )
-def test_the_first_true_row_from_the_bottom_up_wins(
-    severities: tuple[str, ...], changes: dict[str, Any], state: str
-) -> None:
-    """Not knowing comes before everything, trouble before attention, attention before calm."""
-    assert judge(report(*severities), situation(**changes)).state == state
+def test_the_first_true_row_from_the_bottom_up_wins(changes: dict[str, Any], state: str) -> None:
+    """Not knowing comes before everything, trouble before attention; calm is only what was judged to be calm."""
+    assert judge(situation(**changes), MOMENT).state == state
 
 
-def test_low_availability_is_trouble() -> None:
-    """Even with no line crossed."""
-    verdict = judge(report(availability=93.2), situation())
-    assert (verdict.state, verdict.facts) == ("In trouble now.", "only 93.2\u202f% was available.")
+@pytest.mark.parametrize(
+    ("changes", "facts"),
+    [
+        ({"availability_pct": 93.2}, "Only 93.2\u202f% was available."),
+        ({"silent": [absent("h1", 13)]}, "h1 has been silent for 13 h."),
+        ({"silent": [absent("h1", 120), absent("h2", 1)]}, "2 of 5 resources are silent, h1 for 5 days."),
+        ({"silent": [absent("h1", 13, never=True)]}, "h1 was never read."),
+        ({"unmeasured": [absent("h1", 5)]}, "h1 has had no reading for 5 h, and none is due."),
+        ({"lost": [Lost("h1", "h1", "gpu_utilization_pct", END)]}, "h1 has given no GPU utilisation since 18:00."),
+        ({"crossed": ["h1"], "came_back": [back("h1")]}, "h1 crossed a line and came back at 16:00."),
+        ({"crossings": [crossing("h1", 45)]}, "h1 reaches its used space line in 45 days."),
+        ({"total": 0, "read": 0}, "No resource is known yet."),
+        ({"total": 0, "read": 0, "is_filtered": True}, "No resource matched the filter."),
+    ],
+)
+def test_a_fact_has_a_name_a_number_and_a_time(changes: dict[str, Any], facts: str) -> None:
+    """Each thing that keeps a fleet from being calm has its words."""
+    assert judge(situation(**changes), MOMENT).facts == facts
 
 
-def test_a_fact_has_a_name_a_number_and_a_time() -> None:
-    """At most two of them."""
-    verdict = judge(report("high", "high", "high"), situation())
-    name = fleet_report(5, 1).resources[0].name
-    assert verdict.facts.count(f"{name} has been over its GPU utilisation line for 9 h") == 2
-    assert (name, True) in verdict.parts
+def test_at_most_two_facts_are_told_and_the_rest_that_is_high_is_counted() -> None:
+    """Nothing that is high anywhere is left out of the count."""
+    verdict = judge(
+        situation(total=50, open=opened("high", "high", "high"), incidents=[incident("h7", "high")]), MOMENT
+    )
+    assert verdict.facts == (
+        "h0 has been over its GPU utilisation line for 9 h, and h1 has been over its GPU utilisation line for 9 h."
+        " 2 more have something high."
+    )
+    assert ("h0", True) in verdict.parts
 
 
 def test_no_claim_is_made_about_what_was_not_looked_at() -> None:
     """Without forecasts the report does not say that nothing will cross."""
-    blind = replace(report(), capacity=None)
-    assert judge(blind, situation()).facts == "Every resource stayed under its line."
+    assert judge(situation(ahead=None), MOMENT).facts == "Every resource stayed under its line."
 
 
 @pytest.mark.parametrize(
-    ("states", "facts"),
+    ("ahead", "facts"),
     [
-        (["not enough history", "too irregular"], "; there is too little history to look ahead yet."),
-        (["falling", "too irregular"], ", and none that can be forecast reaches it in the next 60 days."),
-        (["falling", "not within the horizon"], ", and none reaches it in the next 60 days."),
+        (Ahead(60, 0, 5), "; there is too little history to look ahead yet."),
+        (Ahead(60, 1, 4), ", and none that can be forecast reaches it in the next 60 days."),
+        (Ahead(60, 5, 0), ", and none reaches it in the next 60 days."),
     ],
 )
-def test_no_claim_is_made_about_what_cannot_be_forecast(states: list[State], facts: str) -> None:
+def test_no_claim_is_made_about_what_cannot_be_forecast(ahead: Ahead, facts: str) -> None:
     """Half a minute of readings says nothing about the next sixty days."""
-    known = report()
-    assert known.capacity
-    measured = [room for room in known.capacity.resources if room.now is not None]
-    rooms = [msgspec.structs.replace(room, state=state) for room, state in zip(measured, states, strict=False)]
-    capacity = msgspec.structs.replace(known.capacity, resources=rooms)
-    assert judge(replace(known, capacity=capacity), situation()).facts == f"Every resource stayed under its line{facts}"
+    assert judge(situation(ahead=ahead), MOMENT).facts == f"Every resource stayed under its line{facts}"
+
+
+def test_calm_says_who_is_too_new_to_be_judged() -> None:
+    """A resource of yesterday has no past to be compared with."""
+    assert judge(situation(too_new=["h3", "h4"], judged=3), MOMENT).facts.endswith(" 2 of 5 are too new to judge.")
 
 
 def test_what_crosses_soon_is_told_before_what_is_medium() -> None:
     """With a name, the metric and the days; after an alert that is high."""
-    soon = [(2, "ckpt-store", "storage_utilization_pct")]
-    calm = judge(report("medium"), situation(crossings=soon))
+    soon = [crossing("ckpt-store", 2)]
+    calm = judge(situation(open=opened("medium"), crossings=soon), MOMENT)
     assert calm.facts.startswith("ckpt-store reaches its used space line in 2 days, and ")
     assert "ckpt-store" in calm.names
-    high = judge(report("high"), situation(crossings=soon))
+    high = judge(situation(open=opened("high"), crossings=soon), MOMENT)
     assert high.facts.endswith("and ckpt-store reaches its used space line in 2 days.")

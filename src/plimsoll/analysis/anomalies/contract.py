@@ -18,6 +18,8 @@ from plimsoll.metrics import CATALOGUE
 
 Severity: TypeAlias = Literal["medium", "high"]
 HIGH_ABOVE_ALARM: Final = 0.5
+MEDIUM_Z: Final = 2.0
+HIGH_Z: Final = 3.0
 NO_CLASSES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -43,12 +45,12 @@ class Moved:
 
     @property
     def band(self) -> tuple[float, float]:
-        """Three scales around what was expected, inside what the metric can be.
+        """Two scales around what was expected, inside what the metric can be: a z of more than two lies outside.
 
         >>> Moved(metric="cpu_utilization_pct", device="", value=9, expected=1.5, scale=1.0, z=7.5).band
-        (0.0, 4.5)
+        (0.0, 3.5)
         """
-        low, high = self.expected - 3 * self.scale, self.expected + 3 * self.scale
+        low, high = self.expected - MEDIUM_Z * self.scale, self.expected + MEDIUM_Z * self.scale
         metric = CATALOGUE.get(self.metric)
         if metric is None:
             return low, high

@@ -15,8 +15,6 @@ from plimsoll.analysis.grid import Grid, Series
 from plimsoll.metrics import CATALOGUE
 from plimsoll.units import Unit
 
-SCALES: Final = 3.0
-"""A band is so many scales wide on either side of what is expected: the least effect lies at its end."""
 FEWEST_FAILED: Final = 5.0
 _OWN: Final[Mapping[str, float]] = MappingProxyType(
     {
@@ -67,7 +65,7 @@ def _mattering(grid: Grid, of: Mapping[Series, int], finding: Finding) -> Findin
     moved = [
         one
         for one in finding.moved
-        if abs(one.value - one.expected) >= least_effect(one.metric, one.expected)
+        if abs(one.value - one.expected) > least_effect(one.metric, one.expected)
         and _volume(grid, of, finding, one.metric) * abs(one.value - one.expected) / 100 >= FEWEST_FAILED
     ]
     return replace(finding, metric=moved[0].metric, moved=moved) if moved else None

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 
 from plimsoll.analysis.anomalies import forest, scores
-from plimsoll.analysis.anomalies.contract import HIGH_ABOVE_ALARM, Finding, Look, Moved, ended, severity
-from plimsoll.analysis.anomalies.effects import SCALES, least_effect
+from plimsoll.analysis.anomalies.contract import HIGH_ABOVE_ALARM, MEDIUM_Z, Finding, Look, Moved, ended, severity
+from plimsoll.analysis.anomalies.effects import least_effect
 from plimsoll.analysis.anomalies.events import Episode, onsets, stretches
 from plimsoll.analysis.anomalies.forest import Forest
 from plimsoll.analysis.anomalies.residuals import NAMES
@@ -138,8 +138,8 @@ def _moved(seen: _Seen, n: int, at: int) -> Moved | None:
     value, expected = float(seen.grid.values[n, found.since + at]), float(found.expected[n, at])
     if not np.isfinite([value, expected]).all():
         return None
-    # a series that has hardly moved has hardly a scale: what is too small to matter is no size to measure with
-    scale = float(np.fmax(found.scale[n, at], least_effect(series.metric, expected) / SCALES))
+    # a series that has hardly moved has hardly a scale: the least effect that matters is at the end of the band
+    scale = float(np.fmax(found.scale[n, at], least_effect(series.metric, expected) / MEDIUM_Z))
     if scale <= 0:
         return None
     z = (value - expected) / scale

@@ -1,22 +1,25 @@
-"""Open alerts: a load line crossed for long enough and not yet left behind.
+"""Alerts: a load line crossed for long enough, open until it is left behind, or until nothing promises readings.
 
 A reading over the line opens an episode, a reading `margin` back inside closes it, what lies between changes nothing:
-noise around a line is one alert, not many (hysteresis, as in control engineering).
+noise around a line is one alert, not many (hysteresis, as in control engineering). Silence closes nothing: while a
+resource is not read, its open alerts stay open.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 from msgspec import structs
 
-from plimsoll.analysis.performance.resources import STALE_INTERVALS, rounded
-from plimsoll.clock import rfc3339
+from plimsoll.analysis.performance.resources import rounded
+from plimsoll.clock import instant, rfc3339
 from plimsoll.documents import Alert
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.muting import Quiet
+from plimsoll.fleet.presence import patience
 from plimsoll.fleet.resources import Resource
 from plimsoll.metrics import document_name
 
@@ -38,12 +41,27 @@ class OpenAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertEvent:
+    """An alert of a window: `opened` is when it had lasted long enough, `closed` when its resource was back inside.
+
+    Neither open nor closed is one whose readings ended, or were lost, over the line.
+    """
+
+    alert: Alert
+    opened: datetime
+    closed: datetime | None
+    is_open: bool
+    quiet: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """An alert that was seen open before: what began earlier than the readings go back keeps its id and beginning."""
 
     id: str
     opened: datetime
     last_seen: datetime
+    alert: Alert | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +72,14 @@ class AlertState:
     quiet: Quiet = field(default_factory=Quiet)
 
 
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """The open alerts, worst first, and every alert that opened or closed as far as the readings go back."""
+
+    open: Sequence[OpenAlert]
+    events: Sequence[AlertEvent]
+
+
 def open_alerts(
     readings: pl.DataFrame,
     resources: Sequence[Resource],
@@ -61,20 +87,45 @@ def open_alerts(
     *,
     as_of: datetime,
     state: AlertState,
-) -> list[OpenAlert]:
-    """The alerts that are open at `as_of`, worst first.
+    silent: Collection[str] = (),
+) -> Alerts:
+    """The alerts that are open at `as_of`, and what became of the others.
 
     in: readings sorted by (resource_id, ts), long enough back to hold the beginning of each episode, or as far as the
-    last time that it was seen
+    last time that it was seen; `silent` are resources that should be read and are not
     """
     by_id = {r.resource_id: r for r in resources}
-    found = [
-        replace(opened, quiet=state.quiet.why(opened.alert.alert_id, by_id[opened.alert.resource], as_of))
-        for name, line in sorted(lines.items())
-        if line.metric in readings.columns
-        for opened in _of_line(readings, by_id, name, line, as_of, state)
+    found: list[OpenAlert] = []
+    events: list[AlertEvent] = []
+    for name, line in sorted(lines.items()):
+        episodes = _episodes(readings, line) if line.metric in readings.columns else ()
+        for opened, event in _of_line(episodes, by_id, name, line, as_of, state, silent):
+            quiet = state.quiet.why(event.alert.alert_id, by_id[event.alert.resource], as_of)
+            events.append(replace(event, quiet=quiet))
+            if opened is not None:
+                found.append(replace(opened, quiet=quiet))
+    kept = _kept(state, by_id, {(one.alert.resource, one.line) for one in found}, lines, silent)
+    for opened in kept:
+        quiet = state.quiet.why(opened.alert.alert_id, by_id[opened.alert.resource], as_of)
+        found.append(replace(opened, quiet=quiet))
+        events.append(AlertEvent(opened.alert, instant(opened.alert.timestamp), None, is_open=True, quiet=quiet))
+    return Alerts(worst_first(found), events)
+
+
+def _kept(
+    state: AlertState,
+    by_id: Mapping[str, Resource],
+    found: Collection[tuple[str, str]],
+    lines: Mapping[str, LoadLine],
+    silent: Collection[str],
+) -> list[OpenAlert]:
+    """Alerts that were open when their resource fell silent, earlier than the readings go back."""
+    return [
+        OpenAlert(known.alert, line, 0, known.last_seen)
+        for (resource, line), known in sorted(state.known.items())
+        if known.alert is not None and resource in silent and resource in by_id and line in lines
+        if (resource, line) not in found
     ]
-    return worst_first(found)
 
 
 def worst_first(found: Iterable[OpenAlert]) -> list[OpenAlert]:
@@ -88,30 +139,38 @@ def _order(opened: OpenAlert) -> tuple[int, str, str, str]:
 
 
 def _of_line(
-    readings: pl.DataFrame,
+    episodes: Iterable[Mapping[str, Any]],
     by_id: Mapping[str, Resource],
     name: str,
     line: LoadLine,
     as_of: datetime,
     state: AlertState,
-) -> Iterable[OpenAlert]:
-    for row in _last_episodes(readings, line).iter_rows(named=True):
-        resource = by_id.get(row["resource_id"])
-        if resource is None or not line.holds_for(resource):
-            continue
-        if row["last"] - row["onset"] < timedelta(seconds=line.lasting):
-            continue
-        interval_s = resource.interval_s
-        if interval_s is not None and as_of - row["last"] > timedelta(seconds=STALE_INTERVALS * interval_s):
+    silent: Collection[str],
+) -> Iterable[tuple[OpenAlert | None, AlertEvent]]:
+    for row in episodes:
+        resource, lasting = by_id.get(row["resource_id"]), timedelta(seconds=line.lasting)
+        if resource is None or not line.holds_for(resource) or (row["ended"] or row["last"]) - row["onset"] < lasting:
             continue
         known = state.known.get((row["resource_id"], name))
         same = known if known is not None and known.opened <= row["onset"] <= known.last_seen else None
         alert = _alert(row["resource_id"], name, line, same.opened if same else row["onset"], row["value"])
-        yield OpenAlert(structs.replace(alert, alert_id=same.id) if same else alert, name, row["n"], row["last"])
+        alert = structs.replace(alert, alert_id=same.id) if same else alert
+        opened = instant(alert.timestamp) + lasting
+        if row["ended"] is not None:
+            yield None, AlertEvent(alert, opened, row["ended"], is_open=False)
+        elif row["last"] - row["onset"] >= lasting:
+            fresh = not _stale(resource, row["last"], as_of) or row["resource_id"] in silent
+            one = OpenAlert(alert, name, row["n"], row["last"]) if fresh else None
+            yield one, AlertEvent(alert, opened, None, is_open=fresh)
 
 
-def _last_episodes(readings: pl.DataFrame, line: LoadLine) -> pl.DataFrame:
-    """resource_id, onset, last, value, n of each resource's last episode, where that is over the line."""
+def _stale(resource: Resource, last: datetime, as_of: datetime) -> bool:
+    waits = patience(resource)
+    return waits is not None and as_of - last > waits
+
+
+def _episodes(readings: pl.DataFrame, line: LoadLine) -> Iterable[Mapping[str, Any]]:
+    """resource_id, onset, last, value, n of each episode over the line, and when it `ended` (null: it is the last)."""
     beyond = line.sign * (pl.col(line.metric) - line.value)
     state = pl.when(beyond > 0).then(1).when(beyond < -line.margin).then(0)
     episodes = (
@@ -127,8 +186,9 @@ def _last_episodes(readings: pl.DataFrame, line: LoadLine) -> pl.DataFrame:
             pl.col(line.metric).last().alias("value"),
             pl.len().alias("n"),
         )
+        .with_columns(pl.col("onset").shift(-1).over("resource_id").alias("ended"))
     )
-    return episodes.group_by("resource_id", maintain_order=True).last().filter(pl.col("over") == 1)
+    return episodes.filter(pl.col("over") == 1).iter_rows(named=True)
 
 
 def _alert(resource_id: str, name: str, line: LoadLine, onset: datetime, value: float) -> Alert:

@@ -1,15 +1,18 @@
 """Readings, inventory, window and load lines -> the performance document and the evidence behind it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 import polars as pl
 
-from plimsoll.analysis.performance.alerts import AlertState, OpenAlert, open_alerts, worst_first
-from plimsoll.analysis.performance.fleet_totals import Stats, Whole
-from plimsoll.analysis.performance.readings import by_block, inside
-from plimsoll.analysis.performance.resources import STALE_INTERVALS, Trends, resource_part, time_series
+from plimsoll.analysis.performance.alerts import AlertEvent, Alerts, AlertState, OpenAlert, open_alerts, worst_first
+from plimsoll.analysis.performance.fleet_totals import Whole
+from plimsoll.analysis.performance.presence import LastRead, Reach, never, presences
+from plimsoll.analysis.performance.readings import by_block, inside, read_at
+from plimsoll.analysis.performance.resources import Trends, resource_part, time_series
 from plimsoll.analysis.performance.scores import (
     Availability,
     Score,
@@ -18,14 +21,26 @@ from plimsoll.analysis.performance.scores import (
     health,
     performance_score,
 )
+from plimsoll.analysis.performance.silences import silence_alerts, together
 from plimsoll.analysis.performance.totals import aggregate, known, services_of
 from plimsoll.clock import Window, rfc3339
 from plimsoll.documents import Evidence, Overall, PerformanceDocument, Point, TimeRange
 from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.presence import METRIC, Presence, Silence
 from plimsoll.fleet.resources import Resource
 
 _NO_TRENDS: Trends = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The document of a window with its evidence, how each resource was read, and what alerts there were in it."""
+
+    document: PerformanceDocument
+    evidence: Sequence[Evidence]
+    presences: Sequence[Presence]
+    events: Sequence[AlertEvent]
 
 
 def performance(
@@ -36,32 +51,43 @@ def performance(
     as_of: datetime,
     query: PerformanceQuery,
     lines: Mapping[str, LoadLine],
+    **options: Any,  # noqa: ANN401 - those of `measured`
+) -> tuple[PerformanceDocument, list[Evidence]]:
+    """The document and the evidence of `measured`."""
+    found = measured(samples, resources, window=window, as_of=as_of, query=query, lines=lines, **options)
+    return found.document, list(found.evidence)
+
+
+def measured(
+    samples: pl.LazyFrame,
+    resources: Sequence[Resource],
+    *,
+    window: Window,
+    as_of: datetime,
+    query: PerformanceQuery,
+    lines: Mapping[str, LoadLine],
     trends: Trends = _NO_TRENDS,
     state: AlertState | None = None,
-) -> tuple[PerformanceDocument, list[Evidence]]:
-    """The document of the selected resources over the window, as of an instant.
+    silence: Silence | None = None,
+    since: datetime | None = None,
+    last_read: LastRead = never,
+) -> Measured:
+    """What the window holds of the selected resources, as of an instant.
 
-    in: `samples` with the columns of `readings.columns_read`, also from before the window, so that an alert's beginning
-    can be seen; resources already selected. Readings after `as_of` are not looked at.
+    in: `samples` with the columns of `readings.columns_read`, also from before the window (from `since` on), so that an
+    alert's beginning can be seen; resources already selected. Readings after `as_of` are not looked at. `last_read`
+    looks up resources without a reading in `samples`.
     """
-    whole, state = Whole.of(resources), state or AlertState()
-    series: dict[str, list[Point]] = {}
-    burdens: dict[str, tuple[float, int]] = {}
-    found: list[OpenAlert] = []
-    for block, everything in by_block(samples, resources, until=as_of):
-        readings = inside(everything, window)
-        whole.add(readings)
-        series |= time_series(readings, query)
-        burdens |= burdens_of(readings, block, lines)
-        found += open_alerts(everything, block, lines, as_of=as_of, state=state)
-    found, stats, services = worst_first(found), whole.stats, services_of(whole)
-    end = min(window.end, as_of)
-    expected = {r.resource_id: r.expected_readings(window.start, end) for r in resources}
-    alerts = [opened for opened in found if opened.quiet is None]
-    silent = _silent(resources, stats, as_of)
-    availability = availability_of(whole, services, expected)
-    healthy = health(resources, silent, alerts, services, availability, whole.samples)
-    performing = performance_score(burdens, services)
+    silence = silence or Silence.model_validate({})
+    reach = Reach(window, as_of, since or window.start, silence, last_read)
+    read = _read(samples, resources, reach, query=query, lines=lines, state=state or AlertState())
+    found, stats, services = worst_first(read.alerts.open), read.whole.stats, services_of(read.whole)
+    present = [read.presences[r.resource_id] for r in resources]
+    told = [opened for opened in found if opened.quiet is None]
+    availability = availability_of(read.whole, services, {one.resource_id: one.due for one in present})
+    over = [opened for opened in told if opened.alert.metric != METRIC]  # silence is deducted as silence
+    healthy = health(present, over, services, availability, read.whole.samples)
+    performing = performance_score(read.burdens, services)
     span = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=query.granularity)
     document = PerformanceDocument(
         time_range=span,
@@ -74,30 +100,56 @@ def performance(
             error_rate=known(services.error_rate_pct),
         ),
         resources=[
-            resource_part(r, stats.get(r.resource_id), series.get(r.resource_id, []), query, as_of=as_of, trends=trends)
+            resource_part(
+                r, stats.get(r.resource_id), read.series.get(r.resource_id, []), query, as_of=as_of, trends=trends
+            )
             for r in resources
         ],
-        aggregated_metrics=aggregate(whole, resources, services),
-        alerts=[opened.alert for opened in alerts],
+        aggregated_metrics=aggregate(read.whole, resources, services),
+        alerts=[opened.alert for opened in told],
     )
     evidence = [
         *_score_evidence(span, healthy, performing, availability),
         *(_alert_evidence(span, opened) for opened in found),
-        *_coverage_evidence(span, resources, stats, expected, silent),
+        *(coverage(span, one, as_of) for one in present),
     ]
-    return document, evidence
+    return Measured(document, evidence, present, read.alerts.events)
 
 
-def _silent(resources: Sequence[Resource], stats: Stats, as_of: datetime) -> set[str]:
-    """Resources that should be heard of and were not for three intervals."""
-    silent: set[str] = set()
-    for r in resources:
-        interval_s = r.expected[-1][1] if r.expected else None
-        patience = timedelta(seconds=STALE_INTERVALS * interval_s) if interval_s is not None else None
-        row = stats.get(r.resource_id)
-        if row is None or (patience is not None and as_of - row["last_ts"] > patience):
-            silent.add(r.resource_id)
-    return silent
+@dataclass(slots=True)
+class _Read:
+    """What the blocks of a fleet gave together."""
+
+    whole: Whole
+    series: dict[str, list[Point]] = field(default_factory=dict[str, list[Point]])
+    burdens: dict[str, tuple[float, int]] = field(default_factory=dict[str, tuple[float, int]])
+    presences: dict[str, Presence] = field(default_factory=dict[str, Presence])
+    alerts: Alerts = field(default_factory=lambda: Alerts([], []))
+
+
+def _read(
+    samples: pl.LazyFrame,
+    resources: Sequence[Resource],
+    reach: Reach,
+    *,
+    query: PerformanceQuery,
+    lines: Mapping[str, LoadLine],
+    state: AlertState,
+) -> _Read:
+    """Reads the fleet, a block of resources at a time."""
+    read, parts = _Read(Whole.of(resources)), list[Alerts]()
+    for block, everything in by_block(samples, resources, until=reach.as_of):
+        readings = inside(everything, reach.window)
+        read.whole.add(readings)
+        read.series |= time_series(readings, query)
+        read.burdens |= burdens_of(readings, block, lines)
+        seen = presences(block, read_at(samples, everything, block, until=reach.as_of), everything, reach)
+        read.presences |= {one.resource_id: one for one in seen}
+        silent = {one.resource_id for one in seen if one.silent}
+        parts.append(open_alerts(everything, block, lines, as_of=reach.as_of, state=state, silent=silent))
+        parts.append(silence_alerts(block, seen, reach.silence, as_of=reach.as_of, state=state))
+    read.alerts = together(parts)
+    return read
 
 
 def _score_evidence(span: TimeRange, healthy: Score, performing: Score, availability: Availability) -> list[Evidence]:
@@ -143,28 +195,42 @@ def _alert_evidence(span: TimeRange, opened: OpenAlert) -> Evidence:
     )
 
 
-def _coverage_evidence(
-    span: TimeRange, resources: Sequence[Resource], stats: Stats, expected: Mapping[str, float], silent: set[str]
-) -> list[Evidence]:
-    found: list[Evidence] = []
-    for r in resources:
-        due = expected[r.resource_id]
-        row = stats.get(r.resource_id)
-        arrived = row["readings"] if row else 0
-        found.append(
-            Evidence(
-                subject=f"coverage.{r.resource_id}",
-                rule="readings that arrived / readings expected",
-                window=span,
-                observed=known(100 * min(1.0, arrived / due)) if due else None,
-                threshold=None,
-                unit="pct",
-                samples=arrived,
-                detail={
-                    "expected": round(due, 1),
-                    "silent": r.resource_id in silent,
-                    "lastReading": rfc3339(row["last_ts"]) if row else None,
-                },
-            )
-        )
-    return found
+def coverage(span: TimeRange, presence: Presence, as_of: datetime) -> Evidence:
+    """How a resource was read: what arrived of what was due, by source; its silences; the metrics that were lost."""
+    since = presence.silent_since
+    return Evidence(
+        subject=f"coverage.{presence.resource_id}",
+        rule="readings that arrived / readings expected",
+        window=span,
+        observed=known(presence.coverage_pct),
+        threshold=None,
+        unit="pct",
+        samples=presence.readings,
+        detail={
+            "expected": round(presence.due, 1),
+            "sources": {
+                name or "all": {"expected": round(due, 1), "arrived": n} for name, (due, n) in presence.sources.items()
+            },
+            "state": presence.state,
+            "silent": presence.silent,
+            "lastReading": rfc3339(presence.last) if presence.last else None,
+            "silentSince": rfc3339(since) if since else None,
+            "silentMinutes": _minutes(as_of - since) if since else 0.0,
+            "silences": [
+                {
+                    "start": rfc3339(one.start),
+                    "end": rfc3339(one.end) if one.end else None,
+                    "minutes": _minutes(one.length(as_of)),
+                }
+                for one in presence.stretches
+            ],
+            "lostMetrics": {one.metric: rfc3339(one.since) for one in presence.lost},
+            "judged": presence.judged,
+            "tooNew": presence.young,
+            "agedOut": presence.aged_out,
+        },
+    )
+
+
+def _minutes(length: timedelta) -> float:
+    return round(length.total_seconds() / 60, 1)

@@ -30,11 +30,11 @@ def columns_read(lines: Iterable[LoadLine]) -> tuple[str, ...]:
 def resource_readings(samples: pl.LazyFrame, *, until: datetime) -> pl.DataFrame:
     """The rows of the resources as a whole, not after `until`, in time order for each; numbers as Float64.
 
-    in: `samples` (any order)  out: its columns without device and source, sorted by (resource_id, ts)
+    in: `samples` (any order)  out: its columns without device, sorted by (resource_id, ts)
     """
     return (
         samples.filter(pl.col("device") == "", pl.col("ts") <= until)
-        .drop("device", "source")
+        .drop("device")
         .with_columns(pl.col(pl.Float32).cast(pl.Float64))
         .sort("resource_id", "ts")
         .collect()
@@ -51,6 +51,20 @@ def by_block(
         ids = [resource.resource_id for resource in block]
         near = pl.col("resource_id").is_between(pl.lit(ids[0]), pl.lit(ids[-1]))  # skips what lies before and after
         yield block, resource_readings(samples.filter(near, pl.col("resource_id").is_in(ids)), until=until)
+
+
+def read_at(
+    samples: pl.LazyFrame, readings: pl.DataFrame, block: Sequence[Resource], *, until: datetime
+) -> pl.DataFrame:
+    """ts, resource_id, source of every reading of a block; of a resource that has none itself, those of its devices."""
+    own = readings.select("ts", "resource_id", "source")
+    ids = [r.resource_id for r in block if r.resource_id not in set(own["resource_id"].unique())]
+    if not ids:
+        return own
+    near = pl.col("resource_id").is_between(pl.lit(min(ids)), pl.lit(max(ids)))
+    devices = samples.filter(near, pl.col("resource_id").is_in(ids), pl.col("ts") <= until)
+    parts = devices.select("ts", "resource_id", "source").unique().collect()
+    return pl.concat([own, parts]).sort("resource_id", "ts") if parts.height else own
 
 
 def inside(readings: pl.DataFrame, window: Window) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """One resource's part of the document: gauges, groups and the time series."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -12,11 +12,11 @@ from plimsoll.analysis.performance.readings import summed
 from plimsoll.clock import rfc3339
 from plimsoll.documents import Gauge, Metrics, Network, Point, ResourcePerformance, Storage, Trend
 from plimsoll.documents.parameters import PerformanceQuery
+from plimsoll.fleet.presence import patience
 from plimsoll.fleet.resources import Resource
 from plimsoll.metrics import DOCUMENT_METRICS
 from plimsoll.units import bit_rate, byte_rate
 
-STALE_INTERVALS = 3
 GAUGES = {"cpu": "cpu_utilization_pct", "memory": "memory_utilization_pct", "gpu": "gpu_utilization_pct"}
 MEANS = (
     "network_receive_bits_per_s",
@@ -140,8 +140,8 @@ def _gauge(
 ) -> Gauge | UnsetType:
     if stats[f"{column}.mean"] is None:
         return UNSET
-    interval_s = resource.interval_s
-    fresh = interval_s is None or as_of - stats[f"{column}.last_ts"] <= timedelta(seconds=STALE_INTERVALS * interval_s)
+    waits = patience(resource)
+    fresh = waits is None or as_of - stats[f"{column}.last_ts"] <= waits
     return Gauge(
         current=rounded(stats[f"{column}.last"]) if fresh else UNSET,
         average=rounded(stats[f"{column}.mean"]),

@@ -18,6 +18,7 @@ from plimsoll.analysis.performance.alerts import OpenAlert
 from plimsoll.analysis.performance.fleet_totals import Whole
 from plimsoll.analysis.performance.totals import Services
 from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.presence import Presence
 from plimsoll.fleet.resources import Resource
 
 _WEIGHT = {"critical": 1.0, "high": 0.6, "medium": 0.3, "low": 0.1}
@@ -45,15 +46,15 @@ class Availability:
 
 
 def health(
-    resources: Sequence[Resource],
-    silent: set[str],
+    presences: Sequence[Presence],
     alerts: Sequence[OpenAlert],
     services: Services,
     availability: Availability,
     samples: int,
 ) -> Score:
-    """How much of the fleet is heard of, within its lines and answering."""
-    if not resources:
+    """How much of the fleet is read, within its lines and answering; what is neither read nor promised has no part."""
+    counted = [one for one in presences if one.in_window or one.silent]
+    if not any(one.in_window for one in counted):
         return Score(None, {}, 0)
     worst: dict[str, float] = {}
     for opened in alerts:
@@ -61,8 +62,8 @@ def health(
         worst[at] = max(worst.get(at, 0.0), _WEIGHT[opened.alert.severity])
     up = availability.value_pct
     deductions = {
-        "silent": 40 * len(silent) / len(resources),
-        "alerts": 40 * sum(worst.values()) / len(resources),
+        "silent": 40 * sum(one.silent for one in counted) / len(counted),
+        "alerts": 40 * sum(worst.values()) / len(counted),
         "errors": _errors(services),
         "unavailable": 0.0 if up is None else min(20.0, 4 * (100 - up)),
     }
@@ -83,14 +84,14 @@ def availability_of(whole: Whole, services: Services, expected: Mapping[str, flo
         return Availability(100 - services.error_rate_pct, "requests", whole.request_samples)
     if whole.probes:
         return Availability(whole.probes_pct / whole.probes, "probes", whole.probes)
-    due = sum(expected.values())
-    if due <= 0:
+    due = {resource_id: readings for resource_id, readings in expected.items() if readings > 0}
+    if not due:
         return Availability(None, "readings", 0)
-    heard = sum(
-        min(expected.get(resource_id, 0.0), max(0, row["readings"] - whole.down.get(resource_id, 0)))
-        for resource_id, row in whole.stats.items()
-    )
-    return Availability(100 * min(1.0, heard / due), "readings", sum(row["readings"] for row in whole.stats.values()))
+    read = {resource_id: row["readings"] for resource_id, row in whole.stats.items()}
+    up = {one: max(0, read.get(one, 0) - whole.down.get(one, 0)) for one in due}
+    # by resource: one that is read more often is not more available
+    share = sum(min(1.0, up[one] / readings) for one, readings in due.items()) / len(due)
+    return Availability(100 * share, "readings", sum(read.values()))
 
 
 def _errors(services: Services) -> float:

@@ -105,6 +105,7 @@ def _of_metric(readings: pl.DataFrame, worst: pl.DataFrame, metric: str, window:
         reading.mean().alias("average"),
         reading.max().alias("peak"),
         pl.col("ts").last().alias("last"),
+        (pl.col("over").last() > 0).alias("is_over"),
     )
     return [
         Standing(
@@ -117,6 +118,7 @@ def _of_metric(readings: pl.DataFrame, worst: pl.DataFrame, metric: str, window:
             average=row["average"],
             peak=row["peak"],
             last=row["last"],
+            is_over=row["is_over"],
             cells=strips[row["resource_id"]],
             spark=traces[row["resource_id"]],
         )

@@ -5,8 +5,12 @@ into one without being decoded. Whatever lasts is Parquet, each column in the en
 """
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Literal
+
+from plimsoll.errors import LakeError, shown
+from plimsoll.lake.format.framing import END
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,7 +22,6 @@ SHORT_ROWS: Final = 8_192
 _ROW_GROUP: Final = 131_072
 _FEW: Final = 1 / 3
 _SAMPLE: Final = 65_536
-_END: Final = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
 
 def briefly(frame: "pl.DataFrame") -> tuple[bytes, str]:
@@ -94,7 +97,8 @@ def joined(streams: Sequence[bytes]) -> "list[tuple[list[int], pl.DataFrame]]":
     """The rows of several short segments: for each schema the places of its streams, and their rows in that order.
 
     A stream is a schema, a batch and an end mark: those of one schema are joined by leaving out what lies between the
-    batches, and decoded at once. ValueError where the bytes are no stream.
+    batches, and decoded at once. ValueError where the bytes are no stream. Whoever asks knows how many rows each has,
+    and compares: an end mark inside one of them would end the decode of those behind it.
     """
     import polars as pl
 
@@ -103,14 +107,26 @@ def joined(streams: Sequence[bytes]) -> "list[tuple[list[int], pl.DataFrame]]":
         same.setdefault(_schema(stream), []).append(place)
     found: list[tuple[list[int], pl.DataFrame]] = []
     for schema, places in same.items():
-        batches = (streams[place][len(schema) : -len(_END)] for place in places)
-        found.append((places, pl.read_ipc_stream(io.BytesIO(b"".join([schema, *batches, _END])))))
+        batches = (streams[place][len(schema) : -len(END)] for place in places)
+        found.append((places, pl.read_ipc_stream(io.BytesIO(b"".join([schema, *batches, END])))))
     return found
+
+
+@contextmanager
+def decoding(what: str) -> Generator[None]:
+    """Whatever a decoder says, or dies of, about foreign bytes is a LakeError that begins with `what`."""
+    import polars as pl
+
+    try:
+        yield
+    # the last of these is no Exception: it would end the process
+    except (pl.exceptions.PolarsError, ValueError, OSError, pl.exceptions.PanicException) as error:
+        raise LakeError(f"{what} ({shown(type(error).__name__)})") from error
 
 
 def _schema(stream: bytes) -> bytes:
     """The first message: four marks, its length, itself."""
-    if stream[:4] != _END[:4] or stream[-len(_END) :] != _END:
+    if stream[:4] != END[:4] or stream[-len(END) :] != END:
         raise ValueError("is no whole Arrow stream")
     return stream[: 8 + int.from_bytes(stream[4:8], "little")]
 

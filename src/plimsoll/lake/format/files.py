@@ -64,6 +64,12 @@ class Files:
         _refuse_all_but_regular(found)
         return found.st_size
 
+    def identity(self, path: Path) -> tuple[int, int, int]:
+        """(bytes, time of change in ns, inode) of a regular file: another file in its place differs in one of them."""
+        found = path.lstat()
+        _refuse_all_but_regular(found)
+        return found.st_size, found.st_mtime_ns, found.st_ino
+
     def space(self, folder: Path) -> tuple[int, int]:
         """(free bytes, all bytes) of the disk that holds a folder, or its nearest parent that exists."""
         while not folder.exists():

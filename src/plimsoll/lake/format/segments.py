@@ -7,8 +7,9 @@ and their format. Names of before 2026-12 tell no rows.
 
 import re
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -24,11 +25,12 @@ NAME_PATTERN: Final = r"s-(\d{20})-([a-z0-9_.]{1,64})-(\d{13})-(\d{13})-(?:(\d{1
 _NAME = re.compile(NAME_PATTERN, re.ASCII)
 _COLLECTOR = re.compile(r"[a-z0-9_.]{1,64}", re.ASCII)
 _SIGNIFICANT_DIGITS = 4
+_AHEAD_NS: Final = 3_600 * 10**9
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Segment:
-    """What a segment's name tells; the order is the order of writing."""
+    """What a segment's name tells; the order is the nanosecond of writing by the writer's clock."""
 
     order: int
     collector: str
@@ -43,6 +45,11 @@ class Segment:
         """The file's name."""
         told = f"{self.first_ms:013d}-{self.last_ms:013d}" + ("" if self.rows is None else f"-{self.rows}")
         return f"s-{self.order:020d}-{self.collector}-{told}-{self.crc32}.{self.format}"
+
+    @property
+    def content(self) -> str:
+        """How its name ends: writer, span, number of rows and checksum. Of the same rows only the order differs."""
+        return self.name.split("-", 2)[2]
 
     @property
     def short(self) -> bool:
@@ -63,6 +70,12 @@ class Segment:
     def parse(cls, name: str) -> "Segment | None":
         """A segment from a file's name; None if the file is something else."""
         return _parsed(name)
+
+
+def as_written(segments: Iterable[Segment], *, now_ns: int) -> list[Segment]:
+    """The oldest first. An order far ahead of the clock is not when it was written: it comes first, never wins."""
+    latest = now_ns + _AHEAD_NS
+    return sorted(segments, key=lambda segment: (segment.order <= latest, segment.order, segment.name))
 
 
 @lru_cache(maxsize=4096)
@@ -93,14 +106,16 @@ def describe(frame: "pl.DataFrame", data: bytes, form: str, *, order: int, colle
     """The segment that these bytes become."""
     if not _COLLECTOR.fullmatch(collector):
         raise LakeError(f'collector "{shown(collector)}" is not a name: 1 to 64 of a-z 0-9 _ .')
-    first, last = frame["ts"].min(), frame["ts"].max()
-    assert isinstance(first, datetime)  # noqa: S101 - the table's check saw to it
-    assert isinstance(last, datetime)  # noqa: S101
-    return Segment(order, collector, _ms(first), _ms(last), frame.height, checksum(data), form)
+    first_ms, last_ms = span(frame)
+    return Segment(order, collector, first_ms, last_ms, frame.height, checksum(data), form)
 
 
-def _ms(at: datetime) -> int:
-    ms = (at.astimezone(UTC) - EPOCH) // timedelta(milliseconds=1)
-    if not 0 <= ms < 10**13:
-        raise LakeError(f"{at}: is not a time that can be stored (1970 to 2286)")
-    return ms
+def span(frame: "pl.DataFrame") -> tuple[int, int]:
+    """The times of the earliest and the latest row, in ms since the epoch; LakeError where there is none."""
+    stamps = frame["ts"].dt.epoch("ms")  # as numbers: a stamp may be none that Python has
+    first, last = stamps.min(), stamps.max()
+    if not isinstance(first, int) or not isinstance(last, int):
+        raise LakeError("has no ts")
+    if not 0 <= first <= last < 10**13:
+        raise LakeError(f"ts {first if first < 0 else last} ms is not a time that can be stored (1970 to 2286)")
+    return first, last

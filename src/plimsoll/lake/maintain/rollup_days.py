@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from plimsoll.errors import LakeError
 from plimsoll.lake.format.audit import retired
 from plimsoll.lake.format.encoding import Spill
 from plimsoll.lake.format.manifest import DayFile, day_of
@@ -41,15 +42,22 @@ def due(snapshot: Snapshot, today: date) -> list[tuple[str, DayFile]]:
     ]
 
 
-def roll(snapshot: Snapshot, day: str) -> dict[str, Spill]:
-    """The frames of one day by kind, block by block; a block's resources come before those of the next one."""
+def roll(snapshot: Snapshot, day: str, file: DayFile) -> dict[str, Spill]:
+    """The frames of one day by kind, block by block; a block's resources come before those of the next one.
+
+    LakeError where other rows were read than the file has: a rollup outlives its readings.
+    """
     found = {kind: Spill() for kind in KINDS}
+    read = 0
     for readings in snapshot.blocks(SAMPLES, date.fromisoformat(day), ["ts", "resource_id", "device", *CATALOGUE]):
         known = (name for name in readings.columns if name in CATALOGUE)
         hours = hourly(readings, [name for name in known if readings[name].null_count() < readings.height])
         days: Rollup = daily(hours)
         for kind, frame in zip(KINDS, (hours.totals, hours.buckets, days.totals, days.buckets), strict=True):
             found[kind].add(frame)
+        read += readings.height
+    if read != file.rows:
+        raise LakeError(f"{SAMPLES.name} {day}: {read} of {file.rows} rows were read; it is not rolled up")
     return found
 
 

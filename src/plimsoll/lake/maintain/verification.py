@@ -14,6 +14,7 @@ from plimsoll.lake.format.manifest import Damage
 from plimsoll.lake.maintain.quarantine import noted, set_aside
 from plimsoll.lake.maintain.repair import rebuild
 from plimsoll.lake.read.integrity import Soundness
+from plimsoll.lake.read.segment_cache import Shorts
 from plimsoll.lake.read.snapshot import take
 
 
@@ -72,10 +73,11 @@ def _look(files: Files, root: Path, now: datetime, share: int) -> Verified:
                 soundness.day(table, file)
                 looked, read = looked + 1, read + file.bytes
     for table, segments in snapshot.open.items():
-        for segment in segments:
-            if _due(segment.name, now, share) and soundness.segment(table, segment):
-                read += files.size(root / table / segment.name)
-            looked += _due(segment.name, now, share)
+        due = [segment for segment in segments if _due(segment.name, now, share)]
+        Shorts().groups(table, [segment for segment in due if segment.short], soundness)
+        sound = [s for s in due if soundness.may_be_sound(table, s) and (s.short or soundness.segment(table, s))]
+        read += sum(files.size(root / table / segment.name) for segment in sound)
+        looked += len(due)
     return Verified(files=looked, bytes=read, damaged=soundness.found, known=snapshot.manifest.damaged)
 
 

@@ -3,7 +3,7 @@
 A day file has each key once, so its rows need not be compared with one another: they only give way to fresh ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 ORDER: Final = "_order"
-"""Beside the columns of a segment's row: when its segment was written."""
+"""Beside the columns of a segment's row: the place of its segment in the order of writing, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,20 @@ class Days:
 class Chosen:
     """The files of a window: days as they are, days beneath open segments, and those in the order of writing.
 
-    Short segments come with what they hold, long ones with where they lie.
+    Short segments come with what they hold, long ones with where they lie. `written` are all open segments, the one
+    that was written last at the end: their places decide, not the numbers in their names, which a stranger may choose.
     """
 
     settled: Days
     beneath: Days
     short: Sequence[Group]
     long: Sequence[tuple[Segment, Path]]
+    written: Sequence[Segment]
+
+    @property
+    def places(self) -> Mapping[Segment, int]:
+        """The place of each open segment, from 1."""
+        return {segment: place for place, segment in enumerate(self.written, 1)}
 
     @property
     def fresh(self) -> list[Segment]:
@@ -112,7 +119,8 @@ def columns_in(files: Chosen) -> set[str]:
 
 def short_rows(files: Chosen) -> "list[pl.DataFrame]":
     """The rows of the short segments, a frame for each set of columns, with the order of their writing in `ORDER`."""
-    return [rows.with_columns(_orders(segments, rows.height)) for segments, rows in files.short]
+    places = files.places
+    return [rows.with_columns(_orders(segments, rows.height, places)) for segments, rows in files.short]
 
 
 def _day_rows(
@@ -132,11 +140,11 @@ def _newest(table: Table, files: Chosen, asked: "Sequence[pl.Expr]", needed: Seq
     if len(short) == 1 and not long:
         once = _fulfilling(short[0][1], asked).unique(subset=table.key, keep="last", maintain_order=True)
         return _with(table, once, needed)
-    ordered = [rows.with_columns(_orders(segments, rows.height)) for segments, rows in short]
-    frames = [_with(table, _fulfilling(rows, asked), [*needed, ORDER]) for rows in ordered]
+    frames = [_with(table, _fulfilling(rows, asked), [*needed, ORDER]) for rows in short_rows(files)]
+    places = files.places
     for segment, path in long:
         rows = _scan(table, [path], asked, needed)
-        frames.append(rows.with_columns(pl.lit(segment.order, pl.Int64).alias(ORDER)))
+        frames.append(rows.with_columns(pl.lit(places[segment], pl.Int64).alias(ORDER)))
     newest = _last(pl.concat(frames).sort(ORDER, maintain_order=True), table).drop(ORDER)
     return newest if long else newest.collect(engine="in-memory").lazy()
 
@@ -177,12 +185,12 @@ def _scan(table: Table, paths: Sequence[Path], asked: "Sequence[pl.Expr]", colum
     return (rows.filter(*asked) if asked else rows).select(columns)
 
 
-def _orders(segments: Sequence[Segment], height: int) -> "pl.Series":
-    """For each row of these segments, one after the other, when it was written."""
+def _orders(segments: Sequence[Segment], height: int, places: Mapping[Segment, int]) -> "pl.Series":
+    """For each row of these segments, one after the other, the place of its segment."""
     import numpy as np
     import polars as pl
 
     rows = [segment.rows or 0 for segment in segments]
     if sum(rows) != height:
         raise LakeError(f"open segments hold {height} rows, their names tell {sum(rows)}; see: plimsoll verify")
-    return pl.Series(ORDER, np.repeat([segment.order for segment in segments], rows), pl.Int64)
+    return pl.Series(ORDER, np.repeat([places[segment] for segment in segments], rows), pl.Int64)

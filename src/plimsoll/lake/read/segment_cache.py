@@ -3,12 +3,14 @@
 import os
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from plimsoll.errors import LakeError, shown
-from plimsoll.lake.format.encoding import joined
+from plimsoll.errors import LakeError
+from plimsoll.lake.format.encoding import decoding, joined
 from plimsoll.lake.format.segments import Segment
-from plimsoll.lake.read.integrity import Soundness
+from plimsoll.lake.read.integrity import UNREADABLE, Soundness
+from plimsoll.tables import TABLES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,8 +36,8 @@ class Shorts:
             return self._held[key]
         read = [(segment, soundness.bytes_of(table, segment)) for segment in wanted]
         sound = [(segment, data) for segment, data in read if data is not None]
-        found = decoded(sound)
-        if key is not None and len(sound) == len(wanted):
+        found = _decodable(table, sound, soundness)
+        if key is not None and sum(len(group) for group, _ in found) == len(wanted):
             self._held[key] = found
             while len(self._held) > _KEPT:
                 self._held.popitem(last=False)
@@ -43,14 +45,46 @@ class Shorts:
 
 
 def decoded(segments: Sequence[tuple[Segment, bytes]]) -> list[Group]:
-    """Segments with what they hold -> their rows, a frame for each set of columns."""
-    import polars as pl
+    """Segments with what they hold -> their rows, a frame for each set of columns.
 
-    try:
+    LakeError where they cannot be read, or hold other numbers of rows than their names tell: a row that is left out
+    here would be deleted with its segment.
+    """
+    with decoding("an open segment cannot be read; see: plimsoll verify"):
         parts = joined([data for _, data in segments])
-    except (pl.exceptions.PolarsError, ValueError, OSError) as error:
-        raise LakeError(f"an open segment cannot be read ({shown(error)}); see: plimsoll verify") from error
-    return [([segments[place][0] for place in places], rows) for places, rows in parts]
+    found = [([segments[place][0] for place in places], rows) for places, rows in parts]
+    for group, rows in found:
+        told = sum(segment.rows or 0 for segment in group)
+        if rows.height != told:
+            raise LakeError(f"open segments hold {rows.height} rows, their names tell {told}; see: plimsoll verify")
+    return found
+
+
+def _decodable(table: str, segments: Sequence[tuple[Segment, bytes]], soundness: Soundness) -> list[Group]:
+    """The rows of all but those that cannot be read, or that would cut off what is joined behind them."""
+    try:
+        found = decoded(segments)
+    except LakeError:
+        rest: list[tuple[Segment, bytes]] = []
+        for segment, data in segments:
+            if _whole(segment, data):
+                rest.append((segment, data))
+            else:
+                soundness.leave_out_segment(table, segment, UNREADABLE)
+        found = decoded(rest)
+    strange = [group for group, rows in found if TABLES[table].strange(rows.schema)]
+    for segment in chain.from_iterable(strange):
+        soundness.leave_out_segment(table, segment, UNREADABLE)
+    return [one for one in found if one[0] not in strange] if strange else found
+
+
+def _whole(segment: Segment, data: bytes) -> bool:
+    """Whether it can stand before another: behind itself it has its rows twice."""
+    try:
+        decoded([(segment, data), (segment, data)])
+    except LakeError:
+        return False
+    return True
 
 
 def _key(table: str, segments: Sequence[Segment], soundness: Soundness) -> _Key | None:
@@ -61,4 +95,4 @@ def _key(table: str, segments: Sequence[Segment], soundness: Soundness) -> _Key 
     except OSError:
         return None
     touched = tuple((one.st_mtime_ns, one.st_size, one.st_ino) for one in found)
-    return (folder, soundness.deep, tuple(segments), touched)
+    return (folder, tuple(segments), touched)

@@ -1,5 +1,6 @@
 """A snapshot: one state of the lake. Readers never lock, never block, and never see half a compaction."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -11,7 +12,7 @@ from plimsoll.errors import TryAgain
 from plimsoll.lake.format import manifest as manifests
 from plimsoll.lake.format.files import Files
 from plimsoll.lake.format.manifest import Damage, DayFile, Manifest
-from plimsoll.lake.format.segments import Segment, checksum
+from plimsoll.lake.format.segments import Segment, as_written, checksum
 from plimsoll.lake.read.integrity import Soundness, overlapping
 from plimsoll.lake.read.merging import Chosen, Days, Window, columns_in, rows_of
 from plimsoll.lake.read.segment_cache import Group, Shorts, decoded
@@ -39,8 +40,8 @@ class Snapshot:
     @property
     def generation(self) -> str:
         """Changes whenever an answer may change: the key of result caches."""
-        newest = max((s.order for segments in self.open.values() for s in segments), default=0)
-        return f"{self.manifest.generation}-{newest}"
+        names = "".join(f"{table}/{s.name}" for table, segments in self.open.items() for s in segments)
+        return f"{self.manifest.generation}-{checksum(names.encode())}"
 
     def days(self, table: Table) -> list[date]:
         """The UTC days that hold rows, oldest first."""
@@ -175,7 +176,7 @@ class Snapshot:
         folder, settled, beneath = self.root / table.name, Days(), Days()
         short = self._groups(table, [segment for segment in held if segment.short])
         long = [(s, folder / s.name) for s in held if not s.short and self._sound_segment(table, s)]
-        chosen = Chosen(settled, beneath, short, long)
+        chosen = Chosen(settled, beneath, short, long, held)
         spans = [(segment.first_ms, segment.last_ms) for segment in chosen.fresh]
         for file in self.manifest.of(table.name).values():
             if window.touches(file.first_ms, file.last_ms) and self._sound_day(table, file):
@@ -219,7 +220,7 @@ def take(files: Files, root: Path, soundness: Soundness | None = None, *, shorts
             gone = manifest.replaced.keys() | manifest.damaged.keys()
             names = (name for name in files.names(root / table) if f"{table}/{name}" not in gone)
             if segments := [s for name in names if (s := Segment.parse(name)) is not None]:
-                found[table] = sorted(segments)
+                found[table] = as_written(segments, now_ns=time.time_ns())
         if manifests.load(files, root).generation == manifest.generation:
             return Snapshot(root, manifest, found, soundness, shorts or Shorts())
     raise TryAgain(f"{root.name}: the lake changed {_ATTEMPTS} times while it was read; ask again")

@@ -7,6 +7,7 @@ the folder first; a day file is in the store before a manifest that names it.
 
 import hashlib
 import os
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -68,8 +69,14 @@ class SharedFiles(Files):
             if not path.exists():
                 self._fetch(path, key)
             with suppress(OSError):
-                os.utime(path)  # used now: the cache lets go of what was not used for long
+                # used now: the cache lets go of what was not used for long; when it was written says which file it is
+                os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
         return super().size(path)
+
+    def identity(self, path: Path) -> tuple[int, int, int]:
+        """Which file it is; it is in the cache from then on."""
+        self.size(path)
+        return super().identity(path)
 
     def rename(self, source: Path, target: Path) -> None:
         """Publishes: the manifest by a conditional PUT after all that it names; what is derived at once."""

@@ -1,23 +1,21 @@
-"""Another host's segment at the door: checked like any row of ours before it counts as kept."""
+"""Another host's segment at the door: decoded within limits, checked like any row of ours, and written anew."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from plimsoll.errors import BadParameter, LakeError, UsageError, shown
-from plimsoll.lake.format.files import Files, make_sure_of_room, publish
-from plimsoll.lake.format.segments import Segment, checksum, describe
+from plimsoll.errors import BadParameter, UsageError, shown
+from plimsoll.lake.format.encoding import briefly
+from plimsoll.lake.format.segments import Segment, checksum, describe, span, stored
 from plimsoll.lake.lake import Lake
-from plimsoll.lake.shared.lakes import SpoolingLake
-from plimsoll.lake.shared.validation import LONGEST, checked
-from plimsoll.tables import TABLES, Table
+from plimsoll.lake.shared.validation import checked, timely
+from plimsoll.tables import TABLES
 
 if TYPE_CHECKING:
     import polars as pl
 
 MOST_BYTES: Final = 16 * 1024**2
 """Bytes of one segment."""
-_AHEAD: Final = timedelta(hours=1)
 
 
 class NotYours(UsageError):
@@ -27,23 +25,29 @@ class NotYours(UsageError):
 def take_in(
     lake: Lake, table: str, name: str, data: bytes, *, host: str, resource_ids: Sequence[str], now: datetime
 ) -> bool:
-    """Keeps a segment for good; False where it is there already. `resource_ids`: what it may be about; empty: anything.
+    """Keeps a segment's rows for good; False where they are there already.
 
-    One that was merged and deleted before is kept and merged once more, which changes nothing: its keys are the same.
+    `resource_ids`: what it may be about; empty: anything.
+
+    No byte of a stranger is kept, and no number that decides: the rows are written anew, as any rows of ours, and they
+    are as new as their arrival. The same rows of the same host become the same bytes, by which a repetition is known;
+    one that was merged and deleted before is kept and merged once more, which changes nothing: its keys are the same.
     Raises NotYours, BadParameter (name, checksum, size), LakeError (rows) or DiskError; nothing was kept then.
     """
-    segment = _named(table, name, host)
+    given = _named(table, name, host)
     if len(data) > MOST_BYTES:
         raise BadParameter("size", len(data), why=f"is more than {MOST_BYTES} bytes")
-    if checksum(data) != segment.crc32:
+    if checksum(data) != given.crc32:
         raise BadParameter("name", name, why="tells another checksum than the bytes have; send it again")
-    frame = checked(TABLES[table], segment, data)
-    if describe(frame, data, segment.format, order=segment.order, collector=host) != segment:
+    frame = checked(TABLES[table], given, data)
+    if span(frame) != (given.first_ms, given.last_ms):
         raise BadParameter("name", name, why="tells another time span than the rows have")
-    if segment.last - segment.first > LONGEST or segment.last > now + _AHEAD:
-        raise LakeError(f"rows of more than {LONGEST.days} days, or more than an hour in the future; mind the clock")
+    timely(given, now)
     _about(frame, resource_ids)
-    return _kept(lake, TABLES[table], segment, data)
+    ours = stored(TABLES[table], frame, complete=False)
+    written, form = briefly(ours)
+    segment = describe(ours, written, form, order=lake.next_order(), collector=host)
+    return lake.accept(TABLES[table], segment, written)
 
 
 def _named(table: str, name: str, host: str) -> Segment:
@@ -62,15 +66,3 @@ def _about(frame: "pl.DataFrame", resource_ids: Sequence[str]) -> None:
         return
     if foreign := set(frame["resource_id"].to_list()) - set(resource_ids):
         raise NotYours(f'the token may not write about "{shown(min(foreign))}"')
-
-
-def _kept(lake: Lake, table: Table, segment: Segment, data: bytes) -> bool:
-    if isinstance(lake, SpoolingLake):
-        return lake.accept(table, segment, data)
-    files = Files()
-    make_sure_of_room(files, lake.root)
-    path = lake.root / table.name / segment.name
-    if path.exists():
-        return False
-    publish(files, path, data)
-    return True

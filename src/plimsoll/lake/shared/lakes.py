@@ -46,8 +46,7 @@ class SpoolingLake(Lake):
 
     def accept(self, table: Table, segment: Segment, data: bytes) -> bool:
         """Keeps another host's segment in the spool: this machine is a relay then."""
-        self.spool.accept(table.name, segment, data)
-        return True
+        return self.spool.accept(table, segment, data)
 
 
 class SharedLake(SpoolingLake):
@@ -58,7 +57,7 @@ class SharedLake(SpoolingLake):
         self._door = SharedFiles(root, store)
         super().__init__(root, spool, files=self._door)
 
-    def snapshot(self, *, proven: bool = True, unsound: Sequence[str] = ()) -> Snapshot:
+    def snapshot(self, *, proven: bool = True, unsound: Sequence[str] | None = None) -> Snapshot:
         """One state of the shared lake; its files are fetched when they are first used.
 
         What was derived is looked for each time, but for a quick look (not `proven`) once a minute.
@@ -118,7 +117,7 @@ class CollectorLake(SpoolingLake):
         super().__init__(root, spool)
         self.to = to
 
-    def snapshot(self, *, proven: bool = True, unsound: Sequence[str] = ()) -> Snapshot:
+    def snapshot(self, *, proven: bool = True, unsound: Sequence[str] | None = None) -> Snapshot:
         """Refused: there is nothing to read here."""
         del proven, unsound
         raise self._elsewhere("nothing can be analysed or reported here")
@@ -152,7 +151,7 @@ def trim(root: Path, most_bytes: int, *, now_s: float) -> int:
         for path in (root / table).glob("[!.]*.*"):
             with suppress(FileNotFoundError):
                 known = path.stat()
-                found.append((known.st_mtime, known.st_size, path))
+                found.append((max(known.st_atime, known.st_mtime), known.st_size, path))
     total, gone = sum(size for _, size, _ in found), 0
     for used_s, size, path in sorted(found):
         if total <= most_bytes or used_s > now_s - compaction.GRACE_S:

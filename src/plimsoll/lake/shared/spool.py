@@ -6,6 +6,7 @@ and forgetting ships rows a second time; their keys are the same, so the lake ha
 
 import io
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,8 @@ import msgspec
 
 from plimsoll.errors import DiskError
 from plimsoll.lake.format.encoding import PARQUET, SHORT_ROWS, STREAM, streaming
-from plimsoll.lake.format.files import Files, make_sure_of_room, publish, remove, settle
-from plimsoll.lake.format.segments import Segment, checksum, describe
+from plimsoll.lake.format.files import Files, publish, remove, settle
+from plimsoll.lake.format.segments import Segment, as_written, checksum, describe
 from plimsoll.lake.lake import Lake
 from plimsoll.lake.read.merging import Chosen, Days, Window, rows_of
 from plimsoll.lake.read.segment_cache import decoded
@@ -64,11 +65,10 @@ class Spool:
         self.make_sure()
         return self._lake.append(table, rows, collector=self.host)
 
-    def accept(self, table: str, segment: Segment, data: bytes) -> None:
-        """Keeps a segment of another host that was checked; the same one again changes nothing."""
+    def accept(self, table: Table, segment: Segment, data: bytes) -> bool:
+        """Keeps a segment of another host that was checked; False where the same rows wait already."""
         self.make_sure()
-        make_sure_of_room(self._files, self.root)
-        publish(self._files, self.root / table / segment.name, data)
+        return self._lake.accept(table, segment, data)
 
     def make_sure(self) -> None:
         """Refuses more than is allowed to wait."""
@@ -118,7 +118,8 @@ class Spool:
         publish(self._files, target, data)
 
     def _segments(self, table: str) -> list[Segment]:
-        return sorted(s for name in self._files.names(self.root / table) if (s := Segment.parse(name)) is not None)
+        names = self._files.names(self.root / table)
+        return as_written((s for name in names if (s := Segment.parse(name)) is not None), now_ns=time.time_ns())
 
     def _sound(self, table: str, segment: Segment) -> bytes | None:
         path = self.root / table / segment.name
@@ -134,7 +135,7 @@ class Spool:
 
         short = decoded([(s, self._files.read(self._path(table, s))) for s in inputs if s.short])
         long = [(s, self._path(table, s)) for s in inputs if not s.short]
-        rows = rows_of(table, Chosen(Days(), Days(), short, long), Window.of(None, None), [], table.names)
+        rows = rows_of(table, Chosen(Days(), Days(), short, long, inputs), Window.of(None, None), [], table.names)
         frame = rows.sort(table.sort).collect()
         parts: list[tuple[Segment, bytes]] = []
         for _, day in sorted(frame.group_by(pl.col("ts").dt.date(), maintain_order=True), key=lambda part: part[0]):

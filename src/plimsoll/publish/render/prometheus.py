@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from plimsoll.documents.situation import Situation
 from plimsoll.publish.views.report_input import ReportInput
 
 
-def metrics(report: ReportInput) -> bytes:
+def metrics(report: ReportInput, situation: Situation) -> bytes:
     """One gauge for each score, and counts by severity, type and component; never one for each resource."""
     overall = report.document.overall
     lines: list[str] = []
@@ -21,7 +22,17 @@ def metrics(report: ReportInput) -> bytes:
     gauge("performance_score", "Performance of the fleet, 0 to 100.", {"": overall.performance_score})
     gauge("availability_percent", "Availability of the fleet.", {"": overall.availability_score})
     gauge("report_end_seconds", "End of the report's window, seconds since the epoch.", {"": report.end.timestamp()})
-    gauge("alerts", "Open alerts by severity.", _counted("severity", (a.severity for a in report.document.alerts)))
+    gauge("alerts", "Open alerts by severity.", _counted("severity", (one.severity for one in situation.open)))
+    gauge(
+        "situation",
+        "State of the verdict: 0 calm, 1 steady, 2 watch, 3 attention, 4 trouble, 5 cannot tell.",
+        {"": float(situation.state)},
+    )
+    gauge("silent_resources", "Resources that should be read and are not.", {"": float(len(situation.silent))})
+    gauge("judged_resources", "Resources that were compared with their own past.", {"": float(situation.judged)})
+    gauge(
+        "coverage_percent", "Readings that arrived of those that were due, by resource.", {"": situation.coverage_pct}
+    )
     gauge("resources", "Resources by type.", _counted("type", (r.type for r in report.resources)))
     if report.optimization is not None:
         found = (b.component for r in report.optimization.resources for b in r.bottlenecks or ())

@@ -10,11 +10,11 @@ from markupsafe import Markup
 
 from plimsoll.clock import instant
 from plimsoll.documents.headroom import Standing
+from plimsoll.documents.situation import Situation
 from plimsoll.publish import formatting
 from plimsoll.publish.drawing import svg
 from plimsoll.publish.theme import LEVELS, level
 from plimsoll.publish.views.report_input import ReportInput
-from plimsoll.publish.views.verdict import Situation
 
 _TYPE_NAMES = {
     "storage": "Storage",
@@ -64,14 +64,16 @@ def picture(report: ReportInput, situation: Situation) -> FleetPicture:
     square, per_row = (
         (18.0, 42) if count <= 42 else (11.0, 70) if count <= 140 else (9.0, 90) if count <= 700 else (6.0, 130)
     )
-    crossed = len(situation.was_over) + len(situation.over_now)
+    crossed = len(situation.crossed)
     fold = max(1, -(-count // _MOST_ROWS))
     height = 13.0 if count <= _MOST_NAMED else 7.0 if count <= 140 else 4.0
     return FleetPicture(
         title="The fleet, hour by hour" if report.cell_s <= 3600 else "The fleet, day by day",
         sentence=f"{crossed:,} of {formatting.plural(count, 'resource')} crossed their line."
         if crossed
-        else "No resource crossed its line.",
+        else "No resource crossed its line."
+        if situation.read
+        else "Not judged: nothing was read in this window.",
         mosaic=svg.mosaic(levels, label=_mosaic_label(levels), square=square, per_row=per_row),
         groups=_groups(report, fold, height, named=count <= _MOST_NAMED),
         row_height=f"{height:g}px",

@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 
+from plimsoll.documents.situation import ENOUGH_PCT, Situation
 from plimsoll.fleet.resources import Resource
 from plimsoll.publish import formatting
 from plimsoll.publish.views.report_input import Made, ReportInput
-from plimsoll.publish.views.verdict import Situation
 
 _MOST_NAMES = 4
 _MOST_UNDELIVERED = 3
-_ENOUGH_PCT = 95.0
 
 
 def notices(report: ReportInput, situation: Situation) -> list[str]:
     """One sentence for each thing that a reader must know before the numbers."""
-    return [*_missing(report, situation), *of_making(report.made, report.resources)]
+    return [*_missing(situation), *of_making(report.made, report.resources)]
 
 
 def of_making(made: Made, resources: Sequence[Resource] = ()) -> list[str]:
@@ -30,13 +29,19 @@ def of_making(made: Made, resources: Sequence[Resource] = ()) -> list[str]:
     return [*told, f"{more} more were not delivered; plimsoll outbox lists them."] if more > 0 else told
 
 
-def _missing(report: ReportInput, situation: Situation) -> list[str]:
-    """The readings that did not arrive, and whose."""
-    if not report.resources or situation.coverage_pct is None or situation.coverage_pct >= _ENOUGH_PCT:
-        return []
-    names = {r.resource_id: formatting.name(r.name) for r in report.resources}
-    who = f" Silent: {_some([names[one] for one in situation.silent])}." if situation.silent else ""
-    return [f"Only {formatting.percent(situation.coverage_pct)} of the readings that were due arrived.{who}"]
+def _missing(situation: Situation) -> list[str]:
+    """The readings that did not arrive, and whose; names that nobody declared and that are not seen any more."""
+    told: list[str] = []
+    if situation.total and situation.coverage_pct is not None and situation.coverage_pct < ENOUGH_PCT:
+        who = f" Silent: {_some([formatting.name(one.name) for one in situation.silent])}." if situation.silent else ""
+        share = formatting.number(situation.coverage_pct)
+        told.append(f"Only {share}{formatting.NARROW}% of the readings that were due arrived.{who}")
+    if situation.aged_out:
+        count = formatting.plural(situation.aged_out, "name")
+        have = "has" if situation.aged_out == 1 else "have"
+        told.append(f"{count} that no config declares {have} not been seen for longer than [silence] unseen.")
+    told += [formatting.visible(text) for text in situation.failed_jobs[:_MOST_UNDELIVERED]]
+    return told
 
 
 def _some(names: Sequence[str]) -> str:

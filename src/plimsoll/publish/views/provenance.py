@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from plimsoll.clock import rfc3339
+from plimsoll.documents.situation import Situation
 from plimsoll.publish import formatting
+from plimsoll.publish.views.absences import absences
 from plimsoll.publish.views.report_input import Made, ReportInput
-from plimsoll.publish.views.verdict import Situation
+
+_MOST_GAPS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +32,24 @@ def provenance(report: ReportInput, situation: Situation, zone: ZoneInfo, *, doc
 
 
 def _data(report: ReportInput, situation: Situation) -> list[str]:
-    readings = sum(e.samples for e in report.evidence if e.subject.startswith("coverage."))
+    readings = sum(one.readings for one in report.presences)
     coverage = formatting.number(situation.coverage_pct)
+    due = (
+        "no reading was due"
+        if situation.coverage_pct is None
+        else f"{coverage}{formatting.NARROW}% of what was due arrived"
+    )
     return [
         f"{formatting.plural(len(report.resources), 'resource')}, {formatting.plural(readings, 'reading')}",
-        f"{coverage}{formatting.NARROW}% of the readings that were due arrived",
+        due,
         f"points of {report.document.time_range.granularity}, zone {report.zone}",
     ]
 
 
 def _gaps(report: ReportInput, situation: Situation, zone: ZoneInfo) -> list[str]:
-    standings = {s.resource_id: s for s in report.standings}
-    names = {r.resource_id: formatting.name(r.name) for r in report.resources}
-    found: list[str] = []
-    for resource_id in situation.silent[:4]:
-        last = standings[resource_id].last
-        since = f"silent since {formatting.clock_time(last, zone, day_of=report.end)}" if last else "no data"
-        found.append(f"{names[resource_id]}: {since}")
-    if len(situation.silent) > 4:
-        found.append(f"and {len(situation.silent) - 4} more in the JSON")
+    found = [f"{one.resource}: {one.text}" for one in absences(situation, zone, report.end)]
+    if len(found) > _MOST_GAPS:
+        found = [*found[:_MOST_GAPS], f"and {len(found) - _MOST_GAPS} more in the JSON"]
     damage = next((e for e in report.evidence if e.subject == "lake.damage"), None)
     if damage:
         first, told = min(damage.detail.items())

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from plimsoll.documents import Evidence, PerformanceDocument
+from plimsoll.documents import Alert, Evidence, PerformanceDocument
 from plimsoll.documents.anomalies import AnomaliesDocument
 from plimsoll.documents.capacity import CapacityDocument
 from plimsoll.documents.headroom import Standing
 from plimsoll.documents.optimization import OptimizationDocument
 from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.presence import Presence
 from plimsoll.fleet.resources import Resource
 from plimsoll.publish.revisions import Revision
 
@@ -19,7 +20,8 @@ from plimsoll.publish.revisions import Revision
 class Made:
     """Who made a report, when, and from which state of the lake; `cost` is what the one before took.
 
-    `undelivered` says which earlier messages did not reach whom, and why.
+    `undelivered` says which earlier messages did not reach whom, and why; `failed_jobs` names windows of jobs that were
+    given up since then.
     """
 
     version: str
@@ -28,6 +30,21 @@ class Made:
     cost: str = ""
     revision: Revision = field(default_factory=Revision)
     undelivered: Sequence[str] = ()
+    failed_jobs: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An alert of the window: `opened` when it had lasted long enough, `closed` when it was left behind.
+
+    `muted` says why people are not told of it; neither open nor closed is one whose readings ended over the line.
+    """
+
+    alert: Alert
+    opened: datetime
+    closed: datetime | None
+    is_open: bool
+    muted: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +53,9 @@ class ReportInput:
 
     `standings` are in the order of `resources`; `cell_s` is the length of a strip cell; `previous` is the document as
     of `previous_end`, None on the first report. `optimization`, `anomalies` and `capacity` are None where they were not
-    made; `failed` says why, by section. `outcomes` says what came of earlier advice.
+    made; `failed` says why, by section. `outcomes` says what came of earlier advice. `presences` are in the order of
+    `resources` too; `events` are the alerts that opened, closed or go on; `is_filtered`: only some resources were asked
+    for.
     """
 
     kind: str
@@ -58,6 +77,9 @@ class ReportInput:
     capacity: CapacityDocument | None = None
     failed: Mapping[str, str] = field(default_factory=dict[str, str])
     outcomes: Sequence[str] = ()
+    presences: Sequence[Presence] = ()
+    events: Sequence[Event] = ()
+    is_filtered: bool = False
 
     @property
     def before(self) -> str:

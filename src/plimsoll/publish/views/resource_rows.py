@@ -11,14 +11,15 @@ from msgspec import UNSET, UnsetType
 
 from plimsoll.documents import Gauge, ResourcePerformance
 from plimsoll.documents.headroom import Standing
+from plimsoll.documents.situation import Situation
 from plimsoll.fleet.resources import Resource
 from plimsoll.publish import formatting
 from plimsoll.publish.drawing import svg
 from plimsoll.publish.theme import GLYPHS
+from plimsoll.publish.views.absences import absences
 from plimsoll.publish.views.report_input import ReportInput
-from plimsoll.publish.views.verdict import Situation
 
-_ORDER: Final = ("critical", "high", "medium", "low", "silent", "crossed", "ok")
+_ORDER: Final = ("critical", "high", "medium", "low", "silent", "crossed", "incomplete", "ok")
 _TYPES: Final = {"ai-service": "AI service"}
 _FACTS_UP_TO = 700  # above that a calm row says its sentence; the numbers are in the JSON
 _STALE = timedelta(minutes=30)
@@ -26,7 +27,7 @@ _STALE = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class ResourceRow:
-    """One resource; `state` is a severity, `silent`, `crossed` or `ok`, printed with its glyph and word."""
+    """One resource; `state` is a severity, `silent`, `crossed`, `incomplete` or `ok`, with its glyph and word."""
 
     state: str
     glyph: str
@@ -49,14 +50,20 @@ def rows(report: ReportInput, situation: Situation) -> list[ResourceRow]:
     """All resources in the order of the list."""
     parts = {part.resource_id: part for part in report.document.resources}
     severities: dict[str, str] = {}
-    for alert in report.document.alerts:  # worst first: the first one counts
-        severities.setdefault(alert.resource, alert.severity)
-    silent, crossed = set(situation.silent), set(situation.was_over)
+    for alert in situation.open:  # worst first: the first one counts
+        if not alert.is_silence:
+            severities.setdefault(alert.resource, alert.severity)
+    crossed = set(situation.crossed)
+    missing = {one.id: one.text for one in reversed(absences(situation, ZoneInfo(report.zone), report.end))}
+    absent = {one.id for one in (*situation.silent, *situation.unmeasured)}
+    absent |= {one.resource_id for one in report.presences if one.aged_out}
 
     def state(resource_id: str) -> str:
         if resource_id in severities:
             return severities[resource_id]
-        return "silent" if resource_id in silent else "crossed" if resource_id in crossed else "ok"
+        if resource_id in absent:
+            return "silent"
+        return "crossed" if resource_id in crossed else "incomplete" if resource_id in missing else "ok"
 
     pairs = sorted(
         zip(report.resources, report.standings, strict=True),
@@ -67,7 +74,15 @@ def rows(report: ReportInput, situation: Situation) -> list[ResourceRow]:
         ),
     )
     return [
-        _row(report, resource, standing, parts[resource.resource_id], state(resource.resource_id), position)
+        _row(
+            report,
+            resource,
+            standing,
+            parts[resource.resource_id],
+            state(resource.resource_id),
+            position,
+            missing.get(resource.resource_id, ""),
+        )
         for position, (resource, standing) in enumerate(pairs)
     ]
 
@@ -79,6 +94,7 @@ def _row(
     part: ResourcePerformance,
     state: str,
     position: int,
+    missing: str,
 ) -> ResourceRow:
     flagged = state != "ok"
     metric = standing.metric
@@ -87,7 +103,7 @@ def _row(
     now, average, peak = (formatting.amount(v, metric) if metric else formatting.UNKNOWN for v in shown)
     return ResourceRow(
         state=state,
-        glyph={"crossed": "◇"}.get(state, GLYPHS.get(state, GLYPHS["low"])),
+        glyph={"crossed": "◇", "incomplete": "○"}.get(state, GLYPHS.get(state, GLYPHS["low"])),
         name=formatting.name(resource.name),
         full_name=formatting.visible(resource.name),
         kind=_TYPES.get(resource.type, resource.type.capitalize()),
@@ -97,7 +113,7 @@ def _row(
         average=average,
         peak=peak,
         drawing=_spark(resource, standing, state) if metric else None,
-        sentence=_sentence(report, standing, state),
+        sentence=_sentence(standing, state, missing),
         facts=_facts(part) if flagged or len(report.resources) <= _FACTS_UP_TO else [],
         flagged=flagged,
         opened=flagged and position < 2,
@@ -122,13 +138,12 @@ def _spark(resource: Resource, standing: Standing, state: str) -> Markup:
     )
 
 
-def _sentence(report: ReportInput, standing: Standing, state: str) -> str:
-    zone = ZoneInfo(report.zone)
+def _sentence(standing: Standing, state: str, missing: str) -> str:
+    told = f"{formatting.sentence_case(missing)}. " if missing else ""
     if standing.metric is None or standing.margin is None:
-        return "No reading of it that has a load line arrived in this window."
+        return f"{told}No reading of it that has a load line arrived in this window."
     if state == "silent":
-        heard = formatting.clock_time(standing.last, zone, day_of=report.end) if standing.last else "never"
-        return f"Last heard of at {heard}; nothing has come since, so what follows is history."
+        return f"{told}What follows is history."
     unit = " points" if standing.in_points else f"{formatting.NARROW}% of it"
     distance = formatting.number(abs(standing.margin))
     where = "over" if standing.margin > 0 else "under"
@@ -137,7 +152,7 @@ def _sentence(report: ReportInput, standing: Standing, state: str) -> str:
         formatting.amount(standing.average, standing.metric),
     )
     return (
-        f"{formatting.sentence_case(formatting.label(standing.metric))} averaged {average}; "
+        f"{told}{formatting.sentence_case(formatting.label(standing.metric))} averaged {average}; "
         f"its worst 2{formatting.NARROW}% of readings were {distance}{unit} {where} the line at {line}."
     )
 

@@ -15,15 +15,16 @@ from plimsoll.clock import instant
 from plimsoll.documents.anomalies import Anomaly
 from plimsoll.documents.capacity import ResourceRoom
 from plimsoll.documents.optimization import Recommendation, ResourceOptimization
+from plimsoll.documents.situation import SOON_DAYS, Situation
 from plimsoll.publish import formatting
 from plimsoll.publish.drawing.svg import bullet
 from plimsoll.publish.theme import GLYPHS
 from plimsoll.publish.views import outlook_text
 from plimsoll.publish.views.report_input import ReportInput
+from plimsoll.publish.views.verdict import why_not_judged
 
 MOST_ACTIONS = 3
 MOST_ROWS = 12
-SOON_DAYS = 14
 _PRIORITIES = ("high", "medium", "low")
 
 
@@ -94,14 +95,15 @@ class Section:
     failed: str = ""
 
 
-def actions(report: ReportInput) -> Section | None:
+def actions(report: ReportInput, situation: Situation) -> Section | None:
     """At most three, the most urgent first, one a resource; never invented to fill the list.
 
     Of equally urgent ones, those come first that the verdict speaks of: a line crossed, or about to be.
     """
     if report.optimization is None:
         return _failed(report, "optimization")
-    pressing = {alert.resource for alert in report.document.alerts} | {one.resource_id for _, one in _crossing(report)}
+    soon = {one.id for one in situation.crossings if one.days <= SOON_DAYS}
+    pressing = {one.resource for one in situation.open} | soon
     listed = [(one, resource) for resource in report.optimization.resources for one in (resource.recommendations or ())]
     ordered = sorted(
         listed, key=lambda pair: (_PRIORITIES.index(pair[0].priority), pair[1].resource_id not in pressing)
@@ -114,7 +116,7 @@ def actions(report: ReportInput) -> Section | None:
     return Section(rows, "The most urgent first, with what each is worth.", more)
 
 
-def unusual(report: ReportInput, zone: ZoneInfo) -> Section | None:
+def unusual(report: ReportInput, situation: Situation, zone: ZoneInfo) -> Section | None:
     """The findings of the window, the strangest first."""
     if report.anomalies is None:
         return _failed(report, "anomalies")
@@ -124,11 +126,19 @@ def unusual(report: ReportInput, zone: ZoneInfo) -> Section | None:
             heads.setdefault(entry.id, (resource.resource, []))[1].append(entry)
     ordered = sorted(heads.values(), key=lambda pair: (pair[1][0].severity != "high", -pair[1][0].score))
     rows = [_unusual(name, entries, zone, report.end) for name, entries in ordered]
-    sentence = f"{len(rows)} found. Each against its own past." if rows else "Nothing was unlike its own past."
+    sentence = f"{len(rows)} found. Each against its own past." if rows else _nothing_unusual(situation)
     return Section(rows[:MOST_ROWS], sentence, max(0, len(rows) - MOST_ROWS))
 
 
-def held_back(report: ReportInput) -> Section | None:
+def _nothing_unusual(situation: Situation) -> str:
+    """Said of what was judged alone."""
+    why = why_not_judged(situation)
+    if not situation.judged:
+        return f"Not judged: {why or 'no resource is known yet'}."
+    return f"Nothing was unlike its own past; not judged: {why}." if why else "Nothing was unlike its own past."
+
+
+def held_back(report: ReportInput, situation: Situation) -> Section | None:
     """The bottlenecks, the most constrained resource first."""
     if report.optimization is None:
         return _failed(report, "optimization")
@@ -137,9 +147,8 @@ def held_back(report: ReportInput) -> Section | None:
         for resource in report.optimization.resources
         for one in (resource.bottlenecks or ())
     ]
-    sentence = (
-        f"{formatting.plural(len(rows), 'bottleneck')}, the tightest first." if rows else "No rule found anything."
-    )
+    nothing = "No rule found anything." if situation.read else "Not judged: nothing was read in this window."
+    sentence = f"{formatting.plural(len(rows), 'bottleneck')}, the tightest first." if rows else nothing
     return Section(rows[:MOST_ROWS], sentence, max(0, len(rows) - MOST_ROWS))
 
 
@@ -160,20 +169,6 @@ def room(report: ReportInput) -> Section | None:
     )
     horizon = report.capacity.horizon_days
     return Section([_room(one, names, horizon) for one in ordered], sentence, max(0, len(known) - MOST_ROWS))
-
-
-def crossings(report: ReportInput) -> list[tuple[int, str, str]]:
-    """(days, resource name, metric) of what will reach its line within fourteen days, the soonest first."""
-    return sorted((days, one.resource_name, one.metric) for days, one in _crossing(report))
-
-
-def _crossing(report: ReportInput) -> list[tuple[int, ResourceRoom]]:
-    return [
-        (one.crossing.middle_days, one)
-        for one in (report.capacity.resources if report.capacity else ())
-        if one.state == "crosses" and one.crossing and one.crossing.middle_days is not None
-        if one.crossing.middle_days <= SOON_DAYS
-    ]
 
 
 def _failed(report: ReportInput, part: str) -> Section | None:

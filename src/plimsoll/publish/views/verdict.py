@@ -1,32 +1,38 @@
-"""The verdict: the state of the fleet in one of six words, and at most two facts with a name, a number and a time.
+"""The verdict in words: one of six states, and at most two facts with a name, a number and a time.
 
-Read from the bottom up, the first row that is true wins:
+The state is the situation's own; read from the bottom up, the first row that is true wins:
 
-All calm.                nothing over its line, no alert open, nothing crosses within 14 days, coverage at least 95 %
-Steady.                  something was over its line or unusual, or coverage is under 95 %; nothing worse
+All calm.                nothing over its line, no alert open or opened, nothing silent or unmeasured at the end,
+                         no high advice, no incident, no crossing ahead, no failed job, coverage at least 95 %
+Steady.                  one of these, and nothing worse
 Watch this week.         a medium alert is open, or a line will be crossed within 14 days
 Needs attention today.   a high alert is open, or a line will be crossed within 3 days
 In trouble now.          a critical alert is open, availability under 95 %, or a tenth of the fleet over its line
-Cannot tell.             coverage under 80 %, a whole type silent, or no resource at all
+Cannot tell.             coverage under 80 %, a whole type silent, or nothing read in the window
 """
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from types import MappingProxyType
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from plimsoll.clock import instant
-from plimsoll.documents import Alert
+from plimsoll.documents.situation import AVAILABLE_PCT, ENOUGH_PCT, LEAST_PCT, Absent, Crossing, Open, Situation, State
 from plimsoll.publish import formatting
-from plimsoll.publish.views import outlook_text
-from plimsoll.publish.views.report_input import ReportInput
-from plimsoll.publish.views.sections import SOON_DAYS, crossings
 
-_AVAILABLE_PCT = 95.0
-_TENTH = 0.1
-_TODAY_DAYS = 3
-_WORST_FIRST = ("critical", "high", "medium", "low")
+_STATES: Final[Mapping[State, tuple[str, str]]] = MappingProxyType(
+    {
+        State.CALM: ("All calm.", "ok"),
+        State.STEADY: ("Steady.", "ink"),
+        State.WATCH: ("Watch this week.", "medium"),
+        State.ATTENTION: ("Needs attention today.", "critical"),
+        State.TROUBLE: ("In trouble now.", "critical"),
+        State.CANNOT_TELL: ("Cannot tell.", "ink3"),
+    }
+)
+MOST_FACTS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,149 +59,237 @@ def _cut(text: str, name: str, *, is_name: bool) -> list[tuple[str, bool]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
-    """What the verdict is judged from."""
+class Fact:
+    """Part of the sentence, and the ids of the resources that it names or counts."""
 
-    coverage_pct: float | None
-    silent: Sequence[str]
-    silent_types: Sequence[str]
-    over_now: Sequence[str]
-    was_over: Sequence[str]
-    crossings: Sequence[tuple[int, str, str]] = ()
-    unusual: int = 0
+    text: str
+    about: tuple[str, ...] = ()
 
 
-def judge(report: ReportInput, situation: Situation) -> Verdict:
-    """The verdict of a report."""
-    verdict = _judged(report, situation)
-    named = {a.resource for a in report.document.alerts} | set(situation.was_over) | set(situation.silent)
-    names = sorted({_name(report, i) for i in named} | {formatting.name(name) for _, name, _ in situation.crossings})
-    return replace(verdict, names=tuple(name for name in names if name in verdict.facts))
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The end of the window and the zone in which times are printed."""
+
+    end: datetime
+    zone: ZoneInfo
+
+    def time(self, at: datetime) -> str:
+        """A time of day, with the day where it is another one."""
+        return formatting.clock_time(at, self.zone, day_of=self.end)
 
 
-def _judged(report: ReportInput, situation: Situation) -> Verdict:
-    open_severities = {alert.severity for alert in report.document.alerts}
-    count = len(report.resources)
-    coverage = situation.coverage_pct
-    available = report.document.overall.availability_score
-    if not count or coverage is None or coverage < 80 or situation.silent_types:
-        return Verdict("Cannot tell.", "ink3", _unknown(report, situation))
-    in_trouble = len(situation.over_now) >= max(2, _TENTH * count)
-    if "critical" in open_severities or in_trouble or (available is not None and available < _AVAILABLE_PCT):
-        return Verdict("In trouble now.", "critical", _facts(report, situation))
-    for severity, within_days, state, colour in (
-        ("high", _TODAY_DAYS, "Needs attention today.", "critical"),
-        ("medium", SOON_DAYS, "Watch this week.", "medium"),
-    ):
-        if severity in open_severities or any(days <= within_days for days, _, _ in situation.crossings):
-            return Verdict(state, colour, _facts(report, situation))
-    if situation.was_over or situation.unusual or coverage < 95 or open_severities:
-        return Verdict("Steady.", "ink", _facts(report, situation))
-    return Verdict("All calm.", "ok", f"Every resource stayed under its line{_ahead(report)}.")
+def judge(situation: Situation, moment: Moment) -> Verdict:
+    """The verdict on a situation."""
+    state, colour = _STATES[situation.state]
+    if situation.state is State.CALM:
+        return Verdict(state, colour, _calm(situation))
+    chosen = list(islice(facts_of(situation, moment), MOST_FACTS))
+    names = tuple(_names(situation))
+    text = ", and ".join(fact.text for fact in chosen)
+    text = text if text.startswith(names) else formatting.sentence_case(text)
+    told = {one for fact in chosen for one in fact.about}
+    more = [one for one, _ in situation.high if one not in told]
+    rest = f" {len(more)} more {'has' if len(more) == 1 else 'have'} something high." if more else ""
+    facts = f"{text}.{rest}"
+    return Verdict(state, colour, facts, tuple(name for name in names if name in facts))
 
 
-def _ahead(report: ReportInput) -> str:
-    if report.capacity is None:
+def _names(situation: Situation) -> list[str]:
+    absent = (*situation.silent, *situation.unmeasured, *situation.gaps)
+    names = [one.name for one in absent] + [one.name for one in situation.lost]
+    names += [one.name for one in situation.came_back] + [one.name for one in situation.open]
+    names += [one.name for one in situation.incidents] + [one.name for one in situation.crossings]
+    names += [one.name for one in situation.advice]
+    return sorted({formatting.name(name) for name in names})
+
+
+def _calm(situation: Situation) -> str:
+    new = len(situation.too_new)
+    young = f" {new} of {situation.total:,} {'is' if new == 1 else 'are'} too new to judge." if new else ""
+    return f"Every resource stayed under its line{_ahead(situation)}.{young}"
+
+
+def _ahead(situation: Situation) -> str:
+    ahead = situation.ahead
+    if ahead is None:
         return ""
-    forecast, blind = outlook_text.counted(report.capacity.resources)
-    if not forecast:
+    if not ahead.forecast:
         return "; there is too little history to look ahead yet"
-    which = "none that can be forecast" if blind else "none"
-    return f", and {which} reaches it in the next {report.capacity.horizon_days} days"
+    which = "none that can be forecast" if ahead.without else "none"
+    return f", and {which} reaches it in the next {ahead.horizon_days} days"
 
 
-def _facts(report: ReportInput, situation: Situation) -> str:
-    count = len(report.resources)
-    facts: list[str] = []
-    if len(situation.over_now) >= max(2, _TENTH * count):
-        facts.append(f"{len(situation.over_now)} of {formatting.plural(count, 'resource')} are over their line")
-    available = report.document.overall.availability_score
-    if available is not None and available < _AVAILABLE_PCT:
-        facts.append(f"only {formatting.percent(available)} was available")
-    worst = sorted(report.document.alerts, key=lambda alert: _WORST_FIRST.index(alert.severity))
-    soon = [_crossing(one) for one in situation.crossings]
-    told = [_alert(report, alert) for alert in worst]
-    urgent = bool(worst) and worst[0].severity in ("critical", "high")
-    facts += [*told[:1], *soon[:1], *told[1:]] if urgent or not soon else [*soon[:1], *told]
-    if len(facts) < 2 and not report.document.alerts and situation.was_over:
-        facts.append(f"{_some(report, situation.was_over)} crossed a line and came back")
-    if len(facts) < 2 and not report.document.alerts and situation.unusual:
-        facts.append(f"{formatting.plural(situation.unusual, 'resource')} did something unlike the past")
-    if len(facts) < 2 and situation.silent:
-        facts.append(f"{_some(report, situation.silent)} sent no data at the end")
-    if not facts and situation.coverage_pct is not None:
-        facts.append(f"{formatting.percent(situation.coverage_pct)} of readings arrived")
-    return _sentence(facts)
+def facts_of(situation: Situation, moment: Moment) -> Iterator[Fact]:
+    """Everything worth a part of the sentence, what does most harm first."""
+    yield from _unknown(situation, moment)
+    if situation.is_widely_over:
+        over = situation.over_line
+        yield Fact(f"{len(over)} of {formatting.plural(situation.total, 'resource')} are over their line", tuple(over))
+    available = situation.availability_pct
+    if available is not None and available < AVAILABLE_PCT:
+        yield Fact(f"only {formatting.number(available)}{formatting.NARROW}% was available")
+    yield from _pressing(situation, moment)
+    yield from _past(situation, moment)
+    yield from _found(situation)
+    coverage = situation.coverage_pct
+    if coverage is not None and LEAST_PCT <= coverage < ENOUGH_PCT:
+        yield Fact(f"only {formatting.number(coverage)}{formatting.NARROW}% of the readings that were due arrived")
+    yield from _not_judged(situation)
 
 
-def _crossing(one: tuple[int, str, str]) -> str:
-    days, name, metric = one
-    return f"{formatting.name(name)} reaches its {formatting.label(metric)} line in {formatting.plural(days, 'day')}"
-
-
-def _alert(report: ReportInput, alert: Alert) -> str:
-    since = duration_since(alert, report.end)
-    return f"{_name(report, alert.resource)} has been over its {formatting.label(alert.metric)} line for {since}"
-
-
-def duration_since(alert: Alert, end: datetime) -> str:
-    """How long an alert has been open at the end of the report."""
-    return formatting.duration(end - instant(alert.timestamp))
-
-
-def _unknown(report: ReportInput, situation: Situation) -> str:
-    if not report.resources:
-        return "No resource matched the filter."
-    facts: list[str] = []
-    if situation.coverage_pct is not None and situation.coverage_pct < 80:
-        facts.append(f"only {formatting.percent(situation.coverage_pct)} of readings arrived")
-    if situation.coverage_pct is None:
-        facts.append("no reading was expected or arrived")
+def _unknown(situation: Situation, moment: Moment) -> Iterator[Fact]:
+    if not situation.total:
+        yield Fact("no resource matched the filter" if situation.is_filtered else "no resource is known yet")
+    elif situation.knows_nothing:
+        yield Fact("nothing was read in this window")
+    if situation.coverage_pct is not None and situation.coverage_pct < LEAST_PCT:
+        share = formatting.number(situation.coverage_pct)
+        yield Fact(f"only {share}{formatting.NARROW}% of the readings that were due arrived")
     if situation.silent_types:
-        facts.append(f"every {situation.silent_types[0]} has been silent{_since(report, situation)}")
-    return _sentence(facts)
+        yield Fact(f"every {situation.silent_types[0]} is silent{_since(situation.silent, moment)}")
 
 
-def _since(report: ReportInput, situation: Situation) -> str:
-    members = {r.resource_id for r in report.resources if r.type == situation.silent_types[0]}
-    heard = [s.last for s in report.standings if s.resource_id in members and s.last]
-    if not heard:
-        return ""
-    return f" since {formatting.clock_time(max(heard), ZoneInfo(report.zone), day_of=report.end)}"
+def _since(silent: Sequence[Absent], moment: Moment) -> str:
+    known = [one.since for one in silent if one.since is not None and not one.never]
+    return f" since {moment.time(max(known))}" if known else ""
 
 
-def _name(report: ReportInput, resource_id: str) -> str:
-    known = {r.resource_id: r.name for r in report.resources}
-    return formatting.name(known.get(resource_id, resource_id))
+def _pressing(situation: Situation, moment: Moment) -> Iterator[Fact]:
+    """Open alerts and what crosses soon; a high alert comes before a forecast, a medium one after it."""
+    alerts = list(_alerts(situation, moment))
+    soon = [Fact(crossing(one), (one.id,)) for one in situation.crossings]
+    urgent = bool(situation.open) and situation.open[0].severity in ("critical", "high")
+    yield from [*alerts[:1], *soon[:1], *alerts[1:]] if urgent or not soon else [*soon[:1], *alerts]
+    listed = {one.resource for one in situation.open if one.is_silence}
+    short = [one for one in situation.silent if one.id not in listed]
+    if short:
+        yield Fact(absent(short, situation), tuple(one.id for one in short))
+    if situation.unmeasured:
+        yield Fact(unmeasured(situation.unmeasured), tuple(one.id for one in situation.unmeasured))
+    if situation.lost:
+        yield _lost(situation, moment)
 
 
-def _some(report: ReportInput, ids: Sequence[str]) -> str:
-    if len(ids) == 1:
-        return _name(report, ids[0])
-    return formatting.plural(len(ids), "resource")
+def _alerts(situation: Situation, moment: Moment) -> Iterator[Fact]:
+    """One for each open alert; all silences are one."""
+    silent = {one.resource for one in situation.open if one.is_silence}
+    told = False
+    for one in situation.open:
+        if not one.is_silence:
+            yield Fact(over(one, moment), (one.resource,))
+        elif not told:
+            told = True
+            some = [a for a in situation.silent if a.id in silent]
+            yield Fact(absent(some, situation) if some else over(one, moment), tuple(sorted(silent)))
 
 
-def _sentence(facts: Sequence[str]) -> str:
-    text = ", and ".join(facts[:2])
-    return f"{text}." if text else ""
+def over(one: Open, moment: Moment) -> str:
+    """One open alert in words."""
+    length = formatting.duration(moment.end - one.since)
+    if one.is_silence:
+        return f"{formatting.name(one.name)} was silent for {length} until a moment ago"
+    return f"{formatting.name(one.name)} has been over its {formatting.label(one.metric)} line for {length}"
 
 
-def situation_of(report: ReportInput) -> Situation:
-    """Coverage, silence and crossings, from the evidence and the standings."""
-    coverage = {e.subject.removeprefix("coverage."): e for e in report.evidence if e.subject.startswith("coverage.")}
-    due = sum(float(e.detail["expected"]) for e in coverage.values())
-    arrived = sum(min(float(e.samples), float(e.detail["expected"])) for e in coverage.values())
-    silent = [subject for subject, e in coverage.items() if e.detail["silent"]]
-    totals = Counter(r.type for r in report.resources)
-    quiet = Counter(r.type for r in report.resources if r.resource_id in set(silent))
-    over_now = sorted({alert.resource for alert in report.document.alerts})
-    was_over = [s.resource_id for s in report.standings if s.margin is not None and s.margin > 0]
-    return Situation(
-        coverage_pct=100 * arrived / due if due else None,
-        silent=silent,
-        silent_types=[kind for kind, count in sorted(totals.items()) if quiet[kind] == count],
-        over_now=over_now,
-        was_over=[r for r in was_over if r not in over_now],
-        crossings=crossings(report),
-        unusual=len(report.anomalies or ()),
-    )
+def absent(some: Sequence[Absent], situation: Situation) -> str:
+    """Silent resources in words, the longest silence first."""
+    longest = some[0]
+    name = formatting.name(longest.name)
+    if len(some) > 1:
+        count = f"{len(some):,} of {formatting.plural(situation.total, 'resource')} are silent"
+        return f"{count}, {name} for {formatting.duration(longest.length)}"
+    if longest.never:
+        return f"{name} was never read"
+    return f"{name} has been silent for {formatting.duration(longest.length)}"
+
+
+def unmeasured(some: Sequence[Absent]) -> str:
+    """Resources of which nothing more is promised, in words."""
+    name, length = formatting.name(some[0].name), formatting.duration(some[0].length)
+    if len(some) == 1:
+        return f"{name} has had no reading for {length}, and none is due"
+    count = formatting.plural(len(some), "resource")
+    return f"{count} had no reading at the end, and none is due ({name} for {length})"
+
+
+def _lost(situation: Situation, moment: Moment) -> Fact:
+    first = situation.lost[0]
+    about = tuple(dict.fromkeys(one.id for one in situation.lost))
+    metric = formatting.label(first.metric)
+    if len(about) == 1:
+        name = formatting.name(first.name)
+        return Fact(f"{name} has given no {metric} since {moment.time(first.since)}", about)
+    return Fact(f"{formatting.plural(len(about), 'resource')} lost a metric that they used to give", about)
+
+
+def crossing(one: Crossing) -> str:
+    """One crossing ahead in words."""
+    if one.days == 0:
+        return f"{formatting.name(one.name)} is over its {formatting.label(one.metric)} line by its usual level"
+    days = formatting.plural(one.days, "day")
+    return f"{formatting.name(one.name)} reaches its {formatting.label(one.metric)} line in {days}"
+
+
+def _past(situation: Situation, moment: Moment) -> Iterator[Fact]:
+    back = situation.came_back
+    if len(back) == 1:
+        when = f" at {moment.time(back[0].at)}" if back[0].at else ""
+        yield Fact(f"{formatting.name(back[0].name)} crossed a line and came back{when}", (back[0].id,))
+    elif back:
+        yield Fact(
+            f"{formatting.plural(len(back), 'resource')} crossed a line and came back", tuple(o.id for o in back)
+        )
+    if situation.gaps:
+        longest, about = situation.gaps[0], tuple(one.id for one in situation.gaps)
+        if len(about) == 1:
+            yield Fact(f"{formatting.name(longest.name)} was silent for {formatting.duration(longest.length)}", about)
+        else:
+            some = f"{formatting.plural(len(about), 'resource')} were silent for a while"
+            yield Fact(f"{some}, {formatting.name(longest.name)} for {formatting.duration(longest.length)}", about)
+    told = {one.resource for one in situation.open} | {one.id for one in back}
+    briefly = [one for one in situation.over_now if one not in told | set(situation.muted)]
+    if briefly:
+        yield Fact(f"{formatting.plural(len(briefly), 'resource')} went over a line just now", tuple(briefly))
+    if situation.muted:
+        yield Fact(f"{formatting.plural(len(situation.muted), 'resource')} with a muted alert", tuple(situation.muted))
+
+
+def _found(situation: Situation) -> Iterator[Fact]:
+    if situation.incidents:
+        about = tuple(one.id for one in situation.incidents)
+        yield Fact(f"{formatting.plural(len(about), 'resource')} did something unlike the past", about)
+    if situation.advice:
+        about = tuple(dict.fromkeys(one.resource for one in situation.advice))
+        if len(about) == 1:
+            yield Fact(f"there is urgent advice for {formatting.name(situation.advice[0].name)}", about)
+        else:
+            yield Fact(f"there is urgent advice for {formatting.plural(len(about), 'resource')}", about)
+    if situation.failed_jobs:
+        yield Fact(f"{formatting.plural(len(situation.failed_jobs), 'run')} of jobs failed")
+    if situation.failed_sections:
+        yield Fact(f"{formatting.plural(len(situation.failed_sections), 'section')} could not be made")
+
+
+def _not_judged(situation: Situation) -> Iterator[Fact]:
+    if situation.judged == 0:
+        yield Fact(f"nothing is compared with its own past: {why_not_judged(situation)}")
+    if situation.closed or situation.opened:
+        yield Fact(f"{situation.opened} alerts opened and {situation.closed} closed")
+    left = [one for one in situation.crossed if one not in {back.id for back in situation.came_back}]
+    if left:
+        yield Fact(f"{formatting.plural(len(left), 'resource')} crossed a line", tuple(left))
+
+
+def why_not_judged(situation: Situation) -> str:
+    """Why some or all resources are not compared with their own past, in words; empty where all are."""
+    absent_ids = {one.id for one in (*situation.silent, *situation.unmeasured)}
+    parts = [
+        (len(situation.too_new), "too new to judge"),
+        (len({one.id for one in situation.silent}), "silent"),
+        (len({one.id for one in situation.unmeasured}), "not measured at the end"),
+    ]
+    told = [f"{count:,} {why}" for count, why in parts if count]
+    rest = situation.total - situation.aged_out - situation.judged - len(absent_ids | set(situation.too_new))
+    if rest > 0:
+        told.append(f"{rest:,} without a reading")
+    return ", ".join(told)

@@ -10,18 +10,21 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from plimsoll.clock import instant
+from plimsoll.documents.situation import Situation
 from plimsoll.publish import formatting
 from plimsoll.publish.drawing.svg import MARK
 from plimsoll.publish.theme import GLYPHS
 from plimsoll.publish.views import fleet_strip, resource_rows, sections
+from plimsoll.publish.views.absences import Absence, absences
 from plimsoll.publish.views.fleet_strip import FleetPicture
 from plimsoll.publish.views.notices import notices
 from plimsoll.publish.views.provenance import Column, provenance
 from plimsoll.publish.views.report_input import ReportInput
 from plimsoll.publish.views.resource_rows import ResourceRow
 from plimsoll.publish.views.sections import Section
+from plimsoll.publish.views.situation import situation_of
 from plimsoll.publish.views.tiles import Tile, tiles
-from plimsoll.publish.views.verdict import Situation, Verdict, judge, situation_of
+from plimsoll.publish.views.verdict import Moment, Verdict, judge, why_not_judged
 
 MOST_ROWS = 2_500
 _KINDS = {"daily": "Daily report", "weekly": "Weekly report"}
@@ -67,6 +70,10 @@ class ReportView:
     flagged: int
     provenance: Sequence[Column]
     mark: Markup
+    situation: Situation
+    absent: Sequence[Absence] = ()
+    absent_sentence: str = ""
+    absent_more: int = 0
 
 
 def view(report: ReportInput, *, document_sha256: str) -> ReportView:
@@ -75,21 +82,22 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
     situation = situation_of(report)
     rows = resource_rows.rows(report, situation)
     flagged = sum(row.flagged for row in rows)
-    count = len(report.document.alerts)
-    strange, held = sections.unusual(report, zone), sections.held_back(report)
-    checked = _checked(count, strange, held)
+    count = len(situation.open)
+    strange, held = sections.unusual(report, situation, zone), sections.held_back(report, situation)
+    checked = _checked(situation, strange, held)
+    missing = absences(situation, zone, report.end)
     return ReportView(
         kind=_KINDS[report.kind],
         fleet=report.fleet,
         window=f"{formatting.moment(report.start, zone)} – {formatting.moment(report.end, zone)} {report.zone}",
-        verdict=judge(report, situation),
+        verdict=judge(situation, Moment(report.end, zone)),
         since=_since(report, situation),
         notices=notices(report, situation),
         tiles=tiles(report),
-        actions=sections.actions(report),
+        actions=sections.actions(report, situation),
         fleet_picture=fleet_strip.picture(report, situation),
         alerts=_alerts(report, zone),
-        alerts_sentence=f"{count} open. An alert is a line crossed." if count else "No load line is crossed.",
+        alerts_sentence=f"{count} open. An alert is a line crossed." if count else _no_alert(situation),
         unusual=strange,
         held_back=held,
         room=sections.room(report),
@@ -101,6 +109,10 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
         flagged=flagged,
         provenance=provenance(report, situation, zone, document_sha256=document_sha256),
         mark=MARK,
+        situation=situation,
+        absent=missing[: sections.MOST_ROWS],
+        absent_sentence=_absent_sentence(situation),
+        absent_more=max(0, len(missing) - sections.MOST_ROWS),
     )
 
 
@@ -110,10 +122,35 @@ def _open(count: int) -> str:
     return "Open a row for its numbers."
 
 
-def _checked(alerts: int, strange: Section | None, held: Section | None) -> list[tuple[str, str]]:
-    """What was looked at without finding anything, one line for each."""
+def _no_alert(situation: Situation) -> str:
+    """What is said where no alert is open: nothing of lines that were crossed, or that nothing was read of."""
+    if not situation.read:
+        return "Not judged: nothing was read in this window."
+    if situation.over_now:
+        return "No alert is open; a line is crossed, not for long enough."
+    if situation.crossed or situation.muted:
+        return "No alert is open."
+    return "No load line is crossed." + (" What is not read is not judged." if situation.silent else "")
+
+
+def _absent_sentence(situation: Situation) -> str:
+    """How many are not read, and of how many something is missing."""
+    parts = [
+        (len(situation.silent), "silent"),
+        (len(situation.unmeasured), "not read any more"),
+        (len({one.id for one in situation.lost}), "lost a metric"),
+        (len(situation.gaps), "silent for a while"),
+    ]
+    told = ", ".join(f"{count:,} {what}" for count, what in parts if count)
+    return f"{told} of {formatting.plural(situation.total, 'resource')}." if told else ""
+
+
+def _checked(situation: Situation, strange: Section | None, held: Section | None) -> list[tuple[str, str]]:
+    """What was looked at without finding anything, one line for each; what was not judged is not among it."""
+    if not situation.judged:
+        return []
     looked = [
-        ("Alerts", "No load line is crossed.", alerts > 0),
+        ("Alerts", _no_alert(situation), bool(situation.open)),
         ("Unusual", strange.sentence if strange else "", strange is None or bool(strange.rows or strange.failed)),
         ("Bottlenecks", held.sentence if held else "", held is None or bool(held.rows or held.failed)),
     ]
@@ -139,23 +176,21 @@ def _alerts(report: ReportInput, zone: ZoneInfo) -> list[AlertRow]:
 
 def _since(report: ReportInput, situation: Situation) -> str:
     """The second line: what changed since the window before, and how many stayed under their lines."""
-    stayed = len(report.resources) - len({*situation.was_over, *situation.over_now, *situation.silent})
     counts = (
-        f"{stayed:,} of {formatting.plural(len(report.resources), 'resource')} stayed under "
-        f"{'its line' if len(report.resources) == 1 else 'their lines'}; "
-        f"{len(situation.was_over) + len(situation.over_now):,} crossed; {len(situation.silent):,} sent no data."
+        f"{situation.stayed_under:,} of {formatting.plural(situation.total, 'resource')} stayed under "
+        f"{'its line' if situation.total == 1 else 'their lines'}; {len(situation.crossed):,} crossed; "
+        f"{len(situation.silent) + len(situation.unmeasured) + situation.aged_out:,} not read at the end."
     )
+    why = why_not_judged(situation)
+    if why:
+        counts += f" {situation.judged:,} judged against their own past; {why}."
+    alerts = f"{formatting.plural(situation.opened, 'new alert')}, {situation.closed:,} resolved"
     before = report.previous.overall.health_score if report.previous else None
     if report.previous is None or before is None:
-        return f"First report; nothing to compare with yet. {counts}"
+        return f"First report; nothing to compare with yet. In this window: {alerts}. {counts}"
     now = report.document.overall.health_score
     if now is None:
-        return f"Since {report.before}: health is not known any more. {counts}"
+        return f"Since {report.before}: health is not known any more; {alerts}. {counts}"
     change = now - before
     moved = "stayed at" if change == 0 else ("rose to" if change > 0 else "fell to")
-    old = {alert.alert_id for alert in report.previous.alerts}
-    new = {alert.alert_id for alert in report.document.alerts}
-    return (
-        f"Since {report.before}: health {moved} {now}{f' from {before}' if change else ''}; "
-        f"{formatting.plural(len(new - old), 'new alert')}, {len(old - new)} resolved. {counts}"
-    )
+    return f"Since {report.before}: health {moved} {now}{f' from {before}' if change else ''}; {alerts}. {counts}"

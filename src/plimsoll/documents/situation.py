@@ -1,0 +1,203 @@
+"""The situation of a fleet at the end of a window: computed once; verdict, page, mail, feeds and status render it.
+
+Everything that a sentence may be made from is a field here, and the state is a function of these fields alone.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Final
+
+AVAILABLE_PCT: Final = 95.0
+TENTH: Final = 0.1
+ENOUGH_PCT: Final = 95.0
+LEAST_PCT: Final = 80.0
+TODAY_DAYS: Final = 3
+SOON_DAYS: Final = 14
+
+
+class State(IntEnum):
+    """From calm to the worst; not knowing is worse than knowing the worst."""
+
+    CALM = 0
+    STEADY = 1
+    WATCH = 2
+    ATTENTION = 3
+    TROUBLE = 4
+    CANNOT_TELL = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A resource that is not read at the end; `since` is its last reading, or (`never`) when it became known."""
+
+    id: str
+    name: str
+    since: datetime | None
+    length: timedelta
+    never: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A metric that was read with each reading of a resource, and has not been since an instant."""
+
+    id: str
+    name: str
+    metric: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An open alert that people are told of; `metric` is a document's name, or silence."""
+
+    id: str
+    resource: str
+    name: str
+    severity: str
+    metric: str
+    since: datetime
+    is_silence: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CameBack:
+    """A resource that was over a line and is known to be under it now, since `at` (None: since when is not known)."""
+
+    id: str
+    name: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A resource that did something unlike its own past."""
+
+    id: str
+    name: str
+    severity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A recommendation of the priority high."""
+
+    id: str
+    resource: str
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A line that a forecast reaches after so many days; 0: it is over it now."""
+
+    days: int
+    id: str
+    name: str
+    metric: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What the forecasts looked at: how many days, how many resources have one, and how many have none."""
+
+    horizon_days: int
+    forecast: int
+    without: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """All of it. Sequences are ordered, the worst first.
+
+    `read` counts resources with a reading in the window, `judged` those that can be compared with their own past up to
+    the end; `too_new` have no past yet. `silent` should be read and are not; of `unmeasured` nothing more is promised;
+    `aged_out` counts names that no config declares and that were not seen for long. `crossed` are all resources that
+    were over a line at any time, `came_back` those of them that are known to be under it; a muted alert is in neither
+    `open` nor `came_back`. `opened` and `closed` count alerts since the last report. `ahead` is None without forecasts.
+    """
+
+    total: int
+    read: int
+    judged: int
+    too_new: Sequence[str] = ()
+    coverage_pct: float | None = None
+    silent: Sequence[Absent] = ()
+    silent_types: Sequence[str] = ()
+    unmeasured: Sequence[Absent] = ()
+    lost: Sequence[Lost] = ()
+    gaps: Sequence[Absent] = ()
+    aged_out: int = 0
+    open: Sequence[Open] = ()
+    muted: Sequence[str] = ()
+    opened: int = 0
+    closed: int = 0
+    crossed: Sequence[str] = ()
+    came_back: Sequence[CameBack] = ()
+    over_now: Sequence[str] = ()
+    incidents: Sequence[Incident] = ()
+    advice: Sequence[Advice] = ()
+    crossings: Sequence[Crossing] = ()
+    ahead: Ahead | None = None
+    availability_pct: float | None = None
+    failed_sections: Sequence[str] = ()
+    failed_jobs: Sequence[str] = ()
+    is_filtered: bool = False
+
+    @property
+    def state(self) -> State:
+        """The first row that is true, the worst first."""
+        if self.knows_nothing or self.silent_types or (self.coverage_pct is not None and self.coverage_pct < LEAST_PCT):
+            return State.CANNOT_TELL
+        severities = {one.severity for one in self.open}
+        soonest = min((one.days for one in self.crossings), default=None)
+        unavailable = self.availability_pct is not None and self.availability_pct < AVAILABLE_PCT
+        if "critical" in severities or unavailable or self.is_widely_over:
+            return State.TROUBLE
+        if "high" in severities or (soonest is not None and soonest <= TODAY_DAYS):
+            return State.ATTENTION
+        if "medium" in severities or (soonest is not None and soonest <= SOON_DAYS):
+            return State.WATCH
+        return State.STEADY if any(self._blemishes()) else State.CALM
+
+    def _blemishes(self) -> Iterator[bool]:
+        """What keeps a fleet from being calm, one after the other."""
+        yield self.judged == 0
+        yield self.coverage_pct is not None and self.coverage_pct < ENOUGH_PCT
+        yield from map(bool, (self.silent, self.unmeasured, self.lost, self.gaps, self.open, self.muted))
+        yield self.opened + self.closed > 0
+        yield from map(bool, (self.crossed, self.over_now, self.incidents, self.advice, self.crossings))
+        yield bool(self.failed_sections or self.failed_jobs)
+
+    @property
+    def knows_nothing(self) -> bool:
+        """Whether nothing was read in the window."""
+        return self.read == 0
+
+    @property
+    def is_widely_over(self) -> bool:
+        """Whether a tenth of the fleet, and more than one, has an open alert on a line."""
+        return len(self.over_line) >= max(2, TENTH * self.total)
+
+    @property
+    def over_line(self) -> list[str]:
+        """The resources with an open alert that is not silence."""
+        return sorted({one.resource for one in self.open if not one.is_silence})
+
+    @property
+    def stayed_under(self) -> int:
+        """Resources that were read up to the end and crossed no line."""
+        absent = {one.id for one in (*self.silent, *self.unmeasured)}
+        return max(0, self.total - self.aged_out - len(absent | set(self.crossed)))
+
+    @property
+    def high(self) -> list[tuple[str, str]]:
+        """(resource id, name) of everything that is high or critical anywhere, each once, in the order of urgency."""
+        alerts = [(one.resource, one.name) for one in self.open if one.severity in ("high", "critical")]
+        soon = [(one.id, one.name) for one in self.crossings if one.days <= TODAY_DAYS]
+        strange = [(one.id, one.name) for one in self.incidents if one.severity == "high"]
+        advised = [(one.resource, one.name) for one in self.advice]
+        return list(dict((*advised, *strange, *soon, *alerts)[::-1]).items())

@@ -1,0 +1,215 @@
+"""The documents and facts of a report -> its situation: the one place where sentences get their numbers from."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+from plimsoll.clock import instant, rfc3339
+from plimsoll.documents import Evidence
+from plimsoll.documents.capacity import ResourceRoom
+from plimsoll.documents.situation import Absent, Advice, Ahead, CameBack, Crossing, Incident, Lost, Open, Situation
+from plimsoll.fleet.presence import METRIC, Presence
+from plimsoll.publish.views import outlook_text
+from plimsoll.publish.views.report_input import ReportInput
+
+_WORST_FIRST: Final = ("critical", "high", "medium", "low")
+
+
+def situation_of(report: ReportInput) -> Situation:
+    """All of a report's situation."""
+    names = {r.resource_id: r.name for r in report.resources}
+    listed = [one for one in report.presences if one.resource_id in names]
+    present = [one for one in listed if not one.aged_out]
+    silent = _absent([one for one in present if one.silent], names, report.end)
+    unmeasured = _absent([one for one in present if one.state == "ended"], names, report.end)
+    opened = _open(report, names)
+    muted = sorted({event.alert.resource for event in report.events if event.is_open and event.muted is not None})
+    crossed = _crossed(report)
+    shares = [one.coverage_pct for one in present if one.coverage_pct is not None]
+    whole = sum(one.in_window for one in present if one.coverage_pct is None)
+    changed = [event for event in report.events if event.muted is None]
+    since = max(report.previous_end, report.start) if report.previous else report.start
+    return Situation(
+        total=len(report.resources),
+        read=sum(one.in_window for one in present),
+        judged=sum(one.judged for one in present),
+        too_new=[one.resource_id for one in present if one.young and one.state == "read"],
+        coverage_pct=(sum(shares) + 100.0 * whole) / (len(shares) + whole) if shares or whole else None,
+        silent=silent,
+        silent_types=_silent_types(report, {one.id for one in silent}),
+        unmeasured=unmeasured,
+        lost=[Lost(p.resource_id, names[p.resource_id], one.metric, one.since) for p in present for one in p.lost],
+        gaps=_gaps(present, names, report),
+        aged_out=len(listed) - len(present),
+        open=opened,
+        muted=muted,
+        opened=sum(since < event.opened <= report.end for event in changed),
+        closed=sum(event.closed is not None and since < event.closed <= report.end for event in changed),
+        crossed=sorted(crossed),
+        came_back=_came_back(report, names, crossed, {one.id for one in (*silent, *unmeasured)}),
+        over_now=sorted(_over_now(report)),
+        incidents=_incidents(report),
+        advice=_advice(report),
+        crossings=sorted(_crossings(report), key=lambda one: (one.days, one.name, one.metric)),
+        ahead=_ahead(report),
+        availability_pct=report.document.overall.availability_score,
+        failed_sections=sorted(report.failed),
+        failed_jobs=list(report.made.failed_jobs),
+        is_filtered=report.is_filtered,
+    )
+
+
+def _absent(presences: Sequence[Presence], names: Mapping[str, str], end: datetime) -> list[Absent]:
+    found = [
+        Absent(p.resource_id, names[p.resource_id], since, end - since if since else timedelta(0), p.last is None)
+        for p in presences
+        for since in [p.silent_since]
+    ]
+    return sorted(found, key=lambda one: (-one.length, one.id))
+
+
+def _silent_types(report: ReportInput, silent: set[str]) -> list[str]:
+    """Types of which no resource is read any more; one that ended as promised is not missed."""
+    ended = {one.resource_id for one in report.presences if one.aged_out or (one.state == "ended" and one.in_window)}
+    members: dict[str, list[str]] = {}
+    for resource in report.resources:
+        members.setdefault(resource.type, []).append(resource.resource_id)
+    gone = {one.resource_id for one in report.presences if one.aged_out or not one.in_window} - ended
+    return sorted(
+        kind
+        for kind, ids in members.items()
+        if any(one in silent for one in ids) and all(one in silent | gone | ended for one in ids)
+    )
+
+
+def _gaps(present: Sequence[Presence], names: Mapping[str, str], report: ReportInput) -> list[Absent]:
+    """Silences that ended inside the window, summed for each resource."""
+    found: list[Absent] = []
+    for one in present:
+        ended = [s for s in one.stretches if s.end is not None and s.end > report.start]
+        inside = [(max(s.start, report.start), s.end) for s in ended]
+        length = sum((end - start for start, end in inside if end is not None), timedelta(0))
+        if inside:
+            found.append(Absent(one.resource_id, names[one.resource_id], inside[0][0], length))
+    return sorted(found, key=lambda one: (-one.length, one.id))
+
+
+def _open(report: ReportInput, names: Mapping[str, str]) -> list[Open]:
+    found = [
+        Open(
+            alert.alert_id,
+            alert.resource,
+            names.get(alert.resource, alert.resource),
+            alert.severity,
+            alert.metric,
+            instant(alert.timestamp),
+            alert.metric == METRIC,
+        )
+        for alert in report.document.alerts
+    ]
+    return sorted(found, key=lambda one: (_WORST_FIRST.index(one.severity), one.since, one.resource))
+
+
+def _over_now(report: ReportInput) -> set[str]:
+    """Over a line at the last reading, whether or not an alert has opened."""
+    lines = {event.alert.resource for event in report.events if event.is_open and event.alert.metric != METRIC}
+    opened = {alert.resource for alert in report.document.alerts if alert.metric != METRIC}
+    return lines | opened | {one.resource_id for one in report.standings if one.is_over}
+
+
+def _crossed(report: ReportInput) -> set[str]:
+    touched = {
+        event.alert.resource
+        for event in report.events
+        if event.alert.metric != METRIC and (event.closed is None or event.closed > report.start)
+    }
+    over = {one.resource_id for one in report.standings if one.margin is not None and one.margin > 0}
+    return touched | over | _over_now(report)
+
+
+def _came_back(report: ReportInput, names: Mapping[str, str], crossed: set[str], absent: set[str]) -> list[CameBack]:
+    """Those that crossed and are known to be under their lines now."""
+    unknown = {e.alert.resource for e in report.events if e.closed is None and e.alert.metric != METRIC}
+    closed: dict[str, datetime] = {}
+    for event in report.events:
+        if event.closed is not None and event.alert.metric != METRIC:
+            closed[event.alert.resource] = max(event.closed, closed.get(event.alert.resource, event.closed))
+    back = crossed - _over_now(report) - unknown - absent
+    return [CameBack(one, names[one], closed.get(one)) for one in sorted(back)]
+
+
+def _incidents(report: ReportInput) -> list[Incident]:
+    """One for each resource, with the worst severity of its findings; silence is told as silence."""
+    worst: dict[str, Incident] = {}
+    for resource in report.anomalies or ():
+        for entry in resource.anomalies:
+            one = Incident(resource.resource_id, resource.resource, entry.severity)
+            before = worst.setdefault(resource.resource_id, one)
+            if _WORST_FIRST.index(one.severity) < _WORST_FIRST.index(before.severity):
+                worst[resource.resource_id] = one
+    return sorted(worst.values(), key=lambda one: (_WORST_FIRST.index(one.severity), one.id))
+
+
+def _advice(report: ReportInput) -> list[Advice]:
+    return [
+        Advice(one.id, resource.resource_id, resource.resource_name, one.title)
+        for resource in (report.optimization.resources if report.optimization else ())
+        for one in (resource.recommendations or ())
+        if one.priority == "high"
+    ]
+
+
+def _crossings(report: ReportInput) -> Iterator[Crossing]:
+    for one in report.capacity.resources if report.capacity else ():
+        if (days := days_left(one)) is not None:
+            yield Crossing(days, one.resource_id, one.resource_name, one.metric)
+
+
+def days_left(room: ResourceRoom) -> int | None:
+    """Days until a forecast reaches the line, 0 where it is over it; None: it does not within the horizon."""
+    if room.state == "over now":
+        return 0
+    if room.state != "crosses" or room.crossing is None:
+        return None
+    crossing = room.crossing
+    return next((d for d in (crossing.middle_days, crossing.early_days, crossing.late_days) if d is not None), None)
+
+
+def _ahead(report: ReportInput) -> Ahead | None:
+    if report.capacity is None:
+        return None
+    forecast, without = outlook_text.counted(report.capacity.resources)
+    return Ahead(report.capacity.horizon_days, forecast, without)
+
+
+def evidence_of(report: ReportInput, situation: Situation, *, state: str, facts: str) -> Evidence:
+    """The situation as a document: every number of the verdict, the notices and the second line."""
+    return Evidence(
+        subject="situation",
+        rule="the first row that is true, the worst first",
+        window=report.document.time_range,
+        observed=float(situation.state),
+        threshold=None,
+        unit="0 calm to 5 cannot tell",
+        samples=situation.read,
+        detail={"verdict": state, "facts": facts, **_plain(situation)},
+    )
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - anything that a situation holds
+    """Plain values under camelCase names; instants as RFC 3339, lengths in minutes."""
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, timedelta):
+        return round(value.total_seconds() / 60, 1)
+    if is_dataclass(value):
+        return {_camel(field.name): _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in cast("Sequence[Any]", value)]
+    return value
+
+
+def _camel(name: str) -> str:
+    first, *rest = ("length_minutes" if name == "length" else name).split("_")
+    return first + "".join(part.capitalize() for part in rest)
