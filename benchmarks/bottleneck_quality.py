@@ -19,10 +19,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 
+from plimsoll.analysis.advice.advise import assess
+from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
+from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
+from plimsoll.analysis.bottlenecks.rules.gpu_straggler import METRICS as COMPARED
 from plimsoll.analysis.grid import Grid, grid
-from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.rules.gpu_straggler import METRICS as COMPARED
-from plimsoll.analysis.optimization.sweep import rules, sweep
 from plimsoll.analysis.robust import Floats
 from plimsoll.fleet.resources import Resource, resources_at
 from plimsoll.metrics import CATALOGUE
@@ -118,7 +119,7 @@ def indexed(at: Grid) -> dict[str, list[int]]:
     return index
 
 
-def case_at(at: Grid, index: Mapping[str, list[int]], resource: Resource, instant: datetime) -> Case:
+def case_at(at: Grid, index: Mapping[str, list[int]], resource: Resource, instant: datetime) -> ResourceWindow:
     """The resource as it would be seen at an instant."""
     end = at.row(instant)
     begin = max(0, end - HISTORY)
@@ -132,7 +133,7 @@ def case_at(at: Grid, index: Mapping[str, list[int]], resource: Resource, instan
         else:
             rows[series.metric] = row
             heard |= ~np.isnan(row[-WINDOW:])
-    return Case(resource, rows, WINDOW, STEP_S, float(heard.mean()), devices)
+    return ResourceWindow(resource, rows, WINDOW, STEP_S, float(heard.mean()), devices)
 
 
 def look(seed: int, resources: int, tally: Tally) -> None:
@@ -143,7 +144,7 @@ def look(seed: int, resources: int, tally: Tally) -> None:
     known = {r.resource_id: r for r in resources_at(fleet.resources())}
 
     def named(resource_id: str, instant: datetime) -> list[str]:
-        return [top.rule for top, _ in sweep(case_at(at, index, known[resource_id], instant)).bottlenecks]
+        return [top.rule for top, _ in assess(case_at(at, index, known[resource_id], instant)).bottlenecks]
 
     for incident in fleet.incidents:
         tally.note(incident.kind, named(incident.resource_id, incident.end))

@@ -21,13 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.bottleneck_quality import STEP_S, WINDOW, case_at, indexed, read
+from plimsoll.analysis.advice.advise import assess
+from plimsoll.analysis.advice.model import Advice, Estimate, MetricOutcome, SizeOutcome
+from plimsoll.analysis.advice.outcomes import Outcome, realised
+from plimsoll.analysis.advice.size_outcomes import realised_size
 from plimsoll.analysis.grid import Grid
-from plimsoll.analysis.optimization.contract import Advice, Estimate
-from plimsoll.analysis.optimization.outcomes import MEASURES, Outcome, realised
-from plimsoll.analysis.optimization.sizes import SIZES, WHOLE, realised_size
-from plimsoll.analysis.optimization.sweep import sweep
 from plimsoll.analysis.robust import Floats
 from plimsoll.fleet.resources import Resource, resources_at
+from plimsoll.queries.outcomes import measure_of
 from plimsoll.simulator import Fleet, Incident
 from plimsoll.simulator.all_faults import without_gpus
 from plimsoll.simulator.load_profile import loads
@@ -83,7 +84,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Measure:
     """One fleet with its faults and the same without, as grids."""
 
     fleet: Fleet
@@ -110,11 +111,11 @@ class Seen:
 
     def advice(self, resource_id: str, adviser: str) -> Advice | None:
         """What the adviser says of it."""
-        given = sweep(case_at(self.at, self.index, self.resources[resource_id], GIVEN)).advice
+        given = assess(case_at(self.at, self.index, self.resources[resource_id], GIVEN)).advice
         return next((one for one in given if one.adviser == adviser and one.estimate), None)
 
 
-def seen(seed: int) -> tuple[Seen, list[tuple[Trial, Incident]]]:
+def seen(seed: int) -> tuple[Measure, list[tuple[Trial, Incident]]]:
     """A fleet with one fault of each trial."""
     empty = Fleet.build(
         resources=RESOURCES, days=DAYS, seed=seed, until=UNTIL, interval_s=STEP_S, incidents=(), detailed=True
@@ -138,12 +139,25 @@ def seen(seed: int) -> tuple[Seen, list[tuple[Trial, Incident]]]:
     fleet = replace(empty, incidents=tuple(more), members=without_gpus(empty.members, bare))
     at = read(fleet)
     known = {r.resource_id: r for r in resources_at(fleet.resources())}
-    return Seen(fleet, at, read(empty), indexed(at), known), planted
+    return Measure(fleet, at, read(empty), indexed(at), known), planted
 
 
-def of_metric(look: Seen, one: Incident, _: Advice, adviser: str) -> float | None:
+def metric_of(adviser: str) -> MetricOutcome:
+    """The metric in which what came of its advice is measured."""
+    measure = measure_of(adviser)
+    assert isinstance(measure, MetricOutcome)
+    return measure
+
+
+def whole_of(adviser: str) -> bool:
+    """Whether it promises the whole resource back."""
+    measure = measure_of(adviser)
+    return isinstance(measure, SizeOutcome) and measure.whole
+
+
+def of_metric(look: Measure, one: Incident, _: Advice, adviser: str) -> float | None:
     """The metric without the fault over the metric with it, in the hours of the fault."""
-    measure = MEASURES[adviser]
+    measure = metric_of(adviser)
     row, bare = look.row(one.resource_id, measure.metric), look.row(one.resource_id, measure.metric, bare=True)
     held = slice(look.at.row(one.start), look.at.row(APPLIED))
     if row is None or bare is None:
@@ -151,7 +165,7 @@ def of_metric(look: Seen, one: Incident, _: Advice, adviser: str) -> float | Non
     return measure.sign * 100 * (float(np.nanmean(bare[held]) / np.nanmean(row[held])) - 1)
 
 
-def of_hours(look: Seen, one: Incident, _: Advice, adviser: str) -> float:
+def of_hours(look: Measure, one: Incident, _: Advice, adviser: str) -> float:
     """The hours that nothing was done in, of every GPU or of the machine within the window."""
     hours = (GIVEN - one.start).total_seconds() / 3600
     if adviser == "switch_off":
@@ -159,12 +173,12 @@ def of_hours(look: Seen, one: Incident, _: Advice, adviser: str) -> float:
     return (look.resources[one.resource_id].gpu_count or 1.0) * hours
 
 
-def of_one_gpu(_: Seen, one: Incident, __: Advice, adviser: str) -> float:
+def of_one_gpu(_: Measure, one: Incident, __: Advice, adviser: str) -> float:
     """One dead GPU a day; or what its equals could do more if they did not wait for it."""
     return 24.0 if adviser == "end_dead_jobs" else 100 * (1 / (1 - 0.3 * one.size) - 1)
 
 
-def of_room(look: Seen, one: Incident, _: Advice, __: str) -> float:
+def of_room(look: Measure, one: Incident, _: Advice, __: str) -> float:
     """Days until what was freed is used again, at the pace that was planted."""
     row, bare = (look.row(one.resource_id, "storage_utilization_pct", bare=b) for b in (False, True))
     assert row is not None
@@ -174,7 +188,7 @@ def of_room(look: Seen, one: Incident, _: Advice, __: str) -> float:
     return max(full - 70.0, 5.0) / pace
 
 
-def of_size(look: Seen, one: Incident, told: Advice, adviser: str) -> float:
+def of_size(look: Measure, one: Incident, told: Advice, adviser: str) -> float:
     """Percent fewer unit-hours if it was enough in the two days after; nothing if it was full then."""
     units, busy = resized(look, one.resource_id, told, adviser)
     after = slice(look.at.row(APPLIED), None)
@@ -184,7 +198,7 @@ def of_size(look: Seen, one: Incident, told: Advice, adviser: str) -> float:
     return 100 * (1 - float(units[whole : whole + WINDOW].mean()) / float(units[whole - WINDOW : whole].mean()))
 
 
-def resized(look: Seen, resource_id: str, told: Advice, adviser: str) -> tuple[Floats, Floats]:
+def resized(look: Measure, resource_id: str, told: Advice, adviser: str) -> tuple[Floats, Floats]:
     """Units and their use once the advice is followed: the same work on what is left."""
     resource, busy = look.resources[resource_id], look.row(resource_id, "gpu_utilization_pct")
     before = resource.replicas_count or resource.gpu_count or 1.0
@@ -196,13 +210,13 @@ def resized(look: Seen, resource_id: str, told: Advice, adviser: str) -> tuple[F
         known = slice(look.at.row(GIVEN) - WINDOW * 14, look.at.row(GIVEN))
         quiet = [h for h in range(24) if np.nanquantile(busy[known][clock[known] == h], 0.98) <= QUIET_PCT]
         after &= np.isin(clock, quiet)
-    units[after] = 0.0 if adviser in WHOLE else left
+    units[after] = 0.0 if whole_of(adviser) else left
     if busy is None:
         return units, np.full(look.at.rows, np.nan)
     return units, np.divide(busy * before, units, out=np.full_like(busy, np.nan), where=units > 0)
 
 
-EFFECTS: Mapping[str, Callable[[Seen, Incident, Advice, str], float | None]] = {
+EFFECTS: Mapping[str, Callable[[Measure, Incident, Advice, str], float | None]] = {
     "fix_input": of_metric, "cool": of_metric, "faster_disk": of_metric, "release": of_hours, "switch_off": of_hours,
     "end_dead_jobs": of_one_gpu, "drain": of_one_gpu, "make_room": of_room, "right_size": of_size,
     "schedule_hours": of_size,
@@ -229,29 +243,29 @@ def judge(tally: Tally, adviser: str, outcome: Outcome, alone: Outcome | None) -
         tally.unknown += alone.state == "cannot tell"
 
 
-def ledger(look: Seen, one: Incident, told: Advice, adviser: str, tally: Tally) -> None:
+def ledger(look: Measure, one: Incident, told: Advice, adviser: str, tally: Tally) -> None:
     """The outcome of advice that was followed."""
     assert told.estimate is not None
     promised, changed = (told.estimate.low, told.estimate.high), look.at.row(APPLIED)
     moved = np.where(np.arange(look.at.rows) >= changed, 1.4, 1.0)
-    if adviser in SIZES:
+    if isinstance(measure_of(adviser), SizeOutcome):
         units, busy = resized(look, one.resource_id, told, adviser)
-        whole = (100.0, 100.0) if adviser in WHOLE else promised
+        whole = (100.0, 100.0) if whole_of(adviser) else promised
         asked = partial(realised_size, units, changed=changed, step_s=STEP_S, promised=whole)
         daily = adviser == "schedule_hours"
         outcome = asked(busy, look.equals(one.resource_id, "gpu_utilization_pct"), daily=daily)
-        judge(tally, adviser, outcome, None if adviser in WHOLE else asked(busy * moved, [], daily=daily))
-    elif adviser in MEASURES:
-        measure = MEASURES[adviser]
+        judge(tally, adviser, outcome, None if whole_of(adviser) else asked(busy * moved, [], daily=daily))
+    elif measure_of(adviser) is not None:
+        measure = metric_of(adviser)
         row = look.row(one.resource_id, measure.metric)
         assert row is not None
         held = slice(look.at.row(one.start), changed)
-        told_of = partial(realised, held=held, changed=changed, step_s=STEP_S, measure=measure, promised=promised)
+        told_of = partial(realised, cause_rows=held, changed=changed, step_s=STEP_S, measure=measure, promised=promised)
         judge(tally, adviser, told_of(row, look.equals(one.resource_id, measure.metric), None),
               told_of(row * moved, [], moved))  # fmt: skip
 
 
-def queueing(look: Seen, tally: Tally) -> None:
+def queueing(look: Measure, tally: Tally) -> None:
     """Services that queue by themselves: the simulator gives them the replicas that are advised."""
     hit = {incident.resource_id for incident in look.fleet.incidents}
     for member in look.fleet.members:
@@ -266,7 +280,7 @@ def queueing(look: Seen, tally: Tally) -> None:
         note(tally, "add_replicas", told.estimate, 100 * (1 - float(after[waited].mean() / before[waited].mean())))
 
 
-def replicas_added(look: Seen, member: Member, more: int) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+def replicas_added(look: Measure, member: Member, more: int) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Time to answer before and after, and where half of it was the wait, in the day before the advice."""
     number = (GIVEN.date() - datetime(1970, 1, 1, tzinfo=UTC).date()).days
     load = np.concatenate([loads([member], seed=look.fleet.seed, day=day, steps=288)

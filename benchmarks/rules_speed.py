@@ -13,11 +13,13 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 
-from plimsoll.analysis.optimization.sweep import rules, sweep
+from plimsoll.analysis.advice.advise import assess
+from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
 from plimsoll.lake import Lake
 from plimsoll.project import Project, builtin_root
 from plimsoll.queries.context import Sources
-from plimsoll.queries.optimization import OptimizationQuery, cases, optimization
+from plimsoll.queries.optimization import OptimizationQuery, optimization
+from plimsoll.queries.optimization import windows as cases
 from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES, SAMPLES
 
@@ -69,7 +71,7 @@ def main() -> None:
         query = OptimizationQuery(time_range="24h")
         bare = cpu_s(lambda: decode(sources))
         ready = list(cases(sources, query))
-        swept = cpu_s(lambda: [sweep(case) for case in ready])
+        swept = cpu_s(lambda: [assess(case) for case in ready])
         whole = cpu_s(lambda: optimization(sources, query))
     print(f"{args.resources} resources x 24 h every {args.interval} s, {len(rules())} rules")
     print(f"bare decode of the columns read      {bare:7.2f} CPU s")

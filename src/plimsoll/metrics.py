@@ -165,6 +165,8 @@ _ALL: Final = (
     _m("network_errors_per_s", R, _C.NETWORK, _U, "network errors", "packets received or sent with an error"),
     _m("network_drops_per_s", R, _C.NETWORK, _U, "network drops", "packets dropped"),
     _m("network_retransmits_per_s", R, _C.NETWORK, _U, "retransmits", "TCP segments sent again"),
+    _m("infiniband_receive_bits_per_s", BIT, _C.NETWORK, _0, "InfiniBand in", "bits received over the fabric's ports"),
+    _m("infiniband_transmit_bits_per_s", BIT, _C.NETWORK, _0, "InfiniBand out", "bits sent over the fabric's ports"),
     # GPU
     _m("gpu_utilization_pct", P, _C.GPU, _U, "GPU utilisation", "share of time in which the GPU had work"),
     _m("gpu_memory_utilization_pct", P, _C.GPU, _U, "GPU memory", "used share of GPU memory"),

@@ -9,6 +9,8 @@ from pathlib import Path
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from plimsoll.analysis.bottlenecks.limits import bounds_of
+from plimsoll.analysis.bottlenecks.rule_files import built_in
 from plimsoll.cli import app
 from plimsoll.config import Section
 from plimsoll.metrics import CATALOGUE
@@ -52,6 +54,23 @@ def metrics_page() -> str:
             _table(("metric", "unit", "component", "worse", "can be", "meaning"), rows),
         ]
     )
+
+
+def rules_page() -> str:
+    """The bottleneck rules, each with its limits."""
+    parts = [
+        "# Rules",
+        "What `plimsoll rules list` knows. `[rules.gpu_idle] least_hours = 6` in `config.toml` sets a limit.",
+        "A project adds rules of its own in `rules/*.toml` ([how](../howto/find-bottlenecks.md)).",
+    ]
+    for name, rule in built_in().items():
+        limits = bounds_of(rule.limits).items()
+        rows = [(f"`{key}`", f"{one.value:g}", f"{one.low:g} to {one.high:g}", one.meaning) for key, one in limits]
+        reads = ", ".join(f"`{metric}`" for metric in rule.reads) or "the coverage of the readings"
+        place = f"{rule.use.part}, {rule.use.kind}"
+        about = f"{rule.summary}. Reads {reads}; {place}. {rule.remediation}"
+        parts.append(f"## `{name}`\n\n{about}\n\n{_table(('limit', 'default', 'bounds', 'meaning'), rows)}")
+    return _page(parts)
 
 
 def tables_page() -> str:
@@ -103,6 +122,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "jobs.md": jobs_page,
     "metrics.md": metrics_page,
+    "rules.md": rules_page,
     "settings.md": settings_page,
     "tables.md": tables_page,
 }

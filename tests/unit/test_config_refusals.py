@@ -6,7 +6,8 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from plimsoll.collectors.prometheus.settings import Target
+from plimsoll.collectors.prometheus.settings import Probe, Target
+from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import MAX_FILE_BYTES, Duration, Layer, Section, load
 from plimsoll.errors import ConfigError, UnknownSetting
 from plimsoll.fleet.load_lines import LoadLine
@@ -121,3 +122,26 @@ def test_a_refusal_repeats_no_credentials(tmp_path: Path) -> None:
         load([Layer.read(tmp_path / "config.toml")], {"targets.*": Target}).under("targets", Target)
     assert "hunter2" not in str(refused.value)
     assert "http://***@x/" in str(refused.value)
+
+
+def test_attributes_are_a_table_of_the_users_own_names() -> None:
+    """`labels` in a target, a probe, a cluster, written in one line or as a section; other tables are still refused."""
+    text = """
+[targets.gpu-hosts]
+urls = ["http://gpu-01:9100/metrics"]
+mapping = "node"
+labels = { owner = "vision", group = "h100" }
+[probes.chat]
+url = "https://llm.example.org/health"
+[probes.chat.labels]
+owner = "language"
+[slurm.alps]
+labels = { owner = "hpc" }
+"""
+    kinds: dict[str, type[Section]] = {"targets.*": Target, "probes.*": Probe, "slurm.*": Slurm}
+    read = load([Layer("config.toml", text)], kinds)
+    assert read.get("targets.gpu-hosts", Target).labels == {"owner": "vision", "group": "h100"}
+    assert read.get("probes.chat", Probe).labels == {"owner": "language"}
+    assert read.get("slurm.alps", Slurm).labels == {"owner": "hpc"}
+    with pytest.raises(UnknownSetting, match="lables"):
+        load([Layer("config.toml", text.replace('labels = { owner = "v', 'lables = { owner = "v'))], kinds)

@@ -155,7 +155,7 @@ def _refuse_unknown(path: tuple[str, ...], value: object, layer: Layer, kinds: M
         here = {k[depth] for k in known if len(k) > depth and _matches(k[:depth], path[:depth])}
         if part not in here and "*" not in here:
             raise UnknownSetting(part, layer.line_of(path[: depth + 1]), here or {".".join(path[:depth])})
-        if depth and path[: depth + 1] in known:
+        if depth and any(len(k) == depth + 1 and _matches(k, path[: depth + 1]) for k in known):
             return  # a field whose value is itself a table
     if value != {} and not any(len(k) == len(path) and _matches(k, path) for k in known):
         raise ConfigError(f"{layer.line_of(path)}: {'.'.join(path)} is a section; write it as [{'.'.join(path)}]")
@@ -179,7 +179,7 @@ def _at(tree: Mapping[str, Any], dotted: str) -> Mapping[str, Any]:
 
 def _validated(kind: type[S], name: str, table: Mapping[str, Any], origins: Mapping[tuple[str, ...], str]) -> S:
     try:
-        return kind.model_validate({key: _frozen(value) for key, value in table.items()})
+        return kind.model_validate(as_frozen(table))
     except ValidationError as error:
         first = error.errors()[0]
         field = tuple(str(part) for part in first["loc"])
@@ -191,6 +191,11 @@ def _validated(kind: type[S], name: str, table: Mapping[str, Any], origins: Mapp
         )
         label = f"[{name}] {'.'.join(field)}{given}".rstrip()
         raise ConfigError(f"{_nearest_origin((*name.split('.'), *field), origins)}: {label}: {says}") from error
+
+
+def as_frozen(table: Mapping[str, object]) -> dict[str, object]:
+    """A table of TOML with tuples in place of its lists."""
+    return {key: _frozen(value) for key, value in table.items()}
 
 
 def _frozen(value: object) -> object:

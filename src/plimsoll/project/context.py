@@ -67,6 +67,7 @@ class Context:
             outcomes=Outcomes(ledger),
             prices=prices,
             tell=self.tell,
+            rules_folder=self.data.parent / "rules",
         )
 
     @property

@@ -13,8 +13,8 @@ from typing import Final
 
 from plimsoll import collectors
 from plimsoll.analysis.anomalies.settings import Anomalies
+from plimsoll.analysis.bottlenecks import settings as rule_settings
 from plimsoll.analysis.capacity.settings import Capacity
-from plimsoll.analysis.optimization import limits
 from plimsoll.collectors.contract import Collector
 from plimsoll.collectors.prometheus.settings import Probe, Server, Target
 from plimsoll.collectors.slurm.settings import Slurm
@@ -69,7 +69,7 @@ def sections() -> dict[str, type[Section]]:
         "prices": Prices,
         "probes.*": Probe,
         "retention": Retention,
-        "rules": limits.settings(),
+        "rules": rule_settings.settings(),
         "schedule": Scheduler,
         "serve": Serve,
         "silence": Silence,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from plimsoll.clock import rfc3339
@@ -37,7 +38,8 @@ class Sources:
 
     `alerts` are those that the ledger knows; None where there is none. `sees` says which resources may be seen by
     whoever asks, `verdicts` what people said of advice,
-    `outcomes` what came of it, `prices` what things cost; `tell` is told how far a long analysis has come.
+    `outcomes` what came of it, `prices` what things cost, `rules_folder` where the project's own rules are; `tell`
+    is told how far a long analysis has come.
     """
 
     snapshot: Snapshot
@@ -49,6 +51,7 @@ class Sources:
     outcomes: Outcomes | None = None
     prices: PriceList = field(default_factory=PriceList)
     tell: Tell = nobody
+    rules_folder: Path | None = None
 
     def settings(self, name: str, kind: type[S]) -> S:
         """The settings of a section."""

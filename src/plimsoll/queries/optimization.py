@@ -9,14 +9,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.analysis.advice.catalogue import advisers
+from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
+from plimsoll.analysis.bottlenecks.rule import AnyRule
 from plimsoll.analysis.grid import Grid
-from plimsoll.analysis.optimization.build import optimization as analysis
-from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.limited import limited
-from plimsoll.analysis.optimization.limits import configured
-from plimsoll.analysis.optimization.rules.gpu_straggler import METRICS as COMPARED
-from plimsoll.analysis.optimization.sweep import rules
-from plimsoll.analysis.optimization.wanted import Wanted
+from plimsoll.analysis.optimization.document import optimization as analysis
+from plimsoll.analysis.optimization.options import DocumentOptions
 from plimsoll.analysis.robust import Floats
 from plimsoll.clock import Window, duration_s, rfc3339
 from plimsoll.documents import Evidence, TimeRange
@@ -27,11 +25,11 @@ from plimsoll.execution import Execution
 from plimsoll.fleet.resources import Resource
 from plimsoll.queries.context import Sources
 from plimsoll.queries.grids import KnownMetrics, fleet_grid, known_metrics
+from plimsoll.queries.rule_set import project_rules
 
 HISTORY_DAYS: Final = 14
 STEP_S: Final = 300
 MAX_IDS: Final = 10_000
-SETTINGS: Final = ("gpu_power_limit_w", "replicas_count")  # what advisers read beside what rules read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +71,16 @@ def optimization(sources: Sources, query: OptimizationQuery) -> tuple[Optimizati
     window = _window(sources, query)
     span = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=f"{STEP_S // 60}m")
     said = sources.verdicts.at(sources.as_of) if sources.verdicts else {}
-    wanted = Wanted(
+    rules = project_rules(sources)
+    options = DocumentOptions(
         bottlenecks=query.bottlenecks,
         recommendations=query.recommendations,
-        said={name: f"{one.said}: {one.reason}".removesuffix(": ") for name, one in said.items()},
-        silent=frozenset(name for name, one in said.items() if one.said != "accepted"),
-        hits=sources.outcomes.hits(sources.as_of) if sources.outcomes else {},
-        rules=limited(configured(sources.config.sections.get("rules"))),
+        feedback={name: f"{one.said}: {one.reason}".removesuffix(": ") for name, one in said.items()},
+        muted_ids=frozenset(name for name, one in said.items() if one.said != "accepted"),
+        track_records=sources.outcomes.hits(sources.as_of) if sources.outcomes else {},
+        rules=rules,
     )
-    document, evidence = analysis(cases(sources, query), span=span, wanted=wanted)
+    document, evidence = analysis(windows(sources, query, rules), span=span, options=options)
     return document, [*evidence, *sources.damage(window.start, window.end, span.granularity)]
 
 
@@ -89,21 +88,31 @@ def _window(sources: Sources, query: OptimizationQuery) -> Window:
     return Window.back_from(sources.as_of, range_s=duration_s(query.time_range), granularity_s=STEP_S)
 
 
-def cases(sources: Sources, query: OptimizationQuery) -> Iterator[Case]:
-    """The resources as the rules see them, read a block at a time: whoever lets a case go has its memory back."""
+def windows(
+    sources: Sources, query: OptimizationQuery, rules: Mapping[str, AnyRule] | None = None
+) -> Iterator[ResourceWindow]:
+    """The resources with what these rules (None: the project's) and the advisers read, a block at a time.
+
+    The memory of a window is freed when the caller drops it.
+    """
+    known_rules = project_rules(sources) if rules is None else rules
     resources = _selected(sources.resources(), query)
     window = _window(sources, query)
-    also = {*SETTINGS, *(metric for rule in rules().values() for metric in rule.reads)}
+    also = {metric for rule in known_rules.values() for metric in rule.reads}
+    also |= {metric for adviser in advisers().values() for metric in adviser.reads}
+    compared = tuple(dict.fromkeys(metric for rule in known_rules.values() for metric in rule.compares_devices))
     known = known_metrics(sources.snapshot, window.start, window.end, also)
     size = sources.settings("execution", Execution).block
     blocks = range(0, len(resources), size)
     for n in blocks:
-        yield from _cases(sources, resources[n : n + size], window, known)
+        yield from _windows(sources, resources[n : n + size], window, known, compared)
         sources.tell("optimization", n // size + 1, len(blocks))
 
 
-def _cases(sources: Sources, resources: Sequence[Resource], window: Window, known: KnownMetrics) -> Iterator[Case]:
-    """Of one block; the grid keeps single precision, and only the case that is looked at is made double."""
+def _windows(
+    sources: Sources, resources: Sequence[Resource], window: Window, known: KnownMetrics, compared: Sequence[str]
+) -> Iterator[ResourceWindow]:
+    """Of one block; the grid keeps single precision, and only the window that is looked at is made double."""
     start = window.end - timedelta(seconds=max(window.seconds, HISTORY_DAYS * 86_400))
     whole = fleet_grid(
         sources.snapshot,
@@ -112,14 +121,14 @@ def _cases(sources: Sources, resources: Sequence[Resource], window: Window, know
         end=window.end,
         step_s=STEP_S,
         known=known,
-        compared=COMPARED,
+        compared=compared,
     )
     where: dict[str, list[int]] = {}
     for n, series in enumerate(whole.series):
         where.setdefault(series.resource_id, []).append(n)
     for resource in resources:
         readings, devices = _series(whole, where.get(resource.resource_id, ()))
-        yield Case(
+        yield ResourceWindow(
             resource,
             readings,
             round(window.seconds / STEP_S),
@@ -164,7 +173,7 @@ def _due(resource: Resource, window: Window, as_of: datetime) -> NDArray[np.bool
 
 
 def _coverage(sources: Sources, resource: Resource, rows: Mapping[str, Floats], window: Window) -> float | None:
-    """The share of the window's steps in which the resource was heard of; None where no reading was due."""
+    """The share of the window's steps in which the resource was read; None where no reading was due."""
     expected = _steps_due(sources, resource, window)
     heard = 0
     if rows:

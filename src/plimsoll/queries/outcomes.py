@@ -6,8 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from plimsoll.analysis.optimization.outcomes import LEAST_AFTER_S, LOADS, MEASURES, Outcome, realised, step_at
-from plimsoll.analysis.optimization.sizes import SIZES, WHOLE, realised_size, shrunk_at
+from plimsoll.analysis.advice.catalogue import advisers
+from plimsoll.analysis.advice.model import MetricOutcome, OutcomeMeasure, SizeOutcome
+from plimsoll.analysis.advice.outcomes import LEAST_AFTER_S, LOADS, Outcome, realised, step_at
+from plimsoll.analysis.advice.size_outcomes import realised_size, shrunk_at
 from plimsoll.analysis.robust import Floats
 from plimsoll.clock import floor
 from plimsoll.documents import Evidence
@@ -34,9 +36,12 @@ def told(document: OptimizationDocument, evidence: Sequence[Evidence], made: dat
             proof = by_subject.get(one.id)
             adviser = proof.rule.removeprefix("advisers.") if proof else ""
             estimate = proof.detail.get("estimate") if proof else None
-            if proof is None or estimate is None or adviser not in MEASURES.keys() | SIZES:
+            measure = measure_of(adviser)
+            if proof is None or estimate is None or measure is None:
                 continue
-            whole = adviser in WHOLE  # what it gives in hours of the past is all of it from now on
+            whole = (
+                isinstance(measure, SizeOutcome) and measure.whole
+            )  # what it gives in hours of the past is all of it from now on
             found.append(
                 Told(
                     id=one.id,
@@ -52,6 +57,12 @@ def told(document: OptimizationDocument, evidence: Sequence[Evidence], made: dat
     return found
 
 
+def measure_of(adviser: str) -> OutcomeMeasure | None:
+    """How what came of its advice is measured; None where it cannot be, or where there is no such adviser any more."""
+    known = advisers().get(adviser)
+    return None if known is None else known.outcome
+
+
 def settle(sources: Sources, promises: Sequence[Told]) -> list[Settled]:
     """What can be said now of the promises; the others stay open, for thirty days without a change."""
     touched = {one.resource for one in promises}
@@ -62,12 +73,15 @@ def settle(sources: Sources, promises: Sequence[Told]) -> list[Settled]:
     for one in promises:
         if end - one.made < timedelta(seconds=LEAST_AFTER_S):
             continue
-        start = one.made - BEFORE
+        start, measure = one.made - BEFORE, measure_of(one.adviser)
+        if measure is None:
+            continue  # its adviser is not there any more
         rows = _rows(sources, one, touched, known, start, end)
-        if one.adviser in SIZES:
-            outcome = _of_size(sources, one, rows, units_by_step(sources, one.resource, start, end), start=start)
+        if isinstance(measure, SizeOutcome):
+            units = units_by_step(sources, one.resource, start, end)
+            outcome = _of_size(sources, one, rows, units, start=start, daily=measure.daily)
         elif rows is not None:
-            outcome = _outcome(sources, one, *rows, start=start)
+            outcome = _outcome(sources, one, *rows, start=start, measure=measure)
         else:
             continue
         if outcome is not None:
@@ -93,7 +107,8 @@ def _rows(
     for n, name in enumerate(whole.series):
         if not name.device:
             series[name.resource_id, name.metric] = whole.doubles(slice(n, n + 1))[0]
-    metric = USE if one.adviser in SIZES else MEASURES[one.adviser].metric
+    measure = measure_of(one.adviser)
+    metric = measure.metric if isinstance(measure, MetricOutcome) else USE
     if (one.resource, metric) not in series:
         return None
     load = next((series[one.resource, name] for name in LOADS if (one.resource, name) in series), None)
@@ -102,7 +117,14 @@ def _rows(
 
 
 def _outcome(
-    sources: Sources, one: Told, row: Floats, peers: list[Floats], load: Floats | None, *, start: datetime
+    sources: Sources,
+    one: Told,
+    row: Floats,
+    peers: list[Floats],
+    load: Floats | None,
+    *,
+    start: datetime,
+    measure: MetricOutcome,
 ) -> Settled | None:
     accepted = _accepted(sources, one)
     made = round((one.made - start).total_seconds() / STEP_S)
@@ -114,9 +136,9 @@ def _outcome(
         return _never_followed(sources, one)
     if (len(row) - changed) * STEP_S < LEAST_AFTER_S:
         return None
-    held = slice(max(0, changed - round(one.held_s / STEP_S)), changed)
+    cause_rows = slice(max(0, changed - round(one.held_s / STEP_S)), changed)
     outcome = realised(
-        row, peers, load, held=held, changed=changed, step_s=STEP_S, measure=MEASURES[one.adviser],
+        row, peers, load, cause_rows=cause_rows, changed=changed, step_s=STEP_S, measure=measure,
         promised=(one.low, one.high),
     )  # fmt: skip
     return _settled(sources, one, outcome, start + timedelta(seconds=changed * STEP_S))
@@ -124,13 +146,12 @@ def _outcome(
 
 def _of_size(
     sources: Sources, one: Told, rows: tuple[Floats, list[Floats], Floats | None] | None, units: Floats, *,
-    start: datetime,
+    start: datetime, daily: bool,
 ) -> Settled | None:  # fmt: skip
     """What came of advice on size: the step is in the inventory, or in the replicas that are read."""
     changed = shrunk_at(units, round((one.made - start).total_seconds() / STEP_S), STEP_S)
     if changed is None:
         return _never_followed(sources, one)
-    daily = one.adviser == "schedule_hours"
     if (len(units) - changed) * STEP_S < (86_400 if daily else LEAST_AFTER_S):
         return None
     busy, peers, _ = rows if rows is not None else (None, [], None)

@@ -11,25 +11,25 @@ import jsonschema
 import pytest
 
 from plimsoll import documents
-from plimsoll.analysis.optimization import advisers as folder
-from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.commands import word
-from plimsoll.analysis.optimization.contract import Advice, Adviser
-from plimsoll.analysis.optimization.rebalance import NAME as REBALANCE
-from plimsoll.analysis.optimization.sweep import advisers, rules, sweep
-from plimsoll.analysis.optimization.unlock import weight
-from plimsoll.analysis.optimization.use import SWEEP
-from plimsoll.extensions import discover
+from plimsoll.analysis.advice.advise import assess
+from plimsoll.analysis.advice.catalogue import advisers as every_adviser
+from plimsoll.analysis.advice.catalogue import answering as advisers
+from plimsoll.analysis.advice.commands import shell_quote
+from plimsoll.analysis.advice.model import Advice
+from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
+from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
+from plimsoll.analysis.bottlenecks.use_method import cells
 from plimsoll.fleet.resources import Resource
-from plimsoll.queries.optimization import OptimizationQuery, cases, optimization
+from plimsoll.queries.optimization import OptimizationQuery, optimization
+from plimsoll.queries.optimization import windows as cases
 from tests.contracts.rules.planted import HOSTILE, resource_id, sources
 from tests.shared import shared_path
 
-SIZES = {"right_size", "schedule_hours", "smaller_gpu", "add_replicas", "larger_gpu", REBALANCE}
+SIZES = {"right_size", "schedule_hours", "smaller_gpu", "add_replicas", "larger_gpu", "rebalance"}
 
 
 @cache
-def planted() -> dict[str, Case]:
+def planted() -> dict[str, ResourceWindow]:
     """The planted fleet by resource."""
     return {case.resource.resource_id: case for case in cases(sources(), OptimizationQuery())}
 
@@ -40,9 +40,9 @@ def advice() -> list[Advice]:
     found: list[Advice] = []
     for name, rule in rules().items():
         case = planted()[resource_id(name)]
-        seen = rule.find(case)
+        seen = rule.evaluate(case)
         assert seen is not None
-        found += [one for adviser in advisers()[name] if (one := adviser.advise(case, seen))]
+        found += [one for adviser in advisers()[name] if (one := adviser.give(case, seen))]
     return found
 
 
@@ -53,7 +53,7 @@ def texts(one: Advice) -> list[str]:
 
 def test_every_adviser_answers_rules_that_there_are() -> None:
     """And every rule has an adviser that has something to say to what is planted for it."""
-    for adviser in discover(folder, "ADVISER", Adviser).values():
+    for adviser in every_adviser().values():
         assert adviser.answers <= set(rules())
     assert {one.rule for one in advice()} == set(rules())
 
@@ -97,10 +97,10 @@ def test_nothing_says_nan() -> None:
         of = planted()[resource_id(name)]
         for resource in (of.resource, replace(bare, type=of.resource.type)):
             case = replace(of, resource=resource)
-            if (seen := rule.find(case)) is None:
+            if (seen := rule.evaluate(case)) is None:
                 continue
             for adviser in advisers()[name]:
-                one = adviser.advise(case, seen)
+                one = adviser.give(case, seen)
                 assert one is None or not any(re.search(r"\b(nan|inf|None)\b", text) for text in texts(one)), name
 
 
@@ -111,13 +111,13 @@ def test_a_hostile_name_stays_one_word() -> None:
     for name in ("gpu_idle", "memory_leak", "volume_full", "thermal_throttling", "gpu_memory_errors"):
         of = planted()[resource_id(name)]
         hostile = replace(of, resource=replace(of.resource, resource_id=HOSTILE))
-        seen = rules()[name].find(hostile)
+        seen = rules()[name].evaluate(hostile)
         assert seen is not None
-        commands = [text for a in advisers()[name] if (one := a.advise(hostile, seen)) for text in one.changes.values()]
+        commands = [text for a in advisers()[name] if (one := a.give(hostile, seen)) for text in one.changes.values()]
         assert commands
         for command in commands:
             assert any(HOSTILE in argument for argument in shlex.split(command)), command
-    assert word("a\x1b]0;x\x07") == "$'a\\U0000001b]0;x\\U00000007'"
+    assert shell_quote("a\x1b]0;x\x07") == "$'a\\U0000001b]0;x\\U00000007'"
 
 
 def test_the_document_of_it_is_valid() -> None:
@@ -134,10 +134,10 @@ def test_the_document_of_it_is_valid() -> None:
 
 
 def test_every_rule_stands_in_one_cell_of_the_sweep() -> None:
-    """Utilisation, saturation or errors of one component; and it has a weight by which it is unlocked."""
-    cells = [rule for component in SWEEP.values() for named in component.values() for rule in named]
-    assert sorted(cells) == sorted(rules())
-    assert all(0 < weight(name) < 100 for name in rules())
+    """Utilisation, saturation or errors of one component; and it has a weight by which missing metrics are ranked."""
+    named = [rule for kinds in cells(rules()).values() for several in kinds.values() for rule in several]
+    assert sorted(named) == sorted(rules())
+    assert all(0 < rule.min_weight < 100 for rule in rules().values())
 
 
 @pytest.mark.parametrize("name", rules())
@@ -149,4 +149,4 @@ def test_gaps_advise_nothing(name: str) -> None:
     for row in (*blank.values(), *devices.values()):
         row[-of.window_rows :] = math.nan
     silent = replace(of, readings=blank, devices=devices, coverage=0.0)
-    assert {one.adviser for one in sweep(silent).advice} <= {"restore_readings"}
+    assert {one.adviser for one in assess(silent).advice} <= {"restore_readings"}

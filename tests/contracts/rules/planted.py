@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 import numpy as np
 import polars as pl
 
-from plimsoll.analysis.optimization.sweep import rules
+from plimsoll.analysis.bottlenecks.rule_files import thresholds
 from plimsoll.analysis.robust import Floats
 from plimsoll.lake import Lake
 from plimsoll.queries.context import Sources
@@ -119,13 +119,9 @@ def by_hand() -> dict[str, Planted]:
 def every() -> dict[str, Planted]:
     """A planted resource by the name of its rule."""
     found = by_hand()
-    for name, rule in rules().items():
-        limit = getattr(__import__(rule.find.__module__, fromlist=["LIMIT"]), "LIMIT", None)
-        if name not in found and limit is not None:
-            value = limit.above if limit.above is not None else limit.below
-            percent = limit.metric.endswith("_pct")
-            bad = min(99.9, 1.5 * value) if percent else 1.5 * value
-            found[name] = Planted({limit.metric: level(0.0, last=max(bad, value), noise=0.0005)})
+    for name, table in thresholds().items():
+        if name not in found:
+            found[name] = Planted({table.metric: level(0.0, last=table.test.found, noise=0.0005)})
     return found
 
 

@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
-from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.contract import Rule
-from plimsoll.analysis.optimization.sweep import advisers, rules, sweep
+from plimsoll.analysis.advice.advise import assess
+from plimsoll.analysis.advice.catalogue import answering as advisers
+from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
+from plimsoll.analysis.bottlenecks.rule import AnyRule
+from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
+from plimsoll.analysis.bottlenecks.rule_files import thresholds
 from plimsoll.analysis.robust import Floats
 from plimsoll.fleet.resources import Resource
 from plimsoll.metrics import CATALOGUE, Worse
@@ -23,9 +26,9 @@ RESOURCE = Resource(
 EVERY = pytest.mark.parametrize("rule", rules().values(), ids=rules())
 
 
-def case(readings: dict[str, Floats], *, coverage: float | None = 1.0, resource: Resource = RESOURCE) -> Case:
+def case(readings: dict[str, Floats], *, coverage: float | None = 1.0, resource: Resource = RESOURCE) -> ResourceWindow:
     """The resource with these readings."""
-    return Case(resource, readings, WINDOW, STEP_S, coverage)
+    return ResourceWindow(resource, readings, WINDOW, STEP_S, coverage)
 
 
 def calm() -> dict[str, Floats]:
@@ -68,35 +71,30 @@ def bad(value: float, metric: str) -> dict[str, Floats]:
 
 def limits() -> list[tuple[str, str, float]]:
     """(rule, metric, limit) of the rules that are one limit held for long enough."""
-    found: list[tuple[str, str, float]] = []
-    for name, rule in rules().items():
-        limit = getattr(__import__(rule.find.__module__, fromlist=["LIMIT"]), "LIMIT", None)
-        if limit is not None and limit.above is not None:
-            found.append((name, limit.metric, limit.above))
-    return found
+    return [(name, one.metric, one.above) for name, one in thresholds().items() if one.above is not None]
 
 
 @EVERY
-def test_what_was_not_read_accuses_nobody(rule: Rule) -> None:
+def test_what_was_not_read_accuses_nobody(rule: AnyRule) -> None:
     """No reading at all, nothing but gaps, and one reading."""
-    assert rule.find(case({})) is None or rule.name == "blind"
+    assert rule.evaluate(case({})) is None or rule.name == "blind"
     gaps = {metric: np.full(ROWS, np.nan) for metric in rule.reads}
-    assert rule.find(case(gaps)) is None or rule.name == "blind"
+    assert rule.evaluate(case(gaps)) is None or rule.name == "blind"
     alone = {metric: row.copy() for metric, row in gaps.items()}
     for row in alone.values():
         row[-1] = 1e12
     events = {"gpu_memory_errors", "gpu_rows_to_remap", "gpu_driver_errors", "blind"}  # one reading is the event
-    assert rule.find(case(alone)) is None or rule.name in events
+    assert rule.evaluate(case(alone)) is None or rule.name in events
 
 
 @EVERY
-def test_a_calm_resource_is_exonerated(rule: Rule) -> None:
+def test_a_calm_resource_is_exonerated(rule: AnyRule) -> None:
     """Readings in which nothing is wrong."""
-    assert rule.find(case(calm())) is None
+    assert rule.evaluate(case(calm())) is None
 
 
 @EVERY
-def test_names_fit_together(rule: Rule) -> None:
+def test_names_fit_together(rule: AnyRule) -> None:
     """What it reads is in the catalogue, what it explains is a rule, and somebody knows what to do about it."""
     assert set(rule.reads) <= set(CATALOGUE)
     assert rule.explains <= set(rules())
@@ -108,7 +106,7 @@ def test_names_fit_together(rule: Rule) -> None:
 def test_better_readings_make_nothing_worse(name: str, metric: str, limit: float) -> None:
     """From far beyond the limit to below it: the weight never rises, and below it nobody is accused."""
     assert CATALOGUE[metric].worse in (Worse.UP, Worse.NEITHER)
-    find = rules()[name].find
+    find = rules()[name].evaluate
     weights: list[float] = []
     for value in (3 * limit, 2 * limit, 1.2 * limit, 1.01 * limit):
         found = find(case(bad(value, metric)))
@@ -123,7 +121,7 @@ def test_better_readings_make_nothing_worse(name: str, metric: str, limit: float
 @pytest.mark.parametrize(("name", "metric", "limit"), limits())
 def test_shorter_is_not_heavier(name: str, metric: str, limit: float) -> None:
     """Half of the time over the limit weighs no more than all of it."""
-    find = rules()[name].find
+    find = rules()[name].evaluate
     long, short = bad(1.5 * limit, metric), bad(1.5 * limit, metric)
     short[metric][-144:-72] = 0.0
     whole, half = find(case(long)), find(case(short))
@@ -134,7 +132,7 @@ def test_shorter_is_not_heavier(name: str, metric: str, limit: float) -> None:
 @pytest.mark.parametrize(("name", "metric", "limit"), limits())
 def test_advice_is_whole(name: str, metric: str, limit: float) -> None:
     """A title, the numbers that were seen, what happens if nothing is done; a range with its formula, or none."""
-    for advice in sweep(case(bad(1.5 * limit, metric))).advice:
+    for advice in assess(case(bad(1.5 * limit, metric))).advice:
         assert advice.title
         assert "If nothing is done" in advice.description or ": " in advice.description
         assert advice.priority in ("high", "medium", "low")
@@ -143,8 +141,8 @@ def test_advice_is_whole(name: str, metric: str, limit: float) -> None:
             assert advice.estimate.low <= advice.estimate.middle <= advice.estimate.high
             assert advice.estimate.formula
             assert advice.improvement
-    assert name in {top.rule for top, _ in sweep(case(bad(1.5 * limit, metric))).bottlenecks} | {
-        one.rule for _, below in sweep(case(bad(1.5 * limit, metric))).bottlenecks for one in below
+    assert name in {top.rule for top, _ in assess(case(bad(1.5 * limit, metric))).bottlenecks} | {
+        one.rule for _, below in assess(case(bad(1.5 * limit, metric))).bottlenecks for one in below
     }
 
 
@@ -155,7 +153,7 @@ def test_noise_around_a_limit_changes_nothing() -> None:
     for _ in range(14):
         readings = calm()
         readings["cpu_utilization_pct"] = np.clip(97 * (1 + rng.normal(0, 0.05, ROWS)), 0, 100)
-        seen.add(frozenset(one.id for one in sweep(case(readings)).advice))
+        seen.add(frozenset(one.id for one in assess(case(readings)).advice))
     assert len(seen) == 1
     assert all(seen)
 
@@ -165,6 +163,6 @@ def test_thin_coverage_abstains() -> None:
     readings = bad(99.0, "cpu_utilization_pct")
     for row in readings.values():
         row[-288:-144] = np.nan
-    result = sweep(case(readings, coverage=0.5))
+    result = assess(case(readings, coverage=0.5))
     assert {one.rule for one in result.advice} == {"blind"}
     assert result.abstained is not None

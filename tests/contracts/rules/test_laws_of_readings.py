@@ -9,13 +9,13 @@ import pytest
 
 from benchmarks.bottleneck_quality import CAUSES, case_at, indexed, planted, read
 from plimsoll import documents
-from plimsoll.analysis.optimization.build import optimization
-from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.contract import Found
-from plimsoll.analysis.optimization.limited import limited
-from plimsoll.analysis.optimization.limits import limits
-from plimsoll.analysis.optimization.sweep import rules, sweep
-from plimsoll.analysis.optimization.wanted import Wanted
+from plimsoll.analysis.advice.advise import assess
+from plimsoll.analysis.bottlenecks.limits import bounds_of
+from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
+from plimsoll.analysis.bottlenecks.rule import Bottleneck
+from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
+from plimsoll.analysis.optimization.document import optimization
+from plimsoll.analysis.optimization.options import DocumentOptions
 from plimsoll.analysis.robust import Floats
 from plimsoll.documents import TimeRange
 from plimsoll.fleet.resources import resources_at
@@ -32,8 +32,8 @@ SPAN = TimeRange(start="2026-01-15T18:00:00Z", end="2026-01-16T18:00:00Z", granu
 class Truth:
     """What was planted, as the rules see it at its end."""
 
-    faults: Mapping[str, Case]
-    twins: Mapping[str, Case]
+    faults: Mapping[str, ResourceWindow]
+    twins: Mapping[str, ResourceWindow]
 
 
 @pytest.fixture(scope="module")
@@ -47,18 +47,18 @@ def truth() -> Truth:
     return Truth({kind: case for kind, case in cases.items() if kind in CAUSES}, twins)
 
 
-def found(case: Case) -> dict[str, Found]:
+def found(case: ResourceWindow) -> dict[str, Bottleneck]:
     """What each rule finds, by itself."""
-    return {name: one for name, rule in rules().items() if (one := rule.find(case)) is not None}
+    return {name: one for name, rule in rules().items() if (one := rule.evaluate(case)) is not None}
 
 
-def planted_finding(truth: Truth, kind: str) -> Found:
+def planted_finding(truth: Truth, kind: str) -> Bottleneck:
     """The finding of the fault's own rule."""
     case = truth.faults[kind]
-    return next(one for name in CAUSES[kind].split() if (one := rules()[name].find(case)) is not None)
+    return next(one for name in CAUSES[kind].split() if (one := rules()[name].evaluate(case)) is not None)
 
 
-def thinned(case: Case, part: float, seed: int) -> Case:
+def thinned(case: ResourceWindow, part: float, seed: int) -> ResourceWindow:
     """The same with a part of the readings of each metric unread, each metric for itself."""
     rng = np.random.default_rng(seed)
 
@@ -72,7 +72,7 @@ def thinned(case: Case, part: float, seed: int) -> Case:
     )
 
 
-def moved(case: Case, one: Found, factor: float) -> Case:
+def moved(case: ResourceWindow, one: Bottleneck, factor: float) -> ResourceWindow:
     """The window of what was observed, times a factor; a share of percent stays one."""
 
     def times(row: Floats) -> Floats:
@@ -117,7 +117,7 @@ def test_better_readings_never_weigh_more(truth: Truth, kind: str) -> None:
     up = one.rule in CLIMBING or one.observed >= one.threshold
     weights = [one.weight]
     for part in (0.05, 0.15, 0.3, 0.6):
-        better = rules()[one.rule].find(moved(case, one, 1 - part if up else 1 + part))
+        better = rules()[one.rule].evaluate(moved(case, one, 1 - part if up else 1 + part))
         weights.append(better.weight if better is not None else 0.0)
     assert all(later <= earlier + 1e-9 for earlier, later in pairwise(weights)), weights
 
@@ -127,7 +127,7 @@ def test_what_compares_with_its_own_past_knows_no_unit(truth: Truth, rule: str) 
     """Everything ten times as long, before and now: the same finding, ten times the numbers."""
     kind = next(name for name, causes in CAUSES.items() if rule in causes.split())
     case, one = truth.faults[kind], planted_finding(truth, kind)
-    longer = rules()[rule].find(replace(case, readings={n: 10 * row for n, row in case.readings.items()}))
+    longer = rules()[rule].evaluate(replace(case, readings={n: 10 * row for n, row in case.readings.items()}))
     assert longer is not None
     assert longer.weight == pytest.approx(one.weight, abs=3)
     assert longer.samples == pytest.approx(one.samples, rel=0.2)
@@ -142,14 +142,14 @@ def test_the_same_readings_give_the_same_findings_in_any_order(truth: Truth, kin
     turned = replace(
         case, readings=dict(reversed(list(case.readings.items()))), devices=dict(reversed(list(case.devices.items())))
     )
-    assert sweep(case) == sweep(case) == sweep(turned)
+    assert assess(case) == assess(case) == assess(turned)
 
 
 def test_the_order_of_resources_does_not_matter(truth: Truth) -> None:
     """The same document and the same evidence, byte by byte."""
     cases = list(truth.faults.values())
-    first = optimization(cases, span=SPAN, wanted=Wanted())
-    turned = optimization(cases[::-1], span=SPAN, wanted=Wanted())
+    first = optimization(cases, span=SPAN, options=DocumentOptions())
+    turned = optimization(cases[::-1], span=SPAN, options=DocumentOptions())
     assert documents.encode(first[0]) == documents.encode(turned[0])
     assert documents.encode(first[1]) == documents.encode(turned[1])
 
@@ -160,8 +160,8 @@ def test_its_limits_decide(truth: Truth, kind: str) -> None:
     case, one = truth.faults[kind], planted_finding(truth, kind)
     silenced = [
         name
-        for name, limit in limits(one.rule).items()
+        for name, limit in bounds_of(rules()[one.rule].limits).items()
         for value in (limit.low, limit.high)
-        if limited({one.rule: {name: value}})[one.rule].find(case) is None
+        if rules()[one.rule].with_limits({name: value}).evaluate(case) is None
     ]
     assert silenced or one.rule == "blind"  # it has two ways to be blind, each with its own limit

@@ -6,18 +6,19 @@ from typing import Any
 
 import pytest
 
-from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.sweep import rules
+from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
+from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
 from plimsoll.documents import Evidence
 from plimsoll.lake.sql import Bounds, ask
-from plimsoll.queries.optimization import OptimizationQuery, cases, optimization
+from plimsoll.queries.optimization import OptimizationQuery, optimization
+from plimsoll.queries.optimization import windows as cases
 from tests.contracts.rules.planted import UNTIL, resource_id, sources
 
 CLOSE = 1e-6  # the grid keeps single precision; nothing else may differ
 
 
 @cache
-def planted(time_range: str = "24h") -> dict[str, Case]:
+def planted(time_range: str = "24h") -> dict[str, ResourceWindow]:
     """The cases by resource."""
     return {
         case.resource.resource_id: case for case in cases(sources(), OptimizationQuery.parse(time_range=time_range))
@@ -43,10 +44,10 @@ def answer(statement: str) -> float:
 def test_the_sql_of_a_finding_gives_what_was_observed(name: str) -> None:
     """Each rule on a resource on which its cause is planted."""
     case = planted()[resource_id(name)]
-    found = rules()[name].find(case)
+    found = rules()[name].evaluate(case)
     assert found is not None, f"{name} does not find what was planted for it"
-    assert found.observed == found.seen.value(case)
-    assert answer(found.seen.sql(case, UNTIL)) == pytest.approx(found.observed, rel=CLOSE, abs=1e-9)
+    assert found.observed == found.measure.value(case)
+    assert answer(found.measure.sql(case, UNTIL)) == pytest.approx(found.observed, rel=CLOSE, abs=1e-9)
 
 
 @pytest.mark.parametrize("time_range", ["6h", "7d", "30d"])
@@ -55,9 +56,9 @@ def test_it_holds_in_every_window(time_range: str) -> None:
     compared = 0
     for name, rule in rules().items():
         case = planted(time_range)[resource_id(name)]
-        found = rule.find(case)
+        found = rule.evaluate(case)
         if found is not None:
-            assert answer(found.seen.sql(case, UNTIL)) == pytest.approx(found.observed, rel=CLOSE, abs=1e-9), name
+            assert answer(found.measure.sql(case, UNTIL)) == pytest.approx(found.observed, rel=CLOSE, abs=1e-9), name
             compared += 1
     assert compared > len(rules()) / 2
 

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.sweep import sweep
-from plimsoll.analysis.optimization.unlock import of_fleet, unlocked
-from plimsoll.analysis.optimization.use import swept
+from plimsoll.analysis.advice.advise import assess
+from plimsoll.analysis.bottlenecks.missing_metrics import missing_in_fleet, missing_metrics
+from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
+from plimsoll.analysis.bottlenecks.rule_files import built_in
+from plimsoll.analysis.bottlenecks.use_method import use_sweep
 from plimsoll.analysis.robust import Floats
 from plimsoll.fleet.resources import Resource
 
@@ -19,12 +20,12 @@ END = datetime(2026, 1, 16, 18, tzinfo=UTC)
 
 def case(
     readings: dict[str, Floats], *, coverage: float = 1.0, kind: str = "cluster", name: str = "a", price: float = 8.0
-) -> Case:
+) -> ResourceWindow:
     """Four GPUs and these readings."""
     resource = Resource(
         resource_id=name, name=name, type=kind, gpu_count=4.0 if kind == "cluster" else None, price_usd_per_h=price
     )
-    return Case(resource, readings, DAY, STEP_S, coverage, end=END)
+    return ResourceWindow(resource, readings, DAY, STEP_S, coverage, end=END)
 
 
 def flat(value: float) -> Floats:
@@ -36,42 +37,42 @@ def test_it_says_when_there_will_be_enough() -> None:
     """The first twelve hours of the window are missing; with 4.8 h missing, 80 % are there: 7.2 h from now."""
     row = flat(95)
     row[-DAY : -DAY // 2] = np.nan
-    result = sweep(case({"cpu_utilization_pct": row}, coverage=0.5))
-    (thin,) = [one for one in result.abstentions if one.subject == "advice"]
-    assert thin.reason == "only 50 % of the readings arrived; advice needs 80 %"
-    assert thin.in_s is not None
-    assert thin.in_s / 3600 == pytest.approx(7.2, abs=0.1)
-    assert thin.told(END)["enoughAt"] == "2026-01-17T01:15:00Z"
+    result = assess(case({"cpu_utilization_pct": row}, coverage=0.5))
+    (low_coverage,) = [one for one in result.abstentions if one.subject == "advice"]
+    assert low_coverage.reason == "only 50 % of the readings arrived; advice needs 80 %"
+    assert low_coverage.in_s is not None
+    assert low_coverage.in_s / 3600 == pytest.approx(7.2, abs=0.1)
+    assert low_coverage.as_evidence(END)["enoughAt"] == "2026-01-17T01:15:00Z"
 
 
 def test_what_went_missing_last_is_missed_longest() -> None:
     """The last twelve hours: they leave the window only after twelve others."""
     row = flat(95)
     row[-DAY // 2 :] = np.nan
-    (thin,) = [
-        one for one in sweep(case({"cpu_utilization_pct": row}, coverage=0.5)).abstentions if one.subject == "advice"
+    (low_coverage,) = [
+        one for one in assess(case({"cpu_utilization_pct": row}, coverage=0.5)).abstentions if one.subject == "advice"
     ]
-    assert thin.in_s is not None
-    assert thin.in_s / 3600 == pytest.approx(19.2, abs=0.1)
+    assert low_coverage.in_s is not None
+    assert low_coverage.in_s / 3600 == pytest.approx(19.2, abs=0.1)
 
 
 def test_a_rule_that_wants_more_history_says_so_and_is_not_exonerated() -> None:
     """Three days of a service's use: whether it has too many replicas is known in four."""
     row = np.full(ROWS, np.nan)
     row[-3 * DAY :] = 10.0
-    result = sweep(case({"gpu_utilization_pct": row}))
-    (young,) = [one for one in result.abstentions if one.subject == "over_provisioned"]
-    assert young.reason == "3.0 of 7.0 days of gpu_utilization_pct are read"
-    assert young.told(END)["enoughAt"] == "2026-01-20T18:00:00Z"
+    result = assess(case({"gpu_utilization_pct": row}))
+    (short_history,) = [one for one in result.abstentions if one.subject == "over_provisioned"]
+    assert short_history.reason == "3.0 of 7.0 days of gpu_utilization_pct are read"
+    assert short_history.as_evidence(END)["enoughAt"] == "2026-01-20T18:00:00Z"
     assert "over_provisioned" not in result.exonerated
-    assert "over_provisioned" in sweep(case({"gpu_utilization_pct": flat(60)})).exonerated
+    assert "over_provisioned" in assess(case({"gpu_utilization_pct": flat(60)})).exonerated
 
 
 def test_readings_that_contradict_each_other_advise_nothing() -> None:
     """No use, and tokens are made: one of them is wrong; without the tokens it is to be released."""
     idle = {"gpu_utilization_pct": flat(0)}
-    assert "release" in {one.adviser for one in sweep(case(idle)).advice}
-    result = sweep(case(idle | {"generation_tokens_per_s": flat(800)}))
+    assert "release" in {one.adviser for one in assess(case(idle)).advice}
+    result = assess(case(idle | {"generation_tokens_per_s": flat(800)}))
     assert "release" not in {one.adviser for one in result.advice}
     (odd,) = [one for one in result.abstentions if one.subject == "advice on gpu_idle"]
     assert "generation_tokens_per_s 800 at the same time" in odd.reason
@@ -81,21 +82,23 @@ def test_readings_that_contradict_each_other_advise_nothing() -> None:
 def test_what_to_turn_on_comes_by_what_it_is_worth() -> None:
     """Memory errors of GPUs before steal; nothing of GPUs for a volume; the dearer resources' metric first."""
     gpu = case({"cpu_utilization_pct": flat(50)})
-    metrics = list(unlocked(gpu, sweep(gpu)))
+    metrics = list(missing_metrics(gpu, assess(gpu), built_in()))
     assert metrics.index("gpu_ecc_uncorrected_count") < metrics.index("cpu_steal_pct")
     volume = case({"up_pct": flat(100)}, kind="storage", name="v", price=1000.0)
-    assert not any(name.startswith(("gpu_", "cpu_")) for name in unlocked(volume, sweep(volume)))
-    told = of_fleet([(one, sweep(one)) for one in (gpu, volume)])
-    assert told[0].metric in unlocked(volume, sweep(volume))
-    assert told[0].per_month == 1000.0 * 730
-    assert [one.value for one in told] == sorted((one.value for one in told), reverse=True)
+    assert not any(name.startswith(("gpu_", "cpu_")) for name in missing_metrics(volume, assess(volume), built_in()))
+    ranked = missing_in_fleet([(one, assess(one)) for one in (gpu, volume)], built_in())
+    assert ranked[0].metric in missing_metrics(volume, assess(volume), built_in())
+    assert ranked[0].per_month == 1000.0 * 730
+    assert [one.value for one in ranked] == sorted((one.value for one in ranked), reverse=True)
 
 
 def test_the_sweep_says_present_exonerated_or_absent() -> None:
     """A full processor; memory that was looked at; errors of GPUs that nobody reads."""
     one = case({"cpu_utilization_pct": flat(99), "memory_utilization_pct": flat(40), "gpu_utilization_pct": flat(60)})
-    result = sweep(one)
-    cells = swept(one, frozenset(top.rule for top, _ in result.bottlenecks), frozenset(result.exonerated))
+    result = assess(one)
+    cells = use_sweep(
+        one, built_in(), frozenset(top.rule for top, _ in result.bottlenecks), frozenset(result.exonerated)
+    )
     assert cells["cpu"]["saturation"] == {"state": "present", "rules": ["cpu_saturated"]}
     assert cells["cpu"]["utilisation"]["usedPct"] == 99.0
     assert cells["memory"]["saturation"]["state"] == "exonerated"

@@ -11,9 +11,9 @@ import jsonschema
 import pytest
 
 from plimsoll import documents
-from plimsoll.analysis.optimization.contract import Advice
-from plimsoll.analysis.optimization.portfolio import compatible, joint_saving
-from plimsoll.analysis.optimization.sweep import rules
+from plimsoll.analysis.advice.model import Advice
+from plimsoll.analysis.advice.portfolio import compatible, joint_saving
+from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
 from plimsoll.cli import run
 from plimsoll.documents.parameters import TIME_RANGES
 from plimsoll.errors import BadParameter

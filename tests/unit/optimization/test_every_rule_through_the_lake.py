@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.bottleneck_quality import CAUSES
-from plimsoll.analysis.optimization.sweep import rules
+from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.simulator import Fleet, Incident
 from plimsoll.simulator.all_faults import everything

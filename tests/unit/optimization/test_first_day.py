@@ -3,7 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
-from plimsoll.queries.optimization import OptimizationQuery, cases, optimization
+from plimsoll.queries.optimization import OptimizationQuery, optimization
+from plimsoll.queries.optimization import windows as cases
 from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES, SAMPLES
 from tests.fleets import UNTIL

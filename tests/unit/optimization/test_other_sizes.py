@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.contract import Advice
-from plimsoll.analysis.optimization.portfolio import compatible, joint_saving, savable
-from plimsoll.analysis.optimization.rebalance import rebalance
-from plimsoll.analysis.optimization.sweep import sweep
-from plimsoll.analysis.optimization.usl import Usl
+from plimsoll.analysis.advice.advise import assess
+from plimsoll.analysis.advice.model import Advice
+from plimsoll.analysis.advice.portfolio import compatible, joint_saving, savable
+from plimsoll.analysis.advice.rebalance import rebalance
+from plimsoll.analysis.advice.usl import Usl
+from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.robust import Floats
 from plimsoll.fleet.prices import Gpu, PriceList
 from plimsoll.fleet.prices.sections import Head
@@ -50,17 +50,17 @@ def flat(value: float, *, last: float | None = None, hours: float = 6.0) -> Floa
 
 def case(
     readings: dict[str, Floats], *, name: str = "a", kind: str = "training", replicas: float | None = None
-) -> Case:
+) -> ResourceWindow:
     """Eight H100 and these readings."""
     resource = Resource(
         resource_id=name, name=name, type=kind, labels={"gpu_model": "H100"}, gpu_count=8.0, replicas_count=replicas
     )
-    return Case(resource, readings, DAY, STEP_S, 1.0, prices=PRICES, end=END)
+    return ResourceWindow(resource, readings, DAY, STEP_S, 1.0, prices=PRICES, end=END)
 
 
-def of(adviser: str, one: Case) -> Advice | None:
+def of(adviser: str, one: ResourceWindow) -> Advice | None:
     """The advice of one adviser."""
-    return next((advice for advice in sweep(one).advice if advice.adviser == adviser), None)
+    return next((advice for advice in assess(one).advice if advice.adviser == adviser), None)
 
 
 def test_a_smaller_gpu_that_would_have_held_everything() -> None:
@@ -103,7 +103,7 @@ def test_a_slice_where_little_is_held() -> None:
 def test_of_two_sizes_the_portfolio_counts_one() -> None:
     """Fewer GPUs and smaller ones are two ways to save the same money: together never more than is paid."""
     small = case({"gpu_utilization_pct": flat(8), "gpu_memory_utilization_pct": flat(18)})
-    advice = [one for one in sweep(small).advice if one.frees > 0]
+    advice = [one for one in assess(small).advice if one.frees > 0]
     assert {one.adviser for one in advice} <= {"right_size", "smaller_gpu"}
     assert len(compatible(advice)) == 1
     together = joint_saving(advice, savable([small]))
@@ -124,7 +124,7 @@ def test_a_larger_gpu_where_requests_wait() -> None:
     assert advice.saving_per_month == pytest.approx(-8 * 4.0 * 730)
 
 
-def queueing(name: str, use: float) -> Case:
+def queueing(name: str, use: float) -> ResourceWindow:
     """A service whose requests wait."""
     readings = {
         "queue_time_ms": flat(5, last=700),
@@ -134,14 +134,14 @@ def queueing(name: str, use: float) -> Case:
     return case(readings, name=name, kind="endpoint", replicas=4.0)
 
 
-def calm(name: str, use: float) -> Case:
+def calm(name: str, use: float) -> ResourceWindow:
     """An equal that is used so far."""
     return case({"gpu_utilization_pct": flat(use)}, name=name, kind="endpoint", replicas=4.0)
 
 
-def balanced(*of_fleet: Case) -> dict[str, Advice]:
+def balanced(*of_fleet: ResourceWindow) -> dict[str, Advice]:
     """The advice that looks at several resources."""
-    return rebalance([(one, sweep(one)) for one in of_fleet])
+    return rebalance([(one, assess(one)) for one in of_fleet])
 
 
 def test_work_goes_where_equals_have_room() -> None:
@@ -194,7 +194,7 @@ def test_more_replicas_only_while_they_help() -> None:
     assert of("add_replicas", replace(scaled, resource=replace(scaled.resource, replicas_count=6.0))) is None
 
 
-def cluster(use: Floats, hours: float) -> Case:
+def cluster(use: Floats, hours: float) -> ResourceWindow:
     """A cluster whose jobs waited for so many hours."""
     waiting = {"queue_time_ms": flat(5, last=700, hours=hours), "response_time_ms": flat(100, last=900, hours=hours)}
     return case(waiting | {"gpu_utilization_pct": use}, kind="cluster")

@@ -7,20 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plimsoll.analysis.optimization.limits import limits
-from plimsoll.analysis.optimization.outcomes import Measure, Outcome, realised, step_at
+from plimsoll.analysis.advice.model import MetricOutcome
+from plimsoll.analysis.advice.outcomes import Outcome, realised, step_at
 from plimsoll.errors import BadParameter
 from plimsoll.ledger.outcomes import Outcomes, Settled
 from plimsoll.queries.context import Sources
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.queries.outcomes import in_words, settle, told
-from plimsoll.queries.rules import replay, rules
+from plimsoll.queries.rule_set import project_rules
+from plimsoll.queries.rules import replay
 from plimsoll.simulator import Fleet, Incident
 from tests.fleets import UNTIL
 from tests.reports import lake_of, sources_of
 
 DAY = 288
-MEASURE = Measure("training_samples_per_s")
+MEASURE = MetricOutcome("training_samples_per_s")
 
 
 def rows(factor: float, *, peers: int = 5, drift: float = 1.0, seed: int = 1) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -37,7 +38,7 @@ def asked(
 ) -> Outcome:
     """What was realised of a promise over half a day."""
     held = slice(2 * DAY - 144, 2 * DAY)
-    return realised(row, peers, load, held=held, changed=2 * DAY, step_s=300, measure=MEASURE, promised=promised)
+    return realised(row, peers, load, cause_rows=held, changed=2 * DAY, step_s=300, measure=MEASURE, promised=promised)
 
 
 def test_the_change_is_measured_against_equals_that_drifted_alike() -> None:
@@ -151,13 +152,14 @@ def _settled(name: str, state: str, at: datetime) -> Settled:
 def test_a_rule_is_replayed_with_other_limits_and_is_itself_again(mended: tuple[Sources, Incident]) -> None:
     """Nothing outside the replay changes; an unknown rule or limit is named with the nearest one."""
     sources, incident = mended
-    before = limits("input_starvation")
+    before = project_rules(sources)
     found = replay(replace(sources, as_of=incident.end), "input_starvation", [], 1)
     strict = replay(replace(sources, as_of=incident.end), "input_starvation", ["waiting_pct=99"], 1)
     assert incident.resource_id in {resource for _, resource in found}
     assert len(strict) < len(found)
-    assert limits("input_starvation") == before
-    assert len(rules()) >= 37
+    assert {name: one.limits for name, one in project_rules(sources).items()} == {
+        name: one.limits for name, one in before.items()
+    }
     with pytest.raises(BadParameter, match="use one of: waiting_pct"):
         replay(sources, "input_starvation", ["waiting=1"], 1)
     with pytest.raises(BadParameter, match="waiting_pct = 130 is out of bounds; it is from 0 to 100"):

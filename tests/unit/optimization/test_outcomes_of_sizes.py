@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plimsoll.analysis.optimization.sizes import realised_size, shrunk_at
+from plimsoll.analysis.advice.size_outcomes import realised_size, shrunk_at
 from plimsoll.analysis.robust import Floats
 from plimsoll.ledger.outcomes import Told
 from plimsoll.queries.outcomes import in_words, settle, units_by_step

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.cost import adding, freeing
+from plimsoll.analysis.advice.cost import adding, freeing
+from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.config import Layer, load
 from plimsoll.errors import PlimsollError
 from plimsoll.fleet.prices import PriceList, Prices, read_prices
@@ -94,7 +94,7 @@ def test_a_price_is_never_guessed(tmp_path: Path) -> None:
 
 def test_an_amount_says_its_price_its_date_and_what_is_committed_to(tmp_path: Path) -> None:
     """Half of 37 euros an hour for 730 hours; sixty per cent of it are paid for either way; more is at list price."""
-    case = Case(machine(), {}, 288, 300.0, 1.0, prices=read(tmp_path))
+    case = ResourceWindow(machine(), {}, 288, 300.0, 1.0, prices=read(tmp_path))
     cost = freeing(case, 0.5)
     assert cost.saving_per_month == pytest.approx(37 * 730 * 0.5 * 0.4)
     assert cost.text == (
@@ -102,7 +102,7 @@ def test_an_amount_says_its_price_its_date_and_what_is_committed_to(tmp_path: Pa
         "(prices of 2026-01-01, contract 4711)"
     )
     assert adding(case, 0.5).text == "costs €13,505 a month (prices of 2026-01-01, contract 4711)"
-    old = Case(machine(), {}, 288, 300.0, 1.0, prices=read(tmp_path, stale="7d"))
+    old = ResourceWindow(machine(), {}, 288, 300.0, 1.0, prices=read(tmp_path, stale="7d"))
     assert "(prices of 2026-01-01, 15 days old, contract 4711)" in str(freeing(old, 0.5).text)
 
 
@@ -117,10 +117,10 @@ def test_a_commitment_ends(tmp_path: Path) -> None:
 
 def test_without_a_price_there_are_gpu_hours() -> None:
     """And nothing at all where there are no GPUs either."""
-    assert freeing(Case(machine(), {}, 288, 300.0, 1.0), 0.5).text == "frees 2,920 GPU-hours a month"
+    assert freeing(ResourceWindow(machine(), {}, 288, 300.0, 1.0), 0.5).text == "frees 2,920 GPU-hours a month"
     bare = Resource(resource_id="a", name="a", type="storage")
-    assert freeing(Case(bare, {}, 288, 300.0, 1.0), 1.0).text is None
-    assert adding(Case(bare, {}, 288, 300.0, 1.0), 1.0).text is None
+    assert freeing(ResourceWindow(bare, {}, 288, 300.0, 1.0), 1.0).text is None
+    assert adding(ResourceWindow(bare, {}, 288, 300.0, 1.0), 1.0).text is None
 
 
 @pytest.mark.parametrize(

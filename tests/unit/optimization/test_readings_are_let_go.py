@@ -5,18 +5,20 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from plimsoll.analysis.optimization.build import optimization
-from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.rebalance import METRIC, remembered
-from plimsoll.analysis.optimization.sweep import sweep
-from plimsoll.analysis.optimization.wanted import Wanted
+from plimsoll.analysis.advice.advise import assess
+from plimsoll.analysis.advice.rebalance import METRIC, remembered
+from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
+from plimsoll.analysis.optimization.document import optimization
+from plimsoll.analysis.optimization.options import DocumentOptions
 from plimsoll.documents import TimeRange
 from tests.unit.optimization.test_other_sizes import calm, case, flat, queueing
 
 SPAN = TimeRange(start="2026-01-15T18:00:00Z", end="2026-01-16T18:00:00Z", granularity="5m")
 
 
-def read_one_by_one(fleet: Sequence[Case], seen: dict[str, "weakref.ref[object]"]) -> Iterator[Case]:
+def read_one_by_one(
+    fleet: Sequence[ResourceWindow], seen: dict[str, "weakref.ref[object]"]
+) -> Iterator[ResourceWindow]:
     """Copies that nobody else holds; `seen` knows which of their rows are still held, by resource and metric."""
     for one in fleet:
         rows = {metric: np.array(row) for metric, row in one.readings.items()}
@@ -36,25 +38,25 @@ def test_only_what_equals_ask_for_is_kept() -> None:
     held: dict[str, weakref.ref[object]] = {}
     then: list[str] = []
 
-    def watched() -> Iterator[Case]:
+    def watched() -> Iterator[ResourceWindow]:
         for one in read_one_by_one(fleet, held):
             yield one
             del one
             then[:] = [name for name, row in held.items() if row() is not None]
 
-    told = optimization(watched(), span=SPAN, wanted=Wanted())
+    told = optimization(watched(), span=SPAN, options=DocumentOptions())
     assert then == [f"a {METRIC}", f"b {METRIC}", f"d {METRIC}"]  # the last one is still in hand
-    assert told == optimization(fleet, span=SPAN, wanted=Wanted())
+    assert told == optimization(fleet, span=SPAN, options=DocumentOptions())
     assert [one.observed for one in told[1] if one.rule == "advisers.rebalance"]
 
 
 def test_what_is_remembered_gives_the_same_numbers() -> None:
     """The rows and the length of the grid, so that a statement of SQL names the same steps."""
     waiting = queueing("a", 90)
-    kept = remembered(waiting, sweep(waiting))
+    kept = remembered(waiting, assess(waiting))
     assert list(kept.readings) == [METRIC]
     assert (kept.rows, kept.window_rows, kept.coverage, kept.price) == (
         waiting.rows, waiting.window_rows, waiting.coverage, waiting.price,
     )  # fmt: skip
     idle = case({"cpu_utilization_pct": flat(3)})
-    assert remembered(idle, sweep(idle)).readings == {}
+    assert remembered(idle, assess(idle)).readings == {}

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.contract import Found
-from plimsoll.analysis.optimization.sweep import rules, sweep
+from plimsoll.analysis.advice.advise import assess
+from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
+from plimsoll.analysis.bottlenecks.rule import Bottleneck
+from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
 from plimsoll.analysis.robust import Floats
 from plimsoll.fleet.resources import Resource
 
@@ -30,14 +31,14 @@ def flat(value: float) -> Floats:
 
 def case(
     readings: dict[str, Floats], devices: dict[tuple[str, str], Floats] | None = None, kind: str = "cluster"
-) -> Case:
+) -> ResourceWindow:
     """The resource with these readings."""
-    return Case(replace(RESOURCE, type=kind), readings, WINDOW, STEP_S, 1.0, devices or {})
+    return ResourceWindow(replace(RESOURCE, type=kind), readings, WINDOW, STEP_S, 1.0, devices or {})
 
 
-def found(rule: str, one: Case) -> Found | None:
+def found(rule: str, one: ResourceWindow) -> Bottleneck | None:
     """What a rule says."""
-    return rules()[rule].find(one)
+    return rules()[rule].evaluate(one)
 
 
 def gpus(*busy: float) -> dict[tuple[str, str], Floats]:
@@ -56,7 +57,7 @@ def test_gpus_that_are_held_and_do_nothing() -> None:
     silent = gpus(90, 0, 1, 0)
     silent["gpu1", "gpu_utilization_pct"][-3:] = np.nan
     assert found("dead_allocation", case({"gpus_allocated_count": flat(4)}, silent)) is None
-    (advice,) = [one for one in sweep(dead).advice if one.adviser == "end_dead_jobs"]
+    (advice,) = [one for one in assess(dead).advice if one.adviser == "end_dead_jobs"]
     assert advice.estimate is not None
     assert (advice.estimate.low, advice.estimate.high) == (48.0, 72.0)
     assert advice.saving_per_month == pytest.approx(8.0 * 730 * 3 / 4)
@@ -93,7 +94,7 @@ def test_a_queue_in_front_of_a_server_with_room() -> None:
     readings = {
         "queue_depth_count": flat(12), "gpu_utilization_pct": flat(40), "kv_cache_utilization_pct": flat(30),
     }  # fmt: skip
-    (top, below) = sweep(case(readings, kind="endpoint")).bottlenecks[0]
+    (top, below) = assess(case(readings, kind="endpoint")).bottlenecks[0]
     assert top.rule == "batching_ineffective"
     assert "queueing" not in {one.rule for one in below}
     for metric in ("gpu_utilization_pct", "kv_cache_utilization_pct"):
@@ -114,7 +115,7 @@ def test_a_machine_on_which_nothing_happens() -> None:
     busy[-30:] = 40
     assert not found("idle_host", case({**quiet, "cpu_utilization_pct": busy}))
     bare = replace(case(host), resource=replace(RESOURCE, gpu_count=None))
-    (advice,) = [one for one in sweep(bare).advice if one.adviser == "switch_off"]
+    (advice,) = [one for one in assess(bare).advice if one.adviser == "switch_off"]
     assert advice.saving_per_month == pytest.approx(8.0 * 730)
 
 
@@ -126,7 +127,7 @@ def test_nights_that_need_less() -> None:
     result = found("quiet_hours", one)
     assert result is not None
     assert (result.observed, result.share) == (10.0, 9 / 24)
-    (advice,) = [advice for advice in sweep(one).advice if advice.adviser == "schedule_hours"]
+    (advice,) = [advice for advice in assess(one).advice if advice.adviser == "schedule_hours"]
     assert advice.title == "Run a on 1 replica for 9 hours of each day"
     assert advice.risk == 0.0
     assert advice.saving_per_month == pytest.approx(8.0 * 730 * 5 / 6 * 9 / 24)
@@ -146,7 +147,7 @@ def test_a_burst_in_a_quiet_night_is_replayed() -> None:
 def test_room_on_a_volume_is_told_with_how_long_it_lasts() -> None:
     """Seven points a day: ten points are no answer for a month."""
     row = np.concatenate([np.full(ROWS - 3 * 288, 59.0), np.linspace(59.0, 80.0, 3 * 288)])
-    (advice,) = [one for one in sweep(case({"storage_utilization_pct": row})).advice if one.adviser == "make_room"]
+    (advice,) = [one for one in assess(case({"storage_utilization_pct": row})).advice if one.adviser == "make_room"]
     assert "That lasts 1 days at this pace; for 30 days it takes " in advice.description
     assert advice.estimate is not None
     assert advice.estimate.middle == pytest.approx(10 / 7, rel=0.05)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from plimsoll.collectors.prometheus.aggregations import Read
 from plimsoll.collectors.prometheus.exposition import parse
 from plimsoll.collectors.prometheus.fetch import FetchError
+from plimsoll.collectors.prometheus.look import Read
 from plimsoll.collectors.prometheus.mapper import Mapper
 from plimsoll.collectors.prometheus.mapping import load
 

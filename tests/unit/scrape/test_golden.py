@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from plimsoll.collectors.prometheus.aggregations import Read
 from plimsoll.collectors.prometheus.exposition import parse
+from plimsoll.collectors.prometheus.look import Read
 from plimsoll.collectors.prometheus.mapper import Mapper
 from plimsoll.collectors.prometheus.mapping import builtin, load
 from plimsoll.metrics import CATALOGUE

@@ -180,7 +180,7 @@ def test_what_the_parser_takes_amiss_is_set_right() -> None:
         'nv_inference_request_success{model="m", version="1"} 5\r\n'
         "# TYPE nv_inference_pending_request_count gauge\r\n"
         "nv_inference_pending_request_count NaN\r\n"
-        "nv_gpu_power_usage 32"
+        'nv_gpu_power_usage{gpu_uuid="GPU-1"} 32'
     )
     made = parse(text, "", table.wanted)
     assert [sample.value for sample in made.of("nv_inference_request_success")] == [5.0]
@@ -244,7 +244,7 @@ def test_a_projects_own_table_replaces_a_built_in_one_and_mistakes_are_named(tmp
     (tmp_path / "bad.toml").write_text('[[rules]]\nmetric = "queue_dept_count"\nfamilies = ["x"]\n')
     with pytest.raises(ConfigError, match="did you mean queue_depth_count"):
         load("bad", tmp_path)
-    with pytest.raises(BadParameter, match=r'mapping "nodes" is no mapping.*use one of: blackbox'):
+    with pytest.raises(BadParameter, match=r'mapping "nodes" is no mapping.*use one of: amd, blackbox'):
         load("nodes")
     for bad in (
         {"urls": ()},

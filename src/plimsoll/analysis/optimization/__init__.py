@@ -1,1 +1,1 @@
-"""Optimization: what holds each resource back (rules), what to do about it (advisers), and its worth together."""
+"""The optimization document, and the evidence behind it."""

@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 
-from plimsoll.analysis.optimization.case import Case
-from plimsoll.analysis.optimization.contract import Advice, Found
-from plimsoll.analysis.optimization.portfolio import joint_saving, savable
-from plimsoll.analysis.optimization.reading import Seen
-from plimsoll.analysis.optimization.sweep import Sweep
-from plimsoll.analysis.optimization.unlock import of_fleet, unlocked
-from plimsoll.analysis.optimization.use import swept as use
-from plimsoll.analysis.optimization.wanted import Wanted
+from plimsoll.analysis.advice.assessment import Assessment
+from plimsoll.analysis.advice.model import Advice
+from plimsoll.analysis.advice.portfolio import joint_saving, savable
+from plimsoll.analysis.bottlenecks.expressions.measures import Measure
+from plimsoll.analysis.bottlenecks.missing_metrics import missing_in_fleet, missing_metrics
+from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
+from plimsoll.analysis.bottlenecks.rule import Bottleneck
+from plimsoll.analysis.bottlenecks.use_method import use_sweep
+from plimsoll.analysis.optimization.options import DocumentOptions
 from plimsoll.clock import instant, rfc3339
 from plimsoll.documents import Evidence, TimeRange
 
@@ -23,14 +24,14 @@ def bottleneck_id(resource_id: str, rule: str) -> str:
     return f"bottleneck-{hashlib.sha256(identity).hexdigest()[:12]}"
 
 
-def joint(advice: Sequence[Advice], cases: Mapping[str, Case], span: TimeRange) -> Evidence:
+def joint(advice: Sequence[Advice], windows: Mapping[str, ResourceWindow], span: TimeRange) -> Evidence:
     """What all advice is worth together."""
-    currency = next((case.prices.currency for case in cases.values()), "USD")
+    currency = next((window.prices.currency for window in windows.values()), "USD")
     return Evidence(
         subject="optimization.portfolio",
         rule="compatible advice only, at most what is paid",
         window=span,
-        observed=joint_saving(advice, savable(cases.values())),
+        observed=joint_saving(advice, savable(windows.values())),
         threshold=None,
         unit=f"{currency} a month",
         samples=len(advice),
@@ -38,9 +39,11 @@ def joint(advice: Sequence[Advice], cases: Mapping[str, Case], span: TimeRange) 
     )
 
 
-def unlocking(swept: Sequence[tuple[Case, Sweep]], span: TimeRange) -> Evidence:
+def unlocking(
+    results: Sequence[tuple[ResourceWindow, Assessment]], span: TimeRange, options: DocumentOptions
+) -> Evidence:
     """Which readings would let rules speak that cannot, the most valuable first."""
-    metrics = of_fleet(swept)
+    metrics = missing_in_fleet(results, options.rules)
     return Evidence(
         subject="optimization.unlock",
         rule="metrics that nobody reads, by what depends on them",
@@ -48,14 +51,14 @@ def unlocking(swept: Sequence[tuple[Case, Sweep]], span: TimeRange) -> Evidence:
         observed=float(len(metrics)),
         threshold=None,
         unit="metrics",
-        samples=len(swept),
-        detail={"metrics": [one.told() for one in metrics]},
+        samples=len(results),
+        detail={"metrics": [one.as_evidence() for one in metrics]},
     )
 
 
-def of_bottleneck(case: Case, top: Found, below: Sequence[Found], span: TimeRange) -> Evidence:
+def of_bottleneck(window: ResourceWindow, top: Bottleneck, below: Sequence[Bottleneck], span: TimeRange) -> Evidence:
     """Why a bottleneck stands, with the symptoms folded under it."""
-    resource_id, end = case.resource.resource_id, instant(span.end)
+    resource_id, end = window.resource.resource_id, instant(span.end)
     return Evidence(
         subject=bottleneck_id(resource_id, top.rule),
         rule=f"rules.{top.rule}",
@@ -69,13 +72,15 @@ def of_bottleneck(case: Case, top: Found, below: Sequence[Found], span: TimeRang
             "device": top.device or None,
             **_plain({"weight": round(top.weight, 2), "share": round(top.share, 4)}),
             "symptoms": [one.rule for one in below],
-            "sql": top.seen.sql(case, end),
-            "alsoSeen": {one.rule: {"unit": one.metric, **_input(case, one.seen, end)} for one in below},
+            "sql": top.measure.sql(window, end),
+            "alsoSeen": {one.rule: {"unit": one.metric, **_input(window, one.measure, end)} for one in below},
         },
     )
 
 
-def of_advice(case: Case, one: Advice, cause: Found, span: TimeRange, wanted: Wanted) -> Evidence:
+def of_advice(
+    window: ResourceWindow, one: Advice, cause: Bottleneck, span: TimeRange, options: DocumentOptions
+) -> Evidence:
     """Why advice stands: its estimate, replay, price, and the readings it was made from."""
     end = instant(span.end)
     return Evidence(
@@ -87,41 +92,41 @@ def of_advice(case: Case, one: Advice, cause: Found, span: TimeRange, wanted: Wa
         unit=one.estimate.unit if one.estimate else "",
         samples=cause.samples,
         detail={
-            "resource": case.resource.resource_id,
-            "because": bottleneck_id(case.resource.resource_id, one.rule),
+            "resource": window.resource.resource_id,
+            "because": bottleneck_id(window.resource.resource_id, one.rule),
             "estimate": _plain(asdict(one.estimate)) if one.estimate else None,
             "savingPerMonth": None if one.saving_per_month is None else float(one.saving_per_month),
             "risk": one.risk,
-            "price": _price(case),
+            "price": _price(window),
             "replay": _replay(one, end),
             "change": dict(one.changes),
-            "sql": cause.seen.sql(case, end),
-            "inputs": {name: _input(case, seen, end) for name, seen in one.inputs.items()},
-            "said": wanted.said.get(one.id),
-            "promisesKept": list(wanted.hits.get(one.adviser, ())) or None,
-            "leftOut": wanted.leaves_out(one),
+            "sql": cause.measure.sql(window, end),
+            "inputs": {name: _input(window, measure, end) for name, measure in one.inputs.items()},
+            "said": options.feedback.get(one.id),
+            "promisesKept": list(options.track_records.get(one.adviser, ())) or None,
+            "leftOut": options.leaves_out(one),
         },
     )
 
 
-def of_sweep(case: Case, result: Sweep, span: TimeRange) -> Evidence:
+def of_sweep(window: ResourceWindow, result: Assessment, span: TimeRange, options: DocumentOptions) -> Evidence:
     """What every rule said of a resource, and which could say nothing."""
     end, found = instant(span.end), [one for top, below in result.bottlenecks for one in (top, *below)]
     return Evidence(
-        subject=f"sweep.{case.resource.resource_id}",
+        subject=f"sweep.{window.resource.resource_id}",
         rule="every rule",
         window=span,
         observed=float(len(result.bottlenecks)),
         threshold=None,
         unit="bottlenecks",
-        samples=case.window_rows,
+        samples=window.window_rows,
         detail={
-            "use": use(case, frozenset(one.rule for one in found), frozenset(result.exonerated)),
+            "use": use_sweep(window, options.rules, frozenset(one.rule for one in found), frozenset(result.exonerated)),
             "exonerated": list(result.exonerated),
-            "wouldUnlock": unlocked(case, result),
+            "wouldUnlock": missing_metrics(window, result, options.rules),
             "abstained": result.abstained,
-            "abstentions": [one.told(end) for one in result.abstentions],
-            "coverage": None if case.coverage is None else round(case.coverage, 4),
+            "abstentions": [one.as_evidence(end) for one in result.abstentions],
+            "coverage": None if window.coverage is None else round(window.coverage, 4),
         },
     )
 
@@ -141,9 +146,9 @@ def _replay(advice: Advice, end: datetime) -> dict[str, object] | None:
     }
 
 
-def _price(case: Case) -> dict[str, object] | None:
+def _price(window: ResourceWindow) -> dict[str, object] | None:
     """What its amounts were made with."""
-    price = case.price
+    price = window.price
     if price is None:
         return None
     return {
@@ -162,9 +167,9 @@ def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _input(case: Case, seen: Seen, end: datetime) -> dict[str, object]:
+def _input(window: ResourceWindow, measure: Measure, end: datetime) -> dict[str, object]:
     """A reading that went into an estimate, and how to get it again."""
-    return {"value": seen.value(case), "sql": seen.sql(case, end)}
+    return {"value": measure.value(window), "sql": measure.sql(window, end)}
 
 
 def _plain(values: Mapping[str, object]) -> dict[str, object]:

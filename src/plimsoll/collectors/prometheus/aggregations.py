@@ -2,142 +2,90 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Final
 
-from plimsoll.collectors.prometheus.exposition import Exposition, Sample
+from plimsoll.collectors.prometheus.fills import df, fill, free, of_limit
 from plimsoll.collectors.prometheus.histograms import quantile
+from plimsoll.collectors.prometheus.look import Look
 from plimsoll.collectors.prometheus.mapping import Rule
+from plimsoll.metrics import CATALOGUE
 
 _DAY_S: Final = 86_400.0
-_NO_LIMIT: Final = 2.0**62
-Values = dict[str, float]
+JITTER: Final = 1.05
 
 
-@dataclass(slots=True)
-class Read:
-    """What one exposition gave: readings by (resource, device), facts and labels by resource, and what was left out."""
-
-    readings: dict[tuple[str, str], Values] = field(default_factory=dict[tuple[str, str], Values])
-    facts: dict[str, Values] = field(default_factory=dict[str, Values])
-    labels: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
-    beyond: set[str] = field(default_factory=set[str])
-    dropped: int = 0
+def values(look: Look) -> dict[tuple[str, str], float]:
+    """The rule's value for each resource and device; with devices also for the resource as a whole."""
+    found = {place: value for place, value in HOWS[look.rule.how](look).items() if math.isfinite(value)}
+    if not look.rule.device or not found:
+        return found
+    return {**_wholes(look.rule, found, look.made.parts), **found}
 
 
-class Counters(Protocol):
-    """What a look needs of whoever keeps the counters between two expositions."""
+def _wholes(
+    rule: Rule, found: Mapping[tuple[str, str], float], parts: Mapping[tuple[str, str], tuple[str, float]]
+) -> dict[tuple[str, str], float]:
+    """The resource from its devices, and a device from its parts where it says nothing itself.
 
-    def groups(
-        self, rule: Rule, samples: list[Sample], made: Read, *, filtered: bool = True
-    ) -> dict[tuple[str, str], list[Sample]]:
-        """Samples by (resource, device), as far as the rule takes them."""
-        ...
-
-    def growth(
-        self, key: tuple[object, ...], sample: Sample, *, at_s: float, epoch: object, jitters: bool
-    ) -> tuple[float, float] | None:
-        """(growth, seconds) of a counter since its reading before."""
-        ...
-
-    def changed(self, key: tuple[str, str, str], value: float) -> bool:
-        """Whether a code is another than the last one."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One rule over one exposition."""
-
-    counters: Counters
-    number: int
-    rule: Rule
-    exposition: Exposition
-    made: Read
-    at_s: float
-    wall_s: float
-    epoch: object
-
-    def values(self) -> dict[tuple[str, str], float]:
-        """The rule's value for each resource and device; with devices also for the resource as a whole."""
-        found = {place: value for place, value in HOWS[self.rule.how](self).items() if math.isfinite(value)}
-        if not self.rule.device:
-            return found
-        return {**_wholes(self.rule, found), **found}
-
-    def named(self, names: tuple[str, ...]) -> list[Sample]:
-        """The samples of the first alias that is there."""
-        for name in names:
-            if samples := self.exposition.of(name):
-                return samples
-        return []
-
-    def all_of(self, names: tuple[str, ...]) -> list[Sample]:
-        """The samples of every name: parts of a sum."""
-        return [sample for name in names for sample in self.exposition.of(name)]
-
-    def grouped(self, samples: list[Sample]) -> dict[tuple[str, str], list[Sample]]:
-        """By resource and device."""
-        return self.counters.groups(self.rule, samples, self.made)
-
-    def per_s(self, sample: Sample) -> float | None:
-        """What a counter grew a second; None at its first reading."""
-        delta = self.counters.growth(
-            (self.number, "part"), sample, at_s=self.at_s, epoch=self.epoch, jitters=self.rule.jitters
-        )
-        return None if delta is None else delta[0] / delta[1]
-
-    def grown(
-        self, samples: list[Sample], part: str, *, filtered: bool = True
-    ) -> dict[tuple[str, str], tuple[float, float]]:
-        """(growth, growth per second) summed over the samples of each place; only of those with a reading before."""
-        totals: dict[tuple[str, str], tuple[float, float]] = {}
-        for place, ones in self.counters.groups(self.rule, samples, self.made, filtered=filtered).items():
-            for sample in ones:
-                delta = self.counters.growth(
-                    (self.number, part), sample, at_s=self.at_s, epoch=self.epoch, jitters=self.rule.jitters
-                )
-                if delta is not None:
-                    amount, rate = totals.get(place, (0.0, 0.0))
-                    totals[place] = (amount + delta[0], rate + delta[0] / delta[1])
-        return totals
+    A mean over parts is weighted by their compute slices.
+    """
+    devices = {place: value for place, value in found.items() if place not in parts}
+    pieces: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for place, value in found.items():
+        if place in parts and (place[0], parts[place][0]) not in devices:
+            name, weight = parts[place]
+            pieces.setdefault((place[0], name), []).append((value, weight))
+    made = {place: _over(rule.over, ones) for place, ones in pieces.items()}
+    whole: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for (resource, _), value in (devices | made).items():
+        whole.setdefault((resource, ""), []).append((value, 1.0))
+    return {**{place: _over(rule.over, ones) for place, ones in whole.items()}, **made}
 
 
-def _wholes(rule: Rule, found: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
-    """The resource from its devices; a part of a device counts only where the device itself says nothing."""
-    devices = {place: value for place, value in found.items() if "/" not in place[1]}
-    known = {(resource, device) for resource, device in devices}
-    devices |= {
-        (resource, device): value
-        for (resource, device), value in found.items()
-        if "/" in device and (resource, device.split("/")[0]) not in known
-    }
-    whole: dict[tuple[str, str], list[float]] = {}
-    for (resource, _), value in devices.items():
-        whole.setdefault((resource, ""), []).append(value)
-    return {place: _over(rule.over, values) for place, values in whole.items()}
-
-
-def _over(how: str, values: list[float]) -> float:
+def _over(how: str, values: list[tuple[float, float]]) -> float:
+    """One value out of (value, weight)."""
     if how == "avg":
-        return sum(values) / len(values)
-    return max(values) if how == "max" else min(values) if how == "min" else sum(values)
+        return sum(value * weight for value, weight in values) / sum(weight for _, weight in values)
+    plain = [value for value, _ in values]
+    return max(plain) if how == "max" else min(plain) if how == "min" else sum(plain)
 
 
 def _gauge(look: Look) -> dict[tuple[str, str], float]:
-    grouped = look.grouped([sample for sample in look.named(look.rule.families) if math.isfinite(sample.value)])
-    return {p: look.rule.factor * _over(look.rule.over, [s.value for s in ones]) for p, ones in grouped.items()}
+    """Values as they are; one that cannot be is left out of a mean, and a sum that would have it is unknown."""
+    rule, found = look.rule, dict[tuple[str, str], float]()
+    low, high = can_be(rule.metric, device=True)
+    for place, ones in look.grouped([one for one in look.main() if math.isfinite(one.value)]).items():
+        told = [rule.factor * one.value for one in ones]
+        kept = [value for value in told if low <= value <= JITTER * high]
+        whole = rule.over == "sum" and len(kept) < len(told)
+        if rule.device and whole:
+            kept = told  # refused as a device's value, where its resource's sum is refused with it
+        else:
+            look.made.dropped += len(told) - len(kept)
+            kept = [] if whole else kept
+        if kept:
+            found[place] = _over(rule.over, [(value, 1.0) for value in kept])
+    return found
+
+
+def can_be(metric: str, *, device: bool) -> tuple[float, float]:
+    """(lowest, highest) that a metric of a device, or of a resource as a whole, can be."""
+    known = CATALOGUE.get(metric)
+    if known is None:
+        return -math.inf, math.inf
+    high = known.high if device else known.most
+    return -math.inf if known.low is None else known.low, math.inf if high is None else high
 
 
 def _rate(look: Look) -> dict[tuple[str, str], float]:
-    grown = look.grown(look.named(look.rule.families), "rate")
+    grown = look.grown(look.main(), "rate")
     return {place: look.rule.factor * per_s for place, (_, per_s) in grown.items()}
 
 
 def _growth(look: Look) -> dict[tuple[str, str], float]:
     """What a counter grew since the reading before: joules, errors."""
-    grown = look.grown(look.named(look.rule.families), "growth")
+    grown = look.grown(look.main(), "growth")
     return {place: look.rule.factor * amount for place, (amount, _) in grown.items()}
 
 
@@ -152,9 +100,10 @@ def _share(look: Look) -> dict[tuple[str, str], float]:
 
     A part that is not there is unknown; only where its absence says so (no request has failed yet) is it zero.
     """
-    part = look.grown(look.named(look.rule.families), "part")
+    samples = look.main()
+    part = look.grown(samples, "part")
     whole = look.grown(look.named(look.rule.of), "whole", filtered=False)
-    if look.rule.absent_is_zero:
+    if look.rule.absent_is_zero and look.no_such_yet(samples):
         part = {place: part.get(place, (0.0, 0.0)) for place in whole}
     return {p: 100 * part[p][0] / amount for p, (amount, _) in whole.items() if amount > 0 and p in part}
 
@@ -162,53 +111,8 @@ def _share(look: Look) -> dict[tuple[str, str], float]:
 def _ratio(look: Look) -> dict[tuple[str, str], float]:
     """Growth against growth: a mean."""
     part = look.grown(look.named(look.rule.families), "part")
-    whole = look.grown(look.named(look.rule.of), "whole")
+    whole = look.grown(look.whole(), "whole")
     return {p: look.rule.factor * part[p][0] / amount for p, (amount, _) in whole.items() if amount > 0 and p in part}
-
-
-def _fill(look: Look) -> dict[tuple[str, str], float]:
-    """Used of everything in `of`, in percent; of a whole of which only the used part is told nothing is known."""
-    part, whole = look.grouped(look.named(look.rule.families)), look.grouped(look.all_of(look.rule.of))
-    needed = min(2, len(look.rule.of))
-    told = {place: ones for place, ones in whole.items() if len({s.name for s in ones}) >= needed}
-    sums = {place: sum(s.value for s in ones) for place, ones in told.items()}
-    return {p: 100 * sum(s.value for s in part[p]) / total for p, total in sums.items() if total > 0 and p in part}
-
-
-def _free(look: Look) -> dict[tuple[str, str], float]:
-    return {place: 100 - value for place, value in _fill(look).items()}
-
-
-def _of_limit(look: Look) -> dict[tuple[str, str], float]:
-    """Used of what is allowed, in percent, over the parts that have a limit; `of` is the limit, or quota and period.
-
-    Counters are taken by what they grew a second. No limit (0, -1, or more than 2^62) is no denominator.
-    """
-    limits = _limits(look)
-    shapes = {frozenset(label for label, _ in key) for key in limits}
-    used: dict[tuple[str, str], dict[frozenset[tuple[str, str]], float]] = {}
-    for place, ones in look.grouped(look.named(look.rule.families)).items():
-        for sample in ones:
-            keys = (frozenset((k, v) for k, v in sample.labels.items() if k in shape) for shape in shapes)
-            key = next((key for key in keys if key in limits), None)
-            value = look.per_s(sample) if sample.name.endswith("_total") else sample.value
-            if key is not None and value is not None:
-                parts = used.setdefault(place, {})
-                parts[key] = parts.get(key, 0.0) + value
-    return {
-        place: 100 * sum(parts.values()) / sum(limits[key] for key in parts) for place, parts in used.items() if parts
-    }
-
-
-def _limits(look: Look) -> dict[frozenset[tuple[str, str]], float]:
-    """Labels of a part -> its limit."""
-    first, *more = (
-        {frozenset(sample.labels.items()): sample.value for sample in look.exposition.of(name)} for name in look.rule.of
-    )
-    periods = more[0] if more else dict.fromkeys(first, 1.0)
-    return {
-        key: value / periods[key] for key, value in first.items() if 0 < value < _NO_LIMIT and periods.get(key, 0.0) > 0
-    }
 
 
 def _mean(look: Look) -> dict[tuple[str, str], float]:
@@ -259,9 +163,12 @@ def _days_until(look: Look) -> dict[tuple[str, str], float]:
 
 
 def _count(look: Look) -> dict[tuple[str, str], float]:
-    """How many different values the first label of `where` has (else how many samples there are)."""
-    label = next(iter(look.rule.where), None)
-    grouped = look.grouped(look.named(look.rule.families))
+    """How many different values `label`, or the first label of `where`, has (else how many samples there are)."""
+    label = look.rule.label or next(iter(look.rule.where), None)
+    samples = look.main()
+    grouped = look.grouped(samples)
+    if look.rule.absent_is_zero and look.rule.metric not in look.made.lacking:
+        grouped = {place: grouped.get(place, []) for place in look.places()} | grouped
     found = {p: {s.labels.get(label, "") for s in ones} if label else ones for p, ones in grouped.items()}
     return {place: float(len(ones)) for place, ones in found.items()}
 
@@ -276,6 +183,20 @@ def _change(look: Look) -> dict[tuple[str, str], float]:
     return found
 
 
+def _code(look: Look) -> dict[tuple[str, str], float]:
+    """The code in a label, when it is counted more often than at the reading before; of several the highest."""
+    rule, found = look.rule, dict[tuple[str, str], float]()
+    new = not look.made.first or rule.recent
+    for (resource, device), ones in look.grouped(look.main()).items():
+        for one in ones:
+            code = _bound(one.labels.get(rule.label, ""))
+            key = (rule.metric, resource, device, one.labels.get(rule.label, ""))
+            more = look.counters.counted(key, one.value, otherwise=0.0 if new else one.value)
+            if code is not None and more > 0:
+                found[resource, device] = max(found.get((resource, device), code), code)
+    return found
+
+
 HOWS: Final = MappingProxyType(
     {
         "gauge": _gauge,
@@ -284,13 +205,15 @@ HOWS: Final = MappingProxyType(
         "bits": _bits,
         "share": _share,
         "ratio": _ratio,
-        "fill": _fill,
-        "free": _free,
-        "of_limit": _of_limit,
+        "fill": fill,
+        "free": free,
+        "of_limit": of_limit,
         "mean": _mean,
         "quantile": _quantile,
         "days_until": _days_until,
         "count": _count,
         "change": _change,
+        "code": _code,
+        "df": df,
     }
 )

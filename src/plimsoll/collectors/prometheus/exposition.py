@@ -24,14 +24,18 @@ _ELSE: Final = re.compile(r'[<\[]|\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\})')
 _NAME: Final = re.compile(r"(?:# (?:TYPE|HELP) )?([a-zA-Z_:][a-zA-Z0-9_:]*)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sample:
-    """One line: `value` may be NaN or infinite; `at_s` is the exposition's own time, if it gave one."""
+    """One line: `value` may be NaN or infinite; `at_s` is the exposition's own time, if it gave one.
+
+    `key` says which series it is among those of its name, once that is decided.
+    """
 
     name: str
     labels: Mapping[str, str]
     value: float
     at_s: float | None = None
+    key: tuple[object, ...] = ()
 
 
 @dataclass(slots=True)
@@ -51,8 +55,9 @@ class Exposition:
         return dropped
 
     def of(self, name: str) -> list[Sample]:
-        """The samples of that name. The parser calls a counter `x_total` whether or not it was written so."""
-        return self.samples.get(name) or self.samples.get(f"{name}_total") or []
+        """The samples of that name, with `_total` or without: releases and parsers differ in that."""
+        found = self.samples.get(name) or self.samples.get(f"{name}_total")
+        return found or self.samples.get(name.removesuffix("_total")) or []
 
 
 def parse(text: str, content_type: str, wanted: Callable[[str], bool]) -> Exposition:

@@ -6,7 +6,7 @@ after its target has died, and a rate that somebody else has extrapolated cannot
 
 import json
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
@@ -18,10 +18,11 @@ from plimsoll.collectors.contract import Row
 from plimsoll.collectors.prometheus import fetch
 from plimsoll.collectors.prometheus.exposition import Exposition, Sample
 from plimsoll.collectors.prometheus.fetch import FetchError
+from plimsoll.collectors.prometheus.identity import merged
 from plimsoll.collectors.prometheus.mapper import Mapper
 from plimsoll.collectors.prometheus.mapping import Mapping as Table
+from plimsoll.collectors.prometheus.naming import Namer
 from plimsoll.collectors.prometheus.settings import Server
-from plimsoll.collectors.prometheus.targets import Namer
 from plimsoll.errors import PlimsollError, TryAgain, shown
 
 _DEADLINE_S: Final = 60.0
@@ -51,6 +52,7 @@ class History:
     client: httpx2.Client = field(init=False)
     _mappers: dict[str, Mapper] = field(default_factory=dict[str, Mapper])
     _known: set[str] = field(default_factory=set[str])
+    _owners: dict[str, str] = field(default_factory=dict[str, str])
     _asked: float = 0.0
 
     def __post_init__(self) -> None:
@@ -78,41 +80,77 @@ class History:
         warnings: set[str] = set()
         moments: dict[tuple[int, str], Exposition] = {}
         for name in names:
-            for series in self._series(name, start, end, warnings):
-                labels = {key: str(value) for key, value in series["metric"].items() if key != "__name__"}
-                for at_s, text in series["values"]:
-                    key = (round(1000 * float(at_s)), labels.get("instance", ""))
-                    sample = Sample(name, labels, float(text), float(at_s))
+            for labels, values in self._histories(name, start, end, warnings):
+                for at_s, text in values:
+                    key = (round(1000 * at_s), labels.get("instance", ""))
+                    sample = Sample(name, labels, float(text), at_s)
                     moments.setdefault(key, Exposition()).samples.setdefault(name, []).append(sample)
         samples: list[Row] = []
         resources: list[Row] = []
         for (at_ms, instance), exposition in sorted(moments.items()):
-            self._read(exposition, at_ms, instance, samples, resources)
+            self._read(exposition, at_ms, instance, samples, resources, warnings)
         return Window(start, end, samples, resources, sorted(warnings))
 
+    def _histories(
+        self, name: str, start: datetime, end: datetime, warnings: set[str]
+    ) -> Iterator[tuple[dict[str, str], list[tuple[float, str]]]]:
+        """Each series with its raw samples; what replicas of the server tell of one series is one history."""
+        marks = frozenset(self.server.replica_labels) - self.table.kept
+        found: dict[tuple[tuple[str, str], ...], list[list[tuple[float, str]]]] = {}
+        for series in self._series(name, start, end, warnings):
+            if "values" not in series:
+                warnings.add(f"{name}: native histograms were left out")
+                continue
+            labels = {key: str(value) for key, value in series["metric"].items() if key not in marks | {"__name__"}}
+            values = [(float(at_s), str(text)) for at_s, text in series["values"]]
+            found.setdefault(tuple(sorted(labels.items())), []).append(values)
+        for labelled, replicas in found.items():
+            yield dict(labelled), replicas[0] if len(replicas) == 1 else merged(replicas, self.server.step)
+
+    def _mapper(self, instance: str) -> Mapper:
+        if instance not in self._mappers:
+            namer = Namer(self.name, instance, self.server.resource)
+            self._mappers[instance] = Mapper(
+                self.table, interval_s=self.server.step, resource_of=namer, apart=namer.labels
+            )
+        return self._mappers[instance]
+
     def _read(
-        self, exposition: Exposition, at_ms: int, instance: str, samples: list[Row], resources: list[Row]
+        self,
+        exposition: Exposition,
+        at_ms: int,
+        instance: str,
+        samples: list[Row],
+        resources: list[Row],
+        warnings: set[str],
     ) -> None:
-        namer = Namer(self.name, self.server.url, self.server.resource)
-        mapper = self._mappers.setdefault(instance, Mapper(self.table, interval_s=self.server.step, resource_of=namer))
-        read = mapper.read(exposition, at_s=at_ms / 1000, wall_s=at_ms / 1000)
+        read = self._mapper(instance).read(exposition, at_s=at_ms / 1000, wall_s=at_ms / 1000)
+        if read.nameless and not read.readings:
+            warnings.add(f"samples of {min(read.nameless)} name no resource: a label is missing, or cannot be a name")
+        warnings.update(f"{metric} needs {family}, which is not there" for metric, family in read.lacking.items())
         ts, source = datetime.fromtimestamp(at_ms / 1000, UTC), f"backfill.{self.name}"
         for (resource, device), values in sorted(read.readings.items()):
+            other = self._owners.setdefault(resource, instance)
+            if other != instance:
+                warnings.add(
+                    f"{resource} is both {other} and {instance}: tell them apart by resource, such as {{instance}}"
+                )
             samples.append({"ts": ts, "resource_id": resource, "device": device, "source": source, **values})
             if resource not in self._known:
                 self._known.add(resource)
-                resources.append(
-                    {
-                        "ts": ts,
-                        "resource_id": resource,
-                        "source": source,
-                        "name": resource,
-                        "type": self.server.type,
-                        "region": self.server.region or None,
-                        "interval_s": self.server.step,
-                        **read.facts.get(resource, {}),
-                    }
-                )
+                resources.append(self._fact(ts, resource, source, read.facts.get(resource, {})))
+
+    def _fact(self, ts: datetime, resource: str, source: str, facts: Mapping[str, float]) -> Row:
+        return {
+            "ts": ts,
+            "resource_id": resource,
+            "source": source,
+            "name": resource,
+            "type": self.server.type,
+            "region": self.server.region or None,
+            "interval_s": self.server.step,
+            **facts,
+        }
 
     def _names(self, start: datetime, end: datetime) -> list[str]:
         """The families that the mapping reads, as far as the server has them."""
@@ -141,7 +179,8 @@ class History:
             ]
         first = start.timestamp() - 0.0005
         return [
-            {**one, "values": [pair for pair in one["values"] if float(pair[0]) >= first]} for one in told["result"]
+            {**one, "values": [pair for pair in one["values"] if float(pair[0]) >= first]} if "values" in one else one
+            for one in told["result"]
         ]
 
     def _ask(self, path: str, parameters: Mapping[str, str], warnings: set[str]) -> Any:  # noqa: ANN401 - JSON

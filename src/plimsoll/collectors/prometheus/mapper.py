@@ -3,15 +3,18 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from plimsoll.collectors.prometheus.aggregations import Look, Read
+from plimsoll.collectors.prometheus import renames
+from plimsoll.collectors.prometheus.aggregations import JITTER, can_be, values
 from plimsoll.collectors.prometheus.exposition import Exposition, Sample
+from plimsoll.collectors.prometheus.identity import Identity
+from plimsoll.collectors.prometheus.look import Look, Read
+from plimsoll.collectors.prometheus.mapping import Join, Rule, stem
 from plimsoll.collectors.prometheus.mapping import Mapping as Table
-from plimsoll.collectors.prometheus.mapping import Rule
 from plimsoll.collectors.rates import Rates
 from plimsoll.metrics import CATALOGUE
 
 _FORGET_INTERVALS: Final = 10
-_JITTER: Final = 1.05
+_WIDE: Final = 2.0**53
 
 
 class Mapper:
@@ -24,14 +27,19 @@ class Mapper:
         interval_s: float,
         resource_of: Callable[[Mapping[str, str]], str | None],
         keeps: frozenset[str] = frozenset(),
+        apart: frozenset[str] = frozenset(),
+        copies: frozenset[str] = frozenset(),
     ) -> None:
-        """`keeps` are the labels whose values a resource's facts are made from."""
+        """Labels: facts are made from `keeps`, a resource is named by `apart`; replicas of a server mark `copies`."""
         self._keeps = keeps
         self._table = table
+        self._identity = Identity(table, apart=apart, copies=copies)
         self._resource_of = resource_of
         self._interval_s = interval_s
         self._rates = Rates(interval_s=interval_s)
-        self._last_codes: dict[tuple[str, str, str], float] = {}
+        self._last_codes: dict[tuple[str, ...], float] = {}
+        self._seen: set[str] = set()
+        self._only: str | None = None
 
     @property
     def series(self) -> int:
@@ -45,26 +53,54 @@ class Mapper:
 
     def read(self, exposition: Exposition, *, at_s: float, wall_s: float) -> Read:
         """The readings of one exposition; `at_s` says when it was read on the monotonic hand, `wall_s` on the wall."""
-        made = Read()
+        made = Read(first=not self._seen)
         made.dropped += exposition.keep_timely(wall_s)
+        exposition = self._identity.once(exposition)
+        there = {stem(name) for name, ones in exposition.samples.items() if ones}
+        made.vanished = tuple(sorted(self._seen - there))
+        made.missing = self._missing(there)
+        made.replaced = renames.replaced(made.missing, frozenset(stem(name) for name in exposition.unread))
+        self._seen |= there
+        if any(rule.shared for rule in self._table.rules):
+            self._only = self._only_resource(exposition)
         epoch = _epoch(exposition, self._table.epoch)
         for number, rule in enumerate(self._table.rules):
             if rule.only_if and not any(sample.value > 0 for sample in exposition.of(rule.only_if)):
                 continue
             look = Look(self, number, rule, exposition, made, at_s=at_s, wall_s=wall_s, epoch=epoch)
-            for (resource, device), value in look.values().items():
+            found = values(look)
+            for place in _unknown_sums(rule, found):
+                made.dropped += place[1] != ""
+                found.pop(place, None)
+            for (resource, device), value in found.items():
                 self._note(made, rule, resource, device, value)
+        known = {metric for values in made.readings.values() for metric in values}
+        made.lacking = {metric: family for metric, family in made.lacking.items() if metric not in known}
         self._rates.forget(at_s - _FORGET_INTERVALS * max(self._interval_s, 30.0))
         return made
 
+    def _missing(self, there: set[str]) -> frozenset[str]:
+        """Families of rules that none of their aliases can be read by."""
+        lacking = [rule for rule in self._table.rules if not any(stem(name) in there for name in rule.families)]
+        return frozenset(stem(name) for rule in lacking for name in rule.families)
+
+    def _only_resource(self, exposition: Exposition) -> str | None:
+        """The resource of the whole server, if its samples name exactly one."""
+        named = {self._resource_of(one.labels) for ones in exposition.samples.values() for one in ones} - {None}
+        return named.pop() if len(named) == 1 else None
+
     def _note(self, made: Read, rule: Rule, resource: str, device: str, value: float) -> None:
-        if rule.metric not in CATALOGUE:
-            made.facts.setdefault(resource, {})[rule.metric] = value
+        if rule.remark:
+            made.remarks.append(rule.remark.format(value=f"{value:g}"))
             return
-        metric = CATALOGUE[rule.metric]
-        if metric.high is not None and metric.high < value <= _JITTER * metric.high:
-            value = metric.high  # two clocks that differ a little, not a wrong reading
-        if (metric.low is not None and value < metric.low) or (metric.high is not None and value > metric.high):
+        if rule.metric not in CATALOGUE:
+            if not device:
+                made.facts.setdefault(resource, {})[rule.metric] = value
+            return
+        low, high = can_be(rule.metric, device=bool(device))
+        if high < value <= JITTER * high:
+            value = high  # two clocks that differ a little, not a wrong reading
+        if not low <= value <= high:
             made.dropped += 1
             return
         made.readings.setdefault((resource, device), {}).setdefault(rule.metric, value)
@@ -74,34 +110,66 @@ class Mapper:
     ) -> dict[tuple[str, str], list[Sample]]:
         """Samples by (resource, device) as far as the rule takes them; blanks are dropped and counted."""
         found: dict[tuple[str, str], list[Sample]] = {}
-        blank = self._table.sentinel
+        if filtered and samples and (label := _lacking(rule, samples)):
+            made.unlabelled[stem(samples[0].name), label] = len(samples)
+            return found
         for sample in samples:
-            if (filtered and not rule.takes(sample.labels)) or (rule.device and not sample.labels.get(rule.device)):
+            labels = sample.labels
+            if filtered and not rule.takes(labels):
                 continue
-            if blank is not None and rule.how in ("gauge", "bits", "fill", "free", "change") and sample.value >= blank:
+            if rule.device and not labels.get(rule.device):
+                place = (stem(sample.name), rule.device)
+                made.unlabelled[place] = made.unlabelled.get(place, 0) + 1
+                continue
+            if self._blank(rule, sample.value):
                 made.dropped += 1
                 continue
-            resource = self._resource_of(sample.labels)
-            if resource is not None:
-                for label in self._keeps & sample.labels.keys():
-                    made.labels.setdefault(resource, {}).setdefault(label, sample.labels[label])
-                found.setdefault((resource, self._device(rule, sample.labels)), []).append(sample)
+            resource = self._resource_of(labels) or (self._only if rule.shared else None)
+            if resource is None:
+                made.nameless.add(stem(sample.name))
+                continue
+            made.found += 1
+            for label in self._keeps & labels.keys():
+                made.labels.setdefault(resource, {}).setdefault(label, labels[label])
+            found.setdefault((resource, self._device(rule, labels, resource, made)), []).append(sample)
         return found
 
-    def _device(self, rule: Rule, labels: Mapping[str, str]) -> str:
+    def joined(self, join: Join, exposition: Exposition) -> frozenset[tuple[str, ...]] | None:
+        """The keys that the joined family has above zero; None where it is not there at all."""
+        samples = exposition.of(join.family)
+        if not samples:
+            return None
+        return frozenset(
+            join.key(one.labels)
+            for one in samples
+            if one.value > 0 and all(pattern.fullmatch(one.labels.get(name, "")) for name, pattern in join.matchers)
+        )
+
+    def _blank(self, rule: Rule, value: float) -> bool:
+        """Whether the value is one by which this exporter says "not measured"; compared exactly, never by size."""
+        if value not in self._table.blanks:
+            return False
+        counters = rule.wide or rule.how not in ("gauge", "bits", "fill", "free", "change")
+        return value >= _WIDE if counters else True
+
+    def _device(self, rule: Rule, labels: Mapping[str, str], resource: str, made: Read) -> str:
         """`gpu0`, and `gpu0/7` for a part of it."""
         if not rule.device:
             return ""
-        told = labels.get(rule.device, "")
-        part = labels.get(self._table.device_more, "") if self._table.device_more else ""
-        name = told if told.startswith(self._table.device_prefix) else f"{self._table.device_prefix}{told}"
-        return f"{name}/{part}" if part else name
+        given = labels.get(rule.device, "")
+        part = labels.get(self._table.part, "") if self._table.part else ""
+        name = given if given.startswith(self._table.device_prefix) else f"{self._table.device_prefix}{given}"
+        if not part:
+            return name
+        device = f"{name}/{part}"
+        made.parts[resource, device] = (name, _slices(labels.get(self._table.identity.slices, "")))
+        return device
 
     def growth(
         self, key: tuple[object, ...], sample: Sample, *, at_s: float, epoch: object, jitters: bool
     ) -> tuple[float, float] | None:
         """(growth, seconds) of a counter since its reading before."""
-        series = (*key, sample.name, tuple(sorted(sample.labels.items())))
+        series = (*key, sample.name.removesuffix("_total"), sample.key)
         delta = self._rates.delta(series, sample.value, at_s=sample.at_s or at_s, epoch=epoch, jitters=jitters)
         return None if delta is None else (delta.amount, delta.seconds)
 
@@ -110,6 +178,37 @@ class Mapper:
         before = self._last_codes.get(key)
         self._last_codes[key] = value
         return before is not None and value not in {before, 0}
+
+    def counted(self, key: tuple[str, ...], value: float, *, otherwise: float) -> float:
+        """How much more a code is counted now than at the reading before; `otherwise` is what it was at the first."""
+        before = self._last_codes.get(key, otherwise)
+        self._last_codes[key] = value
+        return value - before
+
+
+def _unknown_sums(rule: Rule, found: Mapping[tuple[str, str], float]) -> set[tuple[str, str]]:
+    """Devices whose value cannot be, and the resources of which they would be a part: such a sum is unknown."""
+    if not rule.device or rule.metric not in CATALOGUE:
+        return set()
+    low, high = can_be(rule.metric, device=True)
+    refused = {place for place, value in found.items() if place[1] and not low <= value <= JITTER * high}
+    wholes = {(resource, "") for resource, _ in refused} if CATALOGUE[rule.metric].adds_up else set[tuple[str, str]]()
+    return refused | wholes
+
+
+def _lacking(rule: Rule, samples: list[Sample]) -> str:
+    """A label that the rule looks at and that no sample has; empty where all of them are there."""
+    return next((name for name in rule.needed if not any(one.labels.get(name) for one in samples)), "")
+
+
+def _slices(profile: str) -> float:
+    """The weight of a part: its compute slices.
+
+    >>> _slices("3g.40gb"), _slices("1g.10gb+me"), _slices("")
+    (3.0, 1.0, 1.0)
+    """
+    digits = profile.split("g", 1)[0].rpartition(".")[2]
+    return float(digits) if digits.isdigit() and float(digits) > 0 else 1.0
 
 
 def _epoch(exposition: Exposition, family: str) -> object:

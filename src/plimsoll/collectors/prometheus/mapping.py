@@ -4,12 +4,13 @@ import re
 import tomllib
 from collections.abc import Mapping as Mapped
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from plimsoll.config import Section
 from plimsoll.errors import BadParameter, ConfigError, nearest, shown
@@ -30,16 +31,37 @@ How = Literal[
     "days_until",
     "count",
     "change",
+    "code",
+    "df",
 ]
+Parts = Literal["own", "whole", "unknown"]
 _FACTS = ("cpu_count", "memory_bytes", "gpu_count", "storage_bytes", "network_bits_per_s", "replicas_count")
 _SUFFIXES = ("_total", "_bucket", "_sum", "_count", "_created")
 
 
 def _known(name: str) -> str:
-    if name not in CATALOGUE and name not in _FACTS:
+    if name and name not in CATALOGUE and name not in _FACTS:
         near = nearest(name, [*CATALOGUE, *_FACTS])
         raise ValueError(f"is not a metric{f'; did you mean {near}?' if near else ''}")
     return name
+
+
+class Join(Section):
+    """A sample counts only where `family` has one above zero with the same values of the labels `on`."""
+
+    family: str
+    on: tuple[str, ...] = Field(min_length=1)
+    where: dict[str, str] = Field(default_factory=dict[str, str], description="label -> pattern that must match wholly")
+    absent: bool = Field(False, description="counts only where there is no such sample")
+
+    @cached_property
+    def matchers(self) -> list[tuple[str, re.Pattern[str]]]:
+        """What the joined samples must look like."""
+        return [(label, re.compile(pattern)) for label, pattern in self.where.items()]
+
+    def key(self, labels: Mapped[str, str]) -> tuple[str, ...]:
+        """The values that two samples must share."""
+        return tuple(labels.get(label, "") for label in self.on)
 
 
 class Rule(Section):
@@ -48,10 +70,23 @@ class Rule(Section):
     `families` are aliases: the first that is there counts. `of` is what a share, fill, free or ratio is a part of.
     """
 
-    metric: Annotated[str, AfterValidator(_known)]
+    metric: Annotated[str, AfterValidator(_known)] = ""
+    remark: str = Field("", description="instead of a metric: what the reading's row of collections says, with {value}")
     how: How = "gauge"
     families: tuple[str, ...]
     of: tuple[str, ...] = ()
+    also_of: tuple[str, ...] = Field((), description="for fill: parts of the whole that not every exporter has")
+    sums: bool = Field(False, description="families (of a ratio: of) are parts of one sum, not aliases")
+    counted: Literal["", "interfaces", "disks", "mounts", "containers", "pod_network"] = Field(
+        "", description="the law that says which of its samples may be added up"
+    )
+    parts: Parts = Field("own", description="what a part of a device tells: its own, the whole's value, or nothing")
+    joined: tuple[Join, ...] = ()
+    needs: tuple[str, ...] = Field((), description="labels without which its samples mean nothing")
+    shared: bool = Field(False, description="samples without the resource's label are the only resource's")
+    wide: bool = Field(False, description="its values can be larger than 2^31: only 64-bit blanks are blanks")
+    label: str = Field("", description="for code: the label that holds the code")
+    recent: bool = Field(False, description="for code: what the first reading counts has just happened")
     where: dict[str, str] = Field(default_factory=dict[str, str], description="label -> pattern that must match wholly")
     unless: dict[str, str] = Field(default_factory=dict[str, str], description="label -> pattern that must not")
     factor: float = 1.0
@@ -67,7 +102,23 @@ class Rule(Section):
     def _whole(self) -> "Rule":
         if self.how in ("share", "fill", "free", "of_limit", "ratio") and not self.of:
             raise ValueError(f"{self.how} needs of: what it is a part of")
+        if self.how == "df" and len(self.of) != 3:
+            raise ValueError("df needs of: the families of size, free and available")
+        if self.how == "code" and not self.label:
+            raise ValueError("code needs label: the one that holds the code")
+        if bool(self.metric) == bool(self.remark):
+            raise ValueError("needs either metric or remark")
         return self
+
+    @cached_property
+    def every(self) -> frozenset[str]:
+        """Every family that it reads for its own value."""
+        return frozenset((*self.families, *self.of, *self.also_of))
+
+    @cached_property
+    def needed(self) -> tuple[str, ...]:
+        """The labels that some sample must have: what filters look at is not invented."""
+        return tuple({**dict.fromkeys(self.needs), **dict.fromkeys(self.where)})
 
     @cached_property
     def matchers(self) -> tuple[list[tuple[str, re.Pattern[str]]], list[tuple[str, re.Pattern[str]]]]:
@@ -83,39 +134,144 @@ class Rule(Section):
         )
 
 
+class Renamed(Section):
+    """What a family was called before, and what its values are multiplied by to have the unit of that name."""
+
+    name: str
+    factor: float = 1.0
+
+
+def _renamed(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
+class Things(Section):
+    """What tells things apart: the first set of labels in `things` that a sample has whole names one.
+
+    Without `things` every label does, but for `copy_labels`: ranks and processes that tell the same once more.
+    """
+
+    things: tuple[tuple[str, ...], ...] = ()
+    index: str = Field("", description="the label of a device's short name, given to families that lack it")
+    beside: tuple[str, ...] = Field((), description="labels that tell apart what one thing says of itself")
+    copies: tuple[str, ...] = ()
+    slices: str = Field("", description="the label whose leading number is a part's weight, such as 3g.40gb")
+
+    @cached_property
+    def copy_labels(self) -> frozenset[str]:
+        """Labels that tell nothing apart."""
+        return frozenset(self.copies)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What the rules say of one family: the law by which its samples count, and what parts of a device tell."""
+
+    counted: str = ""
+    parts: Parts = "own"
+
+
 class Mapping(Section):
     """A whole table. `epoch` is the family whose change means that counters begin anew."""
 
     version: int = 1
     epoch: str = ""
-    sentinel: float | None = Field(None, description="gauges from this value on are blanks, not readings")
+    blanks: tuple[float, ...] = Field((), description="values that mean: not measured; from 2^53 on, for all rules")
     device_prefix: str = ""
     device_more: str = Field("", description="a second label of a device, such as a MIG instance; parts of the first")
     prefixes: tuple[str, ...] = Field((), description="how the exporter's own families begin; tells what is not mapped")
+    identity: Things = Field(default_factory=lambda: Things.model_validate({}))
+    labels: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict[str, tuple[str, ...]], description="a label -> what other releases call it"
+    )
+    renamed: dict[str, Annotated[Renamed, BeforeValidator(_renamed)]] = Field(
+        default_factory=dict[str, Renamed], description="another release's family -> the one that the rules speak of"
+    )
+    renamed_prefixes: dict[str, str] = Field(
+        default_factory=dict[str, str], description="how families of another release begin -> how the rules call them"
+    )
     rules: tuple[Rule, ...]
 
     def unmapped(self, unread: frozenset[str]) -> tuple[str, ...]:
         """The exporter's own families that no rule reads, each once."""
-        own = {_stem(name) for name in unread if name.startswith(self.prefixes)} if self.prefixes else set[str]()
+        own = {stem(name) for name in unread if name.startswith(self.prefixes)} if self.prefixes else set[str]()
         return tuple(sorted(own - self.names))
 
     def wanted(self, name: str) -> bool:
         """Whether a sample of this name is of use."""
-        return name in self.names or _stem(name) in self.names
+        now = self.canonical(name)[0]
+        return now in self.names or stem(now) in self.names
+
+    def canonical(self, name: str) -> tuple[str, float]:
+        """(the rules' name of a sample, what its value is multiplied by)."""
+        base, suffix = split_name(name)
+        for known, more in ((name, ""), (base, suffix)):
+            if (now := self.renamed.get(known)) is not None:
+                return now.name + ("" if more == "_total" else more), now.factor
+        for begins, prefix in self.renamed_prefixes.items():
+            if name.startswith(begins):
+                return prefix + name.removeprefix(begins), 1.0
+        return name, 1.0
+
+    def family(self, name: str) -> Family:
+        """What the rules say of a sample of that name."""
+        return self._families.get(name) or self._families.get(stem(name)) or _PLAIN
+
+    @property
+    def part(self) -> str:
+        """The label of a device's parts."""
+        return self.device_more
+
+    @cached_property
+    def beside(self) -> frozenset[str]:
+        """Labels that tell apart what one thing says of itself: those that the rules filter by among them."""
+        filters = {label for rule in self.rules for label in (*rule.where, *rule.unless, *rule.needs)}
+        codes = {rule.label for rule in self.rules if rule.label}
+        own = {*self.identity.beside, "le", "quantile", self.device_more}
+        return frozenset((filters | codes | own) - {""})
+
+    @cached_property
+    def kept(self) -> frozenset[str]:
+        """Labels that are never taken for a replica's mark: this exporter means something by them."""
+        return frozenset(self.identity.beside)
+
+    @cached_property
+    def _families(self) -> dict[str, Family]:
+        found: dict[str, Family] = {}
+        for rule in self.rules:
+            for name in rule.every:
+                before = found.get(name, _PLAIN)
+                parts = rule.parts if rule.parts != "own" else before.parts
+                found[name] = Family(rule.counted or before.counted, parts)
+        return found
 
     @cached_property
     def names(self) -> frozenset[str]:
         """Every family that a rule reads."""
-        found = {family for rule in self.rules for family in (*rule.families, *rule.of)}
+        found = {family for rule in self.rules for family in rule.every}
         found |= {rule.only_if for rule in self.rules if rule.only_if} | ({self.epoch} if self.epoch else set())
-        return frozenset(found | {_stem(name) for name in found})
+        found |= {join.family for rule in self.rules for join in rule.joined}
+        return frozenset(found | {stem(name) for name in found})
 
 
-def _stem(name: str) -> str:
+_PLAIN = Family()
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """(family, suffix) of a sample's name.
+
+    >>> split_name("x_seconds_bucket"), split_name("x")
+    (('x_seconds', '_bucket'), ('x', ''))
+    """
     for suffix in _SUFFIXES:
         if name.endswith(suffix):
-            return name.removesuffix(suffix)
-    return name
+            return name.removesuffix(suffix), suffix
+    return name, ""
+
+
+def stem(name: str) -> str:
+    """The family of a sample's name."""
+    return split_name(name)[0]
 
 
 def builtin() -> Sequence[str]:

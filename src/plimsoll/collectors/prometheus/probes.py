@@ -1,5 +1,6 @@
 """Probes: an address is asked as a user would ask it; failed and successful answers are kept apart."""
 
+import json
 import os
 import ssl
 import time
@@ -112,6 +113,7 @@ class Prober:
                     "name": resource,
                     "type": settings.type,
                     "region": settings.region or None,
+                    "labels": json.dumps(settings.labels, sort_keys=True) if settings.labels else None,
                     "interval_s": self._interval_s,
                 }
             )

@@ -9,6 +9,8 @@ from plimsoll.config import Duration, Section
 from plimsoll.config.engine import Name, ResourceType
 
 _LONGEST: Final = 2048
+REPLICAS: Final = ("__replica__", "ha_replica", "prometheus", "prometheus_replica", "replica")
+"""Labels by which servers that read the same targets mark their own copy."""
 
 
 def _address(url: str) -> str:
@@ -77,7 +79,12 @@ class Server(Section):
     url: Address = Field(description="its address, such as http://prometheus:9090")
     mapping: Name = Field(description="what the families mean: node, dcgm, vllm, ... or a file mappings/NAME.toml")
     selector: str = Field("", description='label matchers such as job="node"; empty: everything')
-    resource: str = Field("{instance}", description="its id: text with label names such as {instance}")
+    resource: str = Field(
+        "{host}", description="its id: text with {host} and {port} of the instance, {name}, or a label's name"
+    )
+    replica_labels: tuple[str, ...] = Field(
+        REPLICAS, description="labels by which replicas of the server mark their copies"
+    )
     type: ResourceType = Field("cluster", description="cluster, endpoint, training, ai-service, storage or network")
     region: Name = Field("", description="where it is; empty: unknown")
     step: Annotated[Duration, Field(ge=1, le=3600)] = Field(

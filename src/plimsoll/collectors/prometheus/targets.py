@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import re
 import time
 import zlib
 from collections.abc import Mapping
@@ -12,19 +11,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx2
 
 from plimsoll.collectors.contract import Reading, Row, attempt
 from plimsoll.collectors.counter_state import counters, recalled
 from plimsoll.collectors.prometheus import fetch
-from plimsoll.collectors.prometheus.aggregations import Read
-from plimsoll.collectors.prometheus.exposition import Exposition, parse
-from plimsoll.collectors.prometheus.fetch import Fetched, FetchError
+from plimsoll.collectors.prometheus.exposition import parse
+from plimsoll.collectors.prometheus.fetch import FetchError
+from plimsoll.collectors.prometheus.look import Read
 from plimsoll.collectors.prometheus.mapper import Mapper
 from plimsoll.collectors.prometheus.mapping import Mapping as Table
 from plimsoll.collectors.prometheus.mapping import load
+from plimsoll.collectors.prometheus.naming import FIELD, Namer
+from plimsoll.collectors.prometheus.remarks import refuse_nothing, remarks
 from plimsoll.collectors.prometheus.settings import Target, credentials
 from plimsoll.errors import BadParameter, shown
 
@@ -34,8 +34,6 @@ _LONGEST_WAIT_S: Final = 5.0
 _FEW: Final = 8
 _SPREAD_SHARE: Final = 0.1
 _LONGEST_SPREAD_S: Final = 2.0
-_CLOCK_MAY_DIFFER_S: Final = 5.0
-_FIELD: Final = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(slots=True)
@@ -116,9 +114,9 @@ def addresses(targets: Mapping[str, Target], *, interval_s: float, own: Path | N
             if url in found:
                 raise BadParameter(f"targets.{name}.urls", url, why=f"is scraped by targets.{found[url].name} already")
             namer = Namer(name, url, target.resource)
-            mapper = Mapper(table, interval_s=interval_s, resource_of=namer, keeps=_fields(target))
+            mapper = Mapper(table, interval_s=interval_s, resource_of=namer, keeps=_fields(target), apart=namer.labels)
             also = Namer(name, url, target.also)
-            second = Mapper(table, interval_s=interval_s, resource_of=also) if target.also else None
+            second = Mapper(table, interval_s=interval_s, resource_of=also, apart=also.labels) if target.also else None
             found[url] = Address(name, url, target, table, client, mapper, interval_s, second)
     return sorted(found.values(), key=lambda one: one.turn)
 
@@ -131,32 +129,14 @@ def _in_turn(address: Address, offset_s: float, start_s: float) -> Reading:
 
 def _fields(target: Target) -> frozenset[str]:
     """The labels that the region and the attributes are made from."""
-    return frozenset(name for text in (target.region, *target.labels.values()) for name in _FIELD.findall(text))
+    return frozenset(name for text in (target.region, *target.labels.values()) for name in FIELD.findall(text))
 
 
 def _filled(text: str, labels: Mapping[str, str]) -> str:
     """A text with the labels' values in it; empty where one of them is missing."""
-    if not all(labels.get(name) for name in _FIELD.findall(text)):
+    if not all(labels.get(name) for name in FIELD.findall(text)):
         return ""
-    return _FIELD.sub(lambda match: labels[match[1]], text)
-
-
-@dataclass(frozen=True, slots=True)
-class Namer:
-    """The resource's id of a sample: the template's fields are the target's, then the sample's labels."""
-
-    name: str
-    url: str
-    template: str
-
-    def __call__(self, labels: Mapping[str, str]) -> str | None:
-        """None where a label is missing: the sample is nobody's."""
-        parts = urlsplit(self.url)
-        known = {"name": self.name, "host": parts.hostname or "", "port": str(parts.port or "")}
-        values = {key: known.get(key) or labels.get(key, "") for key in _FIELD.findall(self.template)}
-        if not all(values.values()):
-            return None
-        return _FIELD.sub(lambda match: values[match[1]], self.template)
+    return FIELD.sub(lambda match: labels[match[1]], text)
 
 
 def scrape(address: Address, offset_s: float = 0.0) -> Reading:
@@ -167,6 +147,7 @@ def scrape(address: Address, offset_s: float = 0.0) -> Reading:
         at_s, wall_s = time.monotonic(), time.time() + offset_s
         exposition = parse(fetched.text, fetched.content_type, address.table.wanted)
         read = address.mapper.read(exposition, at_s=at_s, wall_s=wall_s)
+        refuse_nothing(address.target.mapping, exposition, read)
         also = address.second.read(exposition, at_s=at_s, wall_s=wall_s) if address.second else None
     except (FetchError, ValueError, KeyError, TypeError) as error:  # whatever a target says costs only its own slot
         now = _instant(time.time() + offset_s)
@@ -179,20 +160,19 @@ def scrape(address: Address, offset_s: float = 0.0) -> Reading:
         )
         told = attempt(now, source=source, target=address.url, ok=False, reason=why, duration_s=taken, rows=0)
         return Reading(collections=[told])
-    remarks = _remarks(address, exposition, read, fetched, wall_s)
-    made = rows(address, read, _instant(wall_s), remarks, time.monotonic() - began)
+    late_s = fetched.server_s - wall_s if fetched.server_s is not None else None
+    said = remarks(address.target.mapping, address.table, exposition, read, late_s)
+    made = rows(address, read, _instant(wall_s), said, time.monotonic() - began)
     if also is not None:  # who that is, another source tells: a job is known by its scheduler
         made.samples.extend(_samples(also, _instant(wall_s), address.target.mapping))
     return made
 
 
-def rows(address: Address, read: Read, now: datetime, remarks: str | None, taken_s: float) -> Reading:
+def rows(address: Address, read: Read, now: datetime, said: str | None, taken_s: float) -> Reading:
     """Readings as rows of the lake."""
     source = address.target.mapping
     samples = _samples(read, now, source)
-    told = attempt(
-        now, source=source, target=address.url, ok=True, reason=remarks, duration_s=taken_s, rows=len(samples)
-    )
+    told = attempt(now, source=source, target=address.url, ok=True, reason=said, duration_s=taken_s, rows=len(samples))
     facts: list[Row] = []
     for resource in sorted({resource for resource, _ in read.readings} | read.facts.keys()):
         fact = _fact(address, resource, read.facts.get(resource, {}), read.labels.get(resource, {}))
@@ -226,27 +206,6 @@ def _fact(address: Address, resource: str, known: Mapping[str, float], labels: M
         "price_usd_per_h": target.price_usd_per_h,
     }
     return {**fact, **{name: value for name, value in known.items() if fact.get(name) is None}}
-
-
-def _remarks(address: Address, exposition: Exposition, read: Read, fetched: Fetched, wall_s: float) -> str | None:
-    """What a reader of the coverage should know, though the target was read."""
-    said: list[str] = []
-    if read.dropped:
-        said.append(f"{read.dropped} values that cannot be were dropped")
-    if read.beyond:
-        said.append(f"beyond the last bucket: {', '.join(sorted(read.beyond))}")
-    if not read.readings and exposition.samples:
-        said.append("the first reading: counters need a second one")
-    elif not read.readings:
-        said.append(f"no family of the mapping {address.target.mapping} is there")
-    if unmapped := address.table.unmapped(exposition.unread):
-        whole = len(unmapped) + len(exposition.samples)
-        said.append(
-            f"{len(unmapped)} of {whole} {address.target.mapping} families are not mapped, such as {unmapped[0]}"
-        )
-    if fetched.server_s is not None and abs(fetched.server_s - wall_s) > _CLOCK_MAY_DIFFER_S:
-        said.append(f"its clock is {fetched.server_s - wall_s:+.0f} s off")
-    return "; ".join(said) or None
 
 
 def _instant(wall_s: float) -> datetime:

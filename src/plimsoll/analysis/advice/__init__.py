@@ -1,0 +1,1 @@
+"""Advice: what to do about bottlenecks, what it costs and brings, and whether it came true."""

@@ -1,0 +1,28 @@
+"""Requests put back or started cold."""
+
+from plimsoll.analysis.advice.model import Advice, Adviser
+from plimsoll.analysis.bottlenecks.expressions.measures import quantile_of
+from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
+from plimsoll.analysis.bottlenecks.rule import Bottleneck
+
+FEWER = 0.8
+
+
+def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
+    """Settings of the server."""
+    running = quantile_of("running_count", 0.95)
+    level = running.value(window) if len(running.known(window)) else 0.0
+    fewer = str(max(1, int(FEWER * level))) if level > 0 and bottleneck.rule == "preemptions" else "N"
+    return Advice(
+        priority="medium",
+        title=f"Let {window.resource.name} keep what it has computed",
+        description=f"{bottleneck.description}. Lower the number of sequences worked on together, keep a replica warm. "
+        f"If nothing is done: {bottleneck.impact}.",
+        changes={"kubernetes": "minReplicas: 1   # of the HorizontalPodAutoscaler; Knative: min-scale"}
+        if bottleneck.rule == "cold_starts"
+        else {"vllm": f"--max-num-seqs {fewer} --gpu-memory-utilization 0.95"},
+        inputs={"requests under way, 95th percentile": running} if fewer != "N" else {},
+    )
+
+
+ADVISER = Adviser(name="spare_the_cache", answers=frozenset({"preemptions", "cold_starts"}), advise=advise)

@@ -1,0 +1,87 @@
+"""Metrics that are not collected, ranked by the value of the rules that need them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from plimsoll.analysis.bottlenecks.evaluate import Evaluation
+from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
+from plimsoll.analysis.bottlenecks.rule import AnyRule
+from plimsoll.metrics import CATALOGUE, Component
+
+_HOSTS: Final = frozenset({"cluster", "endpoint", "training", "ai-service"})
+_SERVICES: Final = frozenset({"cluster", "endpoint", "ai-service"})
+_WHERE: Final[Mapping[Component, frozenset[str]]] = {
+    Component.CPU: _HOSTS,
+    Component.MEMORY: _HOSTS,
+    Component.GPU: _HOSTS,
+    Component.DISK: _HOSTS | {"storage"},
+    Component.STORAGE: frozenset({"storage"}),
+    Component.NETWORK: _HOSTS | {"network"},
+    Component.SERVICE: _SERVICES,
+    Component.TRAINING: frozenset({"cluster", "training"}),
+    Component.PROBE: _SERVICES,
+}
+
+
+def missing_metrics(window: ResourceWindow, found: Evaluation, rules: Mapping[str, AnyRule]) -> dict[str, list[str]]:
+    """Metrics that could be read of such a resource and are not -> the rules that need them, heaviest first."""
+    needed: dict[str, list[str]] = {}
+    for rule, metrics in found.unknown.items():
+        for metric in metrics:
+            if _could_be_read(window, metric):
+                needed.setdefault(metric, []).append(rule)
+    return dict(sorted(needed.items(), key=lambda item: (-sum(rules[one].min_weight for one in item[1]), item[0])))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingMetric:
+    """A metric that so many resources could give and do not; `per_month` is what those of them with a price cost.
+
+    `weight` is that of the heaviest of the rules that need it.
+    """
+
+    metric: str
+    rules: Sequence[str]
+    weight: float
+    resources: int
+    per_month: float | None
+
+    @property
+    def value(self) -> tuple[float, float]:
+        """Money at stake times the heaviest of the rules; those without a price by that weight alone."""
+        return (self.per_month or 0.0) * self.weight / 100, self.weight
+
+    def as_evidence(self) -> dict[str, object]:
+        """As the evidence says it; `perMonth` is not a saving."""
+        known = None if self.per_month is None else round(self.per_month, 2)
+        return {"metric": self.metric, "rules": self.rules, "resources": self.resources, "perMonth": known}
+
+
+def missing_in_fleet(
+    fleet: Sequence[tuple[ResourceWindow, Evaluation]], rules: Mapping[str, AnyRule]
+) -> list[MissingMetric]:
+    """The same of all resources, the most valuable first."""
+    missing: dict[str, list[tuple[ResourceWindow, list[str]]]] = {}
+    for window, found in fleet:
+        for metric, needed_by in missing_metrics(window, found, rules).items():
+            missing.setdefault(metric, []).append((window, needed_by))
+    ranked: list[MissingMetric] = []
+    for metric, of in missing.items():
+        named = {rule for _, needed_by in of for rule in needed_by}
+        prices = [price.month for window, _ in of if (price := window.price) is not None]
+        ordered = sorted(named, key=lambda rule: (-rules[rule].min_weight, rule))
+        paid = sum(prices) if prices else None
+        ranked.append(
+            MissingMetric(
+                metric=metric, rules=ordered, weight=rules[ordered[0]].min_weight, resources=len(of), per_month=paid
+            )
+        )
+    return sorted(ranked, key=lambda one: (-one.value[0], -one.value[1], one.metric))
+
+
+def _could_be_read(window: ResourceWindow, metric: str) -> bool:
+    component = CATALOGUE[metric].component
+    if component == Component.GPU and not window.resource.gpu_count:
+        return False
+    return window.resource.type in _WHERE[component]

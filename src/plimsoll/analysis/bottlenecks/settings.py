@@ -1,0 +1,54 @@
+"""`[rules.NAME]`: the limits of each rule, in a project's config.
+
+Reading a config loads no rule until one of its limits is set: a process that only collects stays small.
+"""
+
+import pkgutil
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, create_model
+
+from plimsoll.analysis.bottlenecks import rules as folder
+from plimsoll.config import Section
+
+
+@cache
+def rule_names() -> list[str]:
+    """Every built-in rule, by its file or its table."""
+    text = (resources.files("plimsoll.analysis.bottlenecks") / "thresholds.toml").read_text("utf-8")
+    return sorted({module.name for module in pkgutil.iter_modules(folder.__path__)} | tomllib.loads(text).keys())
+
+
+@cache
+def settings() -> type[Section]:
+    """The section, with a field for each rule; limits are checked as soon as one is set."""
+
+    def checked(rule: str) -> object:
+        def check(given: dict[str, float]) -> dict[str, float]:
+            if given:
+                from plimsoll.analysis.bottlenecks.limits import refused
+                from plimsoll.analysis.bottlenecks.rule_files import built_in
+
+                if (why := refused(rule, built_in()[rule].limits, given)) is not None:
+                    raise ValueError(why)
+            return given
+
+        return Annotated[dict[str, float], AfterValidator(check)]
+
+    fields: dict[str, Any] = {
+        name: (
+            checked(name),
+            Field(default_factory=dict[str, float], description=f"limits; see: plimsoll rules show {name}"),
+        )
+        for name in rule_names()
+    }
+    return create_model("Rules", __base__=Section, __doc__="`[rules]`: the limits of each rule.", **fields)
+
+
+def configured(section: Section | None) -> dict[str, dict[str, float]]:
+    """What a project's config sets, by rule."""
+    given = section.model_dump() if section is not None else {}
+    return {rule: values for rule, values in given.items() if values}

@@ -1,0 +1,179 @@
+"""What counts where the same byte is told at several levels: interfaces, block devices, mounts, containers.
+
+Each law takes the samples of one family and leaves those that may be added up, within each machine that labels name.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from plimsoll.collectors.prometheus.exposition import Sample
+
+Law = Callable[[list[Sample], frozenset[str]], list[Sample]]
+_PLACES: Final = ("instance", "node", "hostname", "Hostname", "kubernetes_io_hostname", "host", "cluster")
+_INSIDE: Final = re.compile(
+    r"lo\d*|veth.*|docker\d*|docker_gwbridge|ifb.*|cni.*|tap.*|tun.*|dummy.*|virbr.*|vnet.*|cali.*|flannel.*|cilium.*|lxc.*|lxd.*"
+    r"|vxlan.*|geneve.*|genev_.*|gre.*|gretap.*|erspan.*|sit\d.*|ip6tnl.*|tunl.*|ovs.*|br-int|br-tun|br-ex|kube-.*|nodelocaldns|weave.*"
+    r"|wg\d.*|tailscale.*|zt.*|macvlan.*|ipvlan.*|podman.*|nerdctl.*|azv.*|eni[0-9a-f]{11}|usb.*gadget.*"
+)
+_BOND: Final = re.compile(r"bond[^.]*|team\d[^.]*|lagg\d+|nm-bond.*|nm-team.*")
+_BRIDGE: Final = re.compile(r"br\d[^.]*|br-.*|vmbr\d[^.]*|bridge\d[^.]*|virbr.*|xenbr.*")
+_VLAN: Final = re.compile(r"(?P<below>.+)\.\d{1,4}|vlan\.?\d+")
+_STACKED: Final = re.compile(r"dm-.*|bcache\d+|drbd\d+|vg.*|mapper/.*")
+_RAID: Final = re.compile(r"md.*")
+_MADE_UP: Final = re.compile(r"loop.*|ram\d*|zram\d*|sr\d+|fd\d+|zd\d+|nbd\d+|nvme\d+c\d+n\d+")
+_PART: Final = re.compile(
+    r"(?P<disk>(?:nvme|mmcblk)\d+(?:n\d+)?)p\d+|(?P<plain>(?:[hsv]|xv)d[a-z]+)\d+|(?P<md>md\d+)p\d+"
+)
+_NODE_OWN: Final = re.compile(
+    r"veth.*|cali.*|flannel.*|docker\d+|cni\d+|br-.*|cilium.*|lxc.*|vxlan.*|kube-ipvs.*|tunl.*"
+)
+
+
+def _places(samples: list[Sample]) -> dict[tuple[str | None, ...], list[Sample]]:
+    """Samples by the machine that they tell of."""
+    found: dict[tuple[str | None, ...], list[Sample]] = {}
+    for one in samples:
+        found.setdefault(tuple(one.labels.get(label) for label in _PLACES), []).append(one)
+    return found
+
+
+def _by_name(samples: list[Sample], label: str, counting: Callable[[set[str]], set[str]]) -> list[Sample]:
+    kept: list[Sample] = []
+    for ones in _places(samples).values():
+        names = counting({one.labels.get(label, "") for one in ones})
+        kept += [one for one in ones if one.labels.get(label, "") in names]
+    return kept
+
+
+def links(names: set[str]) -> set[str]:
+    """The interfaces that carry a machine's traffic, each byte once: cards below bonds, bonds below bridges and VLANs.
+
+    What is virtual counts only where nothing below it is told.
+
+    >>> sorted(links({"lo", "ens1f0", "ens1f1", "bond0", "bond0.100", "br0", "veth1"}))
+    ['ens1f0', 'ens1f1']
+    >>> sorted(links({"bond0", "bond0.100", "br0"})), sorted(links({"eth0.7", "lo"}))
+    (['bond0'], ['eth0.7'])
+    """
+    names = {name for name in names if name and not _INSIDE.fullmatch(name)}
+    vlans = {name: match for name in names if (match := _VLAN.fullmatch(name))}
+    bonds = {name for name in names - vlans.keys() if _BOND.fullmatch(name)}
+    bridges = {name for name in names - vlans.keys() - bonds if _BRIDGE.fullmatch(name)}
+    cards = names - vlans.keys() - bonds - bridges
+    kept = cards or bonds
+    alone = {name for name, match in vlans.items() if match["below"] and match["below"] not in names}
+    if kept:
+        alone = {name for name in alone if not _BOND.fullmatch(vlans[name]["below"])}
+    return kept | alone or {name for name in vlans if not vlans[name]["below"]} or bridges
+
+
+def blocks(names: set[str]) -> set[str]:
+    """The block devices that do a machine's input and output, each byte once: disks, not what is laid over them.
+
+    >>> sorted(blocks({"nvme0n1", "nvme0n1p1", "dm-0", "md127", "loop3", "sda", "sda2"}))
+    ['nvme0n1', 'sda']
+    >>> sorted(blocks({"dm-0", "md0"}))
+    ['md0']
+    """
+    plain = {name.removeprefix("/dev/"): name for name in names if name}
+    real = {short for short in plain if not _MADE_UP.fullmatch(short)}
+    for short in list(real):
+        if (match := _PART.fullmatch(short)) and (match["disk"] or match["plain"] or match["md"]) in real:
+            real.discard(short)
+    raids = {short for short in real if _RAID.fullmatch(short)}
+    stacked = {short for short in real if _STACKED.fullmatch(short)}
+    return {plain[short] for short in (real - raids - stacked) or raids or stacked}
+
+
+def interfaces(samples: list[Sample], apart: frozenset[str]) -> list[Sample]:  # noqa: ARG001 - a law's form
+    """Interfaces of machines."""
+    return _by_name(samples, "device", links)
+
+
+def disks(samples: list[Sample], apart: frozenset[str]) -> list[Sample]:  # noqa: ARG001 - a law's form
+    """Block devices of machines."""
+    return _by_name(samples, "device", blocks)
+
+
+def mounts(samples: list[Sample], apart: frozenset[str]) -> list[Sample]:  # noqa: ARG001 - a law's form
+    """Each file system at the shortest of the places where it is mounted."""
+    first: dict[tuple[str | None, ...], Sample] = {}
+    for one in samples:
+        labels = one.labels
+        place = tuple(labels.get(label) for label in _PLACES)
+        where = labels.get("mountpoint", "")
+        key = (*place, labels.get("device") or where, labels.get("fstype"))
+        before = first.get(key)
+        if before is None or (len(where), where) < (
+            len(before.labels.get("mountpoint", "")),
+            before.labels.get("mountpoint", ""),
+        ):
+            first[key] = one
+    return list(first.values())
+
+
+def containers(samples: list[Sample], apart: frozenset[str]) -> list[Sample]:  # noqa: ARG001 - a law's form
+    """Containers, neither the pods and slices that hold them nor what runs inside them; of disks the lowest level."""
+    kept: list[Sample] = []
+    for ones in _places(samples).values():
+        own = [one for one in ones if _is_container(one.labels)]
+        ids = {one.labels["id"] for one in own if one.labels.get("id")}
+        outer = [one for one in own if not any(above in ids for above in _above(one.labels.get("id", "")))]
+        devices = blocks({one.labels["device"] for one in outer if one.labels.get("device")})
+        kept += [one for one in outer if not one.labels.get("device") or one.labels["device"] in devices]
+    return kept
+
+
+def _is_container(labels: Mapping[str, str]) -> bool:
+    name = labels.get("container") or labels.get("container_name")
+    if name:
+        return name != "POD"
+    in_pod = labels.get("pod") or labels.get("pod_name") or labels.get("id", "").startswith("/kubepods")
+    return not in_pod and bool(labels.get("name"))
+
+
+def _above(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:length]) for length in range(2, len(parts))]
+
+
+def pod_network(samples: list[Sample], apart: frozenset[str]) -> list[Sample]:
+    """A node's traffic once: its own links where they are told, else its pods'; never a pod on the host's network.
+
+    Where resources are pods, only pods with a network of their own are left.
+    """
+    kept: list[Sample] = []
+    for ones in _places(samples).values():
+        roots = [one for one in ones if one.labels.get("id") == "/"]
+        by_pod: dict[tuple[str, ...], list[Sample]] = {}
+        for one in ones:
+            if one.labels.get("id") != "/":
+                group = one.labels.get("pod") or one.labels.get("id") or one.labels.get("name", "")
+                by_pod.setdefault((one.labels.get("namespace", ""), group), []).append(one)
+        told = {(one.labels.get("interface", ""), one.value) for one in roots if one.value}
+        pods = [pod for pod in by_pod.values() if not _on_host(pod, told)]
+        if roots and apart.isdisjoint({"pod", "namespace", "container", "name", "pod_name", "id"}):
+            kept += _by_name(roots, "interface", links)
+        else:
+            kept += [one for pod in pods for one in _by_name(pod, "interface", links)]
+    return kept
+
+
+def _on_host(pod: list[Sample], told: set[tuple[str, float]]) -> bool:
+    names = {one.labels.get("interface", "") for one in pod}
+    return any(_NODE_OWN.fullmatch(name) for name in names) or any(
+        (one.labels.get("interface", ""), one.value) in told for one in pod
+    )
+
+
+LAWS: Final[Mapping[str, Law]] = MappingProxyType(
+    {
+        "interfaces": interfaces,
+        "disks": disks,
+        "mounts": mounts,
+        "containers": containers,
+        "pod_network": pod_network,
+    }
+)

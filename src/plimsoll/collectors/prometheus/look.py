@@ -1,0 +1,156 @@
+"""What a rule looks at: one exposition, the counters that are remembered, and what has been read so far."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from plimsoll.collectors.prometheus.exposition import Exposition, Sample
+from plimsoll.collectors.prometheus.mapping import Join, Rule, stem
+
+Values = dict[str, float]
+
+
+@dataclass(slots=True)
+class Read:
+    """What one exposition gave: readings by (resource, device), facts and labels by resource, and what was left out.
+
+    `found` counts the samples that some rule took; `parts` says of a part of a device which device it is of, and its
+    weight; `vanished` are families that an earlier reading had, `missing` those that the mapping knows and that are not
+    there; `lacking` says of a metric which family it needs beside those that are there; `unlabelled` counts samples
+    without a label that they need; `nameless` are families of which some samples name no resource.
+    """
+
+    readings: dict[tuple[str, str], Values] = field(default_factory=dict[tuple[str, str], Values])
+    facts: dict[str, Values] = field(default_factory=dict[str, Values])
+    labels: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    beyond: set[str] = field(default_factory=set[str])
+    dropped: int = 0
+    first: bool = False
+    found: int = 0
+    parts: dict[tuple[str, str], tuple[str, float]] = field(default_factory=dict[tuple[str, str], tuple[str, float]])
+    vanished: tuple[str, ...] = ()
+    replaced: Mapping[str, str] = field(default_factory=dict[str, str])
+    missing: frozenset[str] = frozenset()
+    lacking: dict[str, str] = field(default_factory=dict[str, str])
+    unlabelled: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    nameless: set[str] = field(default_factory=set[str])
+    remarks: list[str] = field(default_factory=list[str])
+
+
+class Counters(Protocol):
+    """What a look needs of whoever keeps the counters between two expositions."""
+
+    def groups(
+        self, rule: Rule, samples: list[Sample], made: Read, *, filtered: bool = True
+    ) -> dict[tuple[str, str], list[Sample]]:
+        """Samples by (resource, device), as far as the rule takes them."""
+        ...
+
+    def growth(
+        self, key: tuple[object, ...], sample: Sample, *, at_s: float, epoch: object, jitters: bool
+    ) -> tuple[float, float] | None:
+        """(growth, seconds) of a counter since its reading before."""
+        ...
+
+    def changed(self, key: tuple[str, str, str], value: float) -> bool:
+        """Whether a code is another than the last one."""
+        ...
+
+    def counted(self, key: tuple[str, ...], value: float, *, otherwise: float) -> float:
+        """How much more a code is counted now than at the reading before."""
+        ...
+
+    def joined(self, join: Join, exposition: Exposition) -> frozenset[tuple[str, ...]] | None:
+        """The keys that a joined family has above zero; None where it is not there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One rule over one exposition."""
+
+    counters: Counters
+    number: int
+    rule: Rule
+    exposition: Exposition
+    made: Read
+    at_s: float
+    wall_s: float
+    epoch: object
+
+    def named(self, names: tuple[str, ...]) -> list[Sample]:
+        """The samples of the first alias that is there."""
+        for name in names:
+            if samples := self.exposition.of(name):
+                return samples
+        return []
+
+    def all_of(self, names: tuple[str, ...]) -> list[Sample]:
+        """The samples of every name: parts of a sum."""
+        return [sample for name in names for sample in self.exposition.of(name)]
+
+    def grouped(self, samples: list[Sample]) -> dict[tuple[str, str], list[Sample]]:
+        """By resource and device."""
+        return self.counters.groups(self.rule, samples, self.made)
+
+    def main(self) -> list[Sample]:
+        """What the rule's joins leave of its families: of the first alias, or of all where they are a sum."""
+        return self.left(self.all_of(self.rule.families) if self.rule.sums else self.named(self.rule.families))
+
+    def left(self, samples: list[Sample]) -> list[Sample]:
+        """What the rule's joins leave of some samples; nothing where a family that they look at is not there."""
+        for join in self.rule.joined:
+            keys = self.counters.joined(join, self.exposition)
+            if keys is None and not join.absent:
+                if samples:
+                    self.lacks(join.family)
+                return []
+            samples = [one for one in samples if (join.key(one.labels) in (keys or ())) != join.absent]
+        return samples
+
+    def whole(self) -> list[Sample]:
+        """The samples of `of`: of the first alias, or of all where they are a sum."""
+        return self.all_of(self.rule.of) if self.rule.sums else self.named(self.rule.of)
+
+    def lacks(self, family: str) -> None:
+        """Notes which family the metric cannot be made without."""
+        if self.rule.metric:
+            self.made.lacking.setdefault(self.rule.metric, family)
+
+    def complete(self, needed: tuple[str, ...], main: list[Sample]) -> bool:
+        """Whether every needed family is there; where the main one is and another is not, that is noted."""
+        lacking = [name for name in needed if not self.exposition.of(name)]
+        if lacking and main:
+            self.lacks(lacking[0])
+        return not lacking
+
+    def per_s(self, sample: Sample) -> float | None:
+        """What a counter grew a second; None at its first reading."""
+        delta = self.counters.growth(
+            (self.number, "part"), sample, at_s=self.at_s, epoch=self.epoch, jitters=self.rule.jitters
+        )
+        return None if delta is None else delta[0] / delta[1]
+
+    def no_such_yet(self, samples: list[Sample]) -> bool:
+        """Whether the rule's family may be absent because nothing of the kind has happened yet."""
+        names = [stem(name) for name in self.rule.families]
+        return bool(samples) or not any(name in self.made.vanished or name in self.made.replaced for name in names)
+
+    def places(self) -> list[tuple[str, str]]:
+        """Where the rule's families have any sample at all, whatever the filters say."""
+        return list(self.counters.groups(self.rule, self.named(self.rule.families), Read(), filtered=False))
+
+    def grown(
+        self, samples: list[Sample], part: str, *, filtered: bool = True
+    ) -> dict[tuple[str, str], tuple[float, float]]:
+        """(growth, growth per second) summed over the samples of each place; only of those with a reading before."""
+        totals: dict[tuple[str, str], tuple[float, float]] = {}
+        for place, ones in self.counters.groups(self.rule, samples, self.made, filtered=filtered).items():
+            for sample in ones:
+                delta = self.counters.growth(
+                    (self.number, part), sample, at_s=self.at_s, epoch=self.epoch, jitters=self.rule.jitters
+                )
+                if delta is not None:
+                    amount, rate = totals.get(place, (0.0, 0.0))
+                    totals[place] = (amount + delta[0], rate + delta[0] / delta[1])
+        return totals
