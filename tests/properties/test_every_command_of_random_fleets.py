@@ -120,8 +120,11 @@ def calls(fleet: RandomFleet) -> list[tuple[str, ...]]:
     return found
 
 
-def through(fleet: RandomFleet, root: Path, capsys: pytest.CaptureFixture[str], *, most: int) -> None:
-    """So many of the fleet's calls, each as it must end; then a daily report, its documents and its evidence."""
+def through(fleet: RandomFleet, root: Path, capsys: pytest.CaptureFixture[str], *, most: int) -> int:
+    """So many of the fleet's calls, each as it must end; then a daily report, its documents and its evidence.
+
+    Gives the number of calls.
+    """
     project = fleet.into(root / "project")
     asked = Asked(project, capsys)
     for arguments in calls(fleet)[:most]:
@@ -135,6 +138,7 @@ def through(fleet: RandomFleet, root: Path, capsys: pytest.CaptureFixture[str], 
         valid(name, files[f"{name}.json"].read_text(encoding="utf-8"))
     evidence = strict(files["evidence.json"].read_text(encoding="utf-8"))
     asked("explain", evidence[-1]["subject"], codes=(0, 2))
+    return len(calls(fleet)[:most])
 
 
 @pytest.mark.slow
@@ -143,11 +147,12 @@ def test_a_random_fleet_through_every_command_and_job(
     seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """At, before, in and after its data: exit codes in order, no traceback, no warning, strict and valid documents."""
-    through(drawn(seed), tmp_path, capsys, most=60 if MORE else 8)
+    most = 60 if MORE else 8
+    assert through(drawn(seed), tmp_path, capsys, most=most) == most
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not MORE, reason="PLIMSOLL_TEST_MORE=1 draws it")
 def test_a_large_random_fleet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The same with 300 resources."""
-    through(drawn(7, resources=300), tmp_path, capsys, most=60)
+    assert through(drawn(7, resources=300), tmp_path, capsys, most=60) == 60

@@ -81,6 +81,7 @@ def anomalies(sources: Sources, query: AnomaliesQuery) -> tuple[AnomaliesDocumen
     shown = [one for one in looked.findings if one.end is None or one.end > window.start]
     span = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=query.granularity)
     proof = [*(evidence(one, query.granularity) for one in shown), judged(looked, resources, span)]
+    proof += sources.resolution(window.start, window.end, query.granularity)
     return document(shown, resources, threshold=query.threshold), proof
 
 

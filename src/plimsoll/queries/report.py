@@ -17,6 +17,7 @@ from plimsoll.documents.capacity import CapacityDocument, Promise
 from plimsoll.documents.optimization import OptimizationDocument
 from plimsoll.documents.parameters import GRANULARITIES, PerformanceQuery
 from plimsoll.errors import shown
+from plimsoll.lake import hours
 from plimsoll.publish.views.report_input import CapacityInput, Event, Made, ReportInput
 from plimsoll.queries.anomalies import AnomaliesQuery, anomalies
 from plimsoll.queries.capacity import CapacityQuery, capacity
@@ -24,7 +25,6 @@ from plimsoll.queries.context import Sources
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.queries.outcomes import in_words
 from plimsoll.queries.performance import measured, performance
-from plimsoll.tables import SAMPLES
 
 _CELL_S = 3600
 _PREFERRED = "15m"
@@ -63,8 +63,8 @@ def report(
     end = ceiling(sources.as_of, _CELL_S)
     window = Window(end - timedelta(seconds=duration_s(span.time_range)), end, span.cell_s)
     before = since or sources.as_of - timedelta(seconds=duration_s(span.time_range))
-    samples = sources.snapshot.scan(
-        SAMPLES,
+    samples = hours.readings(
+        sources.snapshot,
         start=window.start,
         end=sources.as_of + timedelta(milliseconds=1),
         columns=columns_read(lines.values()),
