@@ -31,7 +31,7 @@ from plimsoll.lake import Lake
 from plimsoll.tables import SAMPLES
 
 COLUMN = "certificate_expiry_days"  # the one metric of the catalogue that may be negative
-SCALE = 2.0**-14  # into its bounds; a power of two changes no bit of what is scored
+SCALE = 2.0**-20  # into its bounds; detectors know no unit
 BEGIN = datetime(2001, 1, 1, tzinfo=UTC)
 
 

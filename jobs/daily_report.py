@@ -5,5 +5,5 @@ from plimsoll import Context, job, tasks
 
 @job(schedule="daily 07:00", lane="reporting")
 def daily_report(context: Context) -> None:
-    """Says what the fleet did in the last 24 hours, publishes it as HTML and JSON, and hands it to the outbox."""
+    """Says what the fleet did since the report before, publishes it as HTML and JSON, and hands it to the outbox."""
     tasks.deliver.hand_over(context, "daily", tasks.report.daily(context))

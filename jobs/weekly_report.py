@@ -5,5 +5,5 @@ from plimsoll import Context, job, tasks
 
 @job(schedule="mon 07:15", lane="reporting")
 def weekly_report(context: Context) -> None:
-    """Says what the fleet did in the last seven days, publishes it, and hands it to the outbox."""
+    """Says what the fleet did since the report of the week before, publishes it, and hands it to the outbox."""
     tasks.deliver.hand_over(context, "weekly", tasks.report.weekly(context))

@@ -1,13 +1,16 @@
 """Instants, windows and clocks. Time is an argument: nothing below the command line asks the system what time it is."""
 
+import math
 import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 from plimsoll.errors import BadParameter
 
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DURATION = re.compile(r"(?P<amount>[0-9]+(?:\.[0-9]+)?)(?P<unit>ms|s|m|h|d|w)", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
@@ -25,6 +28,14 @@ class Clock(Protocol):
         """Seconds since an unknown start; never steps back."""
         ...
 
+    def boottime(self) -> float:
+        """Seconds since the machine began; never steps back, and goes on while the machine is suspended."""
+        ...
+
+    def boot(self) -> str:
+        """Which boot `boottime` counts from."""
+        ...
+
     def sleep(self, seconds: float) -> None:
         """Waits on the monotonic hand."""
         ...
@@ -40,6 +51,17 @@ class SystemClock:
     def monotonic(self) -> float:
         """Seconds since an unknown start; never steps back."""
         return time.monotonic()
+
+    def boottime(self) -> float:
+        """Seconds since the machine began; never steps back, and goes on while the machine is suspended."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    def boot(self) -> str:
+        """Which boot `boottime` counts from."""
+        try:
+            return _BOOT_ID.read_text(encoding="ascii").strip()
+        except OSError:
+            return ""
 
     def sleep(self, seconds: float) -> None:
         """Waits on the monotonic hand."""
@@ -74,8 +96,8 @@ class Window:
 
     @property
     def points(self) -> int:
-        """Number of points of `granularity_s` in the window."""
-        return round(self.seconds / self.granularity_s)
+        """Number of points of `granularity_s` in the window; the last one may be shorter."""
+        return math.ceil(self.seconds / self.granularity_s)
 
     def __repr__(self) -> str:
         return f"Window({rfc3339(self.start)} .. {rfc3339(self.end)}, {self.granularity_s} s)"

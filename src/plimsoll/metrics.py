@@ -286,6 +286,12 @@ _ALL: Final = (
         "limit used",
         "mean run time of ended jobs, of the limit they asked for",
     ),
+    _m("jobs_ended_count", N, _C.TRAINING, _0, "jobs ended", "jobs that ended since the reading before, however"),
+    _m("jobs_cancelled_count", N, _C.TRAINING, _0, "jobs cancelled", "of them: cancelled by a person"),
+    _m("jobs_preempted_count", N, _C.TRAINING, _U, "jobs preempted", "of them: stopped for a job of higher priority"),
+    _m("jobs_timed_out_count", N, _C.TRAINING, _U, "jobs timed out", "of them: ended at their time limit"),
+    _m("jobs_node_failed_count", N, _C.TRAINING, _U, "jobs lost with a node", "of them: ended with their node"),
+    _m("jobs_out_of_memory_count", N, _C.TRAINING, _U, "jobs out of memory", "of them: ended for want of memory"),
     _m("gpus_allocated_count", N, _C.TRAINING, _0, "GPUs held", "GPUs that a scheduler has given away"),
     _m("gpus_free_count", N, _C.TRAINING, _0, "GPUs free", "GPUs that a scheduler can give away now"),
     _m(

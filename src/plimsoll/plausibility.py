@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
 from plimsoll.errors import RowsRefused, shown
@@ -42,41 +43,68 @@ def judged(table: Table, rows: list[Row]) -> list[Refused]:
     Of what a device has refused, its resource as a whole knows nothing either where it is a sum: a sum without one of
     its parts is a wrong number. NaN and infinities are unknown without a word: exporters write them for "no reading".
     """
-    columns = {column.name: column for column in table.columns}
+    columns, required, quick = _known(table)
     found: list[Refused] = []
     kept: list[Row] = []
     for row in rows:
-        complaint = _complaint(table, row)
+        complaint = _complaint(required, row)
         if complaint is not None:
             found.append(_refused(row, "", complaint))
             continue
         kept.append(row)
-        for name in [name for name in row if name not in columns]:
-            found.append(_refused(row, name, "is not a column of the catalogue"))
-            del row[name]
-        found += _values(columns, row)
+        bounds = quick[bool(row.get("device"))]
+        # what is plainly right is nearly everything: one comparison a value
+        rest = [name for name, value in row.items() if not (type(value) is float and _inside(bounds.get(name), value))]
+        for name in rest:
+            if name not in columns:
+                found.append(_refused(row, name, "is not a column of the catalogue"))
+                del row[name]
+            elif (refused := _value(columns[name], row)) is not None:
+                found.append(refused)
     if table is SAMPLES and found:
         _unknown_wholes(kept, found)
     rows[:] = kept
     return found
 
 
-def _values(columns: Mapping[str, Column], row: Row) -> list[Refused]:
-    found: list[Refused] = []
-    device = bool(row.get("device"))
-    for name, value in row.items():
-        column = columns[name]
-        if value is None:
+Bounds = tuple[float, float]
+
+
+@cache
+def _known(table: Table) -> tuple[dict[str, Column], tuple[str, ...], tuple[dict[str, Bounds], dict[str, Bounds]]]:
+    """Columns by name, those that a row must have, and simple bounds of a whole and of a device."""
+    whole: dict[str, Bounds] = {}
+    device: dict[str, Bounds] = {}
+    for column in table.columns:
+        metric = CATALOGUE.get(column.name)
+        if column.kind not in _NUMBERS or (metric is not None and metric.limit is not None):
             continue
-        if column.kind in _NUMBERS:
-            if (why := implausible(column, value, device=device, row=row)) is not None:
-                row[name] = None
-                if why:
-                    found.append(_refused(row, name, why))
-        elif column.kind == "text" and isinstance(value, str) and not value.isascii():
-            # names of files and devices may hold bytes that are no text: they must not stop what is beside them
-            row[name] = value.encode("utf-8", "replace").decode("utf-8", "replace")
-    return found
+        low = -math.inf if column.low is None else column.low
+        high = math.inf if column.high is None else column.high
+        whole[column.name] = (low, high)
+        device[column.name] = (low, high if metric is None or metric.high is None else metric.high)
+    required = tuple(column.name for column in table.columns if column.required)
+    return {column.name: column for column in table.columns}, required, (whole, device)
+
+
+def _inside(bounds: Bounds | None, value: float) -> bool:
+    return bounds is not None and bounds[0] <= value <= bounds[1] and value < math.inf
+
+
+def _value(column: Column, row: Row) -> Refused | None:
+    """Makes the row's value null where it cannot be."""
+    value = row[column.name]
+    if value is None:
+        return None
+    if column.kind in _NUMBERS:
+        why = implausible(column, value, device=bool(row.get("device")), row=row)
+        if why is not None:
+            row[column.name] = None
+        return _refused(row, column.name, why) if why else None
+    if column.kind == "text" and isinstance(value, str) and not value.isascii():
+        # names of files and devices may hold bytes that are no text: they must not stop what is beside them
+        row[column.name] = value.encode("utf-8", "replace").decode("utf-8", "replace")
+    return None
 
 
 def implausible(column: Column, value: Any, *, device: bool, row: Mapping[str, Any]) -> str | None:  # noqa: ANN401
@@ -102,11 +130,11 @@ def implausible(column: Column, value: Any, *, device: bool, row: Mapping[str, A
     return f"{value:.10g} cannot be ({bounds})"
 
 
-def _complaint(table: Table, row: Mapping[str, Any]) -> str | None:
+def _complaint(required: Iterable[str], row: Mapping[str, Any]) -> str | None:
     """Why no value of a row can be kept."""
-    for column in table.columns:
-        if column.required and row.get(column.name) is None:
-            return f"has no {column.name}"
+    for name in required:
+        if row.get(name) is None:
+            return f"has no {name}"
     ts = row.get("ts")
     if not isinstance(ts, datetime) or ts.tzinfo is None or not _FIRST <= ts < _LAST:
         return f"has a time that cannot be ({shown(ts)})"

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from plimsoll.api.access import SEGMENTS, Access, error
 from plimsoll.api.documents import ROUTES, Documents
+from plimsoll.api.health import Health
 from plimsoll.api.metrics import CONTENT_TYPE, Counts, exposition
 from plimsoll.api.openapi import openapi
 from plimsoll.api.page import live_page, reports_page
@@ -50,13 +51,15 @@ def application(
     segments: Taking,
     *,
     local: bool,
+    problems: Callable[[], Sequence[str]] = tuple,
 ) -> ASGIApp:
     """The ASGI application over a project; `context` gives one that is wired for now, `jobs` are told in `/metrics`.
 
     `local` says that it is reached from this machine only: then, and only then, it answers before a token was made.
+    `problems` finds what is wrong with the project, a line each.
     """
     counts = Counts()
-    views = Views(context(), Documents(context, workers), counts, tuple(jobs))
+    views = Views(context(), Documents(context, workers), counts, tuple(jobs), Health(problems))
     get = ["GET"]
     app = Starlette(
         routes=[
@@ -86,6 +89,7 @@ class Views:
     answers: Documents
     counts: Counts
     jobs: tuple[str, ...]
+    healthy: Health
 
     async def document(self, request: Request) -> Response:
         """A document, or 304 where the client has it."""
@@ -122,12 +126,16 @@ class Views:
         return list(dict.fromkeys((*SPECIFIED_REGIONS, *sorted({one.region for one in known if one.region}))))
 
     async def health(self, _: Request) -> Response:
-        """Whether it is there."""
+        """That it answers (200), and whether the project is well; what is wrong is not told without a token."""
+        problems = await asyncio.to_thread(self.healthy.problems)
+        if problems:
+            return JSONResponse({"status": "unhealthy", "problems": len(problems), "see": "plimsoll status"})
         return JSONResponse({"status": "ok"})
 
     async def metrics(self, _: Request) -> Response:
         """What it does and what it costs."""
-        text = await asyncio.to_thread(exposition, self.context, self.counts, self.jobs)
+        problems = await asyncio.to_thread(self.healthy.problems)
+        text = await asyncio.to_thread(exposition, self.context, self.counts, self.jobs, problems)
         return Response(text, media_type=CONTENT_TYPE)
 
 

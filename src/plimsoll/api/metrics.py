@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Final
 
@@ -36,14 +36,16 @@ class Counts:
             return dict(self._counts)
 
 
-def exposition(context: Context, counts: Counts, jobs: Iterable[str]) -> bytes:
-    """The text: requests, memory, and of each job its last good end and what it took."""
+def exposition(context: Context, counts: Counts, jobs: Iterable[str], problems: Sequence[str] = ()) -> bytes:
+    """The text: requests, memory, whether the project is well, and of each job its last good end and what it took."""
     lines = ["# TYPE plimsoll_requests_total counter"]
     lines += [
         f'plimsoll_requests_total{{route="{route}",status="{status}"}} {count}'
         for (route, status), count in sorted(counts.all().items())
     ]
     lines += ["# TYPE plimsoll_resident_memory_bytes gauge", f"plimsoll_resident_memory_bytes {_memory()}"]
+    lines += ["# TYPE plimsoll_healthy gauge", f"plimsoll_healthy {int(not problems)}"]
+    lines += ["# TYPE plimsoll_problems gauge", f"plimsoll_problems {len(problems)}"]
     ledger = Ledger(context.data / "ledger.sqlite")
     ended = {name: run for name in sorted(jobs) if (run := ledger.last_ended(name)) is not None}
     beats = ledger.beats()

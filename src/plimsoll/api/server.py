@@ -22,6 +22,7 @@ from plimsoll.config.engine import Serve
 from plimsoll.errors import BadParameter
 from plimsoll.project import Project
 from plimsoll.project.runner import context
+from plimsoll.schedule.status import status
 
 _HEADER_BYTES: Final = 65_536
 _BACKLOG: Final = 64
@@ -47,6 +48,7 @@ def serve(project: Project, clock: Clock, *, host: str, port: int) -> None:
         workers,
         segments,
         local=_this_machine(host) and not settings.behind_proxy,
+        problems=lambda: status(project, clock).problems,
     )
     of_one = settings.connections if settings.behind_proxy else settings.connections_per_address
     made: Any = connections(places(settings.connections, of_one), _DEADLINES)

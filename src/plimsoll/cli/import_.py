@@ -65,7 +65,10 @@ def import_(
                 most_refused=0 if strict else max_errors,
                 tell=partial(_advance, progress, bar),
             )
-        say(f"{shown(path.name)}: {done.rows} rows, {done.new} new, {done.known} known, {done.refused} refused")
+        more = {"repeated in the file": done.repeated, "of names that are not mapped": done.unmapped}
+        counted = [f"{done.new} new", f"{done.known} known", f"{done.refused} refused", f"{done.empty} empty"]
+        counted += [f"{count} {what}" for what, count in more.items() if count]
+        say(f"{shown(path.name)}: {done.rows} rows, {', '.join(counted)}")
         for row, why in done.reasons[:_SHOWN]:
             say(f"  row {row}: {why}")
         refused += done.refused

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from plimsoll.cli.common import AsOfOption, ProjectOption, as_of_or_now, open_project, say, the_clock
 from plimsoll.cli.progress import blocks_shown
+from plimsoll.clock import ceiling
 from plimsoll.documents.parameters import one_of
 from plimsoll.errors import PlimsollError, shown
 from plimsoll.project import Project
@@ -48,7 +49,8 @@ def publish(project: Project, kind: str, as_of: str | None, *, mail: bool = Fals
 
     made: list[Published] = []
     with blocks_shown() as tell:
-        wired = context(project, clock=the_clock(), as_of=as_of_or_now(as_of), tell=tell)
+        at = ceiling(as_of_or_now(as_of), 1)  # windows are named in whole seconds
+        wired = context(project, clock=the_clock(), as_of=at, tell=tell)
         recorded(project, JOBS[kind], wired, lambda: made.append(REPORTS[kind](wired)))
     published = made[0]
     show(published.view, Console(), paths=[str(_near(path)) for path in (published.page, published.document)])

@@ -70,6 +70,7 @@ class GpuReader:
         refused = judged(SAMPLES, devices)  # before the sums
         samples = [{**keys, "device": "", **_whole(devices)}, *devices]
         reasons = [reason for gpu in gpus if (reason := _trouble(gpu))]
+        reasons += [f"gpu{gpu['index']}: XID {', '.join(map(str, gpu['xids']))}" for gpu in gpus if gpu.get("xids")]
         reasons += [in_words(refused)] if refused else []
         reasons += [f"dropped: {said}" for said in self._rates.implausible()]
         done = attempt(
@@ -150,9 +151,13 @@ class GpuReader:
 
     def _rows(self, gpu: Mapping[str, Any], at_s: float) -> list[Row]:
         device = f"gpu{gpu['index']}"
+        errors: Row = {"gpu_xid_code": float(_worst(gpu["xids"]))} if gpu.get("xids") else {}
         if "lost" in gpu:
-            return [{"device": device, "up_pct": 0.0}]
-        row: Row = {"device": device, "up_pct": 100.0, **_memory(gpu.get("memory"))}
+            return [{"device": device, "up_pct": 0.0, **errors}]
+        row: Row = {"device": device, "up_pct": 100.0, **errors, **_memory(gpu.get("memory"))}
+        row |= {
+            name: factor * gpu["gpm"][field] for field, (name, factor) in _GPM.items() if field in gpu.get("gpm", {})
+        }
         for name, field in (("gpu_utilization_pct", "gpu_pct"), ("gpu_memory_controller_pct", "memory_controller_pct")):
             if "utilization" in gpu:
                 row[name] = gpu["utilization"].get(field)
@@ -179,6 +184,11 @@ class GpuReader:
     def _fact(self, now: datetime, gpus: Sequence[Mapping[str, Any]]) -> list[Row]:
         identity = self._identity
         models = sorted({gpu["model"] for gpu in gpus if "model" in gpu})
+        labels = {"gpu_model": ", ".join(models)} if models else {}
+        limits = {tuple(gpu["power_limits_mw"]) for gpu in gpus if "power_limits_mw" in gpu}
+        if len(limits) == 1:  # what the board allows; of different boards there is no one answer
+            ((least, most),) = limits
+            labels |= {"gpu_power_limit_min_w": f"{least / 1000:g}", "gpu_power_limit_max_w": f"{most / 1000:g}"}
         fact: Row = {
             "resource_id": identity.resource_id,
             "source": SOURCE,
@@ -186,7 +196,7 @@ class GpuReader:
             "type": identity.type,
             "interval_s": identity.interval_s,
             "gpu_count": float(len(gpus)),
-            "labels": json.dumps({"gpu_model": ", ".join(models)}) if models else None,
+            "labels": json.dumps(labels) if labels else None,
         }
         if fact == self._last_fact:
             return []
@@ -208,13 +218,23 @@ _GROWTH: Final = {
     "ecc_corrected": ("gpu_ecc_corrected_count", 1.0),
     "ecc_uncorrected": ("gpu_ecc_uncorrected_count", 1.0),
 }
+_GPM: Final = {
+    "engine_active_pct": ("gpu_engine_active_pct", 1.0),
+    "sm_active_pct": ("gpu_sm_active_pct", 1.0),
+    "sm_occupancy_pct": ("gpu_sm_occupancy_pct", 1.0),
+    "tensor_active_pct": ("gpu_tensor_active_pct", 1.0),
+    "dram_active_pct": ("gpu_dram_active_pct", 1.0),
+    "pcie_receive_mib_per_s": ("gpu_pcie_receive_bytes_per_s", 2.0**20),
+    "pcie_transmit_mib_per_s": ("gpu_pcie_transmit_bytes_per_s", 2.0**20),
+    "nvlink_mib_per_s": ("gpu_nvlink_bytes_per_s", 2.0**20),
+}
 _FAILED: Final = {
     "memory": ("gpu_memory_used_bytes", "gpu_memory_utilization_pct"),
     **{field: (name,) for field, (name, _) in (_GAUGES | _GROWTH).items()},
 }
 """Of a field that answered with an error: the metrics that are unknown then, and not merely unsupported."""
-_SUMS: Final = ("gpu_power_w", "gpu_power_limit_w", "gpu_energy_j", "gpu_memory_used_bytes")
-_WORST: Final = ("gpu_temperature_c", "gpu_memory_temperature_c")
+_WORST: Final = ("gpu_temperature_c", "gpu_memory_temperature_c", "gpu_xid_code")
+_HARDWARE_XIDS: Final = frozenset({48, 62, 63, 64, 74, 79, 92, 94, 95, 119, 120})
 _MOST_W: Final = 2_000.0
 _MOST_ERRORS_PER_S: Final = 1e7
 
@@ -229,11 +249,16 @@ def _whole(devices: Sequence[Row]) -> Row:
     for metric in sorted({name for row in parents for name in row if name in CATALOGUE}):
         values = [row[metric] for row in parents if metric in row]
         known = [value for value in values if value is not None]
-        if metric in _SUMS or metric.endswith("_count"):
+        if CATALOGUE[metric].adds_up:
             whole[metric] = sum(known) if len(known) == len(values) else None
         elif known:
             whole[metric] = max(known) if metric in _WORST else sum(known) / len(known)
     return whole
+
+
+def _worst(codes: Sequence[int]) -> int:
+    """One code of several: of those that speak of the card rather than of a program, the last one."""
+    return ([code for code in codes if code in _HARDWARE_XIDS] or list(codes))[-1]
 
 
 def _memory(memory: Mapping[str, float] | None) -> Row:

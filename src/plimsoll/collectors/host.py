@@ -45,19 +45,26 @@ class Settings(Section):
 class HostReader:
     """Reads the machine; keeps the counters of the reading before."""
 
-    def __init__(self, settings: Settings, identity: Identity, *, cgroup_root: Path = Path("/sys/fs/cgroup")) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        identity: Identity,
+        *,
+        cgroup_root: Path = Path("/sys/fs/cgroup"),
+        own_cgroup: Path = Path("/proc/self/cgroup"),
+    ) -> None:
         self._identity = identity
         self._interfaces = re.compile(settings.exclude_interfaces)
         self._disks = re.compile(settings.exclude_disks)
         self._rates = Rates(identity.interval_s)
-        self._cgroup_root = cgroup_root
+        self._cgroup_root, self._own_cgroup = cgroup_root, own_cgroup
         self._last_fact: Row | None = None
         self._boot_s = psutil.boot_time()
 
     def read(self, now: datetime, monotonic: float) -> Reading:
         """A row for the machine, one for each disk, interface and file system; a part that fails is null and named."""
         began = time.perf_counter()
-        limits = cgroup.limits(self._cgroup_root)
+        limits = cgroup.limits(self._cgroup_root, self._own_cgroup)
         whole: Row = {"up_pct": 100.0}
         devices: dict[str, Row] = {}
         failures: list[str] = []

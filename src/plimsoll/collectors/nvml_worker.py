@@ -12,30 +12,38 @@ from typing import Any
 
 import pynvml as _pynvml
 
+from plimsoll.collectors.nvml_extra import Gpm, Xids
+
 Gpu = dict[str, Any]
 pynvml: Any = _pynvml  # NVML's bindings carry no types
 _EMPTY_SLOT = pynvml.NVML_ERROR_NOT_FOUND
+_INVALID_ARGUMENT = pynvml.NVML_ERROR_INVALID_ARGUMENT
 _THERMAL = 0x20 | 0x40
 _POWER = 0x04
 _HARDWARE = 0x08 | 0x80
 
 
 class Fields:
-    """Reads one field after another of one device; remembers what the device does not support, and tells why."""
+    """Reads one field after another of one device; remembers what the device does not support, and tells why.
+
+    What a card does not support it may support in another MIG mode: after a change everything is asked for again.
+    """
 
     def __init__(self) -> None:
-        self._unsupported: set[tuple[str, str]] = set()
+        self._unsupported: set[tuple[str, str, object]] = set()
+        self.gpm, self.xids = Gpm(pynvml), Xids(pynvml)
 
     def read(self, gpu: Gpu, field: str, call: Callable[[], Any]) -> None:
-        """Puts the value into `gpu`, or its error; an unsupported field is asked for once in the process's life."""
-        if (gpu["uuid"], field) in self._unsupported:
+        """Puts the value into `gpu`, or its error; an unsupported field is asked for once in each MIG mode."""
+        key = (gpu["uuid"], field, gpu.get("mig"))
+        if key in self._unsupported and field != "mig":  # the mode is what everything else depends on
             return
         try:
             gpu[field] = call()
         except pynvml.NVMLError as error:
             code = int(getattr(error, "value", pynvml.NVML_ERROR_UNKNOWN))
-            if code in (pynvml.NVML_ERROR_NOT_SUPPORTED, pynvml.NVML_ERROR_FUNCTION_NOT_FOUND, _VERSION_MISMATCH):
-                self._unsupported.add((gpu["uuid"], field))
+            if code in _NOT_THERE:
+                self._unsupported.add(key)
             elif code in (pynvml.NVML_ERROR_GPU_IS_LOST, pynvml.NVML_ERROR_RESET_REQUIRED):
                 gpu["lost"] = str(error)
             else:
@@ -43,6 +51,7 @@ class Fields:
 
 
 _VERSION_MISMATCH = 25
+_NOT_THERE = {pynvml.NVML_ERROR_NOT_SUPPORTED, pynvml.NVML_ERROR_FUNCTION_NOT_FOUND, _VERSION_MISMATCH}
 
 
 def _text(value: str | bytes) -> str:
@@ -60,6 +69,8 @@ def _gpu(index: int, fields: Fields) -> Gpu:
     fields.read(gpu, "mig", lambda: int(pynvml.nvmlDeviceGetMigMode(handle)[0]))
     for name, call in _calls(handle).items():
         fields.read(gpu, name, call)
+    fields.read(gpu, "gpm", lambda: fields.gpm.read(gpu["uuid"], handle))
+    fields.xids.listen(gpu["uuid"], handle)
     if gpu.get("mig"):
         gpu["instances"] = _instances(handle, fields)
     return gpu
@@ -76,8 +87,10 @@ def _calls(handle: Any) -> dict[str, Callable[[], Any]]:  # noqa: ANN401 - NVML'
         "memory": lambda: _memory(handle),
         "power_mw": lambda: nvml.nvmlDeviceGetPowerUsage(handle),
         "power_limit_mw": lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle),
+        "power_limits_mw": lambda: [int(one) for one in nvml.nvmlDeviceGetPowerManagementLimitConstraints(handle)],
         "energy_mj": lambda: nvml.nvmlDeviceGetTotalEnergyConsumption(handle),
         "temperature_c": lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU),
+        "memory_temperature_c": lambda: _memory_temperature(handle),
         "sm_clock_mhz": lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM),
         "memory_clock_mhz": lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_MEM),
         "throttled": lambda: _throttled(int(reasons(handle))),
@@ -94,13 +107,26 @@ def _utilization(handle: Any) -> dict[str, int]:  # noqa: ANN401
 
 
 def _memory(handle: Any) -> dict[str, int]:  # noqa: ANN401
+    """By the newer call, which leaves the driver's own memory out; by the older one where that does not answer."""
     version_2 = getattr(pynvml, "nvmlMemory_v2", None)
-    info = (
-        pynvml.nvmlDeviceGetMemoryInfo(handle, version=version_2)
-        if version_2
-        else pynvml.nvmlDeviceGetMemoryInfo(handle)
-    )
+    info: Any = None
+    if version_2:
+        try:
+            info = pynvml.nvmlDeviceGetMemoryInfo(handle, version=version_2)
+        except pynvml.NVMLError as error:
+            # a driver of before 2021 has no such function, says so in different words, or knows no word for it
+            if getattr(error, "value", None) not in {*_NOT_THERE, pynvml.NVML_ERROR_UNKNOWN, _INVALID_ARGUMENT}:
+                raise
+    info = info or pynvml.nvmlDeviceGetMemoryInfo(handle)
     return {"total": int(info.total), "used": int(info.used)}
+
+
+def _memory_temperature(handle: Any) -> int:  # noqa: ANN401
+    """Of the memory itself, where the card has such a sensor."""
+    (field,) = pynvml.nvmlDeviceGetFieldValues(handle, [pynvml.NVML_FI_DEV_MEMORY_TEMP])
+    if field.nvmlReturn != pynvml.NVML_SUCCESS:
+        raise pynvml.NVMLError(field.nvmlReturn)
+    return int(field.value.uiVal)
 
 
 def _throttled(mask: int) -> dict[str, bool]:
@@ -126,7 +152,12 @@ def _instances(handle: Any, fields: Fields) -> list[Gpu]:  # noqa: ANN401
 def answer(fields: Fields) -> dict[str, Any]:
     """One reading of all GPUs."""
     count = int(pynvml.nvmlDeviceGetCount())
-    return {"driver": _text(pynvml.nvmlSystemGetDriverVersion()), "gpus": [_gpu(i, fields) for i in range(count)]}
+    gpus = [_gpu(index, fields) for index in range(count)]
+    errors = fields.xids.since()
+    for gpu in gpus:
+        if codes := errors.get(gpu["uuid"]):
+            gpu["xids"] = codes
+    return {"driver": _text(pynvml.nvmlSystemGetDriverVersion()), "gpus": gpus}
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ The command line and the HTTP service build their queries here, so both refuse t
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -40,6 +41,7 @@ class PerformanceQuery:
     """A checked question for the performance document.
 
     `resource_type` None means all; empty `metrics` means all nine; empty `resource_ids` and `regions` do not restrict.
+    `start` is where a report's window begins; None: `time_range` before the instant, aligned to points.
     """
 
     time_range: str = "1h"
@@ -49,6 +51,7 @@ class PerformanceQuery:
     resource_ids: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     aggregation: str = "avg"
+    start: datetime | None = None
 
     @classmethod
     def parse(

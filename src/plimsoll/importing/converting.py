@@ -1,5 +1,6 @@
 """Converting: a block of foreign columns -> readings in the catalogue's own units; every refused row has its reason."""
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 import polars as pl
 
 from plimsoll.errors import shown
+from plimsoll.importing.local_time import AMBIGUOUS, localised
 from plimsoll.importing.mapping import FileMapping, Time, Value
 from plimsoll.importing.reading import Block
 from plimsoll.metrics import CATALOGUE
@@ -28,7 +30,7 @@ def convert(block: Block, mapping: FileMapping, *, file: str, now: datetime) -> 
     frame = block.frame.with_row_index("row", offset=block.first_row).with_columns(pl.col("row").cast(pl.Int64))
     broken = [row for row, _ in block.refused]
     frame = frame.filter(~pl.col("row").is_in(broken))
-    instants = _instants(frame, mapping.time, now)
+    instants = _instants(frame, mapping, now)
     ids = mapping.resource
     whole = frame.with_columns(
         instants["ts"],
@@ -54,17 +56,19 @@ def _text(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.String)
 
 
-def _instants(frame: pl.DataFrame, time: Time, now: datetime) -> pl.DataFrame:
+def _instants(frame: pl.DataFrame, mapping: FileMapping, now: datetime) -> pl.DataFrame:
     """Ts (UTC, ms) and why_time: the reason why a row has none that can be."""
-    raw = frame[time.column]
+    time = mapping.time
+    raw, unclear = frame[time.column], pl.repeat(False, frame.height, eager=True)
     if raw.dtype.is_temporal():
         zone = getattr(raw.dtype, "time_zone", None)
         stamps = raw.dt.cast_time_unit("ms") if isinstance(raw.dtype, pl.Datetime) else raw.cast(pl.Datetime("ms"))
         if zone is None:
-            stamps = stamps.dt.replace_time_zone(time.zone or "UTC", ambiguous="earliest", non_existent="null")
+            stamps, unclear = localised(stamps, _sources(frame, mapping), time.zone or "UTC")
         found = frame.select(ts=stamps.dt.convert_time_zone("UTC"))
     elif time.unit == "text":
-        found = frame.select(ts=_parsed(raw.cast(pl.String), time))
+        stamps, unclear = _parsed(raw.cast(pl.String), time, _sources(frame, mapping))
+        found = frame.select(ts=stamps)
     else:
         ms = pl.col(time.column).cast(pl.Float64, strict=False) * _PER_SECOND[time.unit] / 1_000
         found = frame.select(
@@ -72,7 +76,9 @@ def _instants(frame: pl.DataFrame, time: Time, now: datetime) -> pl.DataFrame:
         )
     shown_value = _text(time.column).fill_null("nothing").str.slice(0, 40)
     why = (
-        pl.when(pl.col("ts").is_null())
+        pl.when(unclear)
+        .then(pl.format('time "{}" ' + AMBIGUOUS, shown_value))
+        .when(pl.col("ts").is_null())
         .then(pl.format('time "{}" cannot be read' + _hint(time), shown_value))
         .when(pl.col("ts") < EARLIEST)
         .then(pl.format('time "{}" lies before 2000: is its unit right?', shown_value))
@@ -82,24 +88,36 @@ def _instants(frame: pl.DataFrame, time: Time, now: datetime) -> pl.DataFrame:
     return frame.with_columns(found["ts"].cast(pl.Datetime("ms", "UTC"))).select("ts", why_time=why)
 
 
+def _sources(frame: pl.DataFrame, mapping: FileMapping) -> pl.Series:
+    """Whose each row is: rows of one source follow one another in the file, those of several are mixed."""
+    named = (mapping.resource.column, mapping.resource.device_column, mapping.name_column)
+    columns = [_text(name).fill_null("") for name in named if name]
+    keys = pl.concat_str(columns, separator="\0") if columns else pl.repeat("", pl.len())
+    return frame.select(keys.alias("source"))["source"]
+
+
 def _hint(time: Time) -> str:
     if time.unit != "text":
         return f" as a number of {time.unit}"
     return "" if time.zone else "; a time without an offset needs a zone in the mapping, a number its unit"
 
 
-def _parsed(raw: pl.Series, time: Time) -> pl.Series:
+def _parsed(raw: pl.Series, time: Time, sources: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Texts as instants, and whether it is not known which of two one is."""
     text = raw.str.strip_chars().str.replace(" ", "T", literal=True)
     aware = text.str.contains(_OFFSET)
     with_zone = text.filter(aware).str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
     found = pl.Series("ts", [None] * len(raw), dtype=pl.Datetime("us", "UTC"))
+    unclear = pl.repeat(False, len(raw), eager=True)
     found = found.scatter(aware.fill_null(value=False).arg_true(), with_zone) if len(with_zone) else found
     if time.zone is not None:
         naive = ~aware.fill_null(value=True)
         plain = text.filter(naive).str.to_datetime("%Y-%m-%dT%H:%M:%S%.f", time_unit="us", strict=False)
-        local = plain.dt.replace_time_zone(time.zone, ambiguous="earliest", non_existent="null")
-        found = found.scatter(naive.arg_true(), local.dt.convert_time_zone("UTC")) if len(local) else found
-    return found
+        local, which = localised(plain, sources.filter(naive), time.zone)
+        if len(local):
+            found = found.scatter(naive.arg_true(), local)
+            unclear = unclear.scatter(naive.arg_true(), which)
+    return found, unclear
 
 
 def _number(column: str, value: Value, suffix: str) -> list[pl.Expr]:
@@ -109,6 +127,8 @@ def _number(column: str, value: Value, suffix: str) -> list[pl.Expr]:
     missing = text.is_null() | text.str.to_lowercase().is_in(_MISSING)
     number = pl.when(~missing & text.str.contains(_NUMBER)).then(text).cast(pl.Float64, strict=False) * value.factor
     told = pl.format(f'{shown(column)} "{{}}"', text.str.slice(0, 40))
+    high, most = (math.inf if one is None else one for one in (metric.high, metric.most))
+    above = pl.when(pl.col("device") == "").then(number > most).otherwise(number > high)
     why = (
         pl.when(missing)
         .then(None)
@@ -116,10 +136,12 @@ def _number(column: str, value: Value, suffix: str) -> list[pl.Expr]:
         .then(pl.concat_str(told, pl.lit(" has a decimal comma; write a point")))
         .when(number.is_null() | ~number.is_finite())
         .then(pl.concat_str(told, pl.lit(" is no number")))
-        .when(number < (metric.low if metric.low is not None else float("-inf")))
+        .when(number < (-math.inf if metric.low is None else metric.low))
         .then(pl.concat_str(told, pl.lit(f" is below {metric.low} {metric.unit}")))
-        .when(number > (metric.high if metric.high is not None else float("inf")))
-        .then(pl.concat_str(told, pl.lit(f" is above {metric.high} {metric.unit}")))
+        .when(above)
+        .then(
+            pl.concat_str(told, pl.lit(f" is above {high} {metric.unit}" + (" of one device" if most > high else "")))
+        )
     )
     return [number.alias(value.metric), why.alias(f"why_value{suffix}")]
 

@@ -20,12 +20,19 @@ _STEPS = 1000
 
 @dataclass(slots=True)
 class Imported:
-    """What came of a file: rows read, readings new to the lake, rows refused with their reasons (the first hundred)."""
+    """What came of a file: each row is counted once, as one of these.
+
+    New or known to the lake, refused (the first hundred with their reasons), empty (no value), repeated (its instant
+    comes again in the file: the last one counts), or unmapped (its name is that of no metric).
+    """
 
     rows: int = 0
     new: int = 0
     known: int = 0
     refused: int = 0
+    empty: int = 0
+    repeated: int = 0
+    unmapped: int = 0
     reasons: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
 
 
@@ -49,6 +56,9 @@ def import_file(
         readings, refused = convert(block, mapping, file=path.name.split(".")[0], now=now)
         done.rows += block.frame.height
         done.refused += len(refused)
+        unmapped = _unmapped(block, mapping, {row for row, _ in refused})
+        done.unmapped += unmapped
+        done.empty += block.frame.height - len(refused) - unmapped - readings.height
         done.reasons += refused[: 100 - len(done.reasons)]
         if done.refused > most_refused:
             row, why = done.reasons[0]
@@ -60,10 +70,20 @@ def import_file(
             _told(lake, readings, mapping, spans)
             new, known = lake.bring(SAMPLES, readings, collector=COLLECTOR)
             done.new, done.known = done.new + new, done.known + known
+            done.repeated += readings.height - new - known
         tell(block.bytes_read)
     facts = [fact for span in spans.values() for fact in span.facts(mapping)]
     lake.bring(RESOURCES, RESOURCES.frame(facts), collector=COLLECTOR)
     return done
+
+
+def _unmapped(block: Block, mapping: FileMapping, refused: set[int]) -> int:
+    """Rows of a tidy block whose name means no metric, of those that are not refused already."""
+    if not mapping.names or mapping.name_column is None:
+        return 0
+    names = block.frame.with_row_index("row", offset=block.first_row).filter(~pl.col("row").is_in(sorted(refused)))
+    known = pl.col(mapping.name_column).cast(pl.String).is_in(list(mapping.names)).fill_null(value=False)
+    return names.filter(~known).height
 
 
 def _last_row(block: Block) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from plimsoll.clock import instant
 from plimsoll.ledger.database import Database, stamp
+from plimsoll.ledger.schedules import TOLERATED
 
 _COLUMNS = (
     "id, channel, recipient, kind, window_end, state, attempts, losses, next_try, queued, updated, detail, summary"
@@ -115,8 +116,9 @@ class Outbox:
             ).rowcount
 
     def due(self, now: datetime) -> list[Parcel]:
-        """What is to be tried now, oldest first."""
-        return self._select("state in ('queued', 'uncertain') and next_try <= ?", (stamp(now),))
+        """What is to be tried now, oldest first; what a clock noted that was ahead does not wait for that time."""
+        where = "state in ('queued', 'uncertain') and (next_try <= ? or updated > ?)"
+        return self._select(where, (stamp(now), stamp(now + TOLERATED)))
 
     def body(self, identity: str) -> bytes:
         """The message itself."""

@@ -172,6 +172,21 @@ class Ledger:
                  *row),
             )  # fmt: skip
 
+    def latest_start(self) -> datetime | None:
+        """When the newest scheduled run began."""
+        found = self._select("where due is not null order by id desc limit 1")
+        return found[0].started if found else None
+
+    def void_after(self, now: datetime) -> int:
+        """What was made for windows that have not been is void: they are made when their time comes. Gives how many."""
+        detail = "void: made by a clock that was ahead; "
+        with self._database.transaction() as db:
+            return db.execute(
+                "update runs set due = null, retry_at = null, outcome = 'void', detail = ? || coalesce(detail, '')"
+                " where due > ? and outcome is not null",
+                (detail, stamp(now)),
+            ).rowcount
+
     def give_up(self, run: int) -> None:
         """No other attempt follows on this one."""
         with self._database.transaction() as db:
@@ -191,6 +206,19 @@ class Ledger:
         given_up = "(outcome = 'failed' or outcome = 'skipped' and cause = 'catch_up')"
         where = f"where due is not null and {given_up} and retry_at is null and started >= ?"
         return self._select(f"{where} order by id desc", stamp(since))
+
+    def failing(self, job: str) -> list[Run]:
+        """The failures of a job, by schedule or by hand, since it last ended well; latest first."""
+        well = "select coalesce(max(id), 0) from runs where job = ? and outcome in ('success', 'partial')"
+        where = (
+            f"where job = ? and outcome = 'failed' and retry_at is null and id > ({well}) order by id desc limit 1000"
+        )
+        return self._select(where, job, job)
+
+    def made_since(self, run: Run) -> bool:
+        """Whether the window of a run was made well later, by schedule or by hand."""
+        where = "where job = ? and window_end = ? and id > ? and outcome in ('success', 'partial') limit 1"
+        return bool(self._select(where, run.job, stamp(run.window_end), run.id))
 
     def beat(self, job: str, at: datetime, *, runs: int, failures: int, detail: str = "") -> None:
         """Notes that a job of short intervals ran (so often, so often in vain) since the last beat."""

@@ -24,8 +24,9 @@ Lane = Literal["analysing", "reporting"]
 class Context:
     """The rooms of the house, wired for one run of one job.
 
-    `as_of` is the instant that the run is for: the end of its window. Everything is read as of then. `tell` is told how
-    far a long analysis has come, where somebody waits for it.
+    `as_of` is the instant that the run is for: the end of its window. Everything is read as of then. `start` is where
+    the window begins, None where a person asked for the run. `tell` is told how far a long analysis has come, where
+    somebody waits for it.
     """
 
     config: Config
@@ -36,6 +37,7 @@ class Context:
     as_of: datetime
     version: str
     tell: Tell = nobody
+    start: datetime | None = None
     _open: list[Collecting] = field(default_factory=list[Collecting])
 
     def collecting(self) -> Collecting:

@@ -47,8 +47,8 @@ def builtin_root() -> Path:
     raise PlimsollError(f"{_PACKAGE.name}: the built-in config.toml and jobs/ are missing; install Plimsoll again")
 
 
-def sections() -> dict[str, type[Section]]:
-    """Every section that a config.toml may have: the engine's, and one for each extension."""
+def sections(own_rules: tuple[str, ...] = ()) -> dict[str, type[Section]]:
+    """Every section that a config.toml may have: the engine's, and one for each extension and rule of the project."""
     kinds: dict[str, type[Section]] = {
         "plimsoll": Plimsoll,
         "machine": ThisMachine,
@@ -69,7 +69,7 @@ def sections() -> dict[str, type[Section]]:
         "prices": Prices,
         "probes.*": Probe,
         "retention": Retention,
-        "rules": rule_settings.settings(),
+        "rules": rule_settings.settings(own_rules),
         "schedule": Scheduler,
         "serve": Serve,
         "silence": Silence,
@@ -160,14 +160,14 @@ class Project:
         layers = [Layer.read(self.builtin / "config.toml", origin="built-in config.toml")]
         if self.own:
             layers.append(Layer.read(self.root / "config.toml"))
-        return _loaded(tuple(layers))
+        return _loaded(tuple(layers), rule_settings.own_names(self.root / "rules"))
 
     def backup(self, target: Path) -> Copied:
         """A whole copy of the project; the lake's manifest comes last, so a broken backup is seen to be one."""
         target.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copy2(self.root / "config.toml", target / "config.toml")
         if self.own:
-            for part in ("jobs", "reports"):
+            for part in ("jobs", "reports", "rules", "mappings"):
                 if (self.root / part).is_dir():
                     shutil.copytree(self.root / part, target / part, dirs_exist_ok=True)
         if (prices := self._price_file()) is not None:
@@ -204,9 +204,9 @@ class Project:
 
 
 @lru_cache(maxsize=4)
-def _loaded(layers: tuple[Layer, ...]) -> Config:
+def _loaded(layers: tuple[Layer, ...], own_rules: tuple[str, ...]) -> Config:
     """Read and validated once for the same bytes: a command asks for its settings many times."""
-    return agreeing(load(layers, sections()))
+    return agreeing(load(layers, sections(own_rules)))
 
 
 def open_project(folder: str | Path | None = None) -> Project:

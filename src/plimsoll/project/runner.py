@@ -12,8 +12,15 @@ from plimsoll.queries.context import Tell, nobody
 from plimsoll.version import __version__
 
 
-def context(project: Project, *, clock: Clock, as_of: datetime | None = None, tell: Tell = nobody) -> Context:
-    """Everything that a job may use, as of an instant (now, if none is given)."""
+def context(
+    project: Project,
+    *,
+    clock: Clock,
+    as_of: datetime | None = None,
+    start: datetime | None = None,
+    tell: Tell = nobody,
+) -> Context:
+    """Everything that a job may use, as of an instant (now, if none is given), for a window that begins at `start`."""
     return Context(
         config=project.config(),
         lake=project.lake,
@@ -23,6 +30,7 @@ def context(project: Project, *, clock: Clock, as_of: datetime | None = None, te
         as_of=as_of or clock.now(),
         version=__version__,
         tell=tell,
+        start=start,
     )
 
 

@@ -40,10 +40,16 @@ def revision(root: Path, name: str, document: bytes, *, start: datetime, end: da
     return Revision(number + 1, sha256, tuple(sorted({*before, *changed})), is_new=bool(changed))
 
 
+def last_window(root: Path, name: str) -> tuple[datetime, datetime] | None:
+    """The window of the newest published document of that name: its start and its end."""
+    entry = listed(root / "latest").get(name)
+    return (instant(entry["window"]["start"]), instant(entry["window"]["end"])) if entry else None
+
+
 def last_end(root: Path, name: str) -> datetime | None:
     """The end of the window of the newest published document of that name."""
-    entry = listed(root / "latest").get(name)
-    return instant(entry["window"]["end"]) if entry else None
+    window = last_window(root, name)
+    return window[1] if window else None
 
 
 def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from plimsoll.analysis.anomalies.analyse import Looked, hold
@@ -11,7 +11,7 @@ from plimsoll.analysis.anomalies.contract import Finding
 from plimsoll.analysis.anomalies.detectors import DEFAULT, DETECTORS
 from plimsoll.analysis.anomalies.settings import Anomalies
 from plimsoll.analysis.anomalies.wording import explain, z_score
-from plimsoll.clock import Window, duration_s, floor, rfc3339
+from plimsoll.clock import duration_s, floor, rfc3339
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.documents.anomalies import AnomaliesDocument, Anomaly, ResourceAnomalies
 from plimsoll.documents.parameters import GRANULARITIES, TIME_RANGES, one_of
@@ -22,6 +22,7 @@ from plimsoll.metrics import document_name
 from plimsoll.queries.blocks import Block, BlockLook, analyse_block, read_back
 from plimsoll.queries.context import Sources
 from plimsoll.queries.grids import known_metrics
+from plimsoll.queries.window import window_of
 from plimsoll.tables import SAMPLES
 
 FINEST_S: Final = 300
@@ -29,12 +30,13 @@ FINEST_S: Final = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnomaliesQuery:
-    """A checked question for the anomalies document."""
+    """A checked question for the anomalies document; `start` is where a report's window begins."""
 
     time_range: str = "1h"
     granularity: str = "5m"
     threshold: float | None = None
     detectors: tuple[str, ...] = DEFAULT
+    start: datetime | None = None
 
     @classmethod
     def parse(
@@ -75,9 +77,7 @@ def anomalies(sources: Sources, query: AnomaliesQuery) -> tuple[AnomaliesDocumen
     """What was unusual in the window, worst resource first, and why; see `findings`."""
     resources = sources.resources()
     looked = findings(sources, resources, query)
-    window = Window.back_from(
-        sources.as_of, range_s=duration_s(query.time_range), granularity_s=round(duration_s(query.granularity))
-    )
+    window = window_of(query, sources.as_of, round(duration_s(query.granularity)))
     shown = [one for one in looked.findings if one.end is None or one.end > window.start]
     span = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=query.granularity)
     proof = [*(evidence(one, query.granularity) for one in shown), judged(looked, resources, span)]
@@ -110,7 +110,7 @@ def findings(sources: Sources, resources: Sequence[Resource], query: AnomaliesQu
         end=rfc3339(end),
         history_s=settings.history,
         step_s=query.step_s,
-        at_least_s=duration_s(query.time_range),
+        at_least_s=window_of(query, sources.as_of, 1).seconds,
         detectors=query.detectors,
         known=known_metrics(sources.snapshot, end - timedelta(seconds=duration_s(query.time_range)), end),
         unsound=sources.snapshot.unsound,

@@ -16,7 +16,7 @@ from plimsoll.analysis.grid import Grid
 from plimsoll.analysis.optimization.document import optimization as analysis
 from plimsoll.analysis.optimization.options import DocumentOptions
 from plimsoll.analysis.robust import Floats
-from plimsoll.clock import Window, duration_s, rfc3339
+from plimsoll.clock import Window, rfc3339
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.documents.optimization import OptimizationDocument
 from plimsoll.documents.parameters import TIME_RANGES, one_of
@@ -26,6 +26,7 @@ from plimsoll.fleet.resources import Resource
 from plimsoll.queries.context import Sources
 from plimsoll.queries.grids import KnownMetrics, fleet_grid, known_metrics
 from plimsoll.queries.rule_set import project_rules
+from plimsoll.queries.window import window_of
 
 HISTORY_DAYS: Final = 14
 STEP_S: Final = 300
@@ -34,12 +35,16 @@ MAX_IDS: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptimizationQuery:
-    """A checked question for the optimization document; empty `resource_ids` means all."""
+    """A checked question for the optimization document; empty `resource_ids` means all.
+
+    `start` is where a report's window begins; None: `time_range` before the instant.
+    """
 
     time_range: str = "24h"
     resource_ids: tuple[str, ...] = ()
     bottlenecks: bool = True
     recommendations: bool = True
+    start: datetime | None = None
 
     @classmethod
     def parse(
@@ -86,7 +91,7 @@ def optimization(sources: Sources, query: OptimizationQuery) -> tuple[Optimizati
 
 
 def _window(sources: Sources, query: OptimizationQuery) -> Window:
-    return Window.back_from(sources.as_of, range_s=duration_s(query.time_range), granularity_s=STEP_S)
+    return window_of(query, sources.as_of, STEP_S)
 
 
 def windows(

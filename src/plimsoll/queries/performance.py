@@ -12,7 +12,7 @@ from plimsoll.analysis.performance.alerts import AlertState, Known
 from plimsoll.analysis.performance.build import Measured
 from plimsoll.analysis.performance.readings import columns_read
 from plimsoll.analysis.performance.resources import Trends
-from plimsoll.clock import Window, duration_s, rfc3339
+from plimsoll.clock import duration_s, rfc3339
 from plimsoll.config.engine import Documents
 from plimsoll.documents import Alert, Evidence, PerformanceDocument, Severity
 from plimsoll.documents.parameters import PerformanceQuery
@@ -22,6 +22,7 @@ from plimsoll.fleet.resources import selected
 from plimsoll.lake import hours
 from plimsoll.ledger import AlertRow
 from plimsoll.queries.context import Sources
+from plimsoll.queries.window import window_of
 
 _FURTHER_BACK: Final = (7, 30, None)
 """Days in which a last reading is looked for; None: all there is."""
@@ -38,9 +39,7 @@ def measured(sources: Sources, query: PerformanceQuery) -> Measured:
     limits = sources.settings("documents", Documents)
     resources = selected(sources.resources(), query)
     query.within_budget(len(resources), budget=limits.point_budget)
-    window = Window.back_from(
-        sources.as_of, range_s=duration_s(query.time_range), granularity_s=round(duration_s(query.granularity))
-    )
+    window = window_of(query, sources.as_of, round(duration_s(query.granularity)))
     lines, since = sources.lines(), window.start - timedelta(seconds=limits.alert_lookback)
     samples = hours.readings(
         sources.snapshot,

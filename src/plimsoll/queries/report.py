@@ -9,8 +9,8 @@ from typing import Any, Final
 from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.analysis.performance.readings import columns_read
 from plimsoll.analysis.performance.standings import standings
-from plimsoll.clock import Window, ceiling, duration_s
-from plimsoll.config.engine import Documents, Plimsoll
+from plimsoll.clock import Window, duration_s
+from plimsoll.config.engine import Documents, Plimsoll, zone
 from plimsoll.documents import Evidence, PerformanceDocument
 from plimsoll.documents.anomalies import AnomaliesDocument
 from plimsoll.documents.capacity import CapacityDocument, Promise
@@ -18,6 +18,7 @@ from plimsoll.documents.optimization import OptimizationDocument
 from plimsoll.documents.parameters import GRANULARITIES, PerformanceQuery
 from plimsoll.errors import shown
 from plimsoll.lake import hours
+from plimsoll.local_time import days_back
 from plimsoll.publish.views.report_input import CapacityInput, Event, Made, ReportInput
 from plimsoll.queries.anomalies import AnomaliesQuery, anomalies
 from plimsoll.queries.capacity import CapacityQuery, capacity
@@ -26,58 +27,57 @@ from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.queries.outcomes import in_words
 from plimsoll.queries.performance import measured, performance
 
-_CELL_S = 3600
 _PREFERRED = "15m"
 PARTS: Final = ("optimization", "anomalies", "capacity")
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What a kind of report covers: its range, the finest granularity, the length of a cell of the strip."""
+    """What a kind of report covers: its range, also in local days, the finest granularity, a cell of the strip."""
 
     time_range: str
+    days: int
     granularity: str
     cell_s: int
 
 
 SPANS: Final[Mapping[str, Span]] = MappingProxyType(
-    {"daily": Span("24h", "15m", 3600), "weekly": Span("7d", "1h", 6 * 3600)}
+    {"daily": Span("24h", 1, "15m", 3600), "weekly": Span("7d", 7, "1h", 6 * 3600)}
 )
 
 
 def report(
-    sources: Sources, made: Made, kind: str = "daily", *, since: datetime | None = None, parts: Sequence[str] = PARTS
+    sources: Sources,
+    made: Made,
+    kind: str = "daily",
+    *,
+    start: datetime | None = None,
+    since: datetime | None = None,
+    parts: Sequence[str] = PARTS,
 ) -> ReportInput:
-    """Everything that the daily or weekly report of the range before the instant is made from.
+    """Everything that the daily or weekly report of a window is made from.
 
+    The window ends at the instant. It begins at `start`, or else one or seven days before in the project's zone, when
+    the clocks showed the same time. Every document, the page and the evidence are of this one window.
     `since` is when the last report was delivered, which this one is held against; else the same range before. A part
     that cannot be made leaves its reason in `failed`; the rest of the report is complete.
     """
-    span = SPANS[kind]
+    span, local = SPANS[kind], zone(sources.settings("plimsoll", Plimsoll).timezone)
+    window = Window(start or days_back(sources.as_of, SPANS[kind].days, local), sources.as_of, SPANS[kind].cell_s)
     resources = sources.resources()
     lines = sources.lines()
-    granularity = _granularity(sources, len(resources), span)
-    query = PerformanceQuery(time_range=span.time_range, granularity=granularity)
+    granularity = _granularity(sources, len(resources), span, window)
+    query = PerformanceQuery(time_range=span.time_range, granularity=granularity, start=window.start)
     seen = measured(sources, query)
     document, evidence = seen.document, seen.evidence
-    end = ceiling(sources.as_of, _CELL_S)
-    window = Window(end - timedelta(seconds=duration_s(span.time_range)), end, span.cell_s)
-    before = since or sources.as_of - timedelta(seconds=duration_s(span.time_range))
+    before = since or window.start
     samples = hours.readings(
         sources.snapshot,
         start=window.start,
         end=sources.as_of + timedelta(milliseconds=1),
         columns=columns_read(lines.values()),
     )
-    found: dict[str, Any] = {}
-    failed: dict[str, str] = {}
-    more: list[Evidence] = []
-    for part in parts if resources else ():
-        try:
-            found[part], told = _MAKERS[part](sources, span)
-            more += told
-        except Exception as error:  # noqa: BLE001 - whatever it was: the report says so and goes on
-            failed[part] = shown(str(error) or type(error).__name__)
+    found, failed, more = _made_parts(sources, span, window, parts if resources else ())
     return ReportInput(
         kind=kind,
         fleet=sources.fleet,
@@ -86,7 +86,7 @@ def report(
         end=sources.as_of,
         cell_s=span.cell_s,
         document=document,
-        previous=_previous(sources, query, before),
+        previous=_previous(sources, replace(query, start=days_back(before, span.days, local)), before),
         previous_end=before,
         evidence=[*evidence, *more],
         resources=resources,
@@ -104,37 +104,52 @@ def report(
     )
 
 
+def _made_parts(
+    sources: Sources, span: Span, window: Window, parts: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, str], list[Evidence]]:
+    """The parts that could be made, why the others could not, and the evidence."""
+    found: dict[str, Any] = {}
+    failed: dict[str, str] = {}
+    more: list[Evidence] = []
+    for part in parts:
+        try:
+            found[part], evidence = _MAKERS[part](sources, span, window)
+            more += evidence
+        except Exception as error:  # noqa: BLE001 - whatever it was: the report says so and goes on
+            failed[part] = shown(str(error) or type(error).__name__)
+    return found, failed, more
+
+
 def _outcomes(sources: Sources, since: datetime) -> list[str]:
     """What came of earlier advice, as far as it was settled in the window."""
     return [in_words(one) for one in sources.outcomes.settled(since, sources.as_of)] if sources.outcomes else []
 
 
-def _optimization(sources: Sources, span: Span) -> tuple[OptimizationDocument, list[Evidence]]:
-    return optimization(sources, OptimizationQuery(time_range=span.time_range))
+def _optimization(sources: Sources, span: Span, window: Window) -> tuple[OptimizationDocument, list[Evidence]]:
+    return optimization(sources, OptimizationQuery(time_range=span.time_range, start=window.start))
 
 
-def _anomalies(sources: Sources, span: Span) -> tuple[AnomaliesDocument, list[Evidence]]:
-    return anomalies(sources, AnomaliesQuery(time_range=span.time_range, granularity=_PREFERRED))
+def _anomalies(sources: Sources, span: Span, window: Window) -> tuple[AnomaliesDocument, list[Evidence]]:
+    return anomalies(sources, AnomaliesQuery(time_range=span.time_range, granularity=_PREFERRED, start=window.start))
 
 
-def _capacity(sources: Sources, _: Span) -> tuple[CapacityDocument, list[Evidence]]:
+def _capacity(sources: Sources, _: Span, __: Window) -> tuple[CapacityDocument, list[Evidence]]:
     return capacity(sources, CapacityQuery())
 
 
-_MAKERS: Final[Mapping[str, Callable[[Sources, Span], tuple[Any, list[Evidence]]]]] = MappingProxyType(
+_MAKERS: Final[Mapping[str, Callable[[Sources, Span, Window], tuple[Any, list[Evidence]]]]] = MappingProxyType(
     {"optimization": _optimization, "anomalies": _anomalies, "capacity": _capacity}
 )
 
 
-def _granularity(sources: Sources, resources: int, span: Span) -> str:
+def _granularity(sources: Sources, resources: int, span: Span, window: Window) -> str:
     """The span's own, or the finest coarser one that the point budget allows for this fleet."""
     budget = sources.settings("documents", Documents).point_budget
     values = resources * 9
     fitting = [
         g
         for g in GRANULARITIES
-        if duration_s(g) >= duration_s(span.granularity)
-        and values * duration_s(span.time_range) / duration_s(g) <= budget
+        if duration_s(g) >= duration_s(span.granularity) and values * window.seconds / duration_s(g) <= budget
     ]
     return fitting[0] if fitting else GRANULARITIES[-1]
 

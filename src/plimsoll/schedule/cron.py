@@ -14,7 +14,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from plimsoll.errors import UsageError, shown
-from plimsoll.schedule.calendar import first_instant, local_day
+from plimsoll.local_time import first_instant, local_day
 
 _DAY = timedelta(days=1)
 _LONGEST_WAIT_DAYS = 8 * 366 + 31  # 29 February around a century that has none

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from plimsoll.clock import Clock
@@ -20,14 +20,16 @@ from plimsoll.lake.format.file_systems import NETWORK, filesystem
 from plimsoll.lake.format.files import needed_free_bytes
 from plimsoll.lake.shared.spool import ASIDE
 from plimsoll.project import Project
+from plimsoll.schedule.clock_watch import FILE as CLOCK
+from plimsoll.schedule.clock_watch import problem as clock_problem
+from plimsoll.schedule.plan import Plan
+from plimsoll.schedule.problems import last_attempts, of_jobs
 from plimsoll.schedule.project_lock import owner
 from plimsoll.shipping import state_of, way_of
-from plimsoll.tables import COLLECTIONS
 
 Verdict = Literal["ok", "note", "bad"]
 _DESCRIPTORS: Final = 1024
 _SECOND_CLOCK_S: Final = 3600.0
-_RECENT: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ def examine(project: Project, clock: Clock) -> list[Finding]:
         "lake": _lake,
         "ledger": _ledger,
         "scheduler": _scheduler,
+        "jobs": _jobs,
         "sources": _sources,
         "mappings": _mappings,
         "GPU": _gpu,
@@ -88,6 +91,8 @@ def _zone(project: Project, _: Clock) -> Finding:
 
 
 def _clock(project: Project, clock: Clock) -> Finding:
+    if (line := clock_problem(project.data / CLOCK)) is not None:
+        return Finding("clock", "bad", line)
     beats = project.ledger.beats().values()
     ahead = max(((beat.started - clock.now()).total_seconds() for beat in beats), default=0.0)
     if ahead > _SECOND_CLOCK_S:
@@ -178,9 +183,19 @@ def _scheduler(project: Project, _: Clock) -> Finding:
     return Finding("scheduler", "ok", f"plimsoll {held.command}, PID {held.pid} on {held.host} since {held.started}")
 
 
+def _jobs(project: Project, clock: Clock) -> Finding:
+    """Jobs that are due and were not made, and failures that nothing has settled."""
+    plan = Plan.load(project)
+    found = of_jobs(project, plan, clock.now(), grace=timedelta(seconds=plan.settings.deadline))
+    if not found:
+        return Finding("jobs", "ok", "none is late, none has failed")
+    more = f" (and {len(found) - 1} more: plimsoll status)" if len(found) > 1 else ""
+    return Finding("jobs", "bad", found[0] + more)
+
+
 def _sources(project: Project, clock: Clock) -> Finding:
     """Who answered at last, who did not and why, and who is the slowest."""
-    last = _last_attempts(project, clock)
+    last = last_attempts(project, clock.now())
     if not last and isinstance(project.lake, CollectorLake):
         return Finding("sources", "ok", "what they answered is where the lake is kept; ask there: plimsoll doctor")
     if not last:
@@ -202,23 +217,13 @@ def _sources(project: Project, clock: Clock) -> Finding:
 
 def _mappings(project: Project, clock: Clock) -> Finding:
     """Families of exporters that no mapping reads."""
-    told = [one for one in _last_attempts(project, clock) if one["ok"] and "are not mapped" in (one["reason"] or "")]
+    told = [
+        one for one in last_attempts(project, clock.now()) if one["ok"] and "are not mapped" in (one["reason"] or "")
+    ]
     if not told:
         return Finding("mappings", "ok", "every family that was seen is mapped, or none was seen")
     said = sorted({part for one in told for part in one["reason"].split("; ") if "are not mapped" in part})
     return Finding("mappings", "note", f"{'; '.join(said[:3])}; a file mappings/NAME.toml may read more")
-
-
-def _last_attempts(project: Project, clock: Clock) -> list[dict[str, Any]]:
-    """The last attempt at each target within the last hour, the longest ago first."""
-    now, lake = clock.now(), project.lake
-    if isinstance(lake, CollectorLake):
-        return []  # what was read is where the lake is
-    scan = lake.snapshot(proven=False).scan(COLLECTIONS, start=now - _RECENT, end=now + _RECENT)
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in scan.collect().sort("ts").iter_rows(named=True):
-        found[row["source"], row["target"]] = row
-    return sorted(found.values(), key=lambda row: (row["ts"], row["source"], row["target"]))
 
 
 def _gpu(_: Project, __: Clock) -> Finding:

@@ -11,6 +11,7 @@ from plimsoll.errors import PlimsollError
 from plimsoll.ledger import Ended, Ledger, Run
 from plimsoll.project import Project
 from plimsoll.project.context import Lane
+from plimsoll.schedule.clock_watch import FILE, TOLERATED_S, Step, Watch
 from plimsoll.schedule.log import Log
 from plimsoll.schedule.owed import Owed, oldest, owed_by_all, settled
 from plimsoll.schedule.plan import Plan
@@ -33,6 +34,7 @@ class Engine:
     plan: Plan
     stopping: threading.Event = field(default_factory=threading.Event)
     held: bool = False
+    watch: Watch | None = None
     _claiming: threading.Lock = field(default_factory=threading.Lock)
     _running: set[int] = field(default_factory=set[int])
 
@@ -44,8 +46,34 @@ class Engine:
     def begin(self) -> None:
         """Takes over from whoever owned the project before: schedules are registered, dead runs are closed."""
         self.ledger.verify()
-        self._register()
+        self.watch = Watch(self.clock, self.project.data / FILE, self.ledger.latest_start())
+        if self.confirmed_now() is not None:
+            self.ledger.void_after(self.clock.now() + timedelta(seconds=TOLERATED_S))
+            self._register()
         self._close_dead_runs()
+
+    def confirmed_now(self) -> datetime | None:
+        """The time by which may be decided; None while the wall clock is not believed.
+
+        When a time is taken for right that lies before what was made, that was made by a clock that was ahead: it is
+        void, and what is really due then is made when its time comes.
+        """
+        if self.watch is None:
+            return None
+        if (step := self.watch.look()) is not None:
+            self._tell(step)
+            if step.settled:
+                if step.seconds < 0:
+                    self.ledger.void_after(self.clock.now())
+                self._register()
+        return self.clock.now() if self.watch.confirmed else None
+
+    def _tell(self, step: Step) -> None:
+        seconds = round(step.seconds)
+        if step.incredible:
+            self.log.critical("the clock jumped; nothing is made until it is back or has stayed so", seconds=seconds)
+        else:
+            self.log.warning("the clock is believed again", seconds=seconds)
 
     def reload(self) -> bool:
         """Takes a new plan from the project if it is whole; keeps the old one, and says why, if it is not."""
@@ -60,6 +88,8 @@ class Engine:
 
     def pass_lane(self, lane: Lane, most: int = 1_000) -> int:
         """Makes what a lane has due, oldest first, one at a time; gives how many attempts were made."""
+        if self.held or self.confirmed_now() is None:
+            return 0
         self._close_dead_runs()
         made = 0
         while made < most and not self.stopping.is_set() and not self.held:
@@ -78,7 +108,9 @@ class Engine:
 
     def _next(self, lane: Lane) -> Owed | None:
         """What the lane makes next; a report waits until all analysis that was due before it is settled."""
-        now, plan = self.clock.now(), self.plan
+        now, plan = self.confirmed_now(), self.plan
+        if now is None:
+            return None
         analysing, mine = plan.windowed("analysing"), plan.windowed(lane)
         standings = self.ledger.standings({task.name for task in (*analysing, *mine)}, now)
         first = oldest(owed_by_all(mine, plan, standings, now))

@@ -6,14 +6,17 @@
 | `every collect.every` | the same, as long as that setting says       |                                    |
 | `after 30 collect.every` | since the time before                     | each 1 to 15 minutes, as 30 of it fit |
 | `hourly`, `hourly :05`| one hour of the zone's clocks                | at its end, or 5 minutes later     |
-| `daily 07:00`         | the local day before                         | at 07:00                           |
-| `mon 06:00`           | the 7 local days before that Monday          | Monday 06:00                       |
-| `monthly 06:00`       | the local month before                       | on the 1st, 06:00                  |
+| `daily 07:00`         | since 07:00 of the day before                | at 07:00                           |
+| `mon 06:00`           | since 06:00 of the Monday before             | Monday 06:00                       |
+| `monthly 06:00`       | since the 1st of the month before            | on the 1st, 06:00                  |
 | `cron 0 7 * * mon-fri`| since the time before                        | at the time                        |
+
+A window of days, weeks or months is from one due instant to the next in the zone, whatever its length: 23, 24 or 25
+hours for a day. So consecutive windows cover every instant exactly once.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -22,10 +25,11 @@ from zoneinfo import ZoneInfo
 
 from plimsoll.clock import duration_s, floor
 from plimsoll.errors import BadParameter, UsageError
-from plimsoll.schedule.calendar import day_start, first_instant, hours_of, local_day
+from plimsoll.local_time import exists, first_instant, hours_of, local_day
 from plimsoll.schedule.cron import Cron
 
 _DAY = timedelta(days=1)
+_LONGEST = timedelta(days=64)  # back to the due instant before: a month, and a weekday that a zone left out
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _TIME = r"(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)"
 _ALLOWED = ("every 30s", "hourly", "hourly :05", "daily 07:00", "mon 06:00", "monthly 06:00", "cron 0 7 * * mon-fri")
@@ -87,19 +91,19 @@ class Hourly:
 
 @dataclass(frozen=True, slots=True)
 class Daily:
-    """Each local day, on the day after at a local time."""
+    """From one local time to the same time of the next day."""
 
     at: time
     catches_up: bool = True
 
     def between(self, after: datetime, until: datetime, zone: ZoneInfo) -> Iterator[Due]:
         """The days that became due."""
-        yield from _whole_days(after, until, zone, self.at, lambda day: day - _DAY)
+        yield from _due_to_due(after, until, zone, self.at, lambda _: True)
 
 
 @dataclass(frozen=True, slots=True)
 class Weekly:
-    """The seven local days before a weekday (0 is Monday), on that day at a local time."""
+    """From a local time of a weekday (0 is Monday) to the same of the next week."""
 
     weekday: int
     at: time
@@ -107,23 +111,19 @@ class Weekly:
 
     def between(self, after: datetime, until: datetime, zone: ZoneInfo) -> Iterator[Due]:
         """The weeks that became due."""
-        yield from _whole_days(
-            after, until, zone, self.at, lambda day: day - 7 * _DAY if day.weekday() == self.weekday else None
-        )
+        yield from _due_to_due(after, until, zone, self.at, lambda day: day.weekday() == self.weekday)
 
 
 @dataclass(frozen=True, slots=True)
 class Monthly:
-    """The local month before, on the first at a local time."""
+    """From a local time of the first of a month to the same of the next."""
 
     at: time
     catches_up: bool = True
 
     def between(self, after: datetime, until: datetime, zone: ZoneInfo) -> Iterator[Due]:
         """The months that became due."""
-        yield from _whole_days(
-            after, until, zone, self.at, lambda day: (day - _DAY).replace(day=1) if day.day == 1 else None
-        )
+        yield from _due_to_due(after, until, zone, self.at, lambda day: day.day == 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,17 +198,15 @@ def _days(after: datetime, until: datetime, zone: ZoneInfo) -> Iterator[date]:
         day += _DAY
 
 
-class _FirstDay(Protocol):
-    def __call__(self, day: date, /) -> date | None: ...
-
-
-def _whole_days(after: datetime, until: datetime, zone: ZoneInfo, at: time, first_day: _FirstDay) -> Iterator[Due]:
-    """Windows of whole local days that end where `day` begins; `first_day(day)` is None where none ends there."""
-    for day in _days(after - _DAY, until, zone):
-        first = first_day(day)
-        if first is None:
+def _due_to_due(
+    after: datetime, until: datetime, zone: ZoneInfo, at: time, comes: Callable[[date], bool]
+) -> Iterator[Due]:
+    """Windows between the local times of the days that come; a day that the zone left out has none."""
+    start: datetime | None = None
+    for day in _days(after - _LONGEST, until, zone):
+        if not comes(day) or not exists(day, zone):
             continue
-        window = Due(day_start(first, zone), day_start(day, zone), first_instant(datetime.combine(day, at), zone))
-        # a day that the zone left out (Samoa, 2011-12-30) is no window
-        if after < window.due <= until and window.start < window.end:
-            yield window
+        due = first_instant(datetime.combine(day, at), zone)
+        if start is not None and after < due <= until:
+            yield Due(start, due, due)
+        start = due

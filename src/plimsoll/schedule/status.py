@@ -2,10 +2,11 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -14,13 +15,17 @@ from plimsoll.lake.format.files import needed_free_bytes
 from plimsoll.lake.shared.spool import ASIDE
 from plimsoll.ledger import Beat
 from plimsoll.project import Project
+from plimsoll.schedule.clock_watch import FILE as CLOCK
+from plimsoll.schedule.clock_watch import problem as clock_problem
 from plimsoll.schedule.plan import Plan, Task
+from plimsoll.schedule.problems import last_attempts, of_jobs, of_sources
 from plimsoll.schedule.project_lock import Owner, owner
 from plimsoll.schedule.schedules import Every
 from plimsoll.schedule.up import COLLECT_ONLY, HEARTBEAT
 from plimsoll.shipping import state_of
 
 STALE_S: Final = 60.0
+_TICKS_S: Final = 900.0
 _LONGEST_WINDOW = timedelta(days=32)
 
 
@@ -66,12 +71,14 @@ def status(project: Project, clock: Clock) -> Status:
     if held is not None and held.command.endswith(COLLECT_ONLY):
         project = replace(project, collect_only=True)
     plan, spool = Plan.load(project), _of_spool(project)
-    beats = project.ledger.beats()
+    beats, driven = project.ledger.beats(), _heartbeat(project)
     problems = [
-        *_of_scheduler(project, held, now),
+        *_of_scheduler(held, driven, now),
+        *([line] if (line := clock_problem(project.data / CLOCK)) else []),
         *_of_disk(project.data),
         *(p for name, every in plan.stepping().items() if (p := _of_step(name, every, beats.get(name), now))),
-        *_of_windows(project, now),
+        *of_jobs(project, plan, now, grace=_grace(plan, driven)),
+        *of_sources(last_attempts(project, now)),
         *project.outbox.problems(now),
         *_of_refused(spool, project.data / "spool" / ASIDE),
     ]
@@ -92,21 +99,33 @@ def _next(task: Task, plan: Plan, now: datetime) -> str | None:
     return rfc3339(following.due) if following else None
 
 
-def _of_scheduler(project: Project, held: Owner | None, now: datetime) -> list[str]:
-    if held is None:
-        return ["no scheduler is running; start one: plimsoll up"]
-    if not held.command.startswith("up"):
-        return []
+def _heartbeat(project: Project) -> dict[str, Any]:
+    """What the scheduler, or the last `plimsoll tick`, wrote of itself; nothing where there is none yet."""
     try:
-        told = json.loads((project.data / HEARTBEAT).read_bytes())
-        age = (now - datetime.fromisoformat(told["at"])).total_seconds()
-    except (OSError, ValueError, KeyError):
+        told: dict[str, Any] = json.loads((project.data / HEARTBEAT).read_bytes())
+        return told if datetime.fromisoformat(told["at"]) else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _grace(plan: Plan, driven: Mapping[str, Any]) -> timedelta:
+    """How late a job may be: its deadline; where ticks come less often than that, the time between two of them."""
+    return timedelta(seconds=max(plan.settings.deadline, 1.5 * float(driven.get("everyS", 0.0))))
+
+
+def _of_scheduler(held: Owner | None, driven: Mapping[str, Any], now: datetime) -> list[str]:
+    age = (now - datetime.fromisoformat(driven["at"])).total_seconds() if driven else 0.0
+    if held is None:
+        if driven.get("command") == "tick" and age <= max(_TICKS_S, 3 * float(driven.get("everyS", 0.0))):
+            return []
+        return ["no scheduler is running; start one: plimsoll up"]
+    if not held.command.startswith("up") or not driven:
         return []  # it has only just begun
-    troubles = [f"{lane}: {trouble}" for lane, trouble in told.get("troubles", {}).items()]
-    if told.get("held"):
-        troubles.append("the clock jumped by more than a month; nothing is made until it is back")
+    troubles = [f"{lane}: {trouble}" for lane, trouble in driven.get("troubles", {}).items()]
+    for name, why in driven.get("workers", {}).items():
+        troubles.append(f"{name}: is not up: {why}; look at the log of plimsoll up")
     if age > STALE_S:
-        troubles.append(f"the scheduler (PID {held.pid}) gave no sign of life for {age:.0f} s")
+        troubles.append(f"the scheduler (PID {held.pid}) gave no sign of life for {age:.0f} s; start it again")
     return troubles
 
 
@@ -149,14 +168,6 @@ def _of_refused(spool: SpoolStatus | None, folder: Path) -> list[str]:
 
 def _instant(at_s: float | None) -> str | None:
     return None if at_s is None else rfc3339(datetime.fromtimestamp(at_s, UTC).replace(microsecond=0))
-
-
-def _of_windows(project: Project, now: datetime) -> list[str]:
-    failures = project.ledger.failures(now - timedelta(days=1))
-    return [
-        f"{run.job}: window {rfc3339(run.window_start)} to {rfc3339(run.window_end)} {run.outcome}: {run.detail}"
-        for run in failures
-    ]
 
 
 def _job(task: Task, plan: Plan, project: Project, beat: Beat | None, now: datetime) -> JobStatus:

@@ -15,6 +15,7 @@ from plimsoll.schedule.run_process import end_group, resident_bytes
 STOP_WITHIN_S: Final = 5.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
 _LEAST_SILENCE_S: Final = 60.0
+_STANDS_AFTER_S: Final = 10.0
 
 
 @dataclass(slots=True)
@@ -34,6 +35,8 @@ class Keeper:
     _beats: dict[str, float] = field(default_factory=dict[str, float])
     _pause_s: float = _FIRST_PAUSE_S
     _not_before: float = float("-inf")
+    _started: float = float("-inf")
+    _why: str = ""
 
     def keep(self) -> None:
         """One look: starts what is not running, ends what hangs or holds too much memory."""
@@ -48,6 +51,13 @@ class Keeper:
             self._end(f"{silent} has not been heard of for too long")
         elif (limit := self.memory_bytes()) is not None and resident_bytes(self._process.pid) > limit:
             self._end(f"holds more than {limit // 1_000_000} MB")
+
+    @property
+    def trouble(self) -> str:
+        """Why the worker is not up; nothing while it runs, or has only just been started for the first time."""
+        if self._process is not None and self.clock.monotonic() - self._started >= _STANDS_AFTER_S:
+            self._why = ""
+        return self._why
 
     def stop(self) -> None:
         """Asks the worker to end, and ends it if it does not."""
@@ -71,6 +81,7 @@ class Keeper:
         self._beats = dict.fromkeys(self.steps(), self.clock.monotonic())
         assert self._process.stdout is not None  # noqa: S101 - it was asked for
         threading.Thread(target=self._hear, args=(self._process.stdout, self._beats), daemon=True).start()
+        self._started = self.clock.monotonic()
         self.log.info("started", worker=self.name, pid=self._process.pid)
 
     def _hear(self, said: IO[bytes], beats: dict[str, float]) -> None:
@@ -93,6 +104,7 @@ class Keeper:
         self._gone(why)
 
     def _gone(self, why: str) -> None:
+        self._why = why
         self.log.error("worker is gone", worker=self.name, why=why, again_in_s=self._pause_s)
         self._process = None
         self._not_before = self.clock.monotonic() + self._pause_s

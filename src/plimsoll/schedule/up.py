@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import FrameType
 from typing import Final
 
@@ -13,7 +14,7 @@ from plimsoll.atomic import write_atomically
 from plimsoll.clock import Clock, rfc3339
 from plimsoll.errors import LakeError, PlimsollError, UsageError
 from plimsoll.project import Project
-from plimsoll.schedule.clock_watch import Step, Watch
+from plimsoll.schedule.clock_watch import Watch
 from plimsoll.schedule.engine import Engine
 from plimsoll.schedule.interval_jobs import steppers
 from plimsoll.schedule.log import Log
@@ -28,6 +29,7 @@ HEARTBEAT_S: Final = 5.0
 LANE_TICK_S: Final = 2.0
 COLLECT_ONLY: Final = "collect-only"
 _BETWEEN_READINGS_S: Final = 1.0
+_LONGEST_TICK_S: Final = 86_400.0
 
 
 def up(project: Project, clock: Clock, log: Log, *, serve: Iterable[str] = ()) -> None:
@@ -57,7 +59,27 @@ def tick(project: Project, clock: Clock, log: Log) -> int:
         for stepper in steps:
             stepper.step()  # the second reading makes rates of the first one's counters
             stepper.wired.close(for_good=False)
-        return engine.pass_all()
+        try:
+            return engine.pass_all()
+        finally:
+            _ticked(project, clock)
+
+
+def _ticked(project: Project, clock: Clock) -> None:
+    """Notes that ticks come, and how often: between two of them nothing runs, and that is right."""
+    path, now = project.data / HEARTBEAT, clock.now()
+    try:
+        before = json.loads(path.read_bytes())
+        every_s = (now - datetime.fromisoformat(before["at"])).total_seconds() if before["command"] == "tick" else 0.0
+    except (OSError, ValueError, KeyError, TypeError):
+        every_s = 0.0
+    told = {
+        "at": rfc3339(now),
+        "pid": os.getpid(),
+        "command": "tick",
+        "everyS": min(max(0.0, every_s), _LONGEST_TICK_S),
+    }
+    write_atomically(path, json.dumps(told).encode(), durable=False)
 
 
 def _somewhere_to_ship(project: Project) -> None:
@@ -106,7 +128,7 @@ class Daemon:
         if lanes_go:
             actions["analysing"] = (LANE_TICK_S, self._guarded("analysing", lambda: self.engine.pass_lane("analysing")))
             actions["reporting"] = (LANE_TICK_S, self._guarded("reporting", lambda: self.engine.pass_lane("reporting")))
-        ticks, watch = Ticks(actions, self.engine.clock), Watch(self.engine.clock)
+        ticks, watch = Ticks(actions, self.engine.clock), Watch(self.engine.clock)  # ticks need its steps alone
         ticks.start()
         try:
             self._loop(ticks, watch)
@@ -129,9 +151,9 @@ class Daemon:
     def _loop(self, ticks: Ticks, watch: Watch) -> None:
         beaten = float("-inf")
         while not self.engine.stopping.wait(1.0):
-            if (step := watch.look()) is not None:
-                self._stepped(step)
+            if watch.look() is not None:
                 ticks.rearm()
+            self._guarded("clock", self.engine.confirmed_now)()
             if self._reload:
                 self._reload = False
                 if self.engine.reload():
@@ -143,17 +165,19 @@ class Daemon:
                 beaten = now
                 self._guarded("heartbeat", self._beat)()
 
-    def _stepped(self, step: Step) -> None:
-        self.engine.held = step.incredible
-        if step.incredible:
-            self.engine.log.critical("the clock jumped; nothing is made until it is back", seconds=round(step.seconds))
-        else:
-            self.engine.log.warning("the clock was set, or the machine slept", seconds=round(step.seconds))
-
     def _beat(self) -> None:
-        told = {"at": rfc3339(self.engine.clock.now()), "pid": os.getpid(), "held": self.engine.held}
+        down = {keeper.name: why for keeper in self.keepers if (why := keeper.trouble)}
+        told = {
+            "workers": down,
+            "at": rfc3339(self.engine.clock.now()),
+            "pid": os.getpid(),
+            "held": not self._confirmed(),
+        }
         heartbeat = json.dumps(told | {"troubles": self._troubles}).encode()
         write_atomically(self.engine.project.data / HEARTBEAT, heartbeat, durable=False)
+
+    def _confirmed(self) -> bool:
+        return self.engine.watch is None or self.engine.watch.confirmed
 
     def _guarded(self, name: str, action: Callable[[], object]) -> Callable[[], None]:
         """The action, with its trouble told once when it comes and once when it goes."""

@@ -50,8 +50,7 @@ def _log(project: Project) -> Log:
 
 def run_window(project: Project, job: str, start: datetime, end: datetime) -> dict[str, str]:
     """One window; whatever the job raises is an answer."""
-    del start  # jobs know their window by its end
-    wired = context(project, clock=SystemClock(), as_of=end)
+    wired = context(project, clock=SystemClock(), as_of=end, start=start)
     try:
         project.job(job).run(wired)
     except PlimsollError as error:

@@ -32,7 +32,10 @@ _TOLD = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A report as it was published: its view, its page and document in the folder, the sections that failed."""
+    """A report as it was published: its view, its page and document in the folder, the sections that failed.
+
+    `start` is where its window begins; None where it has none.
+    """
 
     view: ReportView | CapacityView
     folder: Path
@@ -42,6 +45,7 @@ class Published:
     alerts: Sequence[Mapping[str, str]] = ()
     failed: Mapping[str, str] = field(default_factory=dict[str, str])
     revision: int = 1
+    start: datetime | None = None
 
     @property
     def page(self) -> Path:
@@ -66,10 +70,10 @@ def weekly(context: Context) -> Published:
 
 def revised(context: Context, kind: str) -> Published | None:
     """The last report of a kind as a new revision, where readings that arrived later changed its document."""
-    end = revisions.last_end(context.published, DOCUMENTS[kind])
-    if end is None or not timedelta(0) < context.as_of - end <= _REVISED_WITHIN:
+    window = revisions.last_window(context.published, DOCUMENTS[kind])
+    if window is None or not timedelta(0) < context.as_of - window[1] <= _REVISED_WITHIN:
         return None
-    report = _answered(replace(context, as_of=end), kind)
+    report = _answered(replace(context, start=window[0], as_of=window[1]), kind)
     return _whole(context, report) if report.made.revision.is_new else None
 
 
@@ -81,7 +85,8 @@ def of_owner(context: Context, whole: Published, kind: str, owner: str) -> Publi
         return resource.labels.get("owner") == owner
 
     sources = replace(replace(context, as_of=whole.end).sources(), sees=theirs)
-    part = answer(sources, _made(context, sources.snapshot.generation, JOBS[kind]), kind, parts=("optimization",))
+    made = _made(context, sources.snapshot.generation, JOBS[kind])
+    part = answer(sources, made, kind, start=whole.start, parts=("optimization",))
     page = view(part, document_sha256=_sha256(documents.encode(part.document)))
     if isinstance(whole.view, ReportView):
         share = f"Yours: {len(part.resources):,} of the {whole.view.count:,} resources of {whole.view.fleet}."
@@ -97,7 +102,8 @@ def _answered(context: Context, kind: str) -> ReportInput:
     since = Outbox(context.data / "ledger.sqlite").last_sent(kind, context.as_of)
     if since is not None and context.as_of - since > _LONGEST_SINCE:
         since = None
-    report = answer(sources, _made(context, sources.snapshot.generation, JOBS[kind]), kind, since=since)
+    made = _made(context, sources.snapshot.generation, JOBS[kind])
+    report = answer(sources, made, kind, start=context.start, since=since)
     document = documents.encode(report.document)
     which = revision(context.published, DOCUMENTS[kind], document, start=report.start, end=report.end)
     return replace(report, made=replace(report.made, revision=which))
@@ -128,7 +134,7 @@ def _whole(context: Context, report: ReportInput) -> Published:
     failed = {**report.failed, **_page_failed(reason)}
     return Published(
         page, folder, f"{kind}.html", DOCUMENTS[kind], report.end, _alerts(report), failed,
-        report.made.revision.number,
+        report.made.revision.number, report.start,
     )  # fmt: skip
 
 

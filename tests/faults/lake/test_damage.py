@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,6 +74,58 @@ def test_one_flipped_bit_in_a_hundred_places_is_found_a_hundred_times(tmp_path: 
         ]
     path.write_bytes(whole)
     assert days_read(lake) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("which", ["a day", "a long segment", "a short segment"])
+def test_the_service_too_answers_from_proven_files_only(tmp_path: Path, which: str) -> None:
+    """F18: a hundred flips, a hundred times left out and reported, by batch jobs and by looks of the service."""
+    chance, count = random.Random(18), 300 if which == "a short segment" else 9_000
+    lake = Lake(tmp_path / "lake")
+    rows = [{**row, "ts": NOON + timedelta(seconds=n)} for n, row in enumerate((_rows(NOON) * 30)[:count])]
+    lake.append(SAMPLES, rows, collector="t")
+    if which == "a day":
+        lake.compact(now=NOON, grace_s=0)
+        lake.compact(now=NOON, grace_s=0)
+    (path,) = (lake.root / "samples").iterdir()
+    whole = path.read_bytes()
+    assert lake.snapshot(proven=False).scan(SAMPLES).collect().height == count
+    for n in range(100):
+        torn = bytearray(whole)
+        torn[chance.randrange(len(torn))] ^= 1 << chance.randrange(8)
+        path.write_bytes(torn)
+        snapshot = (lake if n % 2 else Lake(lake.root)).snapshot(proven=n % 4 == 0)
+        assert snapshot.scan(SAMPLES).collect().height == 0
+        assert [d.reason for d in snapshot.damage(NOON, NOON + DAY).values()] == [
+            "the bytes have changed since they were written"
+        ]
+    path.write_bytes(whole)
+    assert lake.snapshot(proven=False).scan(SAMPLES).collect().height == count
+
+
+def test_a_quick_look_reads_a_file_for_its_proof_once_a_process(tmp_path: Path) -> None:
+    """The service's hundredth answer costs no hash; what was touched since is read again."""
+    lake = filled(tmp_path / "lake")
+    files = Counted()
+    quick = Lake(lake.root, files=files)
+    day = data_files(lake)[0]
+    for _ in range(10):
+        assert quick.snapshot(proven=False).scan(SAMPLES).collect().height == 900
+    assert files.reads[day.name] == 1
+    os.utime(day)
+    quick.snapshot(proven=False).scan(SAMPLES)
+    assert files.reads[day.name] == 2
+
+
+class Counted(Files):
+    """Real files, with how often each was read."""
+
+    def __init__(self) -> None:
+        self.reads: Counter[str] = Counter()
+
+    def read(self, path: Path | str) -> bytes:
+        """Counted."""
+        self.reads[Path(path).name] += 1
+        return super().read(path)
 
 
 def _truncated(path: Path) -> None:

@@ -36,10 +36,10 @@ def _unit(text: str, wall: datetime) -> int:
 
 
 def _starts(zone: str, text: str) -> list[datetime]:
-    """Where the wall clock first shows another day, week or month."""
-    highest, starts = 0, list[datetime]()
+    """Where the wall clock first shows the hour of another day, week or month."""
+    highest, starts, since_hour = 0, list[datetime](), timedelta(hours=int(text.split()[1][:2]))
     for at, wall in _wall(zone):
-        if (unit := _unit(text, wall)) > highest:
+        if (unit := _unit(text, wall - since_hour)) > highest:
             starts.append(at)
             highest = unit
     return starts[1:]
@@ -52,11 +52,13 @@ def _windows(zone: str, text: str) -> list[Due]:
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("text", ["daily 07:00", "mon 06:00", "monthly 06:00"])
 def test_every_day_week_and_month_is_one_window(zone: str, text: str) -> None:
-    """Windows begin where the wall clock does, and are due when it shows the time."""
+    """Windows are from one time on the wall clock to the next, and due at their end."""
     windows, starts = _windows(zone, text), _starts(zone, text)
     expected = [(a, b) for a, b in pairwise(starts) if windows[0].start <= a and b <= windows[-1].end]
     assert [(w.start, w.end) for w in windows] == expected
     hour = int(text.split()[1][:2])
+    assert all(w.due == w.end for w in windows)
+    assert all(a.end == b.start for a, b in pairwise(windows))
     assert {w.due.astimezone(ZoneInfo(zone)).strftime("%H:%M") for w in windows} == {f"{hour:02}:00"}
     assert len(windows) == {"d": 365, "m": 52 if text.startswith("mon ") else 12}[text[0]]
 

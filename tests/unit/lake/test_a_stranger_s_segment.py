@@ -12,8 +12,9 @@ import pytest
 
 from plimsoll.errors import LakeError, PlimsollError
 from plimsoll.lake import Lake, Segment
-from plimsoll.lake.format.encoding import streaming
+from plimsoll.lake.format.encoding import briefly, lasting, streaming
 from plimsoll.lake.format.framing import END, framed
+from plimsoll.lake.format.pages import unpacked
 from plimsoll.lake.shared.ingest import take_in
 from plimsoll.tables import SAMPLES
 from tests.strangers import NOW, cut_off, frame, named, parquet, rows
@@ -118,6 +119,18 @@ def _inventory(count: int, **more: object) -> pl.DataFrame:
     return whole.with_columns(pl.col("ts").cast(pl.Datetime("ms", "UTC")))
 
 
+def test_what_the_pages_of_a_file_will_take_is_known_beforehand() -> None:
+    """Every writer that there is here; more values in a page than a segment may have rows are refused."""
+    given = pl.concat([frame(f"r{n}", 300, cpu_utilization_pct=float(n)) for n in range(40)])
+    for data in (parquet(given), lasting(given), briefly(given)[0]):
+        assert 4_000 < unpacked(data, most_rows=12_000) < 5_000_000
+        with pytest.raises(LakeError, match="12000 rows; a segment has 1 to 200"):
+            unpacked(data, most_rows=200)
+    for broken in (b"", b"PAR1", b"PAR1" * 4, parquet(given)[:-9], b"PAR1" + b"\xff" * 40 + b"\x20\0\0\0PAR1"):
+        with pytest.raises(LakeError, match="cannot be read as parquet"):
+            unpacked(broken, most_rows=12_000)
+
+
 @pytest.mark.parametrize(("form", "why"), [("arrows", "MiB of rows"), ("parquet", "MiB of texts")])
 def test_few_bytes_that_become_many_are_refused(tmp_path: Path, form: str, why: str) -> None:
     """160 MB of labels in a few kB, each within its own limit: by what is announced, or by what they add up to."""
@@ -156,16 +169,17 @@ def test_no_mutation_of_a_segment_is_more_than_a_refusal(tmp_path: Path) -> None
     chance, refused = random.Random(20), 0
     lake, given = Lake(tmp_path), frame("evil-1", 30, cpu_utilization_pct=3.0)
     lake.append(SAMPLES, rows("honest"), collector="h")
-    whole = streaming(given, "zstd")
+    wholes = {"arrows": streaming(given, "zstd"), "parquet": parquet(given)}
     tries = 50_000 if os.environ.get("PLIMSOLL_TEST_MORE") else 500
-    for _ in range(tries):
-        torn = bytearray(whole)
+    for n in range(tries):
+        form = "arrows" if n % 3 else "parquet"
+        torn = bytearray(wholes[form])
         for _ in range(chance.randrange(1, 5)):
             torn[chance.randrange(len(torn))] = chance.choice((0, 1, 0x7F, 0xFF, chance.randrange(256)))
         if chance.random() < 0.2:
             torn = torn[: chance.randrange(len(torn))] + torn[chance.randrange(len(torn)) :]
         try:
-            sent(lake, given, bytes(torn))
+            sent(lake, given, bytes(torn), format=form)
         except PlimsollError:
             refused += 1
     assert refused > tries / 10

@@ -87,6 +87,16 @@ def test_the_text_file_is_a_valid_exposition_of_few_series() -> None:
     assert max(counts) < 40
 
 
+def test_numbers_for_prometheus_have_every_digit() -> None:
+    """A freshness rule lives on the end of the report: seconds since the epoch are not rounded to six digits."""
+    report = fleet_report(resources=3)
+    families = {one.name: one for one in text_string_to_metric_families(metrics(report, situation_of(report)).decode())}
+    (end,) = families["plimsoll_report_end_seconds"].samples
+    assert end.value == report.end.timestamp()
+    (score,) = families["plimsoll_availability_percent"].samples
+    assert score.value == report.document.overall.availability_score
+
+
 def test_no_template_calculates_compares_or_trusts() -> None:
     """Templates place words; numbers, thresholds and escaping are not their business."""
     for path in sorted((ROOT / "reports" / "templates").glob("*.j2")):

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from plimsoll.clock import instant, rfc3339
-from plimsoll.schedule.calendar import day_start, first_instant, hours_of
+from plimsoll.local_time import day_start, first_instant, hours_of
 from plimsoll.schedule.schedules import Due, parse
 
 

@@ -32,17 +32,22 @@ def evaluate(window: ResourceWindow, rules: Mapping[str, AnyRule]) -> Evaluation
         result = rule.evaluate(window)
         if result is not None:
             found[name] = result
+        elif missing := _missing(window, rule):
+            unknown[name] = missing
         elif waits := short_history(window, rule):
             waiting.append(waits)
-        elif not rule.reads or any(window.row(m) is not None for m in rule.reads) or _devices(window, rule):
-            exonerated.append(name)
         else:
-            unknown[name] = list(rule.reads)
+            exonerated.append(name)
     return Evaluation(_folded(found, rules), exonerated, unknown, waiting)
 
 
-def _devices(window: ResourceWindow, rule: AnyRule) -> bool:
-    return any(metric in rule.reads for _, metric in window.devices)
+def _missing(window: ResourceWindow, rule: AnyRule) -> list[str]:
+    """The metrics without which the rule cannot find anything; none where enough of them are read."""
+    missing = [metric for metric in rule.reads if window.row(metric) is None]
+    if rule.needs_all:
+        return missing
+    on_devices = any(metric in rule.reads for _, metric in window.devices)
+    return missing if len(missing) == len(rule.reads) and not on_devices else []
 
 
 def _folded(found: Mapping[str, Bottleneck], rules: Mapping[str, AnyRule]) -> list[tuple[Bottleneck, list[Bottleneck]]]:

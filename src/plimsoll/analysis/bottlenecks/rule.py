@@ -75,8 +75,9 @@ class Rule(Generic[L]):
     `find` gives the bottleneck under the given limits, or None. `history` is how much has to be read before it can
     find anything: with less it is silent, which is no proof that all is well. `min_weight` is how heavy a finding
     weighs at least, `use` its place in the USE sweep, `remediation` what to do about it; `explains` names the rules
-    whose findings are symptoms of this one: they are folded under it. `compares_devices` are metrics that it reads of
-    each device; `origin` is the file of the project that declares it.
+    whose findings are symptoms of this one: they are folded under it. `needs_all`: it can find nothing unless
+    everything in `reads` is read. `compares_devices` are metrics that it reads of each device; `origin` is the file of
+    the project that declares it.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Rule(Generic[L]):
     remediation: str
     explains: frozenset[str] = frozenset()
     history: Callable[[L], History] = no_history
+    needs_all: bool = False
     compares_devices: tuple[str, ...] = ()
     origin: str = BUILT_IN
 

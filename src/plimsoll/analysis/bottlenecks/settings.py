@@ -5,8 +5,10 @@ Reading a config loads no rule until one of its limits is set: a process that on
 
 import pkgutil
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, create_model
@@ -22,9 +24,24 @@ def rule_names() -> list[str]:
     return sorted({module.name for module in pkgutil.iter_modules(folder.__path__)} | tomllib.loads(text).keys())
 
 
+def own_names(folder: Path) -> tuple[str, ...]:
+    """The rules that a project's files declare; a file that cannot be read is refused when its rules are loaded."""
+    return tuple(sorted({name for path in sorted(folder.glob("*.toml")) for name in _names_in(path)}))
+
+
+def _names_in(path: Path) -> Iterator[str]:
+    try:
+        yield from tomllib.loads(path.read_text("utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return
+
+
 @cache
-def settings() -> type[Section]:
-    """The section, with a field for each rule; limits are checked as soon as one is set."""
+def settings(own: tuple[str, ...] = ()) -> type[Section]:
+    """The section, with a field for each rule; limits are checked as soon as one is set.
+
+    Those of the project's own rules are checked where the rules are loaded.
+    """
 
     def checked(rule: str) -> object:
         def check(given: dict[str, float]) -> dict[str, float]:
@@ -44,7 +61,9 @@ def settings() -> type[Section]:
             Field(default_factory=dict[str, float], description=f"limits; see: plimsoll rules show {name}"),
         )
         for name in rule_names()
+        if name not in own
     }
+    fields |= {name: (dict[str, float], Field(default_factory=dict[str, float])) for name in own}
     return create_model("Rules", __base__=Section, __doc__="`[rules]`: the limits of each rule.", **fields)
 
 

@@ -91,22 +91,21 @@ class Example(Section):
     calm: float
 
 
-class ThresholdLimits(Limits):
-    """What every threshold rule can be set to, beside its limit."""
-
-    least_hours: Hours
-
-
-class AboveLimits(ThresholdLimits):
+class AboveLimits(Limits):
     """The limit is reached from below."""
 
     above: float
+    least_hours: Hours
 
 
-class BelowLimits(ThresholdLimits):
+class BelowLimits(Limits):
     """The limit is reached from above."""
 
     below: float
+    least_hours: Hours
+
+
+ThresholdLimits: TypeAlias = AboveLimits | BelowLimits
 
 
 class ThresholdRule(Section):
@@ -170,6 +169,7 @@ class ThresholdRule(Section):
             remediation=self.remediation,
             explains=frozenset(self.explains),
             history=partial(_history, last_hours=self.last_hours),
+            needs_all=True,
             origin=origin,
         )
 
@@ -189,7 +189,7 @@ def _bounds(table: ThresholdRule) -> tuple[float, float]:
 def _limits(table: ThresholdRule) -> Limits:
     low, high = _bounds(table)
     which: Literal["above", "below"] = "above" if table.above is not None else "below"
-    base: type[ThresholdLimits] = AboveLimits if which == "above" else BelowLimits
+    base: type[Limits] = AboveLimits if which == "above" else BelowLimits
     meaning = f"{table.metric} at or {which} this"
     fields: dict[str, Any] = {
         which: (Annotated[float, Field(ge=low, le=high)], Field(table.limit, description=meaning)),
@@ -252,7 +252,6 @@ def _compared(limits: ThresholdLimits, table: ThresholdRule, tolerance: float) -
         limit = limits.above * (1 - tolerance if limits.above >= 0 else 1 + tolerance)
         condition = at_least(table.metric, limit)
     else:
-        assert isinstance(limits, BelowLimits)  # noqa: S101 - one of the two
         limit = limits.below * (1 + tolerance if limits.below >= 0 else 1 - tolerance)
         condition = at_most(table.metric, limit)
     for text in table.where:

@@ -13,6 +13,7 @@ Json = Mapping[str, Any]
 _TRES: Final = re.compile(r"(?:^|,)gres/gpu=(\d+)(?:,|$)")
 _TYPED: Final = re.compile(r"(?:^|,)gres/gpu:([^=,]+)=(\d+)")
 _GRES: Final = re.compile(r"gpu(?::[^:(,]+)?:(\d+)")
+_TASKS: Final = re.compile(r"(?<![\d%:-])(\d+)(?:-(\d+))?(?::(\d+))?")
 _LISTED: Final = re.compile(r"gres/gpu=(\d+)")
 DEMAND: Final = frozenset({"Resources", "Priority", "None", "", "QOSGrpGRES", "ReqNodeNotAvail", "Licenses"})
 """Reasons for which a job waits for room; every other one (a dependency, a hold, a time) is not demand."""
@@ -21,7 +22,10 @@ _UNUSABLE: Final = frozenset({"DOWN", "DRAIN", "DRAINED", "DRAINING", "FAIL", "F
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One job, or one task of an array; a requeued job is another one with the same id and more restarts."""
+    """One job, or one task of an array; a requeued job is another one with the same id and more restarts.
+
+    The tasks of an array that wait are one row of squeue: `tasks` says how many they are.
+    """
 
     id: str
     restarts: int
@@ -39,6 +43,7 @@ class Job:
     start_s: float | None
     end_s: float | None
     limit_s: float | None = None
+    tasks: int = 1
 
     @property
     def waits_for_room(self) -> bool:
@@ -114,7 +119,17 @@ def _job(row: Json) -> Job:
         start_s=_instant(row.get("start_time")),
         end_s=_instant(row.get("end_time")),
         limit_s=_minutes(row.get("time_limit")),
+        tasks=tasks_of(str(row.get("array_task_string") or "")),
     )
+
+
+def tasks_of(listed: str) -> int:
+    """How many tasks an array's list names; what is cut off with dots is not counted.
+
+    >>> tasks_of("3-402%20"), tasks_of("1,4,10-20:5"), tasks_of("7,8,..."), tasks_of("")
+    (400, 5, 2, 1)
+    """
+    return sum(len(range(int(a), int(b or a) + 1, int(step or 1) or 1)) for a, b, step in _TASKS.findall(listed)) or 1
 
 
 def _ended(row: Json) -> Job:

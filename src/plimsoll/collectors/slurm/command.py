@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import IO, Any, Final
 
 from plimsoll.errors import PlimsollError, shown
@@ -14,6 +15,9 @@ from plimsoll.errors import PlimsollError, shown
 MOST_BYTES: Final = 64 << 20
 _KEPT: Final = ("PATH", "HOME", "SLURM_CONF", "SLURM_CLUSTERS", "SLURM_JWT", "SSH_AUTH_SOCK")
 _PIECE: Final = 1 << 16
+_ENVIRONMENT: Final = (("LC_ALL", "C"), ("TZ", "UTC"), ("SLURM_TIME_FORMAT", "%s"), ("SLURM_BITSTR_LEN", "0"))
+"""Times in UTC, and lists of array tasks that are not cut off."""
+_ANY_ZONE_S: Final = 26 * 3600.0
 
 
 class SlurmError(PlimsollError):
@@ -32,9 +36,33 @@ def ask(command: Sequence[str], *, deadline_s: float, most_bytes: int = MOST_BYT
     return answer  # pyright: ignore[reportUnknownVariableType]
 
 
+def asked_in_utc(command: Sequence[str], since_s: float, until_s: float) -> list[str]:
+    """The words of sacct with its window; wherever they run, the times in them are understood in UTC.
+
+    The environment does not travel through ssh: `env TZ=UTC` is put before the word that starts sacct. Where no word
+    does (a wrapper of another name), the window is wide enough for every zone; what lies outside is left out later.
+
+    >>> asked_in_utc(["ssh", "login", "sacct", "--json"], 0, 600)[2:7]
+    ['env', 'LC_ALL=C', 'TZ=UTC', 'SLURM_TIME_FORMAT=%s', 'SLURM_BITSTR_LEN=0']
+    >>> asked_in_utc(["sacct", "--json"], 0, 600)
+    ['sacct', '--json', '--starttime', '1970-01-01T00:00:00', '--endtime', '1970-01-01T00:10:00']
+    """
+    words = list(command)
+    place = next((n for n, word in enumerate(words) if word.split(" ")[0].rpartition("/")[2] == "sacct"), None)
+    if place is None:
+        since_s, until_s = since_s - _ANY_ZONE_S, until_s + _ANY_ZONE_S
+    elif place > 0:
+        words[place:place] = ["env", *(f"{name}={value}" for name, value in _ENVIRONMENT)]
+    return [*words, "--starttime", _written(since_s), "--endtime", _written(until_s)]
+
+
+def _written(at_s: float) -> str:
+    return datetime.fromtimestamp(max(0.0, at_s), UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
 def _output(command: Sequence[str], name: str, deadline_s: float, most_bytes: int) -> bytes:
     environment = {key: os.environ[key] for key in _KEPT if key in os.environ}
-    environment |= {"LC_ALL": "C", "TZ": "UTC", "SLURM_TIME_FORMAT": "%s"}
+    environment |= dict(_ENVIRONMENT)
     try:
         process = subprocess.Popen(
             list(command),

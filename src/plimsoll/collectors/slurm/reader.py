@@ -5,16 +5,16 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
-from plimsoll.clock import rfc3339
 from plimsoll.collectors.contract import Reading, Row, attempt
 from plimsoll.collectors.slurm import rows
 from plimsoll.collectors.slurm.answers import Job, Json, Node, jobs, nodes
-from plimsoll.collectors.slurm.command import SlurmError, ask
+from plimsoll.collectors.slurm.command import SlurmError, ask, asked_in_utc
+from plimsoll.collectors.slurm.ended import LATE_S, Ended
 from plimsoll.collectors.slurm.rows import Span
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.errors import shown
@@ -41,6 +41,8 @@ class Cluster:
         self._asked: dict[str, float] = {}
         self._told: dict[str, Row] = {}
         self._fact: Row = {}
+        self._behind = False
+        self.ended = Ended(settings.sacct_every)
 
     @property
     def told(self) -> dict[str, Row]:
@@ -52,6 +54,8 @@ class Cluster:
         settings, every = self.settings, {"squeue": self.settings.every, "sinfo": self.settings.every}
         every["sacct"] = settings.sacct_every
         commands = {"squeue": settings.squeue, "sinfo": settings.sinfo, "sacct": settings.sacct}
+        if self._behind:  # a pause of days is asked for day by day
+            every["sacct"] = settings.every
         late = [n for n in commands if commands[n] and monotonic - self._asked.get(n, float("-inf")) >= every[n]]
         self._asked |= dict.fromkeys(late, monotonic)
         return late
@@ -59,9 +63,9 @@ class Cluster:
     def ask(self, due: Sequence[str], now: datetime) -> dict[str, Said]:
         """Runs what is due; one that fails leaves its reason."""
         settings = self.settings
-        since = rfc3339(now - timedelta(seconds=settings.sacct_every))[:19]
-        window = ("--starttime", since, "--endtime", rfc3339(now)[:19])
-        commands = {"squeue": settings.squeue, "sinfo": settings.sinfo, "sacct": (*settings.sacct, *window)}
+        window = self.ended.window(now.timestamp())
+        sacct = asked_in_utc(settings.sacct, window.since_s - LATE_S, window.until_s) if settings.sacct else ()
+        commands = {"squeue": settings.squeue, "sinfo": settings.sinfo, "sacct": sacct}
         return {name: _asked(commands[name], settings.deadline) for name in due}
 
     def reading(self, said: Mapping[str, Said], now: datetime) -> Reading:
@@ -77,12 +81,24 @@ class Cluster:
             whole.samples.extend(self._partitions(listed, span, now))
             whole.samples.extend(self._jobs(listed, span, now, whole.resources))
         if "sacct" in good:
-            values |= rows.of_ended(jobs(good["sacct"]), Span(until - self.settings.sacct_every, until))
+            whole.samples.extend(self._ended(jobs(good["sacct"]), now, values))
         if values:
             whole.samples.insert(0, {**self._keys(now), "device": "", **values})
             whole.resources[:0] = self._changed_fact(now, known)
         whole.collections.extend(self._attempt(now, name, one, len(whole.samples)) for name, one in said.items())
         return whole
+
+    def _ended(self, listed: Sequence[Job], now: datetime, values: rows.Values) -> list[Row]:
+        """What ended up to now goes into `values`; what ended before, where it happened, into rows of its own."""
+        earlier: list[Row] = []
+        for until_s, found in self.ended.read(listed, self.ended.window(now.timestamp())):
+            if until_s >= now.timestamp():
+                values |= found
+            else:
+                at = datetime.fromtimestamp(until_s, UTC)
+                earlier.append({**self._keys(at), "device": "", **found})
+        self._behind = self.ended.is_behind(now.timestamp())
+        return earlier
 
     def _partitions(self, listed: Sequence[Job], span: Span, now: datetime) -> list[Row]:
         return [
@@ -175,6 +191,13 @@ def _asked(command: Sequence[str], deadline_s: float) -> Said:
         return Said({}, time.monotonic() - began, str(error))
 
 
+class _Memory(msgspec.Struct):
+    """What is remembered of one cluster."""
+
+    running: dict[str, dict[str, Any]]
+    ended: Any = None
+
+
 class SlurmReader:
     """Every cluster of the config."""
 
@@ -202,17 +225,19 @@ class SlurmReader:
         return whole
 
     def memory(self) -> dict[str, Any]:
-        """The jobs that are known to run: after a restart those that have ended meanwhile are told of."""
-        return {cluster.name: cluster.told for cluster in self._clusters}
+        """The jobs that are known to run, and up to when ended jobs were counted: a restart loses neither."""
+        return {one.name: {"running": one.told, "ended": one.ended.memory()} for one in self._clusters}
 
     def recall(self, memory: Any) -> None:  # noqa: ANN401 - it comes from a file
         """The jobs that the run before knew."""
         try:
-            told = msgspec.convert(memory, dict[str, dict[str, dict[str, Any]]])
+            known = msgspec.convert(memory, dict[str, _Memory])
         except msgspec.ValidationError:
             return
         for cluster in self._clusters:
-            cluster.told.update(told.get(cluster.name, {}))
+            if cluster.name in known:
+                cluster.told.update(known[cluster.name].running)
+                cluster.ended.recall(known[cluster.name].ended)
 
     def close(self) -> None:
         """Waits for what is under way: it ends by its own deadline."""

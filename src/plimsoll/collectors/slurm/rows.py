@@ -8,6 +8,14 @@ from plimsoll.collectors.slurm.answers import Job, Node
 Values = dict[str, float | None]
 _FAILED = frozenset({"FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "BOOT_FAIL", "DEADLINE"})
 _DONE = frozenset({"COMPLETED", "TIMEOUT"}) | _FAILED
+_COUNTED = {
+    "CANCELLED": "jobs_cancelled_count",
+    "PREEMPTED": "jobs_preempted_count",
+    "TIMEOUT": "jobs_timed_out_count",
+    "NODE_FAIL": "jobs_node_failed_count",
+    "OUT_OF_MEMORY": "jobs_out_of_memory_count",
+}
+_OVER = _DONE | _COUNTED.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +46,8 @@ def of_queue(jobs: Sequence[Job], span: Span) -> Values:
         if job.start_s >= job.eligible_s
     ]
     return {
-        "queue_depth_count": float(sum(job.waits_for_room for job in jobs)),
-        "queue_held_count": float(sum(job.state == "PENDING" and not job.waits_for_room for job in jobs)),
+        "queue_depth_count": float(sum(job.tasks for job in jobs if job.waits_for_room)),
+        "queue_held_count": float(sum(job.tasks for job in jobs if job.state == "PENDING" and not job.waits_for_room)),
         "running_count": float(len(running)),
         "gpus_allocated_count": float(sum(held)) if held or not running else None,
         "queue_time_ms": sum(waited) / len(waited) if waited else None,
@@ -58,7 +66,9 @@ def of_nodes(nodes: Sequence[Node], jobs: Sequence[Job]) -> Values:
     free = {node.name: max(0, node.gpus - held) for node, held in known}
     usable = {node.name: free[node.name] for node, _ in known if _takes_jobs(node)}
     total, largest = sum(usable.values()), max(usable.values(), default=0)
-    fragmented = sum(largest < each and asked <= total for asked, each in map(_wants, jobs) if asked)
+    fragmented = sum(
+        job.tasks for job in jobs for asked, each in [_wants(job)] if asked and largest < each and asked <= total
+    )
     return {
         "gpus_free_count": float(total),
         "gpus_stranded_count": float(sum(free.values()) - total),
@@ -78,14 +88,25 @@ def _wants(job: Job) -> tuple[int, float]:
     return job.gpus_asked, job.gpus_asked / max(1, job.nodes or 1)
 
 
-def of_ended(jobs: Sequence[Job], span: Span) -> Values:
-    """How many jobs ended in the span, and the share of them that failed; what a person cancelled is neither."""
-    ended = {(job.id, job.restarts, job.end_s): job for job in jobs if job.state in _DONE and span.holds(job.end_s)}
-    failed = sum(job.state in _FAILED for job in ended.values())
+def is_over(job: Job) -> bool:
+    """Whether a job has ended, however it did."""
+    return job.state in _OVER
+
+
+def of_ended(jobs: Sequence[Job], seconds: float) -> Values:
+    """How many of these jobs ended a second, and the share of them that failed; beside it each way of ending.
+
+    What a person cancelled and what the scheduler preempted is no work done, and no failure.
+    """
+    over = {(job.id, job.restarts, job.end_s): job for job in jobs if is_over(job)}.values()
+    done = [job for job in over if job.state in _DONE]
+    failed = sum(job.state in _FAILED for job in done)
     return {
-        "throughput_per_s": len(ended) / span.seconds if span.seconds > 0 else None,
-        "error_rate_pct": 100 * failed / len(ended) if ended else None,
-        "job_limit_used_pct": _limit_used(ended.values()),
+        "throughput_per_s": len(done) / seconds if seconds > 0 else None,
+        "error_rate_pct": 100 * failed / len(done) if done else None,
+        "job_limit_used_pct": _limit_used(done),
+        "jobs_ended_count": float(len(over)),
+        **{metric: float(sum(job.state == state for job in over)) for state, metric in _COUNTED.items()},
     }
 
 

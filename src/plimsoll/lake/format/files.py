@@ -10,6 +10,8 @@ from pathlib import Path
 from plimsoll.errors import DiskError
 
 TEMPORARY = ".tmp-"
+UNNAMED = "quarantine/unnamed"
+"""Where day files go that no manifest names and nothing is known to have replaced."""
 _PIECE = 256 * 1024
 LEAST_FREE_BYTES = 512 * 1024**2
 LEAST_FREE_SHARE = 0.02

@@ -1,11 +1,13 @@
 """The manifest: the day files that count, and the segments that they have replaced. Two generations are kept.
 
-A reader takes the manifest first and the folder second; what the manifest does not call replaced is still to be read.
+A reader takes the manifest first and the folder second; what the manifest does not call replaced is still to be read. A
+generation never goes back: a file of its own tells the newest one there was, so that an older manifest that is put back
+(by a restore, by a tool that synchronizes) is known to be older.
 """
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +16,14 @@ from types import MappingProxyType
 import msgspec
 
 from plimsoll.errors import DiskError, HeldByAnother, LakeError
+from plimsoll.lake.format import audit
 from plimsoll.lake.format.files import Files, publish
 from plimsoll.lake.format.lock import only_one
 from plimsoll.tables import FORMAT_VERSION, TABLES
 
 NAME = "MANIFEST.json"
 PREVIOUS = "MANIFEST.previous.json"
+GENERATION = "GENERATION"
 _DAY_FILE = re.compile(r"d-(\d{4}-\d{2}-\d{2})-([0-9a-f]{16})\.parquet", re.ASCII)
 
 
@@ -74,30 +78,55 @@ class _Sealed:
 
 
 def load(files: Files, root: Path) -> Manifest:
-    """The manifest that counts; a damaged one gives way to the generation before."""
+    """The manifest that counts; one that is damaged, or older than one there was, gives way to the best that is left.
+
+    What is left may name what retention has dropped since: that is gone for good.
+    """
     damage: list[str] = []
+    found: list[Manifest] = []
+    newest = newest_generation(files, root)
     for name in (NAME, PREVIOUS):
         try:
-            return _opened(files.read(root / name))
+            manifest = _opened(files.read(root / name))
         except FileNotFoundError:
             continue
         except (msgspec.DecodeError, msgspec.ValidationError, ValueError, OSError) as error:
             damage.append(f"{name}: {error}")
+            continue
+        if manifest.generation >= newest:
+            return manifest
+        found.append(manifest)
+    if found:
+        return _without(max(found, key=lambda manifest: manifest.generation), audit.dropped(root).keys())
     if damage or any(day_of(name) for table in TABLES for name in files.names(root / table)):
         why = "; ".join(damage) or "both generations are missing"
         raise LakeError(f"{root.name}: no readable manifest ({why}); see: plimsoll verify --repair")
     return Manifest()
 
 
+def newest_generation(files: Files, root: Path) -> int:
+    """The newest generation there ever was here; 0 where that is not known."""
+    with suppress(OSError, ValueError):
+        return int(files.read(root / GENERATION))
+    return 0
+
+
 def whole(files: Files, root: Path) -> bool:
-    """Whether the current generation can be read; an empty lake has none and is whole."""
+    """Whether the current generation can be read, and is the newest; an empty lake has none and is whole."""
     try:
-        _opened(files.read(root / NAME))
+        return _opened(files.read(root / NAME)).generation >= newest_generation(files, root)
     except FileNotFoundError:
         return not (root / PREVIOUS).exists()
     except (msgspec.DecodeError, msgspec.ValidationError, ValueError, OSError):
         return False
-    return True
+
+
+def _without(manifest: Manifest, gone: Set[str]) -> Manifest:
+    days = {
+        table: {day: file for day, file in held.items() if f"{table}/{file.name}" not in gone}
+        for table, held in manifest.days.items()
+    }
+    return msgspec.structs.replace(manifest, days=days)
 
 
 def take_over(files: Files, root: Path) -> None:
@@ -146,6 +175,7 @@ def save(files: Files, root: Path, manifest: Manifest) -> Manifest:
     if whole(files, root) and current.exists():
         publish(files, root / PREVIOUS, files.read(current))
     publish(files, current, _Sealed(msgspec.json.encode(following, order="deterministic")).bytes())
+    publish(files, root / GENERATION, str(following.generation).encode())
     return following
 
 

@@ -16,7 +16,7 @@ import msgspec
 from plimsoll.lake.format import manifest as manifests
 from plimsoll.lake.format.files import Files
 from plimsoll.lake.format.lock import only_one
-from plimsoll.lake.format.manifest import Manifest
+from plimsoll.lake.format.manifest import DayFile, Manifest
 from plimsoll.lake.format.segments import Segment
 from plimsoll.lake.maintain.cleaning import clean
 from plimsoll.lake.maintain.day_files import merged_day, touched
@@ -79,11 +79,17 @@ def _merge(files: Files, snapshot: Snapshot, now: datetime) -> tuple[Manifest, i
         manifest = msgspec.structs.replace(
             manifest,
             days={**manifest.days, name: dict(sorted({**old, **written}.items()))},
-            replaced={**manifest.replaced, **{f"{name}/{n}": now.timestamp() for n in gone}},
+            replaced={**_others(manifest.replaced, name, written), **{f"{name}/{n}": now.timestamp() for n in gone}},
             high_water={**manifest.high_water, name: _high_water(manifest.high_water.get(name, {}), open_segments)},
         )
         days, segments = days + len(written), segments + len(open_segments)
     return manifest, days, segments
+
+
+def _others(replaced: Mapping[str, float], table: str, written: Mapping[str, DayFile]) -> dict[str, float]:
+    """What stays replaced: a day that has become again what it was before has its old file back."""
+    back = {f"{table}/{file.name}" for file in written.values()}
+    return {key: since for key, since in replaced.items() if key not in back}
 
 
 def _high_water(known: Mapping[str, int], merged: Sequence[Segment]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from plimsoll.lake.format.files import Files, publish, settle
+from plimsoll.lake.format.files import UNNAMED, Files, publish, settle
 from plimsoll.lake.format.manifest import Damage, Manifest
 from plimsoll.lake.read.integrity import MOVABLE
 
@@ -34,6 +34,14 @@ def set_aside(files: Files, root: Path, manifest: Manifest) -> list[str]:
         settle(files, [path.parent, target.parent])
         moved.append(key)
     return moved
+
+
+def put_by(files: Files, root: Path, key: str) -> None:
+    """Sets a file aside that nothing names and nothing has replaced: a person may know what it is."""
+    target = root / UNNAMED / key
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    files.rename(root / key, target)
+    settle(files, [(root / key).parent, target.parent])
 
 
 def reasons(files: Files, root: Path) -> dict[str, Damage]:

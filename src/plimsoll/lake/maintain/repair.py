@@ -2,13 +2,16 @@
 
 import hashlib
 import io
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from plimsoll.errors import LakeError
+from plimsoll.lake.format import audit
 from plimsoll.lake.format.files import Files
-from plimsoll.lake.format.manifest import Damage, DayFile, Manifest, day_of, load, save
+from plimsoll.lake.format.manifest import Damage, DayFile, Manifest, day_of, load, newest_generation, save
+from plimsoll.lake.format.segments import Segment
 from plimsoll.lake.maintain.quarantine import reasons
 from plimsoll.lake.read.integrity import CHANGED
 from plimsoll.tables import TABLES
@@ -20,28 +23,52 @@ def rebuild(files: Files, root: Path) -> Manifest:
     """Publishes a manifest of what is there. Of two files for one day the one with more rows counts, then the newer.
 
     A merge never drops a row, so more rows means later. Segments that were merged already are merged once more, which
-    changes nothing: the last write of a key wins, and they are deleted oldest first.
+    changes nothing: the last write of a key wins, and they are deleted oldest first. What retention has dropped stays
+    dropped: its files are those of the audit, its segments those that were written before.
     """
     try:
         before = load(files, root)
     except LakeError:
         before = Manifest()
+    dropped = audit.dropped(root)
     days: dict[str, dict[str, DayFile]] = {}
     damaged = {**reasons(files, root), **before.damaged}
+    replaced: dict[str, float] = {}
     for table in TABLES:
-        sound, broken = _days(files, root / table)
+        gone = {key.partition("/")[2]: at_s for key, at_s in dropped.items() if key.startswith(f"{table}/")}
+        sound, broken = _days(files, root / table, gone)
         damaged |= broken
         if sound:
             days[table] = sound
-    return save(files, root, Manifest(generation=before.generation, days=days, damaged=damaged))
+        replaced |= _gone(files, root / table, gone, before)
+    generation = max(before.generation, newest_generation(files, root))
+    made = Manifest(generation=generation, days=days, damaged=damaged, replaced=replaced, high_water=before.high_water)
+    return save(files, root, made)
 
 
-def _days(files: Files, folder: Path) -> tuple[dict[str, DayFile], dict[str, Damage]]:
+def _gone(files: Files, folder: Path, dropped: Mapping[str, float], before: Manifest) -> dict[str, float]:
+    """Files of dropped days that are still there, by table/name, and since when nothing needs them."""
+    days = {day: at_s for name, at_s in dropped.items() if (day := (day_of(name) or ("",))[0])}
+    found: dict[str, float] = {}
+    for name in files.names(folder):
+        key, segment = f"{folder.name}/{name}", Segment.parse(name)
+        if name in dropped:
+            found[key] = dropped[name]
+        elif segment is not None:
+            since = [
+                days[day] for day in (segment.first.date().isoformat(), segment.last.date().isoformat()) if day in days
+            ]
+            if since and (key in before.replaced or segment.order <= max(since) * 1e9):
+                found[key] = before.replaced.get(key, max(since))
+    return found
+
+
+def _days(files: Files, folder: Path, dropped: Mapping[str, float]) -> tuple[dict[str, DayFile], dict[str, Damage]]:
     best: dict[str, tuple[int, float, DayFile]] = {}
     broken: dict[str, Damage] = {}
     for name in files.names(folder):
         told = day_of(name)
-        if told is None:
+        if told is None or name in dropped:
             continue
         day, sha16 = told
         data = files.read(folder / name)

@@ -7,7 +7,7 @@ while the clock stands far from the newest reading: one of the two is wrong then
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -69,7 +69,7 @@ def plan(files: Files, root: Path, rules: Rules, *, now: datetime) -> Planned:
     if why := _strange_clock(snapshot, now):
         return Planned(drops=[], kept={"everything": why})
     drops: list[Drop] = []
-    kept: dict[str, str] = {}
+    kept = _ahead(snapshot, now)
     rolled = set(snapshot.partitions(rollup_days.KINDS[-1]))
     for name, length in sorted(rules.days.items()):
         last = (now - timedelta(days=length)).date()
@@ -120,14 +120,34 @@ def apply(files: Files, root: Path, rules: Rules, announced: Sequence[Drop], *, 
 
 
 def _strange_clock(snapshot: Snapshot, now: datetime) -> str | None:
-    newest = max((file.last_ms for file in snapshot.manifest.of(SAMPLES.name).values()), default=None)
-    apart = 0.0 if newest is None else abs(now.timestamp() - newest / 1000)
-    if apart <= _CLOCK_MAY_DIFFER.total_seconds():
+    """Why the clock cannot be believed. Readings ahead of it say nothing: one host's clock would stop retention."""
+    newest = max((file.last_ms for file in _days_until(snapshot, now)), default=None)
+    if newest is None and not snapshot.manifest.of(SAMPLES.name):
         return None
+    apart = timedelta.max if newest is None else abs(now - datetime.fromtimestamp(newest / 1000, UTC))
+    if apart <= _CLOCK_MAY_DIFFER:
+        return None
+    many = "no reading is older than this clock" if newest is None else f"{apart.days} days apart"
     return (
-        f"the newest reading and this clock are {apart / 86400:.0f} days apart; nothing is dropped until readings come "
-        "again or the clock is right"
+        f"the newest reading and this clock: {many}; nothing is dropped until readings come again or the clock is right"
     )
+
+
+def _days_until(snapshot: Snapshot, now: datetime) -> list[DayFile]:
+    until_ms = (now + timedelta(days=1)).timestamp() * 1000
+    return [file for file in snapshot.manifest.of(SAMPLES.name).values() if file.first_ms <= until_ms]
+
+
+def _ahead(snapshot: Snapshot, now: datetime) -> dict[str, str]:
+    """Days ahead of the clock, by table and day, with what to think of them."""
+    until_ms = (now + timedelta(days=1)).timestamp() * 1000
+    why = "ahead of this clock; a host's clock is wrong: it is in no report before its day comes"
+    return {
+        f"{table} {day}": why
+        for table, days in snapshot.manifest.days.items()
+        for day, file in days.items()
+        if file.first_ms > until_ms
+    }
 
 
 def _stays(

@@ -19,7 +19,7 @@ import msgspec
 
 from plimsoll.lake.format import manifest as manifests
 from plimsoll.lake.format.audit import AUDIT
-from plimsoll.lake.format.files import TEMPORARY, Files, make_sure_of_room, publish
+from plimsoll.lake.format.files import TEMPORARY, UNNAMED, Files, make_sure_of_room, publish
 from plimsoll.lake.format.manifest import Manifest, day_of
 from plimsoll.lake.format.segments import Segment, checksum
 from plimsoll.lake.read.integrity import CHANGED
@@ -136,7 +136,7 @@ class SharedFiles(Files):
                 super().delete(folder / name)
 
     def sweep(self, now_s: float) -> int:
-        """Deletes day files that no manifest has named for a week: their writers lost a race, or died before it."""
+        """Sets day files aside that no manifest has named for a week: their writers lost a race, or died before it."""
         known = self._known.manifest
         if known is None:
             return 0
@@ -146,6 +146,9 @@ class SharedFiles(Files):
             for key, modified_s in self._modified_s.items()
             if day_of(key.rpartition("/")[2]) and key not in counted and modified_s < now_s - _ORPHAN_S
         ]
+        for key in old:
+            with suppress(FileNotFoundError):  # who swept first has put it there
+                self.store.put(f"{UNNAMED}/{key}", self.store.get(key).data)
         self.store.delete(old)
         return len(old)
 
@@ -174,7 +177,7 @@ class SharedFiles(Files):
     def _put_manifest(self, data: bytes) -> None:
         following, before = _decoded(data), self._known.manifest
         assert following is not None  # noqa: S101 - the program has just made it
-        if before is not None and following.generation != before.generation + 1:
+        if before is not None and following.generation <= before.generation:
             raise Raced(f"{self.store.uri}/{manifests.NAME}: another writer was faster; try again")
         # without a manifest before, what the store lists is what it has
         stored = _named(before) if before else self._modified_s.keys()

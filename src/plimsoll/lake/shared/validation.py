@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from plimsoll.errors import LakeError, shown
 from plimsoll.lake.format.encoding import decoding
 from plimsoll.lake.format.framing import framed
+from plimsoll.lake.format.pages import unpacked
 from plimsoll.lake.format.segments import Segment, span
 from plimsoll.lake.shared.spool import MOST_ROWS
 from plimsoll.tables import MAX_NAME_CHARS, RESOURCE_TYPES, RESOURCES, Table
@@ -52,16 +53,16 @@ def _stream(segment: Segment, data: bytes) -> "pl.DataFrame":
 
     announced = framed(data)
     _count(announced.rows, segment)
-    if announced.bytes > MOST_DECODED:
-        raise LakeError(f"{announced.bytes // 1024**2} MiB of rows; a segment has at most {MOST_DECODED // 1024**2}")
+    _bounded(announced.bytes)
     with decoding("cannot be read as arrows"):
         return pl.read_ipc_stream(io.BytesIO(data))
 
 
 def _columns(table: Table, segment: Segment, data: bytes) -> "pl.DataFrame":
-    """Only the footer is read before rows and columns are known to be no more than they may."""
+    """Only footer and page headers are read before rows, columns and bytes are known to be no more than they may."""
     import polars as pl
 
+    _bounded(unpacked(data, most_rows=MOST_ROWS))
     with decoding("cannot be read as parquet"):
         rows = pl.scan_parquet(io.BytesIO(data))
         _count(rows.select(pl.len()).collect().item(), segment)
@@ -132,6 +133,11 @@ def _stamps(table: Table, segment: Segment, data: bytes) -> "pl.DataFrame":
         if segment.rows is not None:
             _count(rows.select(pl.len()).collect().item(), segment)
         return rows.select("ts").collect()
+
+
+def _bounded(size: int) -> None:
+    if size > MOST_DECODED:
+        raise LakeError(f"{size // 1024**2} MiB of rows; a segment has at most {MOST_DECODED // 1024**2}")
 
 
 def _kinds(table: Table, given: "Mapping[str, pl.DataType]") -> None:

@@ -16,7 +16,7 @@ def metrics(report: ReportInput, situation: Situation) -> bytes:
         known = {labels: value for labels, value in values.items() if value is not None}
         if known:
             lines.extend([f"# HELP plimsoll_{name} {meaning}", f"# TYPE plimsoll_{name} gauge"])
-            lines.extend(f"plimsoll_{name}{labels} {value:g}" for labels, value in sorted(known.items()))
+            lines.extend(f"plimsoll_{name}{labels} {_exact(value)}" for labels, value in sorted(known.items()))
 
     gauge("health_score", "Health of the fleet, 0 to 100.", {"": overall.health_score})
     gauge("performance_score", "Performance of the fleet, 0 to 100.", {"": overall.performance_score})
@@ -40,6 +40,15 @@ def metrics(report: ReportInput, situation: Situation) -> bytes:
         advice = (a.priority for r in report.optimization.resources for a in r.recommendations or ())
         gauge("recommendations", "Recommendations by priority.", _counted("priority", advice))
     return ("\n".join(lines) + "\n").encode()
+
+
+def _exact(value: float) -> str:
+    """A number with every digit that it has: seconds since the epoch have ten before the point.
+
+    >>> _exact(1795680000.0), _exact(99.95)
+    ('1795680000', '99.95')
+    """
+    return repr(value).removesuffix(".0")
 
 
 def _counted(label: str, values: Iterable[str]) -> "dict[str, float | None]":

@@ -51,6 +51,7 @@ RULE = Rule(
     component="batching",
     summary="Requests that wait in front of a server that could work on more of them at once",
     reads=("queue_depth_count", "gpu_utilization_pct", "kv_cache_utilization_pct"),
+    needs_all=True,
     find=find,
     limits=BatchingIneffectiveLimits(),
     use=Place("service", "saturation"),

@@ -47,6 +47,7 @@ RULE = Rule(
     summary="GPUs that look busy while few of their multiprocessors work: small kernels, waiting for one "
     "another, a hang",
     reads=("gpu_utilization_pct", "gpu_sm_active_pct"),
+    needs_all=True,
     find=find,
     limits=GpuIneffectiveLimits(),
     use=Place("gpu", "utilisation"),

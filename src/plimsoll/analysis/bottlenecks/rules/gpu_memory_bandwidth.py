@@ -46,6 +46,7 @@ RULE = Rule(
     component="gpu memory",
     summary="GPUs whose memory is the limit, not their multiprocessors",
     reads=("gpu_dram_active_pct", "gpu_sm_active_pct"),
+    needs_all=True,
     find=find,
     limits=GpuMemoryBandwidthLimits(),
     use=Place("gpu", "saturation"),

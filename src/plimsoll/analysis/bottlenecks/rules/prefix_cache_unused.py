@@ -52,6 +52,7 @@ RULE = Rule(
     component="prefix cache",
     summary="A language model server that reads long prompts and finds none of them in its cache",
     reads=("prefix_cache_hit_pct", "prompt_tokens_per_s"),
+    needs_all=True,
     find=find,
     limits=PrefixCacheUnusedLimits(),
     use=Place("service", "utilisation"),

@@ -47,6 +47,7 @@ RULE = Rule(
     component="requests",
     summary="Requests that are sent again and again: retries make the load that they suffer from",
     reads=("retries_per_s", "throughput_per_s"),
+    needs_all=True,
     find=find,
     limits=RetryAmplificationLimits(),
     use=Place("service", "errors"),

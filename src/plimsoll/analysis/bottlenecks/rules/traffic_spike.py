@@ -51,6 +51,7 @@ RULE = Rule(
     component="demand",
     summary="Much more traffic than at this hour of other days, and slower answers with it",
     reads=("throughput_per_s", "response_time_ms"),
+    needs_all=True,
     find=find,
     limits=TrafficSpikeLimits(),
     use=Place("service", "saturation"),

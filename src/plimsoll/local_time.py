@@ -1,4 +1,4 @@
-"""The calendar: local times of a zone as UTC instants, through every change of its clocks. Pure.
+"""Local times of a zone as UTC instants, through every change of its clocks. Pure.
 
 A local time that does not exist (the clocks were put forward over it) is the first instant after the gap; one that
 exists twice is the first of the two. So each local day is one half-open interval of 23, 24 or 25 hours (or 23.5 and
@@ -47,6 +47,20 @@ def hours_of(day: date, zone: ZoneInfo) -> list[datetime]:
         if _shows(again, local, zone):
             marks.add(again)
     return sorted(mark for mark in marks if start <= mark <= end)
+
+
+def days_back(at: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """The instant some days before, when the zone's clocks showed the same time; so a day has 23, 24 or 25 hours.
+
+    >>> days_back(datetime(2026, 10, 25, 6, tzinfo=UTC), 1, ZoneInfo("Europe/Berlin")).isoformat()
+    '2026-10-24T05:00:00+00:00'
+    """
+    return first_instant(at.astimezone(zone).replace(tzinfo=None, fold=0) - timedelta(days=days), zone)
+
+
+def exists(day: date, zone: ZoneInfo) -> bool:
+    """Whether the zone had such a day: Samoa went from 29 to 31 December 2011."""
+    return day_start(day, zone) < day_start(day + timedelta(days=1), zone)
 
 
 def local_day(at: datetime, zone: ZoneInfo) -> date:
