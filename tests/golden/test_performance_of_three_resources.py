@@ -176,6 +176,31 @@ def test_each_aggregation_of_the_readings_inside_a_point() -> None:
     assert got == expected
 
 
+def test_a_utilisation_that_nobody_read_is_null_and_of_no_gpu_is_zero() -> None:
+    """Unknown is not 0; of what the inventory has nothing of, nothing is used."""
+    made, _ = performance(
+        SAMPLES.frame([row("small", 9, cpu_utilization_pct=100)]).lazy(),
+        [SMALL, BIG],
+        window=Window(NOON, END, 300),
+        as_of=END,
+        query=PerformanceQuery(),
+        lines={},
+    )
+    totals = made.aggregated_metrics
+    assert totals.cpu_utilization.average == 100.0  # big was not read: it lowers nothing
+    assert totals.memory_utilization.average is None
+    assert totals.gpu_utilization.average is None
+    alone, _ = performance(
+        SAMPLES.frame([row("small", 9, cpu_utilization_pct=100)]).lazy(),
+        [SMALL],
+        window=Window(NOON, END, 300),
+        as_of=END,
+        query=PerformanceQuery(),
+        lines={},
+    )
+    assert alone.aggregated_metrics.gpu_utilization.average == 0.0
+
+
 def test_nothing_selected_is_nothing_known() -> None:
     """Without resources there is no score; a utilisation of which there is nothing is 0, since nothing is used."""
     made, _ = performance(

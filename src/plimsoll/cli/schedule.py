@@ -88,6 +88,9 @@ def _print(found: Status) -> None:
         since = f", the oldest since {spool.oldest}" if spool.oldest else ""
         shipped = f"last shipped {spool.last_shipped or 'never'}"
         console.print(f"spool      {spool.segments} segments ({spool.bytes / 1e6:.1f} MB) wait{since}; {shipped}")
+    if (last := found.report) is not None:
+        judged = f"{last.judged} of {last.total} judged, {last.silent} silent"
+        console.print(f"report     {shown(last.verdict)} {shown(last.facts)} ({last.end}; {judged})")
     for problem in found.problems:
         console.print(f"problem: {shown(problem)}")
     console.print("healthy" if found.healthy else f"not healthy: {len(found.problems)} problems")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from plimsoll import collectors
 from plimsoll.collectors.contract import Collector, Identity, Reader, Reading, Row, attempt
 from plimsoll.collectors.counter_state import Remembering, load, save
+from plimsoll.collectors.declared import declared
 from plimsoll.collectors.host import host_name
 from plimsoll.collectors.prometheus.settings import Probe, Target
 from plimsoll.collectors.slurm.settings import Slurm
@@ -62,6 +63,8 @@ class Collecting:
         self._readers: dict[str, Reader] = dict(readers or {})
         self._rows: dict[str, list[Row]] = {"samples": [], "collections": [], "resources": []}
         self._told: dict[str, Row] = {}
+        self._declares = readers is None
+        self._config = config
         if readers is None:
             self._open_local(config)
             self._open_remote(config, mappings)
@@ -102,6 +105,7 @@ class Collecting:
     def round(self, now: datetime, monotonic: float) -> Mapping[str, int]:
         """Reads every source once; a source that fails costs only its own rows. Gives rows of samples by source."""
         counts: dict[str, int] = {}
+        self._declare(now)
         for name, reader in self._readers.items():
             try:
                 reading = reader.read(now, monotonic)
@@ -117,6 +121,14 @@ class Collecting:
             self._saved = monotonic
             self._remember()
         return counts
+
+    def _declare(self, now: datetime) -> None:
+        """Tells once of what the config names: a target that never answers is known, and silent."""
+        if self._declares:
+            self._declares = False
+            rows = declared(self._config, self.identity, now)
+            self._rows["resources"] += rows
+            self._told |= {f"{row['resource_id']}/{row['source']}": row for row in rows}
 
     def flush(self, lake: "Lake") -> int:
         """Hands all rows to the lake; they are forgotten here only once it has acknowledged them."""

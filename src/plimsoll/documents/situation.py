@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Final
 
+FILE: Final = "situation.json"
+"""Where a daily report publishes its situation, alone: small enough to be read for each `plimsoll status`."""
 AVAILABLE_PCT: Final = 95.0
 TENTH: Final = 0.1
 ENOUGH_PCT: Final = 95.0

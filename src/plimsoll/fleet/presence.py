@@ -116,6 +116,11 @@ class Presence:
         return self.state in ("silent", "never read")
 
     @property
+    def owed(self) -> float:
+        """The readings that are counted as missing where they did not come: none of what nothing promises."""
+        return self.due if self.coverage_pct is not None else min(self.due, float(self.readings))
+
+    @property
     def silent_since(self) -> datetime | None:
         """Since when nothing has been read; None where it is read, or nobody knows."""
         return None if self.state == "read" else self.last or self.known_since

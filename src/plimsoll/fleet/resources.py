@@ -12,6 +12,8 @@ Promise: TypeAlias = tuple[tuple[datetime, float | None], ...]
 """Since when a reading is expected every so many seconds; None: none any more."""
 DECLARED: Final = "declared."
 """How the source of a row begins that a config declares before anything of the resource was read."""
+FORGOTTEN: Final = "forgotten"
+"""The source of a row that takes a resource out of the inventory: nothing is expected of it from then on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +21,8 @@ class Resource:
     """One resource as it is known at an instant; capacities are None where nobody told them.
 
     `expected` lists since when a reading has been expected every so many seconds (None: no longer expected), whoever
-    promised it; `promises` lists the same for each source that did. `declared` says that a config names the resource.
+    promised it; `promises` lists the same for each source that did. `declared` says that a config names the
+    resource, `forgotten` since when somebody has taken it out of the inventory (None: nobody has).
     """
 
     resource_id: str
@@ -37,6 +40,7 @@ class Resource:
     expected: tuple[tuple[datetime, float | None], ...] = ()
     promises: Mapping[str, Promise] = field(default_factory=dict[str, Promise])
     declared: bool = False
+    forgotten: datetime | None = None
 
     @property
     def known_since(self) -> datetime | None:
@@ -98,13 +102,19 @@ def _latest(known: Sequence[Mapping[str, Any]]) -> Resource:
     labels: dict[str, str] = {}
     for row in known:
         labels |= json.loads(row["labels"] or "{}")
+    if not (told["name"] or "").strip():  # of a lake that is older than the door's check
+        told["name"] = told["resource_id"]
     promises = _promises(known)
+    forgotten = max((row["ts"] for row in known if row["source"] == FORGOTTEN), default=None)
+    if forgotten is not None and any(row["ts"] > forgotten for row in known):
+        forgotten = None
     return Resource(
         **told,  # type: ignore[arg-type]  # the table's check saw to id, name and type
         labels=labels,
         expected=_together(promises),
         promises=promises,
         declared=any(row["source"].startswith(DECLARED) for row in known),
+        forgotten=forgotten,
     )
 
 
@@ -112,7 +122,11 @@ def _promises(known: Sequence[Mapping[str, Any]]) -> dict[str, Promise]:
     """What each source promised; what the config declares and what the source itself tells are one promise."""
     found: dict[str, list[tuple[datetime, float | None]]] = {}
     for row in known:
-        found.setdefault(row["source"].removeprefix(DECLARED), []).append((row["ts"], row["interval_s"]))
+        if row["source"] == FORGOTTEN:
+            for promise in found.values():
+                promise.append((row["ts"], None))
+        else:
+            found.setdefault(row["source"].removeprefix(DECLARED), []).append((row["ts"], row["interval_s"]))
     return {source: tuple(promise) for source, promise in sorted(found.items())}
 
 
@@ -143,12 +157,16 @@ _COPIED = (
 
 
 def selected(resources: Iterable[Resource], query: PerformanceQuery) -> list[Resource]:
-    """The resources that a query speaks of, by id."""
+    """The resources that a query speaks of, by id; of a query with a limit those of its page."""
     ids, regions = set(query.resource_ids), set(query.regions)
-    return [
+    found = [
         resource
         for resource in resources
         if (query.resource_type is None or resource.type == query.resource_type)
         and (not ids or resource.resource_id in ids)
         and (not regions or resource.region in regions)
     ]
+    if query.limit is None:
+        return found
+    after = sorted((one for one in found if one.resource_id > query.cursor), key=lambda one: one.resource_id)
+    return after[: query.limit]

@@ -2,10 +2,11 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from plimsoll.atomic import write_atomically
 from plimsoll.clock import instant, rfc3339
@@ -60,6 +61,8 @@ def _bring(
     name, server = history.name, history.server
     done = Backfilled()
     resumed = _resumed(progress, start, end)
+    facts: dict[str, dict[str, Any]] = {}
+    last: dict[str, datetime] = {}
     for window in history.windows(resumed, end):
         refused = judged(SAMPLES, window.samples) + judged(RESOURCES, window.resources)
         remarks = [*window.warnings, *([in_words(refused)] if refused else [])]
@@ -74,11 +77,22 @@ def _bring(
             row = attempt(window.start, source=f"backfill.{name}", target=server.url, ok=True, reason=reason,
                           duration_s=0.0, rows=len(window.samples))  # fmt: skip
             lake.append(COLLECTIONS, [row], collector=COLLECTOR)
+        facts |= {row["resource_id"]: row for row in window.resources}
+        last |= {row["resource_id"]: row["ts"] for row in window.samples}
         done.windows += 1
         _remember(progress, start, end, window.end)
         tell((window.end - start) / (end - start))
+    _end(lake, facts, last, server.step)
     progress.unlink(missing_ok=True)
     return done
+
+
+def _end(lake: Lake, facts: Mapping[str, Mapping[str, Any]], last: Mapping[str, datetime], step_s: float) -> None:
+    """Says that nothing is due after a history's last reading: a server's past promises nothing."""
+    after = timedelta(seconds=step_s)
+    rows = [{**row, "ts": last[name] + after, "interval_s": None} for name, row in facts.items() if name in last]
+    if rows:
+        lake.bring(RESOURCES, RESOURCES.frame(rows), collector=COLLECTOR)
 
 
 def _resumed(progress: Path, start: datetime, end: datetime) -> datetime:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from plimsoll.analysis.anomalies.analyse import Looked, hold
-from plimsoll.analysis.anomalies.contract import Finding
+from plimsoll.analysis.anomalies.contract import HIGH_Z, MEDIUM_Z, Finding
 from plimsoll.analysis.anomalies.detectors import DEFAULT, DETECTORS
 from plimsoll.analysis.anomalies.settings import Anomalies
 from plimsoll.analysis.anomalies.wording import explain, z_score
@@ -169,18 +169,25 @@ def compare(sources: Sources, *, granularity: str = "15m") -> list[Tried]:
 def document(
     shown: Sequence[Finding], resources: Sequence[Resource], *, threshold: float | None = None
 ) -> AnomaliesDocument:
-    """Findings -> the document; a silent source has no number to print and is in the evidence only."""
+    """Findings -> the document: metrics with a z of more than 2, outside the range that is printed beside them.
+
+    Silence, flat lines, shifts and what the forest alone found are in the evidence.
+    """
     names = {resource.resource_id: resource.name for resource in resources}
     by_resource: dict[str, list[Anomaly]] = {}
     for finding in shown:
         entries = [_anomaly(finding, n) for n in range(len(finding.moved))]
-        kept = [one for one in entries if threshold is None or one.z_score > threshold]
+        kept = [one for one in entries if one.z_score > max(MEDIUM_Z, threshold or 0.0) and _is_outside(one)]
         if kept:
             by_resource.setdefault(finding.resource_id, []).extend(kept)
     return [
         ResourceAnomalies(resource=names.get(resource_id) or resource_id, resource_id=resource_id, anomalies=entries)
         for resource_id, entries in by_resource.items()
     ]
+
+
+def _is_outside(entry: Anomaly) -> bool:
+    return not entry.expected_low <= entry.value <= entry.expected_high
 
 
 def evidence(finding: Finding, granularity: str) -> Evidence:
@@ -203,6 +210,7 @@ def evidence(finding: Finding, granularity: str) -> Evidence:
             "open": finding.end is None,
             "isolationForest": finding.forest,
             "zScore": z_score(lead) if lead else None,
+            "direction": ("above" if lead.z > 0 else "below") if lead else None,
             "expected": lead.expected if lead else None,
             "onceInHours": finding.once_in_h,
             "residual": finding.residual or None,
@@ -221,7 +229,7 @@ def _anomaly(finding: Finding, n: int) -> Anomaly:
         value=float(f"{moved.value:.6g}"),
         baseline_mean=float(f"{moved.expected:.6g}"),
         z_score=z_score(moved),
-        severity=finding.severity,
+        severity="high" if z_score(moved) > HIGH_Z else "medium",
         id=finding.id,
         device=moved.device,
         detector=finding.detector,

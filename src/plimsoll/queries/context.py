@@ -17,7 +17,7 @@ from plimsoll.lake import Snapshot, hours
 from plimsoll.ledger import Alerts
 from plimsoll.ledger.advice import Verdicts
 from plimsoll.ledger.outcomes import Outcomes
-from plimsoll.tables import RESOURCES
+from plimsoll.tables import RESOURCES, SAMPLES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -65,8 +65,27 @@ class Sources:
     def resources(self) -> list[Resource]:
         """The inventory as it was known at the instant."""
         rows = self.snapshot.scan(RESOURCES, end=self.as_of + timedelta(milliseconds=1)).collect()
-        known = resources_at(rows.iter_rows(named=True))
+        known = self._without_forgotten(resources_at(rows.iter_rows(named=True)))
         return known if self.sees is None else [resource for resource in known if self.sees(resource)]
+
+    def _without_forgotten(self, known: list[Resource]) -> list[Resource]:
+        """Those that nobody has taken out, and those that were read again since then."""
+        import polars as pl
+
+        ts = pl.col("ts")
+        gone = {one.resource_id: one.forgotten for one in known if one.forgotten is not None}
+        if not gone:
+            return known
+        rows = self.snapshot.scan(
+            SAMPLES,
+            start=min(gone.values()),
+            end=self.as_of + timedelta(milliseconds=1),
+            columns=("ts", "resource_id"),
+            resource_ids=sorted(gone),
+        )
+        last = dict(rows.group_by("resource_id").agg(ts.max()).collect().iter_rows())
+        back = {name for name, at in last.items() if at > gone[name]}
+        return [one for one in known if one.resource_id not in gone or one.resource_id in back]
 
     def priced(self) -> list[Resource]:
         """The inventory with what the price file says an hour costs, where it says so in dollars."""

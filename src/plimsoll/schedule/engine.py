@@ -49,7 +49,7 @@ class Engine:
         self.watch = Watch(self.clock, self.project.data / FILE, self.ledger.latest_start())
         if self.confirmed_now() is not None:
             self.ledger.void_after(self.clock.now() + timedelta(seconds=TOLERATED_S))
-            self._register()
+        self._register()
         self._close_dead_runs()
 
     def confirmed_now(self) -> datetime | None:
@@ -62,9 +62,9 @@ class Engine:
             return None
         if (step := self.watch.look()) is not None:
             self._tell(step)
-            if step.settled:
-                if step.seconds < 0:
-                    self.ledger.void_after(self.clock.now())
+            if step.settled and step.seconds < 0:
+                self.ledger.void_after(self.clock.now())
+            if not step.incredible:
                 self._register()
         return self.clock.now() if self.watch.confirmed else None
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from plimsoll.clock import Clock, rfc3339
+from plimsoll.documents.situation import FILE
 from plimsoll.lake.format.files import needed_free_bytes
 from plimsoll.lake.shared.spool import ASIDE
 from plimsoll.ledger import Beat
@@ -53,8 +54,22 @@ class SpoolStatus(Struct, frozen=True, rename="camel"):
     refused: int
 
 
+class ReportStatus(Struct, frozen=True, rename="camel"):
+    """What the last daily report said: the end of its window, its verdict, how many were judged of how many."""
+
+    end: str
+    verdict: str
+    facts: str
+    judged: int
+    total: int
+    silent: int
+
+
 class Status(Struct, frozen=True, rename="camel"):
-    """The whole project; healthy when there is no problem. `spool` is None where the lake is here."""
+    """The whole project; healthy when there is no problem. `spool` is None where the lake is here.
+
+    `report` is None before the first one.
+    """
 
     at: str
     healthy: bool
@@ -62,10 +77,11 @@ class Status(Struct, frozen=True, rename="camel"):
     problems: tuple[str, ...]
     jobs: tuple[JobStatus, ...]
     spool: SpoolStatus | None = None
+    report: ReportStatus | None = None
 
 
 def status(project: Project, clock: Clock) -> Status:
-    """Looks; changes nothing but the ledger's file where there was none."""
+    """Looks; changes nothing."""
     now = clock.now()
     held = owner(project.data)
     if held is not None and held.command.endswith(COLLECT_ONLY):
@@ -76,14 +92,35 @@ def status(project: Project, clock: Clock) -> Status:
         *_of_scheduler(held, driven, now),
         *([line] if (line := clock_problem(project.data / CLOCK)) else []),
         *_of_disk(project.data),
-        *(p for name, every in plan.stepping().items() if (p := _of_step(name, every, beats.get(name), now))),
+        *(
+            p
+            for name, every in plan.stepping().items()
+            if (p := _of_step(name, every, beats.get(name), now, _between(driven)))
+        ),
         *of_jobs(project, plan, now, grace=_grace(plan, driven)),
         *of_sources(last_attempts(project, now)),
         *project.outbox.problems(now),
         *_of_refused(spool, project.data / "spool" / ASIDE),
     ]
     jobs = tuple(_job(task, plan, project, beats.get(task.name), now) for task in plan.tasks.values())
-    return Status(rfc3339(now), not problems, held, tuple(problems), jobs, spool)
+    return Status(rfc3339(now), not problems, held, tuple(problems), jobs, spool, _of_report(project.data))
+
+
+def _of_report(data: Path) -> ReportStatus | None:
+    """The situation of the last daily report, as it was published."""
+    try:
+        told = json.loads((data / "published" / "latest" / FILE).read_bytes())
+        detail = told["detail"]
+        return ReportStatus(
+            end=str(told["window"]["end"]),
+            verdict=str(detail["verdict"]),
+            facts=str(detail["facts"]),
+            judged=int(detail["judged"]),
+            total=int(detail["total"]),
+            silent=len(detail["silent"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def upcoming(project: Project, clock: Clock) -> dict[str, str | None]:
@@ -110,7 +147,7 @@ def _heartbeat(project: Project) -> dict[str, Any]:
 
 def _grace(plan: Plan, driven: Mapping[str, Any]) -> timedelta:
     """How late a job may be: its deadline; where ticks come less often than that, the time between two of them."""
-    return timedelta(seconds=max(plan.settings.deadline, 1.5 * float(driven.get("everyS", 0.0))))
+    return timedelta(seconds=max(plan.settings.deadline, _between(driven)))
 
 
 def _of_scheduler(held: Owner | None, driven: Mapping[str, Any], now: datetime) -> list[str]:
@@ -131,7 +168,7 @@ def _of_scheduler(held: Owner | None, driven: Mapping[str, Any], now: datetime) 
 
 def _of_disk(data: Path) -> list[str]:
     try:
-        space = shutil.disk_usage(data)
+        space = shutil.disk_usage(data if data.exists() else data.parent)  # looking makes no folder
     except OSError as error:
         return [f"{data}: cannot be looked at ({error.strerror})"]
     needed = needed_free_bytes(space.total)
@@ -140,13 +177,18 @@ def _of_disk(data: Path) -> list[str]:
     return [f"{data}: {space.free // 1_000_000} MB free, {needed // 1_000_000} MB are needed"]
 
 
-def _of_step(name: str, every: Every, beat: Beat | None, now: datetime) -> str | None:
+def _between(driven: Mapping[str, Any]) -> float:
+    """Seconds that may pass between two ticks, where ticks are what drives the project."""
+    return 1.5 * float(driven.get("everyS", 0.0))
+
+
+def _of_step(name: str, every: Every, beat: Beat | None, now: datetime, between_s: float) -> str | None:
     if beat is None:
         return None
     if beat.failing:
         return f"{name}: failed {beat.failing} times in a row: {beat.detail}"
     age = (now - beat.started).total_seconds()
-    if age > max(STALE_S, 3 * every.step_s):
+    if age > max(STALE_S, 3 * every.step_s, between_s):
         return f"{name}: last ran {age:.0f} s ago, every {every.step_s:g} s is asked for"
     return None
 

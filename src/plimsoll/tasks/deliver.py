@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 OWNED: Final = ("daily", "weekly")
 BACK_OFF_S: Final = (60, 300, 900, 3600, 7200)
 MOST_LOSSES: Final = 2
+PASS_S: Final = 60.0
 CALM: Final = ("All calm.", "Steady.")
 _STATES: Final[Mapping[str, str]] = MappingProxyType({"later": "queued", "uncertain": "uncertain", "sent": "sent"})
 
@@ -87,12 +88,18 @@ def _ids(kind: str, made: Published, key: str, domain: str) -> list[str]:
 
 
 def send_due(context: Context, *, chance: random.Random | None = None) -> list[tuple[Parcel, Outcome]]:
-    """Tries everything that is due, oldest first; each attempt is noted before and after."""
-    box, now = outbox(context), context.clock.now()
+    """Tries what is due, oldest first; each attempt is noted before and after.
+
+    After a minute no further attempt is begun, so that slow servers do not keep reports waiting: what is left is due
+    in the next pass.
+    """
+    box, now, began = outbox(context), context.clock.now(), context.clock.monotonic()
     done: list[tuple[Parcel, Outcome]] = []
     with box.alone():
         box.recover(now)
         for parcel in box.due(now):
+            if context.clock.monotonic() - began > PASS_S:
+                break
             box.sending(parcel.id, context.clock.now())
             outcome = _attempt(context, parcel, box.body(parcel.id))
             _settle(context, box, parcel, outcome, chance or random.Random())  # noqa: S311 - spreads retries, no secret

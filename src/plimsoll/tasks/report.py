@@ -12,6 +12,7 @@ from plimsoll import documents
 from plimsoll.clock import instant, rfc3339
 from plimsoll.documents import Evidence
 from plimsoll.documents.capacity import promises as capacity_promises
+from plimsoll.documents.situation import FILE as SITUATION_FILE
 from plimsoll.fleet.resources import Resource
 from plimsoll.ledger import Ledger, Promises, Run
 from plimsoll.ledger.outbox import Outbox
@@ -123,6 +124,7 @@ def _whole(context: Context, report: ReportInput) -> Published:
             "performance.json": document,
             **made,
             "evidence.json": documents.encode([_situation(report, page), *report.evidence]),
+            SITUATION_FILE: documents.encode(_situation(report, page)),
             **csv_tables.csv_files(report),
             "plimsoll.prom": prometheus.metrics(report, page.situation),
         }

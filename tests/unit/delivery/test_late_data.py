@@ -66,6 +66,8 @@ def test_late_readings_make_a_second_revision(own: Path, office: PostOffice) -> 
     page = second.page.read_text()
     assert "Revision 2: the data changed after this window was first reported. The numbers of " in page
     assert f"revision 2, replaces {before['sha256'][:16]}" in page
+    again = daily(ctx)  # drawn once more: the same revision, and it still says whose numbers changed
+    assert (again.revision, "The numbers of " in again.page.read_text()) == (2, True)
     assert queue(later, "daily", second) == 0
     assert revised(later, "daily") is None  # told once
     assert states(ctx) == [("on-call@example.org", "sent", 1)]

@@ -39,6 +39,19 @@ def test_without_a_scheduler_a_project_is_not_healthy(project: Project, clock: O
     assert found.problems == ("no scheduler is running; start one: plimsoll up",)
 
 
+def test_it_renders_the_situation_of_the_last_report(project: Project, clock: OwnedClock) -> None:
+    """What the report published, and nothing of its own; before the first report there is none."""
+    assert status(project, clock).report is None
+    folder = project.data / "published" / "latest"
+    folder.mkdir(parents=True)
+    detail = {"verdict": "Steady.", "facts": "a was silent.", "judged": 2, "total": 3, "silent": [{"id": "a"}]}
+    told = {"subject": "situation", "window": {"end": "2026-01-16T18:00:00Z"}, "detail": detail}
+    (folder / "situation.json").write_text(json.dumps(told), encoding="utf-8")
+    found = status(project, clock).report
+    assert found is not None
+    assert (found.verdict, found.facts, found.judged, found.silent) == ("Steady.", "a was silent.", 2, 1)
+
+
 def test_with_a_scheduler_that_beats_it_is_healthy(project: Project, clock: OwnedClock) -> None:
     """Every job is there, with its last run and its next."""
     write_job(project, "report", "daily 07:00", "pass")

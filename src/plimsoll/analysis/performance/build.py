@@ -84,7 +84,7 @@ def measured(
     found, stats, services = worst_first(read.alerts.open), read.whole.stats, services_of(read.whole)
     present = [read.presences[r.resource_id] for r in resources]
     told = [opened for opened in found if opened.quiet is None]
-    availability = availability_of(read.whole, services, {one.resource_id: one.due for one in present})
+    availability = availability_of(read.whole, services, {one.resource_id: one.owed for one in present})
     over = [opened for opened in told if opened.alert.metric != METRIC]  # silence is deducted as silence
     healthy = health(present, over, services, availability, read.whole.samples)
     performing = performance_score(read.burdens, services)

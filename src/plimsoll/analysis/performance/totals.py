@@ -1,7 +1,8 @@
 """The fleet's totals: `aggregatedMetrics` and the service numbers of `overall`.
 
-Utilisations are used / inventory: weighted by capacity, with what is in the inventory as the denominator. A resource
-whose capacity nobody told weighs as much as the mean of those that are known.
+Utilisations are over the resources that were read, weighted by capacity: what was not read is unknown, and lowers none.
+A resource whose capacity is not known weighs as much as the mean of those that are. Where nothing was read a
+utilisation is null; where the inventory has none of it (no GPU) it is 0, since nothing is used.
 """
 
 from collections.abc import Sequence
@@ -73,15 +74,13 @@ def known(value: float | None) -> float | None:
 def _distribution(whole: Whole, column: str, resources: Sequence[Resource]) -> Distribution:
     used = {resource_id: row for resource_id, row in whole.stats.items() if row[f"{column}.mean"] is not None}
     usual = usual_capacity(column, resources)
-    weights = {
-        r.resource_id: told or usual
-        for r in resources
-        if (told := getattr(r, CAPACITY[column])) or (told is None and r.resource_id in used)
-    }
+    known = {r.resource_id: getattr(r, CAPACITY[column]) for r in resources}
+    weights = {name: usual if known[name] is None else known[name] for name in used}
+    weights = {name: weight for name, weight in weights.items() if weight}
     if not weights:
-        return Distribution(average=0.0, p95=0.0, p99=0.0, peak_time=None)
-    if not used:
-        return Distribution(average=None, p95=None, p99=None, peak_time=None)
+        is_none = not resources or (column == "gpu_utilization_pct" and not any(known.values()))
+        nothing = 0.0 if is_none else None
+        return Distribution(average=nothing, p95=nothing, p99=nothing, peak_time=None)
     total = sum(weights.values())
     average = sum(used[name][f"{column}.mean"] * weights[name] / total for name in sorted(used) if name in weights)
     high = {q: whole.quantile(column, q) for q in (0.95, 0.99)}

@@ -55,5 +55,5 @@ def _lines(situation: Situation, zone: ZoneInfo, end: datetime) -> Iterator[tupl
         yield (
             one.id,
             one.name,
-            f"silent for {formatting.duration(one.length)} in this window, the first time at {at(one)}",
+            f"no reading for {formatting.duration(one.length)} in this window, the first time at {at(one)}",
         )

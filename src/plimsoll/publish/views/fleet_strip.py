@@ -71,7 +71,7 @@ def picture(report: ReportInput, situation: Situation) -> FleetPicture:
         title="The fleet, hour by hour" if report.cell_s <= 3600 else "The fleet, day by day",
         sentence=f"{crossed:,} of {formatting.plural(count, 'resource')} crossed their line."
         if crossed
-        else "No resource crossed its line."
+        else f"No resource {'that was read ' if situation.silent or situation.unmeasured else ''}crossed its line."
         if situation.read
         else "Not judged: nothing was read in this window.",
         mosaic=svg.mosaic(levels, label=_mosaic_label(levels), square=square, per_row=per_row),

@@ -12,6 +12,7 @@ from plimsoll.documents.situation import Absent, Advice, Ahead, CameBack, Crossi
 from plimsoll.fleet.presence import METRIC, Presence
 from plimsoll.publish.views import outlook_text
 from plimsoll.publish.views.report_input import ReportInput
+from plimsoll.publish.views.sections import without_z
 
 _WORST_FIRST: Final = ("critical", "high", "medium", "low")
 
@@ -28,6 +29,7 @@ def situation_of(report: ReportInput) -> Situation:
     crossed = _crossed(report)
     shares = [one.coverage_pct for one in present if one.coverage_pct is not None]
     whole = sum(one.in_window for one in present if one.coverage_pct is None)
+    coverage = (sum(shares) + 100.0 * whole) / (len(shares) + whole) if shares or whole else None
     changed = [event for event in report.events if event.muted is None]
     since = max(report.previous_end, report.start) if report.previous else report.start
     return Situation(
@@ -35,7 +37,7 @@ def situation_of(report: ReportInput) -> Situation:
         read=sum(one.in_window for one in present),
         judged=sum(one.judged for one in present),
         too_new=[one.resource_id for one in present if one.young and one.state == "read"],
-        coverage_pct=(sum(shares) + 100.0 * whole) / (len(shares) + whole) if shares or whole else None,
+        coverage_pct=coverage,
         silent=silent,
         silent_types=_silent_types(report, {one.id for one in silent}),
         unmeasured=unmeasured,
@@ -53,7 +55,7 @@ def situation_of(report: ReportInput) -> Situation:
         advice=_advice(report),
         crossings=sorted(_crossings(report), key=lambda one: (one.days, one.name, one.metric)),
         ahead=_ahead(report),
-        availability_pct=report.document.overall.availability_score,
+        availability_pct=_availability(report, coverage),
         failed_sections=sorted(report.failed),
         failed_jobs=list(report.made.failed_jobs),
         is_filtered=report.is_filtered,
@@ -142,13 +144,23 @@ def _came_back(report: ReportInput, names: Mapping[str, str], crossed: set[str],
 def _incidents(report: ReportInput) -> list[Incident]:
     """One for each resource, with the worst severity of its findings; silence is told as silence."""
     worst: dict[str, Incident] = {}
-    for resource in report.anomalies or ():
-        for entry in resource.anomalies:
-            one = Incident(resource.resource_id, resource.resource, entry.severity)
-            before = worst.setdefault(resource.resource_id, one)
-            if _WORST_FIRST.index(one.severity) < _WORST_FIRST.index(before.severity):
-                worst[resource.resource_id] = one
+    names = {r.resource_id: r.name for r in report.resources}
+    found: list[tuple[str, str]] = [(r.resource_id, e.severity) for r in report.anomalies or () for e in r.anomalies]
+    found += [(str(one.detail["resource"]), str(one.detail["severity"])) for one in without_z(report)]
+    for resource_id, severity in found:
+        before = worst.get(resource_id)
+        if before is None or _WORST_FIRST.index(severity) < _WORST_FIRST.index(before.severity):
+            worst[resource_id] = Incident(resource_id, names.get(resource_id, resource_id), severity)
     return sorted(worst.values(), key=lambda one: (_WORST_FIRST.index(one.severity), one.id))
+
+
+def _availability(report: ReportInput, coverage_pct: float | None) -> float | None:
+    """How available what was read was; where nothing counts requests or probes, less what is only not known."""
+    whole = report.document.overall.availability_score
+    measure = next((one for one in report.evidence if one.subject == "overall.availabilityScore"), None)
+    if whole is None or measure is None or measure.detail.get("method") != "readings":
+        return whole
+    return min(100.0, 100 * whole / coverage_pct) if coverage_pct else None
 
 
 def _advice(report: ReportInput) -> list[Advice]:

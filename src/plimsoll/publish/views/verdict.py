@@ -54,6 +54,8 @@ class Verdict:
 
 
 def _cut(text: str, name: str, *, is_name: bool) -> list[tuple[str, bool]]:
+    if not name:
+        return [(text, is_name)]
     before, found, after = text.partition(name)
     return [(text, is_name)] if is_name or not found else [(before, False), (name, True), (after, False)]
 
@@ -83,7 +85,7 @@ def judge(situation: Situation, moment: Moment) -> Verdict:
     state, colour = _STATES[situation.state]
     if situation.state is State.CALM:
         return Verdict(state, colour, _calm(situation))
-    chosen = list(islice(facts_of(situation, moment), MOST_FACTS))
+    chosen = list(islice(facts_of(situation, moment), MOST_FACTS)) or list(_rest(situation))
     names = tuple(_names(situation))
     text = ", and ".join(fact.text for fact in chosen)
     text = text if text.startswith(names) else formatting.sentence_case(text)
@@ -197,7 +199,8 @@ def absent(some: Sequence[Absent], situation: Situation) -> str:
     name = formatting.name(longest.name)
     if len(some) > 1:
         count = f"{len(some):,} of {formatting.plural(situation.total, 'resource')} are silent"
-        return f"{count}, {name} for {formatting.duration(longest.length)}"
+        how_long = "was never read" if longest.never else f"for {formatting.duration(longest.length)}"
+        return f"{count}, {name} {how_long}"
     if longest.never:
         return f"{name} was never read"
     return f"{name} has been silent for {formatting.duration(longest.length)}"
@@ -242,9 +245,11 @@ def _past(situation: Situation, moment: Moment) -> Iterator[Fact]:
     if situation.gaps:
         longest, about = situation.gaps[0], tuple(one.id for one in situation.gaps)
         if len(about) == 1:
-            yield Fact(f"{formatting.name(longest.name)} was silent for {formatting.duration(longest.length)}", about)
+            yield Fact(
+                f"{formatting.name(longest.name)} was without readings for {formatting.duration(longest.length)}", about
+            )
         else:
-            some = f"{formatting.plural(len(about), 'resource')} were silent for a while"
+            some = f"{formatting.plural(len(about), 'resource')} were without readings for a while"
             yield Fact(f"{some}, {formatting.name(longest.name)} for {formatting.duration(longest.length)}", about)
     told = {one.resource for one in situation.open} | {one.id for one in back}
     briefly = [one for one in situation.over_now if one not in told | set(situation.muted)]
@@ -271,10 +276,15 @@ def _found(situation: Situation) -> Iterator[Fact]:
 
 
 def _not_judged(situation: Situation) -> Iterator[Fact]:
-    if situation.judged == 0:
-        yield Fact(f"nothing is compared with its own past: {why_not_judged(situation)}")
+    why = why_not_judged(situation)
+    if situation.judged == 0 and why:
+        yield Fact(f"nothing is compared with its own past: {why}")
+
+
+def _rest(situation: Situation) -> Iterator[Fact]:
+    """Where nothing else is told: the second line's counts, so that no verdict is without a fact."""
     if situation.closed or situation.opened:
-        yield Fact(f"{situation.opened} alerts opened and {situation.closed} closed")
+        yield Fact(f"{formatting.plural(situation.opened, 'alert')} opened and {situation.closed} closed")
     left = [one for one in situation.crossed if one not in {back.id for back in situation.came_back}]
     if left:
         yield Fact(f"{formatting.plural(len(left), 'resource')} crossed a line", tuple(left))

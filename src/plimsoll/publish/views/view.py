@@ -97,7 +97,7 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
         actions=sections.actions(report, situation),
         fleet_picture=fleet_strip.picture(report, situation),
         alerts=_alerts(report, zone),
-        alerts_sentence=f"{count} open. An alert is a line crossed." if count else _no_alert(situation),
+        alerts_sentence=f"{count} open. An alert is a line crossed." if count else no_alert_sentence(situation),
         unusual=strange,
         held_back=held,
         room=sections.room(report),
@@ -122,7 +122,7 @@ def _open(count: int) -> str:
     return "Open a row for its numbers."
 
 
-def _no_alert(situation: Situation) -> str:
+def no_alert_sentence(situation: Situation) -> str:
     """What is said where no alert is open: nothing of lines that were crossed, or that nothing was read of."""
     if not situation.read:
         return "Not judged: nothing was read in this window."
@@ -139,7 +139,7 @@ def _absent_sentence(situation: Situation) -> str:
         (len(situation.silent), "silent"),
         (len(situation.unmeasured), "not read any more"),
         (len({one.id for one in situation.lost}), "lost a metric"),
-        (len(situation.gaps), "silent for a while"),
+        (len(situation.gaps), "without readings for a while"),
     ]
     told = ", ".join(f"{count:,} {what}" for count, what in parts if count)
     return f"{told} of {formatting.plural(situation.total, 'resource')}." if told else ""
@@ -150,7 +150,7 @@ def _checked(situation: Situation, strange: Section | None, held: Section | None
     if not situation.judged:
         return []
     looked = [
-        ("Alerts", _no_alert(situation), bool(situation.open)),
+        ("Alerts", no_alert_sentence(situation), bool(situation.open)),
         ("Unusual", strange.sentence if strange else "", strange is None or bool(strange.rows or strange.failed)),
         ("Bottlenecks", held.sentence if held else "", held is None or bool(held.rows or held.failed)),
     ]
@@ -176,6 +176,20 @@ def _alerts(report: ReportInput, zone: ZoneInfo) -> list[AlertRow]:
 
 def _since(report: ReportInput, situation: Situation) -> str:
     """The second line: what changed since the window before, and how many stayed under their lines."""
+    told = counts_sentence(situation)
+    before = report.previous.overall.health_score if report.previous else None
+    if report.previous is None or before is None:
+        return f"First report; nothing to compare with yet. In this window: {told}"
+    now = report.document.overall.health_score
+    if now is None:
+        return f"Since {report.before}: health is not known any more; {told}"
+    change = now - before
+    moved = "stayed at" if change == 0 else ("rose to" if change > 0 else "fell to")
+    return f"Since {report.before}: health {moved} {now}{f' from {before}' if change else ''}; {told}"
+
+
+def counts_sentence(situation: Situation) -> str:
+    """What opened and closed, how many crossed or stayed under, how many are not read or not judged."""
     counts = (
         f"{situation.stayed_under:,} of {formatting.plural(situation.total, 'resource')} stayed under "
         f"{'its line' if situation.total == 1 else 'their lines'}; {len(situation.crossed):,} crossed; "
@@ -185,12 +199,4 @@ def _since(report: ReportInput, situation: Situation) -> str:
     if why:
         counts += f" {situation.judged:,} judged against their own past; {why}."
     alerts = f"{formatting.plural(situation.opened, 'new alert')}, {situation.closed:,} resolved"
-    before = report.previous.overall.health_score if report.previous else None
-    if report.previous is None or before is None:
-        return f"First report; nothing to compare with yet. In this window: {alerts}. {counts}"
-    now = report.document.overall.health_score
-    if now is None:
-        return f"Since {report.before}: health is not known any more; {alerts}. {counts}"
-    change = now - before
-    moved = "stayed at" if change == 0 else ("rose to" if change > 0 else "fell to")
-    return f"Since {report.before}: health {moved} {now}{f' from {before}' if change else ''}; {alerts}. {counts}"
+    return f"{alerts}. {counts}"

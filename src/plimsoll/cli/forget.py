@@ -1,0 +1,35 @@
+"""`plimsoll forget RESOURCE`: takes a resource out of the inventory."""
+
+from typing import Annotated
+
+import typer
+
+from plimsoll.cli.common import ProjectOption, open_project, say, the_clock
+from plimsoll.errors import BadParameter, shown
+from plimsoll.fleet.resources import FORGOTTEN
+from plimsoll.project.runner import context
+from plimsoll.tables import RESOURCES
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    app.command()(forget)
+
+
+def forget(
+    resource: Annotated[str, typer.Argument(metavar="RESOURCE", help="The resource's id, as documents print it.")],
+    project: ProjectOption = None,
+) -> None:
+    """Takes a resource out of the inventory: its silence is known and wanted. Its history stays.
+
+    It is back with its next reading.
+    """
+    opened, clock = open_project(project), the_clock()
+    now = clock.now()
+    known = {one.resource_id: one for one in context(opened, clock=clock, as_of=now).sources().resources()}
+    if resource not in known:
+        raise BadParameter("RESOURCE", shown(resource), why="is not known", allowed=sorted(known)[:10])
+    one = known[resource]
+    row = {"ts": now, "resource_id": resource, "source": FORGOTTEN, "name": one.name, "type": one.type}
+    opened.lake.append(RESOURCES, [row], collector="forget")
+    say(f"{shown(resource)} is out of the inventory; its history stays, and its next reading brings it back")

@@ -1,0 +1,49 @@
+"""What a config declares: resources that are to be read, known before the first reading, also where none ever comes."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from plimsoll.collectors.contract import Identity, Row
+from plimsoll.collectors.prometheus.settings import Probe, Target
+from plimsoll.collectors.slurm.settings import Slurm
+from plimsoll.config import Config
+from plimsoll.fleet.resources import DECLARED
+
+
+def declared(config: Config, identity: Identity, now: datetime) -> list[Row]:
+    """One row of the inventory for each resource whose id the config alone tells; exporters' labels tell the rest."""
+    rows = [*_targets(config, identity), *_probes(config, identity), *_clusters(config)]
+    return [{"ts": now, **row} for row in {(row["resource_id"], row["source"]): row for row in rows}.values()]
+
+
+def _row(resource_id: str, source: str, kind: str, region: str, interval_s: float) -> Row:
+    return {
+        "resource_id": resource_id,
+        "source": f"{DECLARED}{source}",
+        "name": resource_id,
+        "type": kind,
+        "region": region if "{" not in region else None,
+        "interval_s": interval_s,
+    }
+
+
+def _targets(config: Config, identity: Identity) -> Iterator[Row]:
+    targets = config.under("targets", Target)
+    if not targets:
+        return
+    from plimsoll.collectors.prometheus.naming import Namer
+
+    for name, target in sorted(targets.items()):
+        for url in target.urls:
+            if (resource_id := Namer(name, url, target.resource)({})) is not None:
+                yield _row(resource_id, f"target.{name}", target.type, target.region, identity.interval_s)
+
+
+def _probes(config: Config, identity: Identity) -> Iterator[Row]:
+    for name, probe in sorted(config.under("probes", Probe).items()):
+        yield _row(probe.resource or name, f"probe.{name}", probe.type, probe.region, identity.interval_s)
+
+
+def _clusters(config: Config) -> Iterator[Row]:
+    for name, cluster in sorted(config.under("slurm", Slurm).items()):
+        yield _row(cluster.resource or name, f"slurm.{name}", "cluster", cluster.region, cluster.every)

@@ -1,0 +1,91 @@
+"""A checker of the sentences of a report: what each kind claims, held against the situation and against one another."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from plimsoll.documents.situation import Situation, State
+
+_STATES = {
+    State.CALM: "All calm.",
+    State.STEADY: "Steady.",
+    State.WATCH: "Watch this week.",
+    State.ATTENTION: "Needs attention today.",
+    State.TROUBLE: "In trouble now.",
+    State.CANNOT_TELL: "Cannot tell.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The sentences of one report."""
+
+    verdict: str
+    second: str
+    alerts: str
+    unusual: str
+    absent: Sequence[str]
+
+
+def contradictions(now: Situation, told: Told) -> list[str]:
+    """What is wrong in the sentences, one line each; empty where nothing is."""
+    return [*_of_state(now, told), *_of_verdict(now, told), *_of_counts(now, told), *_of_sections(now, told)]
+
+
+def _of_state(now: Situation, told: Told) -> Iterator[str]:
+    state = next((one for one, text in _STATES.items() if told.verdict.startswith(text)), None)
+    if state is not now.state:
+        yield f"the verdict says {state}, the situation is {now.state}"
+    calm = state is State.CALM
+    if calm and (now.silent or now.unmeasured or now.lost or now.gaps):
+        yield "calm, and somebody is not read"
+    if calm and (now.open or now.muted or now.over_now or now.crossed):
+        yield "calm, and a line is or was crossed"
+    if calm and (now.incidents or now.advice or now.crossings or now.failed_jobs or not now.judged):
+        yield "calm, and something was found or nothing was judged"
+
+
+def _of_verdict(now: Situation, told: Told) -> Iterator[str]:
+    if re.search(r"none (that can be forecast )?reaches it", told.verdict) and (now.crossings or now.ahead is None):
+        yield "none reaches its line, and one does"
+    if "100\u202f% of the readings" in told.verdict or re.search(r"\b100 % of the readings", told.verdict):
+        yield "all readings arrived, and they did not"
+    back = {one.name for one in now.came_back}
+    for name in re.findall(r"(\S+) crossed a line and came back", told.verdict):
+        if name != "resources" and name not in back:
+            yield f"{name} came back, and did not"
+    named = {name for _, name in now.high if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", told.verdict)}
+    counted = re.search(r"(\d+) more (?:has|have) something high", told.verdict)
+    groups = re.search(r"\d+ of [\d,]+ resources? are|\d+ resources? |advice for \d+", told.verdict)
+    missing = len(now.high) - len(named) - (int(counted[1]) if counted else 0)
+    if now.state is not State.CALM and missing > 0 and not groups:
+        yield f"{missing} names are high and neither named nor counted"
+
+
+def _of_counts(now: Situation, told: Told) -> Iterator[str]:
+    claims = {
+        r"(\d+) new alerts?": now.opened,
+        r"(\d+) resolved": now.closed,
+        r"(\d+) crossed": len(now.crossed),
+        r"(\d+) not read at the end": len(now.silent) + len(now.unmeasured) + now.aged_out,
+        r"(\d+) judged": now.judged,
+    }
+    for pattern, right in claims.items():
+        found = re.search(pattern, told.second)
+        if found and int(found[1]) != right:
+            yield f"{found[0]}, and it is {right}"
+    stayed = re.search(r"(\d+) of (\d+) resources? stayed under", told.second)
+    others = {*now.crossed, *(one.id for one in (*now.silent, *now.unmeasured))}
+    if stayed and int(stayed[1]) + len(others) > int(stayed[2]):
+        yield "more stayed under their lines than are left"
+
+
+def _of_sections(now: Situation, told: Told) -> Iterator[str]:
+    if told.alerts.startswith("No load line is crossed") and (now.open or now.over_now or now.muted or now.crossed):
+        yield "no line is crossed, and one is"
+    if told.unusual == "Nothing was unlike its own past." and (now.incidents or now.judged < now.total - now.aged_out):
+        yield "nothing was unlike its past, and something was, or was not judged"
+    listed = " ".join(told.absent)
+    for one in (*now.silent, *now.unmeasured):
+        if f"{one.name}: " not in listed:
+            yield f"{one.name} is not read, and not listed"
