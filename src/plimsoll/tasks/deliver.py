@@ -128,8 +128,8 @@ def _settle(context: Context, box: Outbox, parcel: Parcel, outcome: Outcome, cha
     pause = BACK_OFF_S[min(attempts, len(BACK_OFF_S)) - 1] * chance.uniform(0.8, 1.2)
     state, detail = _STATES.get(outcome.kind, "failed"), outcome.detail
     lost = parcel.losses + (outcome.kind == "uncertain")
-    too_old = now - parcel.queued > timedelta(seconds=mail.within)
-    if state in ("queued", "uncertain") and (attempts >= mail.tries or too_old or lost >= MOST_LOSSES):
+    too_old = now - parcel.queued > timedelta(seconds=mail.give_up_after)
+    if state in ("queued", "uncertain") and (attempts >= mail.max_attempts or too_old or lost >= MOST_LOSSES):
         detail = f"given up after {attempts} tries: {detail}"
         state = "failed"
     box.settle(parcel.id, state, detail=detail, next_try=now + timedelta(seconds=pause), now=now)

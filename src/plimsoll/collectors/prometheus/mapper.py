@@ -39,6 +39,7 @@ class Mapper:
         self._rates = Rates(interval_s=interval_s)
         self._last_codes: dict[tuple[str, ...], float] = {}
         self._seen: set[str] = set()
+        self._before: set[str] = set()
         self._only: str | None = None
 
     @property
@@ -56,6 +57,8 @@ class Mapper:
         made = Read(first=not self._seen)
         made.dropped += exposition.keep_timely(wall_s)
         exposition = self._identity.once(exposition)
+        made.torn, made.repeated = self._identity.torn, self._identity.repeated
+        made.uncounted = self._identity.uncounted
         there = {stem(name) for name, ones in exposition.samples.items() if ones}
         made.vanished = tuple(sorted(self._seen - there))
         made.missing = self._missing(there)
@@ -75,6 +78,8 @@ class Mapper:
             for (resource, device), value in found.items():
                 self._note(made, rule, resource, device, value)
         known = {metric for values in made.readings.values() for metric in values}
+        made.lost = tuple(sorted(self._before - known))
+        self._before = known
         made.lacking = {metric: family for metric, family in made.lacking.items() if metric not in known}
         self._rates.forget(at_s - _FORGET_INTERVALS * max(self._interval_s, 30.0))
         return made
