@@ -6,6 +6,7 @@ from plimsoll.lake.maintain.backup import Copied
 from plimsoll.lake.maintain.compaction import Compaction
 from plimsoll.lake.maintain.retention import Rules
 from plimsoll.lake.maintain.rollup_days import Memory, remember
+from plimsoll.lake.read import hours
 from plimsoll.lake.read.snapshot import Snapshot
 from plimsoll.lake.shared.lakes import CollectorLake, SharedLake, SpoolingLake
 from plimsoll.lake.shared.spool import Spool, host_slug
@@ -25,6 +26,7 @@ __all__ = [
     "SpoolingLake",
     "Store",
     "host_slug",
+    "hours",
     "remember",
     "stored",
 ]

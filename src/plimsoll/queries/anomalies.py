@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -79,7 +79,24 @@ def anomalies(sources: Sources, query: AnomaliesQuery) -> tuple[AnomaliesDocumen
     looked = findings(sources, resources, query)
     window = window_of(query, sources.as_of, round(duration_s(query.granularity)))
     shown = [one for one in looked.findings if one.end is None or one.end > window.start]
-    return document(shown, resources, threshold=query.threshold), [evidence(one, query.granularity) for one in shown]
+    span = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=query.granularity)
+    proof = [*(evidence(one, query.granularity) for one in shown), judged(looked, resources, span)]
+    proof += sources.resolution(window.start, window.end, query.granularity)
+    return document(shown, resources, threshold=query.threshold), proof
+
+
+def judged(looked: Looked, resources: Sequence[Resource], span: TimeRange) -> Evidence:
+    """How many resources were compared with their own past, and of the others why not: unknown is not calm."""
+    return Evidence(
+        subject="anomalies.judged",
+        rule="two days of history, and a reading in the window",
+        window=span,
+        observed=float(len(resources) - len(looked.not_judged)),
+        threshold=None,
+        unit="resources",
+        samples=len(resources),
+        detail={"notJudged": dict(sorted(looked.not_judged.items()))},
+    )
 
 
 def findings(sources: Sources, resources: Sequence[Resource], query: AnomaliesQuery) -> Looked:
@@ -106,13 +123,14 @@ def findings(sources: Sources, resources: Sequence[Resource], query: AnomaliesQu
         parts.append(read_back(item, came))
         sources.tell("anomalies", len(parts), len(items))
     heard = [part for part in parts if part.resources]
-    return hold(
+    looked = hold(
         [finding for part in heard for finding in part.findings],
         resources=sum(part.resources for part in heard),
         since=min((part.since for part in heard), default=end),
         until=end,
         most_per_resource_week=settings.most_per_resource_week if query.detectors == DEFAULT else math.inf,
     )
+    return replace(looked, not_judged={name: why for part in parts for name, why in part.not_judged.items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

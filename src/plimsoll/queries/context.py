@@ -13,7 +13,7 @@ from plimsoll.documents import Evidence, TimeRange
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.prices import PriceList
 from plimsoll.fleet.resources import Resource, resources_at
-from plimsoll.lake import Snapshot
+from plimsoll.lake import Snapshot, hours
 from plimsoll.ledger import Alerts
 from plimsoll.ledger.advice import Verdicts
 from plimsoll.ledger.outcomes import Outcomes
@@ -93,6 +93,24 @@ class Sources:
             return self.resources()
         known = [(resource, self.prices.of(resource)) for resource in self.resources()]
         return [replace(one, price_usd_per_h=price.per_h) if price else one for one, price in known]
+
+    def resolution(self, start: datetime, end: datetime, granularity: str) -> "list[Evidence]":
+        """Which days of [start, end) were read from the hourly rollups, since their readings were dropped."""
+        days = list(hours.Dropped.of(self.snapshot, start, end).partitions)
+        if not days:
+            return []
+        return [
+            Evidence(
+                subject="lake.resolution",
+                rule="readings where they are kept, else hourly rollups",
+                window=TimeRange(start=rfc3339(start), end=rfc3339(end), granularity=granularity),
+                observed=float(len(days)),
+                threshold=None,
+                unit="days",
+                samples=len(days),
+                detail={"hourly": [day.isoformat() for day in (*days[:1], *days[-1:])]},
+            )
+        ]
 
     def damage(self, start: datetime, end: datetime, granularity: str) -> "list[Evidence]":
         """What is missing from an answer about [start, end) because files of the lake are damaged."""

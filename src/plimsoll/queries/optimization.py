@@ -86,7 +86,8 @@ def optimization(sources: Sources, query: OptimizationQuery) -> tuple[Optimizati
         rules=rules,
     )
     document, evidence = analysis(windows(sources, query, rules), span=span, options=options)
-    return document, [*evidence, *sources.damage(window.start, window.end, span.granularity)]
+    asked = (window.start, window.end, span.granularity)
+    return document, [*evidence, *sources.resolution(*asked), *sources.damage(*asked)]
 
 
 def _window(sources: Sources, query: OptimizationQuery) -> Window:

@@ -19,10 +19,10 @@ from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.fleet.muting import Maintenance, Quiet
 from plimsoll.fleet.presence import Silence
 from plimsoll.fleet.resources import selected
+from plimsoll.lake import hours
 from plimsoll.ledger import AlertRow
 from plimsoll.queries.context import Sources
 from plimsoll.queries.window import window_of
-from plimsoll.tables import SAMPLES
 
 _FURTHER_BACK: Final = (7, 30, None)
 """Days in which a last reading is looked for; None: all there is."""
@@ -41,8 +41,8 @@ def measured(sources: Sources, query: PerformanceQuery) -> Measured:
     query = query.within_budget(len(resources), budget=limits.point_budget)
     window = window_of(query, sources.as_of, round(duration_s(query.granularity)))
     lines, since = sources.lines(), window.start - timedelta(seconds=limits.alert_lookback)
-    samples = sources.snapshot.scan(
-        SAMPLES,
+    samples = hours.readings(
+        sources.snapshot,
         start=since,
         end=min(window.end, sources.as_of + timedelta(milliseconds=1)),
         columns=columns_read(lines.values()),
@@ -60,8 +60,8 @@ def measured(sources: Sources, query: PerformanceQuery) -> Measured:
         since=since,
         last_read=lambda ids: last_read(sources, ids, before=since),
     )
-    damage = sources.damage(window.start, window.end, query.granularity)
-    return replace(found, evidence=[*found.evidence, *damage])
+    span = (window.start, window.end, query.granularity)
+    return replace(found, evidence=[*found.evidence, *sources.resolution(*span), *sources.damage(*span)])
 
 
 def last_read(sources: Sources, ids: Sequence[str], *, before: datetime) -> dict[str, datetime]:
@@ -73,7 +73,9 @@ def last_read(sources: Sources, ids: Sequence[str], *, before: datetime) -> dict
         if not missing or end is None:
             break
         start = None if days is None else before - timedelta(days=days)
-        rows = sources.snapshot.scan(SAMPLES, start=start, end=end, columns=("ts", "resource_id"), resource_ids=missing)
+        rows = hours.readings(
+            sources.snapshot, start=start, end=end, columns=("ts", "resource_id"), resource_ids=missing
+        )
         found |= dict(rows.group_by("resource_id").agg(pl.col("ts").max()).sort("resource_id").collect().iter_rows())
         end = start
     return found

@@ -17,6 +17,7 @@ from plimsoll.documents.capacity import CapacityDocument, Promise
 from plimsoll.documents.optimization import OptimizationDocument
 from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.errors import shown
+from plimsoll.lake import hours
 from plimsoll.local_time import days_back
 from plimsoll.publish.views.report_input import CapacityInput, Event, Made, ReportInput
 from plimsoll.queries.anomalies import AnomaliesQuery, anomalies
@@ -25,7 +26,6 @@ from plimsoll.queries.context import Sources
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.queries.outcomes import in_words
 from plimsoll.queries.performance import measured, performance
-from plimsoll.tables import SAMPLES
 
 _PREFERRED = "15m"
 PARTS: Final = ("optimization", "anomalies", "capacity")
@@ -76,8 +76,8 @@ def report(
     seen = measured(sources, query)
     document, evidence = seen.document, seen.evidence
     before = since or window.start
-    samples = sources.snapshot.scan(
-        SAMPLES,
+    samples = hours.readings(
+        sources.snapshot,
         start=window.start,
         end=sources.as_of + timedelta(milliseconds=1),
         columns=columns_read(lines.values()),

@@ -123,11 +123,11 @@ def test_the_specifications_class_reads_our_documents(sources: Sources, capsys: 
 
 
 def test_the_command_prints_and_refuses(sources: Sources, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """An empty project has nothing unusual; a wrong range is one line and exit code 2."""
+    """An empty project has nothing to judge, and says so; a wrong range is one line and exit code 2."""
     (tmp_path / "config.toml").write_text("[plimsoll]\n", encoding="utf-8")
     project = ["--project", str(tmp_path)]
     assert run(["anomalies", *project]) == 0
-    assert "Nothing unusual in the last 1h." in capsys.readouterr().out
+    assert "No resource is known yet." in capsys.readouterr().out
     assert run(["anomalies", *project, "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
     assert run(["anomalies", *project, "--time-range", "2h"]) == 2
