@@ -66,13 +66,7 @@ def report(
     window = Window(start or days_back(sources.as_of, SPANS[kind].days, local), sources.as_of, SPANS[kind].cell_s)
     resources = sources.resources()
     lines = sources.lines()
-    query = PerformanceQuery(
-        time_range=span.time_range,
-        granularity=span.granularity,
-        start=window.start,
-        may_coarsen=True,
-        for_any_fleet=True,
-    ).within_budget(len(resources), budget=sources.settings("documents", Documents).point_budget)
+    query = _query(sources, len(resources), span, window)
     seen = measured(sources, query)
     document, evidence = seen.document, seen.evidence
     before = since or window.start
@@ -107,6 +101,18 @@ def report(
         events=[Event(e.alert, e.opened, e.closed, e.is_open, e.quiet) for e in seen.events],
         is_filtered=sources.sees is not None,
     )
+
+
+def _query(sources: Sources, resources: int, span: Span, window: Window) -> PerformanceQuery:
+    """The span's own granularity, or a coarser one that the point budget allows; never a refusal."""
+    asked = PerformanceQuery(
+        time_range=span.time_range,
+        granularity=span.granularity,
+        start=window.start,
+        may_coarsen=True,
+        for_any_fleet=True,
+    )
+    return asked.within_budget(resources, budget=sources.settings("documents", Documents).point_budget)
 
 
 def _made_parts(
