@@ -18,6 +18,8 @@ Row = dict[str, Any]
 _NUMBERS: Final = frozenset({"f32", "f64", "int"})
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _MOST_TOLD: Final = 5
+_SAYING: Final = ("resource_id", "name")
+"""Texts that have to say something."""
 _LARGEST: Final = 10**300
 
 
@@ -135,6 +137,8 @@ def _complaint(required: Iterable[str], row: Mapping[str, Any]) -> str | None:
     for name in required:
         if row.get(name) is None:
             return f"has no {name}"
+        if name in _SAYING and not str(row[name]).strip():
+            return f"has an empty {name}"
     ts = row.get("ts")
     if not isinstance(ts, datetime) or ts.tzinfo is None or not _FIRST <= ts < _LAST:
         return f"has a time that cannot be ({shown(ts)})"

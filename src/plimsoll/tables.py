@@ -30,6 +30,8 @@ class Column:
     required: bool = False
     low: float | None = None
     high: float | None = None
+    filled: bool = False
+    """Whether a text has to say something: neither empty nor blank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ def _complaints(column: Column, series: "pl.Series") -> list[str]:
     found: list[str] = []
     if column.required and series.null_count():
         found.append(column.name)
+    if column.filled and (series.str.strip_chars() == "").any():
+        found.append(f"{column.name} is empty")
     least, most = (series.min(), series.max()) if column.low is not None or column.high is not None else (None, None)
     if column.low is not None and isinstance(least, int | float) and least < column.low:
         found.append(f"{column.name} below {column.low:g}")
@@ -141,7 +145,7 @@ SAMPLES: Final = Table(
     "samples",
     (
         Column("ts", "instant", "when the reading was taken", required=True),
-        Column("resource_id", "text", "what was read", required=True),
+        Column("resource_id", "text", "what was read", required=True, filled=True),
         Column("device", "text", "the part that was read; empty for the resource as a whole", required=True),
         Column("source", "text", "who read it", required=True),
         *(_metric_column(metric) for metric in CATALOGUE.values()),
@@ -169,9 +173,9 @@ RESOURCES: Final = Table(
     "resources",
     (
         Column("ts", "instant", "since when this is true", required=True),
-        Column("resource_id", "text", "stable identity", required=True),
+        Column("resource_id", "text", "stable identity", required=True, filled=True),
         Column("source", "text", "who told it; each source tells what it knows", required=True),
-        Column("name", "text", "what people call it", required=True),
+        Column("name", "text", "what people call it", required=True, filled=True),
         Column("type", "text", "one of the six resource types", required=True),
         Column("region", "text", "where it is"),
         Column("labels", "text", "JSON object of attributes: owner, group, gpu_model, ..."),

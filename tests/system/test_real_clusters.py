@@ -100,7 +100,7 @@ def test_no_cluster_is_told_in_one_line(on: str, monkeypatch: pytest.MonkeyPatch
     needs_library("distributed" if on == "dask" else on)
     monkeypatch.setattr(f"plimsoll.execution.{on}.CONNECT_S", 0.3)
     address = "tcp://127.0.0.1:9" if on == "dask" else "127.0.0.1:9"
-    way = executor(Execution.model_validate({"on": on, "address": address}), 9)
+    way = executor(Execution.model_validate({"backend": on, "address": address}), 9)
     with pytest.raises(TryAgain, match=r"address (tcp://)?127.0.0.1:9: no (Dask scheduler|Ray cluster)"):
         list(way.map(shout, [("a", {"n": 1})]))
 

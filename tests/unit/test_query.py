@@ -6,6 +6,7 @@ import pytest
 
 from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.errors import BadParameter, UsageError
+from plimsoll.fleet.resources import Resource, selected
 
 
 @pytest.mark.parametrize(
@@ -46,3 +47,37 @@ def test_too_many_points_name_the_finest_granularity_that_fits() -> None:
     with pytest.raises(UsageError, match="use granularity 1h or coarser"):
         query.within_budget(200)
     query.within_budget(0)
+
+
+def test_only_a_granularity_that_was_not_asked_for_is_made_coarser() -> None:
+    """The plain question is answered for any fleet, by the finest that fits; an explicit one stays, or is refused."""
+    plain = PerformanceQuery.parse()
+    assert [plain.within_budget(n).granularity for n in (3, 3_703, 3_704, 20_000, 100_000)] == [
+        "1m", "1m", "5m", "15m", "1h"
+    ]  # fmt: skip
+    with pytest.raises(UsageError, match="use granularity 5m or coarser"):
+        PerformanceQuery.parse(granularity="1m").within_budget(3_704)
+    with pytest.raises(UsageError, match="with a limit"):
+        PerformanceQuery.parse(time_range="30d").within_budget(100_000)
+
+
+@pytest.mark.parametrize(
+    "page", [{"limit": "0"}, {"limit": "-1"}, {"limit": "1e3"}, {"limit": "10001"}, {"limit": ""}, {"limit": "٣"},
+             {"cursor": "a"}, {"limit": "5", "cursor": ""}, {"limit": "5", "cursor": "a\n"}]
+)  # fmt: skip
+def test_a_page_has_a_size_and_begins_somewhere(page: dict[str, str]) -> None:
+    """Anything else is refused by name."""
+    with pytest.raises(BadParameter, match=r"limit|cursor"):
+        PerformanceQuery.parse(**page)  # pyright: ignore[reportArgumentType]
+
+
+def test_pages_together_are_the_whole() -> None:
+    """Each resource once, in the order of ids; without a limit nothing is left out."""
+    fleet = [Resource(resource_id=f"r{n}", name="x", type="cluster") for n in (3, 1, 5, 2, 4)]
+    assert selected(fleet, PerformanceQuery.parse()) == fleet
+    seen: list[str] = []
+    page = selected(fleet, PerformanceQuery.parse(limit="2"))
+    while page:
+        seen += [one.resource_id for one in page]
+        page = selected(fleet, PerformanceQuery.parse(limit="2", cursor=seen[-1]))
+    assert seen == ["r1", "r2", "r3", "r4", "r5"]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -98,8 +99,9 @@ class Views:
         headers = {"ETag": answer.etag} if answer.etag else {}
         if answer.unknown_ids:
             headers["Plimsoll-Unknown-Resource-Ids"] = str(answer.unknown_ids)
-        tags = request.headers.get("if-none-match", "").split(",")
-        if answer.etag and answer.etag in [tag.strip().removeprefix("W/") for tag in tags]:
+        if answer.following:
+            headers["Link"] = f'<{_following(request, answer.following)}>; rel="next"'
+        if _has(request, answer.etag):
             return Response(status_code=304, headers=headers)
         return _answer(answer.status, answer.body, headers)
 
@@ -113,7 +115,7 @@ class Views:
 
     async def published(self, request: Request) -> Response:
         """A published file."""
-        return _out_of_scope(request) or _file(self.context.published, request.path_params["path"])
+        return _out_of_scope(request) or _file(self.context.published, request)
 
     async def description(self, request: Request) -> Response:
         """OpenAPI, with the regions that the token sees."""
@@ -151,17 +153,35 @@ def _out_of_scope(request: Request) -> Response | None:
     return error(403, "out_of_scope", "reports are about the whole fleet; this token sees a part of it")
 
 
-def _file(root: Path, asked: str) -> Response:
-    """A published file: names of ours only, no way out of the folder, no hidden file, no link."""
-    parts = asked.split("/")
+def _following(request: Request, cursor: str) -> str:
+    """The same question about the next page."""
+    pairs = [pair for pair in request.url.query.split("&") if pair and pair.partition("=")[0] != "cursor"]
+    return f"{request.url.path}?{'&'.join([*pairs, 'cursor=' + quote(cursor, safe='')])}"
+
+
+def _has(request: Request, etag: str) -> bool:
+    """Whether the client has the very thing already, by its tag."""
+    tags = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    return bool(etag) and (etag in tags or tags == ["*"])
+
+
+def _file(root: Path, request: Request) -> Response:
+    """A published file: names of ours only, no way out of the folder, no hidden file, no link; 304 as documents."""
+    parts = request.path_params["path"].split("/")
     path = root.joinpath(*parts)
     bad = any(not part or part.startswith(".") or "\\" in part or not part.isprintable() for part in parts)
     if bad or path.suffix not in _KINDS or path.is_symlink() or not path.is_file():
         return error(404, "not_found", "there is no such report or feed")
     if root.resolve() not in path.resolve().parents:
         return error(404, "not_found", "there is no such report or feed")
-    headers = {"Content-Security-Policy": _PAGE_POLICY} if path.suffix == ".html" else {}
-    return FileResponse(path, media_type=_KINDS[path.suffix], headers=headers)
+    found = path.stat()
+    # a publication renames a new file into its place: never the same number, size and time for other bytes
+    headers = {"ETag": f'"{found.st_ino:x}-{found.st_size:x}-{found.st_mtime_ns:x}"'}
+    if _has(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    if path.suffix == ".html":
+        headers["Content-Security-Policy"] = _PAGE_POLICY
+    return FileResponse(path, media_type=_KINDS[path.suffix], headers=headers, stat_result=found)
 
 
 async def _http(_: Request, raised: Exception) -> Response:

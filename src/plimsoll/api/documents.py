@@ -19,6 +19,7 @@ from plimsoll.api.workers import Workers
 from plimsoll.clock import SystemClock, floor
 from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.errors import PlimsollError
+from plimsoll.fleet.resources import selected
 from plimsoll.project import Project
 from plimsoll.project.context import Context
 from plimsoll.project.runner import context
@@ -52,6 +53,8 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes
     etag: str = ""
     unknown_ids: int = 0
+    following: str = ""
+    """The cursor of the page after this one."""
 
 
 class Documents:
@@ -128,7 +131,15 @@ def _compute(question: Question, sources: Sources) -> Answer:
     ids: tuple[str, ...] = getattr(asked, "resource_ids", ())
     known: set[str] = {resource.resource_id for resource in sources.resources()} if ids else set()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    return Answer(200, body, etag, sum(1 for one in ids if one not in known))
+    return Answer(200, body, etag, sum(1 for one in ids if one not in known), _following(asked, sources))
+
+
+def _following(asked: Query, sources: Sources) -> str:
+    """The last id of a full page; empty where everything was told."""
+    if not isinstance(asked, PerformanceQuery) or asked.limit is None:
+        return ""
+    page = selected(sources.resources(), replace(asked, limit=asked.limit + 1))
+    return page[asked.limit - 1].resource_id if len(page) > asked.limit else ""
 
 
 def _performance(query: bytes, sources: Sources) -> PerformanceQuery:

@@ -7,7 +7,8 @@ from threading import Lock
 from typing import Final
 
 from plimsoll.api.documents import ROUTES
-from plimsoll.ledger import Ledger
+from plimsoll.errors import PlimsollError
+from plimsoll.ledger import Beat, Ledger, Run
 from plimsoll.project.context import Context
 from plimsoll.schedule.run_process import resident_bytes
 
@@ -46,9 +47,8 @@ def exposition(context: Context, counts: Counts, jobs: Iterable[str], problems: 
     lines += ["# TYPE plimsoll_resident_memory_bytes gauge", f"plimsoll_resident_memory_bytes {_memory()}"]
     lines += ["# TYPE plimsoll_healthy gauge", f"plimsoll_healthy {int(not problems)}"]
     lines += ["# TYPE plimsoll_problems gauge", f"plimsoll_problems {len(problems)}"]
-    ledger = Ledger(context.data / "ledger.sqlite")
-    ended = {name: run for name in sorted(jobs) if (run := ledger.last_ended(name)) is not None}
-    beats = ledger.beats()
+    ended, beats, known = _of_jobs(Ledger(context.data / "ledger.sqlite"), jobs)
+    lines += ["# TYPE plimsoll_ledger_readable gauge", f"plimsoll_ledger_readable {known:d}"]
     lines.append("# TYPE plimsoll_job_last_success_timestamp_seconds gauge")
     times = {name: run.started.timestamp() + (run.seconds or 0.0) for name, run in ended.items()}
     times |= {name: beat.started.timestamp() for name, beat in beats.items() if not beat.failing}
@@ -62,6 +62,15 @@ def exposition(context: Context, counts: Counts, jobs: Iterable[str], problems: 
         if run.seconds is not None
     ]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _of_jobs(ledger: Ledger, jobs: Iterable[str]) -> tuple[dict[str, Run], dict[str, Beat], bool]:
+    """The last good ends and beats; without them, and False, where the ledger cannot be read: the rest is told."""
+    try:
+        ended = {name: run for name in sorted(jobs) if (run := ledger.last_ended(name)) is not None}
+        return ended, ledger.beats(), True
+    except PlimsollError:
+        return {}, {}, False
 
 
 def _memory() -> int:

@@ -11,7 +11,14 @@ from plimsoll.documents import PerformanceDocument
 from plimsoll.documents.anomalies import AnomaliesDocument
 from plimsoll.documents.capacity import CapacityDocument
 from plimsoll.documents.optimization import OptimizationDocument
-from plimsoll.documents.parameters import AGGREGATIONS, GRANULARITIES, ID_PATTERN, RESOURCE_SELECTIONS, TIME_RANGES
+from plimsoll.documents.parameters import (
+    AGGREGATIONS,
+    GRANULARITIES,
+    ID_PATTERN,
+    MAX_IDS,
+    RESOURCE_SELECTIONS,
+    TIME_RANGES,
+)
 from plimsoll.metrics import DOCUMENT_METRICS
 
 _TEXTS: Final[dict[str, dict[str, Any]]] = {
@@ -30,6 +37,8 @@ _OTHERS: Final[dict[str, dict[str, Any]]] = {
     "analyzeBottlenecks": {"type": "boolean", "default": True},
     "includeRecommendations": {"type": "boolean", "default": True},
     "threshold": {"type": "number", "minimum": 0},
+    "limit": {"type": "integer", "minimum": 1, "maximum": MAX_IDS},
+    "cursor": {"type": "string", "pattern": ID_PATTERN},
 }
 _TITLES: Final = {
     "performance": "How the fleet is, by resource and metric",

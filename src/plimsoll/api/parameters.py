@@ -38,6 +38,10 @@ class Parameters:
         """A single value."""
         return self._values.get(name, [default])[0]
 
+    def maybe(self, name: str) -> str | None:
+        """A single value; None where it was not given."""
+        return self.one(name, "") if self.given(name) else None
+
     def given(self, name: str) -> bool:
         """Whether it stands in the query."""
         return name in self._values
@@ -86,6 +90,8 @@ PERFORMANCE: Mapping[str, bool] = {
     "resourceIds": True,
     "regions": True,
     "aggregation": False,
+    "limit": False,
+    "cursor": False,
 }
 
 
@@ -95,10 +101,12 @@ def performance_query(query: bytes, known_regions: Sequence[str]) -> Performance
     return PerformanceQuery.parse(
         resource=asked.one("resource", "all"),
         time_range=asked.one("timeRange", "1h"),
-        granularity=asked.one("granularity", "1m"),
+        granularity=asked.maybe("granularity"),
         metrics=asked.many("metrics"),
         resource_ids=asked.many("resourceIds"),
         regions=asked.many("regions"),
         aggregation=asked.one("aggregation", "avg"),
         known_regions=known_regions,
+        limit=asked.maybe("limit"),
+        cursor=asked.maybe("cursor"),
     )

@@ -36,6 +36,7 @@ from plimsoll.cli import (
     ship,
     snooze,
     sql,
+    upgrade,
     verify,
 )
 from plimsoll.cli.common import version_wanted
@@ -79,6 +80,7 @@ for group in (
     outcomes,
     rules,
     config,
+    upgrade,
 ):
     group.register(app)
 

@@ -28,7 +28,9 @@ def performance(
         str, typer.Option(help="all, clusters, endpoints, training, ai-services, storage, network.")
     ] = "all",
     time_range: Annotated[str, typer.Option(help="5m 15m 1h 6h 24h 7d 30d, back from now.")] = "1h",
-    granularity: Annotated[str, typer.Option(help="10s 1m 5m 15m 1h 1d.")] = "1m",
+    granularity: Annotated[
+        str | None, typer.Option(help="10s 1m 5m 15m 1h 1d; default: 1m, coarser for a large fleet.")
+    ] = None,
     metric: Annotated[Many, typer.Option(help="A metric to include; repeatable; default: all nine.")] = None,
     resource_id: Annotated[Many, typer.Option(help="A resource to include; repeatable.")] = None,
     region: Annotated[Many, typer.Option(help="A region to include; repeatable.")] = None,

@@ -18,6 +18,7 @@ from plimsoll.cli.common import ProjectOption, open_project
 from plimsoll.clock import rfc3339
 from plimsoll.documents.parameters import one_of
 from plimsoll.errors import shown
+from plimsoll.escaping import cell
 
 if TYPE_CHECKING:
     from plimsoll.lake.sql import Answer
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 
 def sql(
-    statement: Annotated[str, typer.Argument(metavar="SELECT", help="One SELECT statement.")],
+    statement: Annotated[str, typer.Argument(metavar="SELECT", help="One query, or EXPLAIN of one.")],
     format_: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
     timeout: Annotated[float, typer.Option(help="Seconds that it may take.")] = 60.0,
     memory: Annotated[int, typer.Option(help="Megabytes that it may take.")] = 2048,
@@ -54,7 +55,7 @@ def sql(
         _print(answer.columns, rows)
     elif format_ == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerows([answer.columns, *rows])
+        writer.writerows([cell(one) for one in row] for row in (answer.columns, *rows))
     else:
         names = answer.named().columns
         named = [dict(zip(names, row, strict=True)) for row in rows]

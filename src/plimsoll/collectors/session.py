@@ -18,7 +18,7 @@ from plimsoll.collectors.prometheus.settings import Probe, Target
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import Config, Section
 from plimsoll.config.engine import Collect, ThisMachine
-from plimsoll.errors import RowsRefused, shown
+from plimsoll.errors import DiskError, RowsRefused, shown
 from plimsoll.extensions import discover
 from plimsoll.plausibility import Refused, in_words, judged, parted
 from plimsoll.tables import COLLECTIONS, RESOURCES, SAMPLES, Table
@@ -174,7 +174,7 @@ class Collecting:
         """Keeps what the readers know; where the disk refuses, a restart costs one interval."""
         if self._memory is None:
             return
-        with suppress(OSError):
+        with suppress(DiskError):
             save(self._memory, {name: r.memory() for name, r in self._readers.items() if isinstance(r, Remembering)})
 
     def _failed(self, now: datetime, name: str, error: Exception) -> Row:

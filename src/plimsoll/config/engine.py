@@ -119,6 +119,8 @@ class Serve(Section):
     connections_per_address: int = Field(
         64, ge=4, le=65_536, description="of one address (not behind a proxy, where all come from one)"
     )
-    heavy_at_once: int = Field(2, ge=1, le=64, description="documents computed at the same time; others wait, then 503")
+    max_concurrent_documents: int = Field(
+        2, ge=1, le=64, description="documents computed at the same time; others wait, then 503"
+    )
     deadline_s: float = Field(20.0, ge=1, le=600, description="how long an answer may take; its process is then ended")
     memory_limit_mib: int = Field(4096, ge=256, description="how much memory an answer may take")

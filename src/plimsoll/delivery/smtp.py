@@ -2,37 +2,60 @@
 
 import smtplib
 import ssl
-from typing import Final
+from typing import Any, Final
 
+from plimsoll.deadline import Deadline
 from plimsoll.delivery.outcome import Outcome
 from plimsoll.delivery.settings import Mail
 from plimsoll.errors import shown
 
 DEADLINE_S: Final = 30.0
+_STEP_S: Final = 15.0
 _TEMPORARY: Final = range(400, 500)
 
 
-def send(mail: Mail, raw: bytes, *, to: str, password: str | None) -> Outcome:
-    """One message to one recipient. Never falls back to an unencrypted session, never raises for what a server does."""
+class _Plain(smtplib.SMTP):
+    """A session whose connection can be cut from its first byte on."""
+
+    def __init__(self, mail: Mail, deadline: Deadline, **more: Any) -> None:  # noqa: ANN401 - smtplib's
+        deadline.over(lambda: self.sock)
+        super().__init__(mail.host, mail.port, timeout=min(_STEP_S, deadline.seconds), **more)
+
+
+class _Encrypted(_Plain, smtplib.SMTP_SSL):
+    """The same, encrypted from its first byte on."""
+
+
+def send(mail: Mail, raw: bytes, *, to: str, password: str | None, seconds: float = DEADLINE_S) -> Outcome:
+    """One message to one recipient, so many seconds altogether.
+
+    Never falls back to an unencrypted session, never raises for what a server does.
+    """
     context = ssl.create_default_context()
+    with Deadline(seconds) as deadline:
+        outcome = _sent(mail, raw, to, password, context, deadline)
+    if not deadline.passed or outcome.kind == "uncertain":
+        return outcome
+    # what a server that was cut has said is not whole: only the answer to the message itself leaves anything open
+    return Outcome("later", f"{mail.host}:{mail.port}: {deadline.why}")
+
+
+def _sent(
+    mail: Mail, raw: bytes, to: str, password: str | None, context: ssl.SSLContext, deadline: Deadline
+) -> Outcome:
     try:
-        server = _connected(mail, context)
+        more = {"context": context} if mail.security == "tls" else {}
+        server = (_Encrypted if more else _Plain)(mail, deadline, **more)
     except (OSError, smtplib.SMTPException) as error:
         return Outcome("later", f"{mail.host}:{mail.port}: {_said(error)}")
     try:
         if refused := _opened(server, mail, context, password):
             return refused
-        return _handed_over(server, mail, raw, to)
-    except (OSError, smtplib.SMTPException) as error:
+        return _handed_over(server, mail, raw, to, deadline)
+    except (OSError, ValueError, smtplib.SMTPException) as error:
         return Outcome("later", f"{mail.host}: {_said(error)}")
     finally:
         server.close()
-
-
-def _connected(mail: Mail, context: ssl.SSLContext) -> smtplib.SMTP:
-    if mail.security == "tls":
-        return smtplib.SMTP_SSL(mail.host, mail.port, timeout=DEADLINE_S, context=context)
-    return smtplib.SMTP(mail.host, mail.port, timeout=DEADLINE_S)
 
 
 def _opened(server: smtplib.SMTP, mail: Mail, context: ssl.SSLContext, password: str | None) -> Outcome | None:
@@ -52,7 +75,7 @@ def _opened(server: smtplib.SMTP, mail: Mail, context: ssl.SSLContext, password:
     return None
 
 
-def _handed_over(server: smtplib.SMTP, mail: Mail, raw: bytes, to: str) -> Outcome:
+def _handed_over(server: smtplib.SMTP, mail: Mail, raw: bytes, to: str, deadline: Deadline) -> Outcome:
     """The three commands one by one: after the final dot a lost connection leaves it open whether it was accepted."""
     for code, text in (server.mail(mail.sender), server.rcpt(to)):
         if code not in (250, 251):
@@ -63,6 +86,8 @@ def _handed_over(server: smtplib.SMTP, mail: Mail, raw: bytes, to: str) -> Outco
         return _judged(error.smtp_code, error.smtp_error)
     except (OSError, smtplib.SMTPServerDisconnected) as error:
         return Outcome("uncertain", f"{mail.host}: no answer to the message ({_said(error)})")
+    if deadline.passed:
+        return Outcome("uncertain", f"{mail.host}: no whole answer to the message; {deadline.why}")
     return Outcome("sent", _text(code, text)) if code == 250 else _judged(code, text)
 
 

@@ -4,8 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import httpx2
-
+from plimsoll.delivery import http
 from plimsoll.delivery.hosts import host_of, refusal
 from plimsoll.delivery.outcome import Outcome
 from plimsoll.delivery.settings import Webhook
@@ -44,16 +43,15 @@ def post(webhook: Webhook, address: str | None, raw: bytes) -> Outcome:
     if refused := refusal(address, webhook.hosts):
         return Outcome("failed", refused)
     try:
-        with httpx2.Client(timeout=DEADLINE_S, follow_redirects=False, trust_env=False) as client:
-            answer = client.post(address, content=raw, headers={"Content-Type": "application/json"})
-    except httpx2.ConnectError as error:
-        return Outcome("later", f"{host}: {shown(error)}")
-    except httpx2.HTTPError as error:
-        return Outcome("uncertain", f"{host}: {shown(type(error).__name__)}")
-    if answer.is_success:
-        return Outcome("sent", str(answer.status_code))
-    again = answer.status_code >= 500 or answer.status_code in _LATER
-    return Outcome("later" if again else "failed", f"{host}: {answer.status_code} {shown(answer.text)}")
+        answer = http.request("POST", address, body=raw, seconds=DEADLINE_S)
+    except http.Unreached as error:
+        return Outcome("later", f"{host}: {error}")
+    except http.NoAnswer as error:
+        return Outcome("uncertain", f"{host}: {error}")
+    if answer.accepted:
+        return Outcome("sent", str(answer.status))
+    again = answer.status >= 500 or answer.status in _LATER
+    return Outcome("later" if again else "failed", f"{host}: {answer.status} {shown(answer.text)}")
 
 
 def _alerts(fleet: str, alerts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ The command line and the HTTP service build their queries here, so both refuse t
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -31,6 +31,7 @@ RESOURCE_SELECTIONS: Final = MappingProxyType(
 SPECIFIED_REGIONS: Final = ("us-east-1", "us-west-2", "eu-west-1", "ap-southeast-1")
 MAX_IDS: Final = 10_000
 MAX_ID_CHARS: Final = 256
+_USUAL_GRANULARITY: Final = "1m"
 POINT_BUDGET: Final = 2_000_000
 ID_PATTERN: Final = r"^[^\x00-\x1f\x7f-\x9f]{1,256}$"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -51,6 +52,11 @@ class PerformanceQuery:
     resource_ids: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     aggregation: str = "avg"
+    may_coarsen: bool = False
+    """The granularity was not asked for: for a large fleet it may be a coarser one."""
+    limit: int | None = None
+    cursor: str = ""
+    """At most so many resources, by id, those after this id; all where there is no limit."""
     start: datetime | None = None
 
     @classmethod
@@ -59,19 +65,25 @@ class PerformanceQuery:
         *,
         resource: str = "all",
         time_range: str = "1h",
-        granularity: str = "1m",
+        granularity: str | None = None,
         metrics: Sequence[str] = (),
         resource_ids: Sequence[str] = (),
         regions: Sequence[str] = (),
         aggregation: str = "avg",
         known_regions: Sequence[str] = (),
+        limit: str | None = None,
+        cursor: str | None = None,
     ) -> "PerformanceQuery":
         """Checks each parameter against its allowed values and the two of time against each other.
+
+        A granularity that was not given is 1m, or what `within_budget` makes of it.
 
         >>> PerformanceQuery.parse(time_range="5m", granularity="1d")
         Traceback (most recent call last):
         plimsoll.errors.BadParameter: granularity "1d" exceeds timeRange 5m; use one of: 10s, 1m, 5m
         """
+        given = granularity is not None
+        granularity = _USUAL_GRANULARITY if granularity is None else granularity
         one_of("resource", resource, tuple(RESOURCE_SELECTIONS))
         one_of("timeRange", time_range, TIME_RANGES)
         one_of("granularity", granularity, GRANULARITIES)
@@ -93,6 +105,9 @@ class PerformanceQuery:
             resource_ids=tuple(dict.fromkeys(resource_ids)),
             regions=tuple(dict.fromkeys(regions)),
             aggregation=aggregation,
+            may_coarsen=not given,
+            limit=_limit(limit),
+            cursor=_cursor(cursor, limit),
         )
 
     @property
@@ -100,20 +115,29 @@ class PerformanceQuery:
         """The document metrics to show: those asked for, or all nine."""
         return self.metrics or tuple(DOCUMENT_METRICS)
 
-    def within_budget(self, resources: int, *, budget: int = POINT_BUDGET) -> None:
-        """Refuses a question whose answer would hold more values than the budget, before any file is read."""
+    def within_budget(self, resources: int, *, budget: int = POINT_BUDGET) -> "PerformanceQuery":
+        """The question with a granularity whose answer is within the budget of values, before any file is read.
 
-        def values(granularity: str) -> float:
-            return duration_s(self.time_range) / duration_s(granularity) * resources * len(self.wanted_metrics)
+        Only one that was not asked for is changed, to the finest coarser one that fits; any other is refused.
 
-        if values(self.granularity) <= budget:
-            return
-        fitting = [g for g in GRANULARITIES if values(g) <= budget and duration_s(g) <= duration_s(self.time_range)]
-        advice = f"use granularity {fitting[0]} or coarser" if fitting else "ask for fewer resources or metrics"
+        >>> PerformanceQuery.parse().within_budget(100_000).granularity
+        '1h'
+        """
+        if self._values(self.granularity, resources) <= budget:
+            return self
+        shorter = [g for g in GRANULARITIES if duration_s(g) <= duration_s(self.time_range)]
+        fitting = [g for g in shorter if self._values(g, resources) <= budget]
+        if self.may_coarsen and fitting:
+            return replace(self, granularity=fitting[0])
+        fewer = "ask for fewer resources or metrics, or with a limit"
+        advice = f"use granularity {fitting[0]} or coarser" if fitting else fewer
         raise UsageError(
             f"granularity {self.granularity} over {self.time_range} for {resources} resources needs "
-            f"{values(self.granularity):,.0f} values; the limit is {budget:,}; {advice}"
+            f"{self._values(self.granularity, resources):,.0f} values; the limit is {budget:,}; {advice}"
         )
+
+    def _values(self, granularity: str, resources: int) -> float:
+        return duration_s(self.time_range) / duration_s(granularity) * resources * len(self.wanted_metrics)
 
 
 def one_of(name: str, value: str, allowed: Sequence[str]) -> str:
@@ -123,11 +147,28 @@ def one_of(name: str, value: str, allowed: Sequence[str]) -> str:
     return value
 
 
-def _refuse_bad_ids(resource_ids: Sequence[str]) -> None:
+def _limit(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 8 and 1 <= int(text) <= MAX_IDS):
+        raise BadParameter("limit", text, why=f"is not a number of resources from 1 to {MAX_IDS}")
+    return int(text)
+
+
+def _cursor(text: str | None, limit: str | None) -> str:
+    if text is None:
+        return ""
+    if limit is None:
+        raise BadParameter("cursor", text, why="goes with limit")
+    _refuse_bad_ids([text], name="cursor")
+    return text
+
+
+def _refuse_bad_ids(resource_ids: Sequence[str], *, name: str = "resourceIds") -> None:
     if len(resource_ids) > MAX_IDS:
         raise BadParameter("resourceIds", len(resource_ids), why=f"ids are too many; the limit is {MAX_IDS}")
     for resource_id in resource_ids:
         if not resource_id or len(resource_id) > MAX_ID_CHARS or _CONTROL.search(resource_id):
             raise BadParameter(
-                "resourceIds", resource_id, why=f"is not an id: 1 to {MAX_ID_CHARS} characters, none of them controls"
+                name, resource_id, why=f"is not an id: 1 to {MAX_ID_CHARS} characters, none of them controls"
             )

@@ -1,9 +1,11 @@
 """SQL over the lake: DuckDB in memory, reading the snapshot's files and nothing else.
 
 The files are named one by one; open segments are merged as every other reader does it, the last write of a key winning.
-No other file can be read, nothing installed, no setting changed; time, memory and rows have bounds.
+What is run is one query, or the plan of one: nothing that writes, sets, attaches, copies or installs is ever begun, and
+the transaction it runs in writes nothing. No other file can be read; time, memory and rows have bounds.
 """
 
+import re
 import textwrap
 import threading
 from collections.abc import Sequence
@@ -34,6 +36,8 @@ _BUCKETS: Final = 'bucket SMALLINT, "count" UINTEGER'
 _LEARNT: Final = ("baselines", "usual", "trends")
 _BY_NAME: Final = " UNION ALL BY NAME "
 _AS_TEXT: Final = ("INTERVAL", "BIT", "UNION", "TIME WITH TIME ZONE", "BIGNUM", "VARIANT", "GEOMETRY")
+_EXPLAIN: Final = re.compile(r"explain\b(.*)", re.IGNORECASE | re.DOTALL)
+READS: Final = "SELECT, WITH, FROM, VALUES, DESCRIBE, SHOW, SUMMARIZE, or EXPLAIN without ANALYZE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +80,10 @@ def ask(snapshot: Snapshot, statement: str, bounds: Bounds) -> Answer:
     timer = threading.Timer(bounds.seconds, connection.interrupt)
     try:
         _open(connection, snapshot, bounds)
-        _refuse_all_but_reading(connection, statement)
         timer.start()
-        answer = _answer(connection.sql(statement), bounds)
+        query = _one_query(connection, statement)
+        connection.execute("BEGIN TRANSACTION READ ONLY")
+        answer = _answer(connection.sql(query), bounds)
     except duckdb.InterruptException as error:
         raise UsageError(f"sql: took longer than {bounds.seconds:g} s; ask for less, or give it --timeout") from error
     except duckdb.OutOfMemoryException as error:
@@ -120,7 +125,9 @@ def _open(connection: Any, snapshot: Snapshot, bounds: Bounds) -> None:  # noqa:
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
     connection.execute(f"SET memory_limit = '{bounds.memory_mb}MB'")
-    connection.execute(f"SET allowed_directories = [{_quoted(str(snapshot.root.resolve()))}]")
+    connection.execute("SET temp_directory = ''")  # what does not fit into memory is refused, not written somewhere
+    connection.execute("SET python_enable_replacements = false")
+    connection.execute(f"SET allowed_paths = {_listed(_files(snapshot))}")
     connection.execute("SET enable_external_access = false")
     for table in TABLES.values():
         _lay_out(connection, snapshot, table)
@@ -134,13 +141,32 @@ def _open(connection: Any, snapshot: Snapshot, bounds: Bounds) -> None:  # noqa:
     connection.execute("SET lock_configuration = true")
 
 
-def _refuse_all_but_reading(connection: Any, statement: str) -> None:  # noqa: ANN401
+def _one_query(connection: Any, statement: str) -> str:  # noqa: ANN401
+    """The one query in a text, or the plan of one, as DuckDB's own parser understands it; all else is refused.
+
+    EXPLAIN is told apart by what follows it: that has to be a query by itself, which no ANALYZE and no COPY is.
+    """
     import duckdb
 
     found = connection.extract_statements(statement)
-    reading = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
-    if len(found) != 1 or found[0].type not in reading:
-        raise UsageError("sql: one SELECT at a time; the lake is only read")
+    if len(found) == 1:
+        query: str = found[0].query
+        if found[0].type == duckdb.StatementType.SELECT:
+            return query
+        explained = _EXPLAIN.match(query)
+        if found[0].type == duckdb.StatementType.EXPLAIN and explained and _is_query(connection, explained[1]):
+            return query
+    raise UsageError(f"sql: one query at a time ({READS}); the lake is only read")
+
+
+def _is_query(connection: Any, text: str) -> bool:  # noqa: ANN401
+    import duckdb
+
+    try:
+        found = connection.extract_statements(text)
+    except duckdb.Error:
+        return False
+    return len(found) == 1 and found[0].type == duckdb.StatementType.SELECT
 
 
 def _lay_out(connection: Any, snapshot: Snapshot, table: Table) -> None:  # noqa: ANN401
@@ -178,6 +204,15 @@ class _Stream:
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return self.rows.__arrow_c_stream__(requested_schema)
+
+
+def _files(snapshot: Snapshot) -> list[Path]:
+    """Every file that a table of the snapshot is read from."""
+    found = [path for kind in (*KINDS, *_LEARNT) for path in _derived(snapshot, kind)]
+    for table in TABLES.values():
+        files = snapshot.files(table)
+        found += [*files.settled.inside, *files.beneath.inside, *(path for _, path in files.long)]
+    return found
 
 
 def _derived(snapshot: Snapshot, kind: str) -> list[Path]:

@@ -38,7 +38,7 @@ class Verdicts:
 
     def at(self, at: datetime) -> dict[str, Verdict]:
         """The last word on each piece of advice that holds at an instant."""
-        with self._database.transaction() as db:
+        with self._database.reading() as db:
             rows = db.execute(
                 "select id, said, noted, until, reason from verdicts where noted <= ? order by rowid", (stamp(at),)
             ).fetchall()

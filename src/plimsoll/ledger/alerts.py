@@ -90,12 +90,12 @@ class Alerts:
 
     def snoozed(self, at: datetime) -> dict[str, str]:
         """The ids that are snoozed at an instant, with the reason."""
-        with self._database.transaction() as db:
+        with self._database.reading() as db:
             rows = db.execute("select id, reason from snoozes where noted <= ? and until > ?", (stamp(at), stamp(at)))
             return dict(rows.fetchall())
 
     def _select(self, where: str, *instants: datetime) -> list[AlertRow]:
-        with self._database.transaction() as db:
+        with self._database.reading() as db:
             rows = db.execute(f"select {_COLUMNS} from alerts {where}", [stamp(at) for at in instants]).fetchall()  # noqa: S608
         return [_row(row) for row in rows]
 

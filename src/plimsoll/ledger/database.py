@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from plimsoll.errors import DiskError, LakeError, PlimsollError, TryAgain
+from plimsoll.ledger import file
+
+_WRITERS_WAIT_S: Final = 30.0
+_READERS_WAIT_S: Final = 2.0
 
 MIGRATIONS: Final = (
     """
@@ -168,29 +172,68 @@ class Database:
                 raise
             db.execute("commit")
 
+    @contextmanager
+    def reading(self) -> Generator[sqlite3.Connection]:
+        """One state of it, to look at; changes nothing, and waits for no writer.
+
+        So a full or read-only disk can be looked at, and a lock that somebody holds is in nobody's way. Where there
+        is no ledger yet it is an empty one.
+        """
+        with self._said_plainly(), closing(self._open_to_read()) as db:
+            db.execute("begin")
+            yield db
+
     def verify(self) -> None:
         """Reads the whole file; raises LakeError where it is damaged."""
-        with self._said_plainly(), closing(self._open()) as db:
+        with self.reading() as db:
             found = db.execute("pragma quick_check(1)").fetchone()[0]
         if found != "ok":
             raise LakeError(f"{self.path.name}: the ledger is damaged ({found}); restore a copy of it")
 
     def copy_to(self, target: Path) -> None:
         """A consistent copy, while others write."""
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._said_plainly(), closing(self._open()) as db, closing(sqlite3.connect(target)) as copy:
+        file.prepare(target)
+        with self._said_plainly(), closing(self._open_to_read()) as db, closing(sqlite3.connect(target)) as copy:
             db.backup(copy)
 
     def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+        file.prepare(self.path)
+        db = sqlite3.connect(self.path, timeout=_WRITERS_WAIT_S, isolation_level=None)
         try:
             self._migrate(db)
             db.execute("pragma synchronous=full")
+            file.began(self.path)
         except BaseException:
             db.close()
             raise
         return db
+
+    def _open_to_read(self) -> sqlite3.Connection:
+        file.refuse_what_is_not_ours(self.path)
+        if not self.path.exists() or not self.path.stat().st_size:
+            return _empty()
+        db = self._look("mode=ro")
+        try:
+            version = _version(db)
+        except sqlite3.OperationalError:
+            # without room or right for its index beside it; without a journal the file alone is everything
+            db.close()
+            journal = self.path.with_name(self.path.name + "-wal")
+            if journal.exists() and journal.stat().st_size:
+                raise
+            db = self._look("mode=ro&immutable=1")
+            version = _version(db)
+        except BaseException:
+            db.close()
+            raise
+        if version == len(MIGRATIONS):
+            return db
+        db.close()
+        return self._open()  # brings it to this format, or says that it is of a newer one
+
+    def _look(self, how: str) -> sqlite3.Connection:
+        address = f"{self.path.absolute().as_uri()}?{how}"
+        return sqlite3.connect(address, uri=True, timeout=_READERS_WAIT_S, isolation_level=None)
 
     def _migrate(self, db: sqlite3.Connection) -> None:
         version = _version(db)
@@ -205,15 +248,14 @@ class Database:
             self._copy(db, version)
         db.execute("pragma journal_mode=wal")
         db.execute("begin immediate")
-        for number in range(_version(db), len(MIGRATIONS)):  # another process may have been faster
-            for statement in MIGRATIONS[number].split(";\n"):
-                db.execute(statement)
-        db.execute(f"pragma user_version={len(MIGRATIONS)}")
+        _bring_up(db)
         db.execute("commit")
 
     def _copy(self, db: sqlite3.Connection, version: int) -> None:
         """The file as it was, beside it: a migration goes one way."""
-        with closing(sqlite3.connect(self.path.with_name(f"{self.path.name}.format-{version}"))) as copy:
+        beside = self.path.with_name(f"{self.path.name}.format-{version}")
+        file.prepare(beside)
+        with closing(sqlite3.connect(beside)) as copy:
             db.backup(copy)
 
     @contextmanager
@@ -243,3 +285,17 @@ def stamp(at: datetime) -> str:
 
 def _version(db: sqlite3.Connection) -> int:
     return int(db.execute("pragma user_version").fetchone()[0])
+
+
+def _bring_up(db: sqlite3.Connection) -> None:
+    for number in range(_version(db), len(MIGRATIONS)):  # another process may have been faster
+        for statement in MIGRATIONS[number].split(";\n"):
+            db.execute(statement)
+    db.execute(f"pragma user_version={len(MIGRATIONS)}")
+
+
+def _empty() -> sqlite3.Connection:
+    """A ledger that knows nothing, in memory."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    _bring_up(db)
+    return db

@@ -26,7 +26,7 @@ class Promises:
 
     def due(self, since: date, until: date) -> list[Promise]:
         """Every promise about the days from `since` to `until`, oldest first."""
-        with self._database.transaction() as db:
+        with self._database.reading() as db:
             rows = db.execute(
                 "select pool, made, due, forecast, low, high from promises where due between ? and ?"
                 " order by due, made, pool",

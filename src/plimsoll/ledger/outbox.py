@@ -49,8 +49,9 @@ class Outbox:
     @contextmanager
     def alone(self) -> Generator[None]:
         """One deliverer at a time: what another one is sending is not taken for what a dead one left behind."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._path.with_name("outbox.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        how = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(self._path.with_name("outbox.lock"), how, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
@@ -122,7 +123,7 @@ class Outbox:
 
     def body(self, identity: str) -> bytes:
         """The message itself."""
-        with self._database.transaction() as db:
+        with self._database.reading() as db:
             return bytes(db.execute("select body from outbox where id = ?", (identity,)).fetchone()[0])
 
     def sending(self, identity: str, now: datetime) -> None:
@@ -160,7 +161,7 @@ class Outbox:
 
     def last_sent(self, kind: str, before: datetime) -> datetime | None:
         """The end of the window of the last delivered report of a kind, before an instant."""
-        with self._database.transaction() as db:
+        with self._database.reading() as db:
             found = db.execute(
                 "select max(window_end) from outbox where state = 'sent' and kind = ? and window_end < ?",
                 (kind, stamp(before)),
@@ -168,7 +169,7 @@ class Outbox:
         return instant(found) if found else None
 
     def _select(self, where: str, values: Sequence[str]) -> list[Parcel]:
-        with self._database.transaction() as db:
+        with self._database.reading() as db:
             rows = db.execute(f"select {_COLUMNS} from outbox where {where} order by queued, id", values).fetchall()  # noqa: S608
         return [_parcel(row) for row in rows]
 

@@ -59,7 +59,7 @@ class Outcomes:
 
     def open(self) -> list[Told]:
         """Promises that nothing is known of yet, oldest first."""
-        with self._database.transaction() as db:
+        with self._database.reading() as db:
             rows = db.execute(
                 "select id, resource, adviser, made, held_s, low, high, title from told where not settled order by made"
             ).fetchall()
@@ -81,7 +81,7 @@ class Outcomes:
 
     def settled(self, since: datetime, until: datetime) -> list[Settled]:
         """What came of promises, noted in [since, until], oldest first."""
-        with self._database.transaction() as db:
+        with self._database.reading() as db:
             rows = db.execute(
                 "select id, adviser, title, promised_low, promised_high, changed, noted, state, value, low, high,"
                 " peers, why from outcomes where noted >= ? and noted <= ? order by noted, id",
@@ -97,7 +97,7 @@ class Outcomes:
 
     def hits(self, until: datetime) -> dict[str, tuple[int, int]]:
         """(kept or exceeded, all that could be told) by adviser."""
-        with self._database.transaction() as db:
+        with self._database.reading() as db:
             rows = db.execute(
                 "select adviser, sum(state in ('kept', 'exceeded')), count(*) from outcomes"
                 " where state <> 'cannot tell' and noted <= ? group by adviser",

@@ -156,7 +156,7 @@ class Ledger:
 
     def standings(self, jobs: Iterable[str], now: datetime) -> dict[str, Standing]:
         """Where each job stands; one that was never registered begins now."""
-        with self._database.transaction() as db:
+        with self._database.reading() as db:
             return {job: _standing(db, job, now) for job in jobs}
 
     def skip(self, job: str, start: datetime, end: datetime, *, due: datetime, started: datetime, ended: Ended,
@@ -227,11 +227,11 @@ class Ledger:
 
     def beats(self) -> dict[str, Beat]:
         """The latest beat of each such job."""
-        with self._database.transaction() as db:
+        with self._database.reading() as db:
             return beats(db)
 
     def _select(self, where: str, *values: object) -> list[Run]:
-        with self._database.transaction() as db:
+        with self._database.reading() as db:
             rows: Sequence[Row] = db.execute(f"select {_COLUMNS} from runs {where}", values).fetchall()  # noqa: S608
         return [_run(row) for row in rows]
 

@@ -3,10 +3,12 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from plimsoll import escaping
 from plimsoll.fleet.presence import METRIC as SILENCE
 from plimsoll.metrics import CATALOGUE, DOCUMENT_METRICS
 from plimsoll.units import Unit, bit_rate, byte_rate
 
+visible = escaping.visible
 UNKNOWN = "–"
 NARROW = "\u202f"
 _SHOWN_CHARS = 40
@@ -125,18 +127,13 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
     return f"{local.day} {local:%b} {local:%H:%M}"
 
 
-def visible(text: str) -> str:
-    """The whole text with controls and direction marks made visible."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
-
-
 def name(text: str) -> str:
     r"""A resource's name on one line: controls and direction marks made visible, long ones cut in the middle.
 
     >>> name("a\x1b[2J"), len(name("x" * 90))
     ('a\\x1b[2J', 40)
     """
-    safe = visible(text)
+    safe = visible(text) if text.strip() else escaping.NO_NAME
     if len(safe) <= _SHOWN_CHARS:
         return safe
     half = (_SHOWN_CHARS - 1) // 2

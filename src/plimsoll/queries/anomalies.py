@@ -99,7 +99,7 @@ def findings(sources: Sources, resources: Sequence[Resource], query: AnomaliesQu
         unsound=sources.snapshot.unsound,
     )
     ordered = sorted(resources, key=lambda resource: (resource.type, resource.resource_id))
-    blocks = [ordered[n : n + execution.block] for n in range(0, len(ordered), execution.block)]
+    blocks = [ordered[n : n + execution.block_size] for n in range(0, len(ordered), execution.block_size)]
     items = [(str(sources.snapshot.root), look.parameters(block)) for block in blocks]
     parts: list[Block] = []
     for item, came in executor(execution, len(items)).map(analyse_block, items):

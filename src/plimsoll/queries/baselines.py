@@ -24,7 +24,7 @@ def learn(sources: Sources) -> Iterator[Baselines]:
     start = max(end - timedelta(days=HISTORY_DAYS), first)
     resources = [r.resource_id for r in sources.resources()]
     known = known_metrics(sources.snapshot, start, end)
-    size = sources.settings("execution", Execution).block
+    size = sources.settings("execution", Execution).block_size
     blocks = range(0, max(1, len(resources)), size)
     for n in blocks:
         block = resources[n : n + size]

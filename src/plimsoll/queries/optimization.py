@@ -107,7 +107,7 @@ def windows(
     also |= {metric for adviser in advisers().values() for metric in adviser.reads}
     compared = tuple(dict.fromkeys(metric for rule in known_rules.values() for metric in rule.compares_devices))
     known = known_metrics(sources.snapshot, window.start, window.end, also)
-    size = sources.settings("execution", Execution).block
+    size = sources.settings("execution", Execution).block_size
     blocks = range(0, len(resources), size)
     for n in blocks:
         yield from _windows(sources, resources[n : n + size], window, known, compared)

@@ -38,7 +38,7 @@ def measured(sources: Sources, query: PerformanceQuery) -> Measured:
     """The document of `performance`, with how each resource was read and what alerts there were in the window."""
     limits = sources.settings("documents", Documents)
     resources = selected(sources.resources(), query)
-    query.within_budget(len(resources), budget=limits.point_budget)
+    query = query.within_budget(len(resources), budget=limits.point_budget)
     window = window_of(query, sources.as_of, round(duration_s(query.granularity)))
     lines, since = sources.lines(), window.start - timedelta(seconds=limits.alert_lookback)
     samples = sources.snapshot.scan(

@@ -81,7 +81,7 @@ class Status(Struct, frozen=True, rename="camel"):
 
 
 def status(project: Project, clock: Clock) -> Status:
-    """Looks; changes nothing but the ledger's file where there was none."""
+    """Looks; changes nothing."""
     now = clock.now()
     held = owner(project.data)
     if held is not None and held.command.endswith(COLLECT_ONLY):
@@ -168,7 +168,7 @@ def _of_scheduler(held: Owner | None, driven: Mapping[str, Any], now: datetime) 
 
 def _of_disk(data: Path) -> list[str]:
     try:
-        space = shutil.disk_usage(data)
+        space = shutil.disk_usage(data if data.exists() else data.parent)  # looking makes no folder
     except OSError as error:
         return [f"{data}: cannot be looked at ({error.strerror})"]
     needed = needed_free_bytes(space.total)

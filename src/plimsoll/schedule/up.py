@@ -50,7 +50,7 @@ def tick(project: Project, clock: Clock, log: Log) -> int:
     plan = Plan.load(project)
     with owned(project.data, command="tick", now=clock.now(), allow_network_fs=project.allows_network_fs):
         engine = Engine(project, clock, in_a_process(project.root), log, plan)
-        engine.begin()
+        lost = _without_a_ledger(engine)
         steps = steppers(project, clock, log.warning)
         for stepper in steps:
             stepper.step()
@@ -60,6 +60,8 @@ def tick(project: Project, clock: Clock, log: Log) -> int:
             stepper.step()  # the second reading makes rates of the first one's counters
             stepper.wired.close(for_good=False)
         try:
+            if lost is not None:
+                raise lost
             return engine.pass_all()
         finally:
             _ticked(project, clock)
@@ -80,6 +82,15 @@ def _ticked(project: Project, clock: Clock) -> None:
         "everyS": min(max(0.0, every_s), _LONGEST_TICK_S),
     }
     write_atomically(path, json.dumps(told).encode(), durable=False)
+
+
+def _without_a_ledger(engine: Engine) -> PlimsollError | None:
+    """Why no window can be made; readings are taken all the same, and only then is it said."""
+    try:
+        engine.begin()
+    except PlimsollError as error:
+        return error
+    return None
 
 
 def _somewhere_to_ship(project: Project) -> None:

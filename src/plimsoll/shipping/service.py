@@ -7,6 +7,7 @@ from typing import Final
 
 import httpx2
 
+from plimsoll.deadline import Deadline
 from plimsoll.errors import ConfigError, TryAgain, shown
 from plimsoll.lake import Segment
 from plimsoll.shipping.destinations import NotTaken
@@ -45,8 +46,12 @@ class ToService:
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/vnd.apache.parquet"}
         verify = self._vouched()
         try:
-            with httpx2.Client(timeout=_DEADLINE_S, follow_redirects=False, trust_env=False, verify=verify) as client:
-                return client.request(method, self.to + path, content=body, headers=headers)
+            with (
+                Deadline(_DEADLINE_S) as deadline,
+                httpx2.Client(timeout=_DEADLINE_S, follow_redirects=False, trust_env=False, verify=verify) as client,
+            ):
+                cut = {"trace": deadline.trace}
+                return client.request(method, self.to + path, content=body, headers=headers, extensions=cut)
         except (httpx2.HTTPError, OSError) as error:
             raise TryAgain(f"{self.to}: no answer ({shown(type(error).__name__)}); it is tried again later") from error
 

@@ -28,7 +28,7 @@ def renew(context: Context) -> str:
     end = last_end(context.published, DOCUMENTS["daily"])
     if end is None or not _delivered(context, "daily", rfc3339(end)):
         return ""
-    path, settings = context.data / FILE, context.config.get("ping", Ping)
+    path, settings = context.data / FILE, context.config.get("dead_mans_switch", Ping)
     before = read(path)
     if before.get("windowEnd") == rfc3339(end) and not before.get("pingFailed"):
         return ""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 OWNED: Final = ("daily", "weekly")
 BACK_OFF_S: Final = (60, 300, 900, 3600, 7200)
 MOST_LOSSES: Final = 2
+PASS_S: Final = 60.0
 CALM: Final = ("All calm.", "Steady.")
 _STATES: Final[Mapping[str, str]] = MappingProxyType({"later": "queued", "uncertain": "uncertain", "sent": "sent"})
 
@@ -87,12 +88,18 @@ def _ids(kind: str, made: Published, key: str, domain: str) -> list[str]:
 
 
 def send_due(context: Context, *, chance: random.Random | None = None) -> list[tuple[Parcel, Outcome]]:
-    """Tries everything that is due, oldest first; each attempt is noted before and after."""
-    box, now = outbox(context), context.clock.now()
+    """Tries what is due, oldest first; each attempt is noted before and after.
+
+    After a minute no further attempt is begun, so that slow servers do not keep reports waiting: what is left is due
+    in the next pass.
+    """
+    box, now, began = outbox(context), context.clock.now(), context.clock.monotonic()
     done: list[tuple[Parcel, Outcome]] = []
     with box.alone():
         box.recover(now)
         for parcel in box.due(now):
+            if context.clock.monotonic() - began > PASS_S:
+                break
             box.sending(parcel.id, context.clock.now())
             outcome = _attempt(context, parcel, box.body(parcel.id))
             _settle(context, box, parcel, outcome, chance or random.Random())  # noqa: S311 - spreads retries, no secret
@@ -121,8 +128,8 @@ def _settle(context: Context, box: Outbox, parcel: Parcel, outcome: Outcome, cha
     pause = BACK_OFF_S[min(attempts, len(BACK_OFF_S)) - 1] * chance.uniform(0.8, 1.2)
     state, detail = _STATES.get(outcome.kind, "failed"), outcome.detail
     lost = parcel.losses + (outcome.kind == "uncertain")
-    too_old = now - parcel.queued > timedelta(seconds=mail.within)
-    if state in ("queued", "uncertain") and (attempts >= mail.tries or too_old or lost >= MOST_LOSSES):
+    too_old = now - parcel.queued > timedelta(seconds=mail.give_up_after)
+    if state in ("queued", "uncertain") and (attempts >= mail.max_attempts or too_old or lost >= MOST_LOSSES):
         detail = f"given up after {attempts} tries: {detail}"
         state = "failed"
     box.settle(parcel.id, state, detail=detail, next_try=now + timedelta(seconds=pause), now=now)

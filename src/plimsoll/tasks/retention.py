@@ -23,9 +23,9 @@ _TABLES: Final = MappingProxyType(
         "hour_buckets": "hourly",
         "days": "daily",
         "day_buckets": "daily",
-        "baselines": "learnt",
-        "usual": "learnt",
-        "trends": "learnt",
+        "baselines": "baselines",
+        "usual": "baselines",
+        "trends": "baselines",
     }
 )
 
@@ -46,7 +46,7 @@ def rules(config: Config) -> Rules:
             f'[retention] raw = "{round(retention.raw / _DAY_S)}d" is shorter than what a report that is made up for '
             f'needs: schedule.catch_up plus 31 days; write at least "{least}d", or catch up less'
         )
-    holds = config.under("hold", Hold)
+    holds = config.under("legal_hold", Hold)
     lengths = {table: getattr(retention, setting) for table, setting in _TABLES.items()}
     return Rules(
         days={table: int(length // _DAY_S) for table, length in lengths.items() if length is not None},

@@ -95,7 +95,7 @@ def by_hand() -> dict[str, Planted]:
         "idle_host": Planted({"cpu_utilization_pct": level(1), gpu: level(0.5)}),
         "input_starvation": Planted({gpu: level(80, last=20), "cpu_utilization_pct": level(40, last=97, noise=0.01)}),
         "padded_limit": Planted({"job_limit_used_pct": level(30, noise=0.2)}),
-        "memory_leak": Planted({"memory_utilization_pct": climbing(40, 88, 30)}),
+        "memory_leak": Planted({"memory_utilization_pct": climbing(40, 88, 30)}, kind="endpoint"),
         "network_latency": Planted({"network_latency_ms": level(1, last=9)}, kind="network"),
         "over_provisioned": Planted({gpu: low}, kind="endpoint"),
         "prefix_cache_unused": Planted({"prefix_cache_hit_pct": level(0.2), "prompt_tokens_per_s": level(9000)}),

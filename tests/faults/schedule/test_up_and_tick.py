@@ -174,6 +174,19 @@ def test_a_damaged_ledger_stops_reports_and_not_the_steps(
     assert _lines(down.data / "hours") == []
 
 
+def test_a_damaged_ledger_does_not_stop_the_steps_of_tick(
+    down: Project, running: list["subprocess.Popen[str]"]
+) -> None:
+    """Cron reads on, makes no window, and says what to do with exit 1."""
+    (down.data / "ledger.sqlite").write_bytes(b"not a database" * 1000)
+    process = _start(running, down, "tick")
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert "restore a copy" in said
+    assert _lines(down.data / "steps")
+    assert _lines(down.data / "hours") == []
+
+
 def _workers_of(pid: int) -> list[int]:
     found: list[int] = []
     for folder in Path("/proc").glob("[0-9]*"):

@@ -32,8 +32,8 @@ def executed(sources: Sources, **settings: Any) -> Sources:  # noqa: ANN401 - se
 def test_processes_find_what_this_process_finds(sources: Sources) -> None:
     """Block by block, the same findings in the same order."""
     resources = sources.resources()
-    alone = findings(executed(sources, on="serial", block=8), resources, QUERY)
-    together = findings(executed(sources, on="processes", workers=2, block=8), resources, QUERY)
+    alone = findings(executed(sources, backend="serial", block_size=8), resources, QUERY)
+    together = findings(executed(sources, backend="processes", workers=2, block_size=8), resources, QUERY)
     assert alone == together
     assert alone.findings
 
@@ -46,4 +46,4 @@ def test_a_block_that_fails_is_no_calm_fleet(sources: Sources, monkeypatch: pyte
 
     monkeypatch.setattr("plimsoll.queries.anomalies.analyse_block", broken)
     with pytest.raises(TryAgain, match="could not be analysed: ValueError: no such bytes"):
-        findings(executed(sources, on="serial"), sources.resources(), QUERY)
+        findings(executed(sources, backend="serial"), sources.resources(), QUERY)

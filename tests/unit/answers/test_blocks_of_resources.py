@@ -36,7 +36,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Sources:
 
 def by(sources: Sources, block: int) -> Sources:
     """The same lake, so many resources at a time."""
-    settings = Execution.model_validate({"on": "serial", "block": block})
+    settings = Execution.model_validate({"backend": "serial", "block_size": block})
     return replace(sources, config=Config({**sources.config.sections, "execution": settings}, sources.config.origins))
 
 
@@ -88,7 +88,7 @@ def test_learning_again_in_other_blocks_leaves_none_behind(project: Project, clo
         project.lake.append(SAMPLES, fleet.day(day), collector="t")
     heights: list[int] = []
     for block in (FEW, MANY):
-        settings = f'[plimsoll]\nname = "t"\n[execution]\non = "serial"\nblock = {block}\n'
+        settings = f'[plimsoll]\nname = "t"\n[execution]\nbackend = "serial"\nblock_size = {block}\n'
         (project.root / "config.toml").write_text(settings)
         learn_baselines(context(project, clock=clock, as_of=UNTIL))
         snapshot = project.lake.snapshot()

@@ -120,6 +120,29 @@ def test_too_much_is_refused_before_anything_is_read(service: Service) -> None:
     assert service.ask(f"{PERFORMANCE}/anomalies?threshold=-1").status == 400
 
 
+def test_pages_are_asked_for_one_after_the_other(service: Service) -> None:
+    """Only with a limit; the Link header asks for the next page, and the last page has none."""
+    whole = [one["resourceId"] for one in service.ask(f"{PERFORMANCE}?granularity=5m").json()["resources"]]
+    path, seen = f"{PERFORMANCE}?granularity=5m&limit=10", list[str]()
+    for _ in range(3):
+        reply = service.ask(path)
+        seen += [one["resourceId"] for one in reply.json()["resources"]]
+        path = reply.headers.get("link", "").partition(">")[0].removeprefix("<")
+    assert path == ""
+    assert sorted(seen) == sorted(whole)
+    assert service.ask(f"{PERFORMANCE}?cursor=a").json()["error"]["parameter"] == "cursor"
+
+
+def test_a_published_file_that_the_client_has_is_not_sent_again(service: Service) -> None:
+    """Feeds and reports have a tag; 304 by it, in each of the forms in which clients send it."""
+    reply = service.ask("/feeds/latest/performance.json")
+    tag = reply.headers["etag"]
+    for sent in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        again = service.ask("/feeds/latest/performance.json", headers={"If-None-Match": sent})
+        assert (again.status, again.body, again.headers["etag"]) == (304, b"", tag)
+    assert service.ask("/feeds/latest/performance.json", headers={"If-None-Match": '"other"'}).status == 200
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [

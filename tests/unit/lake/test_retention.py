@@ -83,7 +83,9 @@ def test_a_hold_for_a_resource_keeps_the_days_that_have_rows_of_it(tmp_path: Pat
     lake.append(SAMPLES, [witness], collector="t")
     lake.compact(now=NOW)
     lake.roll_up(now=NOW)
-    rule = _rules('[retention]\nraw = "50d"\nhourly = "50d"\n[hold.case-7]\nsince = 2026-01-01\nresources = ["b"]')
+    rule = _rules(
+        '[retention]\nraw = "50d"\nhourly = "50d"\n[legal_hold.case-7]\nsince = 2026-01-01\nresources = ["b"]'
+    )
     planned = lake.old(rule, now=NOW)
     day = str((NOW - timedelta(days=57)).date())
     assert {table for table in ("samples", "hours", "hour_buckets") if f"{table} {day}" in planned.kept} == {
@@ -157,7 +159,7 @@ def test_the_config_decides_and_bad_lengths_are_refused() -> None:
     with pytest.raises(ConfigError, match='write at least "45d", or catch up less'):
         _rules('[retention]\nraw = "31d"')
     with pytest.raises(ConfigError, match="until 2026-01-01 lies before since 2026-02-01"):
-        _rules("[hold.case]\nsince = 2026-02-01\nuntil = 2026-01-01")
-    held = _rules('[hold.case-7]\nsince = 2026-01-10\nuntil = 2026-01-20\nreason = "audit"').held
+        _rules("[legal_hold.case]\nsince = 2026-02-01\nuntil = 2026-01-01")
+    held = _rules('[legal_hold.case-7]\nsince = 2026-01-10\nuntil = 2026-01-20\nreason = "audit"').held
     assert held("samples", date(2026, 1, 20)) == "held by case-7: audit"
     assert held("samples", date(2026, 1, 21)) is None

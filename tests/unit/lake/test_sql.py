@@ -43,14 +43,14 @@ def test_the_last_write_wins_also_in_sql(tmp_path: Path) -> None:
     [
         ("select * from read_csv_auto('/etc/passwd')", "Permission Error"),
         ("select * from read_text('../../../../etc/passwd')", "Permission Error"),
-        ("copy samples to 'x.csv'", "one SELECT at a time"),
-        ("install httpfs", "one SELECT at a time"),
-        ("set enable_external_access = true", "one SELECT at a time"),
-        ("select 1; drop view samples", "one SELECT at a time"),
-        ("attach 'x.db'", "one SELECT at a time"),
+        ("copy samples to 'x.csv'", "one query at a time"),
+        ("install httpfs", "one query at a time"),
+        ("set enable_external_access = true", "one query at a time"),
+        ("select 1; drop view samples", "one query at a time"),
+        ("attach 'x.db'", "one query at a time"),
         ("select nothing from samples", "Binder Error"),
         ("selec", "Parser Error"),
-        ("", "one SELECT at a time"),
+        ("", "one query at a time"),
         ("select count(*) from range(100000000000) t(x), range(1000) where x % 7 = 3", "took longer than 0.2 s"),
         ("select * from range(101)", "more than 100 rows"),
     ],
@@ -68,3 +68,80 @@ def test_memory_has_a_bound(tmp_path: Path) -> None:
     snapshot = lake_in(tmp_path / "lake").snapshot()
     with pytest.raises(UsageError, match="needs more than 50 MB"):
         ask(snapshot, "select list(x) from range(50000000) t(x)", Bounds(memory_mb=50))
+
+
+WRITING = [
+    "COPY (SELECT 1 AS x) TO '{to}' (FORMAT csv)",
+    "CREATE TABLE x AS SELECT 1",
+    "INSERT INTO empty_samples (resource_id) VALUES ('x')",
+    "ATTACH '{to}'",
+    "EXPORT DATABASE '{to}'",
+]
+
+
+DRESSED = ("{}", "EXPLAIN ANALYZE {}", "explain/**/analyze {}", "-- a word\nEXPLAIN (ANALYZE) {}", "EXPLAIN {}")
+
+
+@pytest.mark.parametrize("writing", WRITING)
+def test_nothing_is_written_however_it_is_dressed(tmp_path: Path, writing: str) -> None:
+    """Neither a file of the lake nor one beside it, under the plan of a statement either; not one byte changes."""
+    snapshot = lake_in(tmp_path / "lake").snapshot()
+    day = next((tmp_path / "lake" / "samples").glob("d-*.parquet"))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    for dress in DRESSED:
+        for to in (day, tmp_path / "lake" / "MANIFEST.json", tmp_path / "beside"):
+            with pytest.raises(UsageError):
+                ask(snapshot, dress.format(writing.format(to=to)), Bounds())
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "EXPLAIN ANALYZE SELECT 1",
+        "WITH gone AS (DELETE FROM empty_samples RETURNING *) SELECT * FROM gone",
+        "SELECT * FROM read_text('{lake}/MANIFEST.json')",
+        "SELECT * FROM read_blob('{lake}/../secret.txt')",
+        "SELECT * FROM glob('{lake}/*')",
+        "SELECT * FROM glob('/etc/*')",
+        "SELECT * FROM 'http://127.0.0.1:9/x.parquet'",
+        "FROM sqlite_scan('{lake}/../secret.txt', 'x')",
+        "FROM snapshot",
+        "LOAD json",
+        "CALL pragma_version()",
+        "PRAGMA database_list",
+        "BEGIN",
+        "PREPARE v AS SELECT 1",
+        "SET VARIABLE x = 1",
+        "VACUUM",
+        "CHECKPOINT",
+    ],
+)
+def test_nothing_else_of_the_machine_is_reached(tmp_path: Path, statement: str) -> None:
+    """Other files, also those of the lake that hold no rows; the network; settings; the program's own variables."""
+    snapshot = lake_in(tmp_path / "lake").snapshot()
+    (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")
+    with pytest.raises(UsageError):
+        ask(snapshot, statement.format(lake=tmp_path / "lake"), Bounds())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT count(*) FROM samples",
+        "  -- how many\n SELECT count(*) FROM samples ;",
+        "WITH x AS (SELECT 1) FROM x",
+        "VALUES (1), (2)",
+        "DESCRIBE samples",
+        "SHOW TABLES",
+        "SUMMARIZE samples",
+        "EXPLAIN SELECT count(*) FROM samples",
+        "explain (select 1)",
+        "FROM samples LIMIT 1",
+    ],
+)
+def test_every_way_to_ask_is_answered(tmp_path: Path, statement: str) -> None:
+    """Queries, and what describes tables and plans."""
+    answer = ask(lake_in(tmp_path / "lake").snapshot(), statement, Bounds())
+    assert answer.columns
+    assert answer.rows

@@ -16,8 +16,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from plimsoll.cli import run
+from plimsoll.escaping import cell
 from plimsoll.publish import files
-from plimsoll.publish.render.csv_tables import csv_files, inert
+from plimsoll.publish.render.csv_tables import csv_files
 from plimsoll.publish.render.prometheus import metrics
 from plimsoll.publish.views.situation import situation_of
 from tests.reports import fleet_report
@@ -63,14 +64,27 @@ def test_a_reader_never_sees_a_torn_or_mixed_set(tmp_path: Path) -> None:
     assert len(seen) > 10
 
 
-@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@x", "\t=1", "\r=1"])
-def test_a_cell_is_never_a_formula(name: str) -> None:
-    """Bad input B64; numbers stay numbers."""
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        *((bad, f"'{bad}") for bad in ("=HYPERLINK(1)", "+1", "-1", "@x", "|cmd", "  =1", "\uff1dcmd", "\ufe62 1")),
+        ("\u3000=1", "\\u3000=1"),
+        ("\t=1", "\\t=1"),
+        ("\r=1", "\\r=1"),
+        ("\ufeff=1", "\\ufeff=1"),
+        ("\u202e=1", "\\u202e=1"),
+        ("a;=1", "a;'=1"),
+        ("a; +1", "a; '+1"),
+        ("a-1; b=2", "a-1; b=2"),
+    ],
+)
+def test_a_cell_is_never_a_formula(name: str, safe: str) -> None:
+    """Bad input B64, behind blanks, invisible and full-width signs too; numbers stay numbers."""
     report = fleet_report(resources=3)
     hostile = replace(report, resources=[replace(report.resources[0], name=name), *report.resources[1:]])
     rows = list(csv.reader(io.StringIO(csv_files(hostile)["resources.csv"].decode(), newline="")))
-    assert rows[1][1] == f"'{name}"
-    assert inert(-1.5) == -1.5
+    assert rows[1][1] == safe
+    assert cell(-1.5) == -1.5
 
 
 def test_the_text_file_is_a_valid_exposition_of_few_series() -> None:

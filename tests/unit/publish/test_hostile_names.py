@@ -43,6 +43,14 @@ NAMES = (
     "__proto__",
     "x" * 300,
     "\ud83d unpaired",
+    "",
+    "   ",
+    "  =cmd()",
+    "\ufeff=cmd()",
+    "\uff1dcmd()",
+    "\u00a0+1",
+    "a;=1",
+    "|cmd",
 )
 
 

@@ -227,7 +227,9 @@ def test_labels_name_the_region_the_owner_and_a_second_resource() -> None:
     )
     with exporter(lambda h: h.body(body)) as one:
         told = {"owner": "{team}", "rack": "{rack}", "kind": "gpu"}
-        came = scrape(one.address("dcgm", region="{zone}", labels=told, also="alps-job-{hpc_job}", resource="g1"))
+        came = scrape(
+            one.address("dcgm", region="{zone}", labels=told, second_resource="alps-job-{hpc_job}", resource="g1")
+        )
     (fact,) = came.resources
     assert (fact["resource_id"], fact["region"]) == ("g1", "zrh")
     assert json.loads(fact["labels"]) == {"owner": "vision", "kind": "gpu"}

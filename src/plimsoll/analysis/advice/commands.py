@@ -1,6 +1,7 @@
 """What to paste, for each target: Slurm, Kubernetes, vLLM. Nothing here is ever executed."""
 
 import shlex
+from typing import Final
 
 from plimsoll.fleet.resources import Resource
 
@@ -25,9 +26,17 @@ def _escaped(one: str) -> str:
     return {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(one) or f"\\U{ord(one):08x}"
 
 
+_SERVICES: Final = frozenset({"endpoint", "ai-service"})
+
+
 def scale(resource: Resource, replicas: float) -> dict[str, str]:
     """So many replicas of a service."""
     return {"kubernetes": f"kubectl scale {deployment(resource)} --replicas={replicas:g}"}
+
+
+def restart(resource: Resource) -> dict[str, str]:
+    """A service's containers one after another; nothing for a machine or a job."""
+    return {"kubernetes": f"kubectl rollout restart {deployment(resource)}"} if resource.type in _SERVICES else {}
 
 
 def deployment(resource: Resource) -> str:
@@ -36,7 +45,9 @@ def deployment(resource: Resource) -> str:
 
 
 def drain(resource: Resource, reason: str) -> dict[str, str]:
-    """No new work on a machine; what runs on it may end."""
+    """No new work on a machine; what runs on it may end. Nothing for a job or a service: neither is a node."""
+    if resource.type != "cluster":
+        return {}
     return {
         "slurm": f"scontrol update {shell_quote(f'nodename={resource.resource_id}')} state=drain "
         f"reason={shell_quote(reason)}",
@@ -45,7 +56,9 @@ def drain(resource: Resource, reason: str) -> dict[str, str]:
 
 
 def limits(resource: Resource, *, memory_bytes: float | None = None, cores: float | None = None) -> dict[str, str]:
-    """Other limits of a service's containers, memory in whole mebibytes."""
+    """Other limits of a service's containers, memory in whole mebibytes; nothing for a machine or a job."""
+    if resource.type not in _SERVICES:
+        return {}
     told = [
         f"memory={memory_bytes / 2**20:.0f}Mi" if memory_bytes else "",
         f"cpu={cores:g}" if cores else "",

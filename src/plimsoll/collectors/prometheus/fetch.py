@@ -1,7 +1,6 @@
 """Fetching an exposition within limits: whatever a target sends, memory and time stay bounded."""
 
 import ssl
-import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -9,6 +8,7 @@ from typing import Any, Final
 import httpx2
 
 from plimsoll.collectors.prometheus.resolver import DialError, Dialled, dial
+from plimsoll.deadline import Deadline
 from plimsoll.errors import PlimsollError, shown
 
 CONNECT_S: Final = 3.0
@@ -35,18 +35,29 @@ def client(*, ca: str = "", certificate: str = "", key: str = "", most: int = 64
     context = ssl.create_default_context(cafile=ca or None)
     if certificate:
         context.load_cert_chain(certificate, key)
-    limits = httpx2.Limits(max_connections=most, max_keepalive_connections=most)
+    # a connection for each request: a deadline can cut only one that it has seen open
+    limits = httpx2.Limits(max_connections=most, max_keepalive_connections=0)
     timeout = httpx2.Timeout(TOTAL_S / 2, connect=CONNECT_S)
     return httpx2.Client(verify=context, follow_redirects=False, trust_env=False, limits=limits, timeout=timeout)
 
 
 def fetch(using: httpx2.Client, url: str, credentials: dict[str, Any], *, total_s: float = TOTAL_S) -> Fetched:
     """The body of one GET, at most 16 MiB after inflation and ten seconds altogether."""
-    over = time.monotonic() + total_s
+    with Deadline(total_s) as deadline:
+        try:
+            return _first(using, url, credentials, deadline)
+        except FetchError as error:
+            if deadline.passed:
+                raise FetchError(f"too slow: {deadline.why}") from error
+            raise
+
+
+def _first(using: httpx2.Client, url: str, credentials: dict[str, Any], deadline: Deadline) -> Fetched:
+    """From the first of its addresses that can be reached."""
     unreachable: Exception | None = None
     for way in _ways(url):
         try:
-            return _body(using, way, credentials, over=over, total_s=total_s)
+            return _body(using, way, credentials, deadline)
         except httpx2.ConnectError as error:
             unreachable = error  # the name has other addresses
         except httpx2.TimeoutException as error:
@@ -63,27 +74,28 @@ def _ways(url: str) -> list[Dialled]:
         raise FetchError(f"unreachable: {error}") from error
 
 
-def _body(using: httpx2.Client, way: Dialled, credentials: dict[str, Any], *, over: float, total_s: float) -> Fetched:
+def _body(using: httpx2.Client, way: Dialled, credentials: dict[str, Any], deadline: Deadline) -> Fetched:
     headers = {
         "Accept": _ACCEPT,
-        "X-Prometheus-Scrape-Timeout-Seconds": f"{total_s:g}",
+        "X-Prometheus-Scrape-Timeout-Seconds": f"{deadline.seconds:g}",
         **credentials.get("headers", {}),
         **way.headers,
     }
     received = bytearray()
-    with using.stream(
-        "GET", way.url, headers=headers, auth=credentials.get("auth"), extensions=way.extensions
-    ) as answer:
+    extensions = {**way.extensions, "trace": deadline.trace}
+    with using.stream("GET", way.url, headers=headers, auth=credentials.get("auth"), extensions=extensions) as answer:
         if answer.status_code != 200:
             raise FetchError(_refusal(answer))
         for part in answer.iter_bytes():
             received += part
             if len(received) > MAX_BYTES:
                 raise FetchError(f"too large: more than {MAX_BYTES // 1024**2} MiB")
-            if time.monotonic() > over:
-                raise FetchError(f"too slow: not done after {total_s:g} s")
+            if deadline.passed:
+                break
         told = answer.headers.get("date")
         kind = answer.headers.get("content-type", "")
+    if deadline.passed:
+        raise FetchError(f"too slow: {deadline.why}")
     return Fetched(received.decode("utf-8", "replace"), kind, _clock(told))
 
 

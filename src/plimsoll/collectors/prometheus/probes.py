@@ -16,6 +16,7 @@ import httpx2
 from plimsoll.collectors.contract import Reading, Row, attempt
 from plimsoll.collectors.prometheus.resolver import DialError, Dialled, dial
 from plimsoll.collectors.prometheus.settings import Probe, credentials
+from plimsoll.deadline import Deadline
 from plimsoll.errors import shown
 
 DEADLINE_S: Final = 5.0
@@ -124,30 +125,35 @@ def probe(settings: Probe) -> Probed:
     told = credentials(os.environ.get(settings.bearer_env), "", None)
     headers = told.pop("headers", {})
     phases, why = Phases(), ""
-    try:
-        for way in dial(settings.url):
-            phases = Phases(resolve_s=way.resolve_s)
-            try:
-                return _ask(settings, way, headers | way.headers, phases)
-            except httpx2.ConnectError as error:  # the name may have other addresses
-                why = f"{type(error).__name__}: {shown(str(error))}"
-    except (httpx2.HTTPError, OSError, DialError) as error:
-        why = f"{type(error).__name__}: {shown(str(error))}"
+    with Deadline(DEADLINE_S) as deadline:
+        try:
+            for way in dial(settings.url):
+                phases = Phases(resolve_s=way.resolve_s)
+                try:
+                    return _ask(settings, way, headers | way.headers, phases, deadline)
+                except httpx2.ConnectError as error:  # the name may have other addresses
+                    why = f"{type(error).__name__}: {shown(str(error))}"
+        except (httpx2.HTTPError, OSError, DialError) as error:
+            why = deadline.why if deadline.passed else f"{type(error).__name__}: {shown(str(error))}"
     return Probed(ok=False, why=why)
 
 
-def _ask(settings: Probe, way: Dialled, headers: dict[str, str], phases: Phases) -> Probed:
+def _ask(settings: Probe, way: Dialled, headers: dict[str, str], phases: Phases, deadline: Deadline) -> Probed:
+    def trace(event: str, about: dict[str, Any]) -> None:
+        deadline.trace(event, about)
+        phases.note(event, about)
+
     with (
         httpx2.Client(
             timeout=DEADLINE_S, follow_redirects=False, trust_env=False, verify=_trust(settings.ca)
         ) as client,
-        client.stream("GET", way.url, headers=headers, extensions={**way.extensions, "trace": phases.note}) as answer,
+        client.stream("GET", way.url, headers=headers, extensions={**way.extensions, "trace": trace}) as answer,
     ):
         days = _certificate_days(answer)
-        received, over = 0, time.monotonic() + DEADLINE_S
+        received = 0
         for part in answer.iter_raw(8192):
             received += len(part)
-            if received > _MAX_BYTES or time.monotonic() > over:
+            if received > _MAX_BYTES or deadline.passed:
                 break
         phases.end()
     if answer.status_code != settings.status:

@@ -115,8 +115,12 @@ def addresses(targets: Mapping[str, Target], *, interval_s: float, own: Path | N
                 raise BadParameter(f"targets.{name}.urls", url, why=f"is scraped by targets.{found[url].name} already")
             namer = Namer(name, url, target.resource)
             mapper = Mapper(table, interval_s=interval_s, resource_of=namer, keeps=_fields(target), apart=namer.labels)
-            also = Namer(name, url, target.also)
-            second = Mapper(table, interval_s=interval_s, resource_of=also, apart=also.labels) if target.also else None
+            also = Namer(name, url, target.second_resource)
+            second = (
+                Mapper(table, interval_s=interval_s, resource_of=also, apart=also.labels)
+                if target.second_resource
+                else None
+            )
             found[url] = Address(name, url, target, table, client, mapper, interval_s, second)
     return sorted(found.values(), key=lambda one: one.turn)
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import UNSET
 
+from plimsoll.escaping import cell
 from plimsoll.publish.views.report_input import ReportInput
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv_files(report: ReportInput) -> dict[str, bytes]:
@@ -55,19 +54,5 @@ def _csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     sink = io.StringIO()
     writer = csv.writer(sink, lineterminator="\r\n")
     writer.writerow(head)
-    writer.writerows([inert(cell) for cell in row] for row in rows)
+    writer.writerows([cell(None if one is UNSET else one) for one in row] for row in rows)
     return sink.getvalue().encode("utf-8", "backslashreplace")
-
-
-def inert(cell: object) -> object:
-    """A cell that no spreadsheet takes for a formula; numbers stay numbers, unknown is empty.
-
-    >>> inert("=HYPERLINK(1)"), inert(-1.5), inert(None)
-    ("'=HYPERLINK(1)", -1.5, '')
-    """
-    if cell is None or cell is UNSET:
-        return ""
-    if isinstance(cell, str):
-        safe = cell.replace("\0", "\\x00")
-        return f"'{safe}" if safe.startswith(_FORMULA) else safe
-    return cell

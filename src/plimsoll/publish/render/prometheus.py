@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from plimsoll.documents.situation import Situation
+from plimsoll.escaping import label_value
 from plimsoll.publish.views.report_input import ReportInput
 
 
@@ -53,4 +54,4 @@ def _exact(value: float) -> str:
 
 def _counted(label: str, values: Iterable[str]) -> "dict[str, float | None]":
     counts = Counter(values)
-    return {f'{{{label}="{name}"}}': float(count) for name, count in counts.items()}
+    return {f'{{{label}="{label_value(name)}"}}': float(count) for name, count in counts.items()}

@@ -20,6 +20,8 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
     metric, units = busiest(window), window.resource.replicas_count or window.resource.gpu_count
     if metric is None or not units:
         return None
+    if bottleneck.rule == "cpu_saturated" and not window.resource.replicas_count:
+        return _processors(window, bottleneck)
     used = quantile_of(metric, 0.95)
     rho = used.value(window) / 100
     law = law_of(window) if window.resource.replicas_count else None
@@ -45,8 +47,18 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
         cost=cost.text,
         saving_per_month=cost.saving_per_month,
         replay=replay,
-        changes=scale(window.resource, more) if noun == "replicas" else {"slurm": f"#SBATCH --gres=gpu:{more:g}"},
+        changes=scale(window.resource, more) if noun == "replicas" else {},  # a machine has the GPUs that it has
         inputs={"utilisation, 95th percentile": used},
+    )
+
+
+def _processors(window: ResourceWindow, bottleneck: Bottleneck) -> Advice:
+    """Where processors are short and there are no replicas, more GPUs would not help."""
+    return Advice(
+        priority="medium",
+        title=f"Give {window.resource.name} more processors, or less to do at such times",
+        description=f"{bottleneck.description}. Move work that can wait to other hours or to a machine that has room; "
+        f"more GPUs would not help. If nothing is done: {bottleneck.impact}.",
     )
 
 

@@ -14,7 +14,7 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
     """What it brings is not promised: it depends on the work."""
     running = quantile_of("running_count", 0.95)
     known = len(running.known(window)) > 0 and running.value(window) > 0
-    more = math.ceil(HALF_AS_MUCH_AGAIN * running.value(window)) if known else "N"
+    more = math.ceil(HALF_AS_MUCH_AGAIN * running.value(window)) if known else 0
     return Advice(
         priority="high",
         title=f"Let {window.resource.name} work on more requests at once",
@@ -24,7 +24,9 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
         changes={
             "vllm": f"--max-num-seqs {more}",
             "triton": f"dynamic_batching {{ max_queue_delay_microseconds: 1000 }} max_batch_size: {more}",
-        },
+        }
+        if more
+        else {},
         inputs={"requests under way, 95th percentile": running} if known else {},
     )
 

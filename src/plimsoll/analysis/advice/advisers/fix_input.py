@@ -45,7 +45,6 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
             unit="% more steps",
             formula="1/(1-f/2) - 1 to 1/(1-f) - 1, f the share of time waiting; rate before / now - 1 where it is read",
         ),
-        cost="costs nothing",
         changes=_changes(window),
         inputs=dict(zip(_NAMES, (starving, *_BEFORE), strict=True)) if starving is not None and measured else {},
     )
@@ -55,8 +54,8 @@ def _changes(window: ResourceWindow) -> dict[str, str]:
     """As many loader workers as there are cores for each GPU, where that is known."""
     cores, count = window.resource.cpu_count, window.resource.gpu_count
     each = int(cores / count) if cores and count and cores >= count else None
-    loader = f"DataLoader(num_workers={each or 'N'}, pin_memory=True, prefetch_factor=4)"
-    return {"pytorch": loader, **({"slurm": f"#SBATCH --cpus-per-gpu={2 * each}"} if each else {})}
+    loader = f"DataLoader(num_workers={each}, pin_memory=True, prefetch_factor=4)"
+    return {"pytorch": loader, "slurm": f"#SBATCH --cpus-per-gpu={2 * each}"} if each else {}
 
 
 def _starving(bottleneck: Bottleneck) -> Reading | None:

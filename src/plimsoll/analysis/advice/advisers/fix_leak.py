@@ -1,6 +1,6 @@
 """Memory that grows or is used up: restart before it ends by itself, and find what keeps it."""
 
-from plimsoll.analysis.advice.commands import deployment, limits
+from plimsoll.analysis.advice.commands import limits, restart
 from plimsoll.analysis.advice.model import Advice, Adviser
 from plimsoll.analysis.bottlenecks.expressions.measures import Reading
 from plimsoll.analysis.bottlenecks.expressions.terms import Metric
@@ -20,9 +20,7 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
         title=f"{'Restart' if leak else 'Give memory to'} {window.resource.name} before it runs out",
         description=f"{bottleneck.description}. If nothing is done: {bottleneck.impact}.",
         cost="costs nothing" if leak else None,
-        changes={"kubernetes": f"kubectl rollout restart {deployment(window.resource)}"}
-        if leak
-        else limits(window.resource, memory_bytes=needed),
+        changes=restart(window.resource) if leak else limits(window.resource, memory_bytes=needed),
         inputs={"highest use": highest} if needed and not leak else {},
     )
 

@@ -14,7 +14,7 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
     capped = at_least(bottleneck.metric, bottleneck.threshold)
     slow, free = mean_of("gpu_sm_clock_mhz", capped), quantile_of("gpu_sm_clock_mhz", 0.95, where=~capped)
     limit = mean_of("gpu_power_limit_w")
-    watts = f"{A_TENTH_MORE * limit.value(window):.0f}" if len(limit.known(window)) else "W"
+    watts = f"{A_TENTH_MORE * limit.value(window):.0f}" if len(limit.known(window)) else ""
     known = len(slow.known(window)) > 0 and len(free.known(window)) > 0
     gain = max(0.0, 100 * (free.value(window) / slow.value(window) - 1)) if known else 0.0
     return Advice(
@@ -32,7 +32,9 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
         )
         if known
         else None,
-        changes={"shell": f"nvidia-smi --power-limit={watts}   # a tenth more than now, at most what the card allows"},
+        changes={"shell": f"nvidia-smi --power-limit={watts}   # a tenth more than now, at most what the card allows"}
+        if watts
+        else {},
         inputs={"clock while capped": slow, "clock while free, 95th percentile": free} if known else {},
     )
 

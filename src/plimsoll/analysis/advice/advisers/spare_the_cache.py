@@ -12,16 +12,14 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
     """Settings of the server."""
     running = quantile_of("running_count", 0.95)
     level = running.value(window) if len(running.known(window)) else 0.0
-    fewer = str(max(1, int(FEWER * level))) if level > 0 and bottleneck.rule == "preemptions" else "N"
+    fewer = str(max(1, int(FEWER * level))) if level > 0 and bottleneck.rule == "preemptions" else ""
     return Advice(
         priority="medium",
         title=f"Let {window.resource.name} keep what it has computed",
         description=f"{bottleneck.description}. Lower the number of sequences worked on together, keep a replica warm. "
         f"If nothing is done: {bottleneck.impact}.",
-        changes={"kubernetes": "minReplicas: 1   # of the HorizontalPodAutoscaler; Knative: min-scale"}
-        if bottleneck.rule == "cold_starts"
-        else {"vllm": f"--max-num-seqs {fewer} --gpu-memory-utilization 0.95"},
-        inputs={"requests under way, 95th percentile": running} if fewer != "N" else {},
+        changes={"vllm": f"--max-num-seqs {fewer} --gpu-memory-utilization 0.95"} if fewer else {},
+        inputs={"requests under way, 95th percentile": running} if fewer else {},
     )
 
 
