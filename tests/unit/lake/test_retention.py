@@ -30,7 +30,7 @@ def filled(root: Path) -> Lake:
 
 def kept(days: int, **more: object) -> RetentionPolicy:
     """Readings for so many days, nothing held."""
-    return RetentionPolicy(**{"days": {"samples": days}, "held": lambda _t, _d: None, **more})  # type: ignore[arg-type]
+    return RetentionPolicy(**{"days": {"samples": days}, "reason_to_keep": lambda _t, _d: None, **more})  # type: ignore[arg-type]
 
 
 def test_only_what_was_announced_goes_and_the_audit_tells(tmp_path: Path) -> None:

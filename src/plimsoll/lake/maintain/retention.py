@@ -1,7 +1,7 @@
 """Retention: whole days leave the manifest, then the disk; what is dropped was announced, verified and recorded.
 
-A day of readings goes only when it is older than asked for, not on legal hold, undamaged, compacted, and rolled up. Nothing goes
-while the clock stands far from the newest reading: one of the two is wrong then.
+A day of readings goes only when it is older than asked for, not on legal hold, undamaged, compacted, and rolled up.
+Nothing goes while the clock stands far from the newest reading: one of the two is wrong then.
 """
 
 import shutil
@@ -45,8 +45,8 @@ class RetentionDrop:
 class RetentionPolicy:
     """How long each table is kept; `reason_to_keep` says why a day of a table must stay, or None.
 
-    `resources_to_keep` says the same of days on which these resources have rows: resource -> why. Rows are never rewritten, so
-    such a day stays whole.
+    `resources_to_keep` says the same of days on which these resources have rows: resource -> why. Rows are never
+    rewritten, so such a day stays whole.
     """
 
     days: Mapping[str, int]

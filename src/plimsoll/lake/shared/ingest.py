@@ -32,7 +32,8 @@ def ingest_segment(
     No byte of a stranger is kept, and no number that decides: the rows are written anew, as any rows of ours, and they
     are as new as their arrival. The same rows of the same host become the same bytes, by which a repetition is known;
     one that was merged and deleted before is kept and merged once more, which changes nothing: its keys are the same.
-    Raises NotAllowedForToken, BadParameter (name, checksum, size), LakeError (rows) or DiskError; nothing was kept then.
+    Raises NotAllowedForToken, BadParameter (name, checksum, size), LakeError (rows) or DiskError; nothing was kept
+    then.
     """
     given = _named(table, name, host)
     if len(data) > MOST_BYTES:

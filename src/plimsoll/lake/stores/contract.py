@@ -54,7 +54,7 @@ class Store(Protocol):
         ...
 
     def swap(self, key: str, data: bytes, tag: str | None) -> str:
-        """Replaces the content that has this tag (None: there is nothing yet); gives the new tag. Else WriteConflict."""
+        """Replaces content of this tag (None: no content yet); gives the new tag, or raises WriteConflict."""
         ...
 
     def names(self, folder: str) -> list[Entry]:
