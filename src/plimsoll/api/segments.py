@@ -7,8 +7,9 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -19,11 +20,14 @@ from starlette.responses import JSONResponse, Response
 from plimsoll.api.refusals import Busy, error_body
 from plimsoll.api.tokens import Token
 from plimsoll.api.workers import Ended, Workers
-from plimsoll.errors import DiskError, LakeError, PlimsollError, TemporaryError, UsageError
+from plimsoll.config.engine import Serve
+from plimsoll.errors import ConfigError, DiskError, LakeError, PlimsollError, TemporaryError, UsageError
+from plimsoll.fleet.presence import Silence
 from plimsoll.lake import SpoolingLake
 from plimsoll.lake.format.files import Files
 from plimsoll.lake.format.manifest import check_format
 from plimsoll.lake.shared.ingest import MOST_BYTES, NotAllowedForToken, ingest_segment
+from plimsoll.lake.shared.names import FOLDER, Names
 from plimsoll.project import Project, builtin_root
 
 AT_ONCE: Final = 4
@@ -115,7 +119,8 @@ class Taking:
 
 def taking(root: str) -> Callable[[bytes], bytes]:
     """What the process does: three digits of status, then JSON."""
-    lake = Project(Path(root), builtin_root()).lake
+    project = Project(Path(root), builtin_root())
+    lake, names = project.lake, _names(project)
     if not isinstance(lake, SpoolingLake):
         check_format(Files(), lake.root)
 
@@ -130,6 +135,7 @@ def taking(root: str) -> Callable[[bytes], bytes]:
                 host=arrived.host,
                 resource_ids=arrived.resource_ids,
                 now=arrived.at,
+                names=names,
             )
         except PlimsollError as error:
             status, code = _status(error)
@@ -137,6 +143,15 @@ def taking(root: str) -> Callable[[bytes], bytes]:
         return (b"201" if new else b"200") + json.dumps({"kept": arrived.name}).encode()
 
     return answer
+
+
+def _names(project: Project) -> Names:
+    """How much a host may name; a config that has just been broken refuses nobody's readings, the defaults hold."""
+    serve, silence = Serve(), Silence()
+    with suppress(ConfigError):
+        config = project.config()
+        serve, silence = config.get("serve", Serve), config.get("silence", Silence)
+    return Names(project.data / FOLDER, serve.names_per_host, timedelta(seconds=silence.unseen), Files())
 
 
 def _status(error: PlimsollError) -> tuple[int, str]:

@@ -5,7 +5,7 @@ Rows are held for at most one flush: what the lake acknowledged is safe, what it
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from plimsoll.config import Config, Section
 from plimsoll.config.engine import Collect, Machine
 from plimsoll.errors import DiskError, RowsRefused, shown
 from plimsoll.extensions import discover
+from plimsoll.fleet.presence import Silence
 from plimsoll.plausibility import Refused, in_words, judged, parted
 from plimsoll.tables import COLLECTIONS, RESOURCES, SAMPLES, Table
 
@@ -87,7 +88,13 @@ class Collecting:
         if targets:
             from plimsoll.collectors.prometheus.targets import Scraper
 
-            self._readers["targets"] = Scraper(targets, interval_s=self.identity.interval_s, own=mappings)
+            self._readers["targets"] = Scraper(
+                targets,
+                interval_s=self.identity.interval_s,
+                own=mappings,
+                most_names=config.get("collect", Collect).names_per_target,
+                unseen=timedelta(seconds=config.get("silence", Silence).unseen),
+            )
         if probes:
             from plimsoll.collectors.prometheus.probes import Prober
 

@@ -9,13 +9,13 @@ from typing import Any, Final
 from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.analysis.performance.readings import columns_read
 from plimsoll.analysis.performance.standings import standings
-from plimsoll.clock import Window, duration_s
+from plimsoll.clock import Window
 from plimsoll.config.engine import Documents, Plimsoll, zone
 from plimsoll.documents import Evidence, PerformanceDocument
 from plimsoll.documents.anomalies import AnomaliesDocument
 from plimsoll.documents.capacity import CapacityDocument, Promise
 from plimsoll.documents.optimization import OptimizationDocument
-from plimsoll.documents.parameters import GRANULARITIES, PerformanceQuery
+from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.errors import shown
 from plimsoll.lake import hours
 from plimsoll.local_time import days_back
@@ -66,8 +66,7 @@ def report(
     window = Window(start or days_back(sources.as_of, SPANS[kind].days, local), sources.as_of, SPANS[kind].cell_s)
     resources = sources.resources()
     lines = sources.lines()
-    granularity = _granularity(sources, len(resources), span, window)
-    query = PerformanceQuery(time_range=span.time_range, granularity=granularity, start=window.start)
+    query = _query(sources, len(resources), span, window)
     seen = measured(sources, query)
     document, evidence = seen.document, seen.evidence
     before = since or window.start
@@ -102,6 +101,18 @@ def report(
         events=[Event(e.alert, e.opened, e.closed, e.is_open, e.quiet) for e in seen.events],
         is_filtered=sources.sees is not None,
     )
+
+
+def _query(sources: QueryContext, resources: int, span: Span, window: Window) -> PerformanceQuery:
+    """The span's own granularity, or a coarser one that the point budget allows; never a refusal."""
+    asked = PerformanceQuery(
+        time_range=span.time_range,
+        granularity=span.granularity,
+        start=window.start,
+        may_coarsen=True,
+        for_any_fleet=True,
+    )
+    return asked.within_budget(resources, budget=sources.settings("documents", Documents).point_budget)
 
 
 def _made_parts(
@@ -140,18 +151,6 @@ def _capacity(sources: QueryContext, _: Span, __: Window) -> tuple[CapacityDocum
 _MAKERS: Final[Mapping[str, Callable[[QueryContext, Span, Window], tuple[Any, list[Evidence]]]]] = MappingProxyType(
     {"optimization": _optimization, "anomalies": _anomalies, "capacity": _capacity}
 )
-
-
-def _granularity(sources: QueryContext, resources: int, span: Span, window: Window) -> str:
-    """The span's own, or the finest coarser one that the point budget allows for this fleet."""
-    budget = sources.settings("documents", Documents).point_budget
-    values = resources * 9
-    fitting = [
-        g
-        for g in GRANULARITIES
-        if duration_s(g) >= duration_s(span.granularity) and values * window.seconds / duration_s(g) <= budget
-    ]
-    return fitting[0] if fitting else GRANULARITIES[-1]
 
 
 def _previous(sources: QueryContext, query: PerformanceQuery, at: datetime) -> PerformanceDocument | None:

@@ -52,6 +52,14 @@ def test_it_renders_the_situation_of_the_last_report(project: Project, clock: Ow
     assert (found.verdict, found.facts, found.judged, found.silent) == ("Steady.", "a was silent.", 2, 1)
 
 
+def test_a_host_that_names_too_much_is_told(project: Project, clock: OwnedClock) -> None:
+    """What the door refused of it stands in `plimsoll status`, with the setting."""
+    folder = project.data / "names"
+    folder.mkdir(parents=True)
+    (folder / "evil.json").write_text(json.dumps({"at_s": clock.now().timestamp(), "reason": "9 new ones"}))
+    assert any("host evil" in line and "9 new ones" in line for line in status(project, clock).problems)
+
+
 def test_with_a_scheduler_that_beats_it_is_healthy(project: Project, clock: OwnedClock) -> None:
     """Every job is there, with its last run and its next."""
     write_job(project, "report", "daily 07:00", "pass")

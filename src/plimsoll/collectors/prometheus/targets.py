@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,12 +23,15 @@ from plimsoll.collectors.prometheus.look import Read
 from plimsoll.collectors.prometheus.mapper import Mapper
 from plimsoll.collectors.prometheus.mapping import Mapping as Table
 from plimsoll.collectors.prometheus.mapping import load
+from plimsoll.collectors.prometheus.names import Names
 from plimsoll.collectors.prometheus.naming import FIELD, ResourceIdTemplate
 from plimsoll.collectors.prometheus.remarks import refuse_nothing, remarks
 from plimsoll.collectors.prometheus.settings import Target, credentials
 from plimsoll.errors import BadParameter, shown
 
 MOST_AT_ONCE: Final = 64
+MOST_NAMES: Final = 20_000
+UNSEEN: Final = timedelta(days=7)
 _WAIT_SHARE: Final = 0.3
 _LONGEST_WAIT_S: Final = 5.0
 _FEW: Final = 8
@@ -47,6 +50,7 @@ class Address:
     client: httpx2.Client
     mapper: Mapper
     interval_s: float
+    names: Names
     second: Mapper | None = None
     facts: dict[str, Row] = field(default_factory=dict[str, Row])
 
@@ -64,8 +68,16 @@ class Address:
 class Scraper:
     """Reads every address once a round; what is not done in time is handed over with the next one."""
 
-    def __init__(self, targets: Mapping[str, Target], *, interval_s: float, own: Path | None = None) -> None:
-        self._addresses = addresses(targets, interval_s=interval_s, own=own)
+    def __init__(
+        self,
+        targets: Mapping[str, Target],
+        *,
+        interval_s: float,
+        own: Path | None = None,
+        most_names: int = MOST_NAMES,
+        unseen: timedelta = UNSEEN,
+    ) -> None:
+        self._addresses = addresses(targets, interval_s=interval_s, own=own, most_names=most_names, unseen=unseen)
         self._spread_s = min(_LONGEST_SPREAD_S, _SPREAD_SHARE * interval_s) if len(self._addresses) > _FEW else 0.0
         self._pool = ThreadPoolExecutor(min(MOST_AT_ONCE, max(1, len(self._addresses))), thread_name_prefix="scrape")
         self._running: dict[str, Future[Reading]] = {}
@@ -104,7 +116,14 @@ class Scraper:
             client.close()
 
 
-def addresses(targets: Mapping[str, Target], *, interval_s: float, own: Path | None = None) -> list[Address]:
+def addresses(
+    targets: Mapping[str, Target],
+    *,
+    interval_s: float,
+    own: Path | None = None,
+    most_names: int = MOST_NAMES,
+    unseen: timedelta = UNSEEN,
+) -> list[Address]:
     """Every address of the config; two that are the same are one mistake."""
     found: dict[str, Address] = {}
     for name, target in sorted(targets.items()):
@@ -121,7 +140,8 @@ def addresses(targets: Mapping[str, Target], *, interval_s: float, own: Path | N
                 if target.second_resource
                 else None
             )
-            found[url] = Address(name, url, target, table, client, mapper, interval_s, second)
+            names = Names(most_names, unseen)
+            found[url] = Address(name, url, target, table, client, mapper, interval_s, names, second)
     return sorted(found.values(), key=lambda one: one.turn)
 
 
@@ -165,11 +185,35 @@ def scrape(address: Address, offset_s: float = 0.0) -> Reading:
         row = collection_row(now, source=source, target=address.url, ok=False, reason=why, duration_s=taken, rows=0)
         return Reading(collections=[row])
     late_s = fetched.server_s - wall_s if fetched.server_s is not None else None
+    refused = _limited(address, read, also, _instant(wall_s))
     said = remarks(address.target.mapping, address.table, exposition, read, late_s)
+    if refused:
+        most = address.names.most
+        more = f"{refused} new names refused: [collect] names_per_target allows {most} resources and devices"
+        said = f"{said}; {more}" if said else more
     made = rows(address, read, _instant(wall_s), said, time.monotonic() - began)
     if also is not None:  # who that is, another source tells: a job is known by its scheduler
         made.samples.extend(_samples(also, _instant(wall_s), address.target.mapping))
     return made
+
+
+def _limited(address: Address, read: Read, also: Read | None, now: datetime) -> int:
+    """Leaves out the readings and facts of names that are too many; gives how many names those are."""
+    both = [one for one in (read, also) if one is not None]
+    given = {name for one in both for name in one.readings} | {(resource, "") for resource in read.facts}
+    kept = address.names.admitted(given, now)
+    if len(address.facts) > address.names.most:
+        known = address.names.resources()
+        address.facts = {resource: fact for resource, fact in address.facts.items() if resource in known}
+    if len(kept) == len(given):
+        return 0
+    resources = {resource for resource, _ in kept}
+    for one in both:
+        for name in one.readings.keys() - kept:
+            del one.readings[name]
+    for resource in read.facts.keys() - resources:
+        del read.facts[resource]
+    return len(given) - len(kept)
 
 
 def rows(address: Address, read: Read, now: datetime, said: str | None, taken_s: float) -> Reading:

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from plimsoll.errors import BadParameter, UsageError, shown
-from plimsoll.lake.format.encoding import encode_segment
-from plimsoll.lake.format.segments import Segment, as_stored, checksum, describe, span
+from plimsoll.lake.format.segments import Segment, checksum, describe, span
 from plimsoll.lake.lake import Lake
+from plimsoll.lake.shared.names import Names
 from plimsoll.lake.shared.validation import checked, timely
 from plimsoll.tables import TABLES
 
@@ -23,11 +23,19 @@ class NotAllowedForToken(UsageError):
 
 
 def ingest_segment(
-    lake: Lake, table: str, name: str, data: bytes, *, host: str, resource_ids: Sequence[str], now: datetime
+    lake: Lake,
+    table: str,
+    name: str,
+    data: bytes,
+    *,
+    host: str,
+    resource_ids: Sequence[str],
+    now: datetime,
+    names: Names | None = None,
 ) -> bool:
     """Keeps a segment's rows for good; False where they are there already.
 
-    `resource_ids`: what it may be about; empty: anything.
+    `resource_ids`: what it may be about; empty: anything. `names`: how many resources and devices it may name.
 
     No byte of a stranger is kept, and no number that decides: the rows are written anew, as any rows of ours, and they
     are as new as their arrival. The same rows of the same host become the same bytes, by which a repetition is known;
@@ -45,8 +53,10 @@ def ingest_segment(
         raise BadParameter("name", name, why="tells another time span than the rows have")
     timely(given, now)
     _about(frame, resource_ids)
-    ours = as_stored(TABLES[table], frame, complete=False)
-    written, form = encode_segment(ours)
+    if names is not None:
+        names.admit(host, frame, now)
+    ours = stored(TABLES[table], frame, complete=False)
+    written, form = briefly(ours)
     segment = describe(ours, written, form, order=lake.next_order(), collector=host)
     return lake.accept(TABLES[table], segment, written)
 
