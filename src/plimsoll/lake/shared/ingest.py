@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from plimsoll.errors import BadParameter, UsageError, shown
-from plimsoll.lake.format.segments import Segment, checksum, describe, span
+from plimsoll.lake.format.encoding import encode_segment
+from plimsoll.lake.format.segments import Segment, as_stored, checksum, describe, span
 from plimsoll.lake.lake import Lake
 from plimsoll.lake.shared.names import Names
 from plimsoll.lake.shared.validation import checked, timely
@@ -55,8 +56,8 @@ def ingest_segment(
     _about(frame, resource_ids)
     if names is not None:
         names.admit(host, frame, now)
-    ours = stored(TABLES[table], frame, complete=False)
-    written, form = briefly(ours)
+    ours = as_stored(TABLES[table], frame, complete=False)
+    written, form = encode_segment(ours)
     segment = describe(ours, written, form, order=lake.next_order(), collector=host)
     return lake.accept(TABLES[table], segment, written)
 
