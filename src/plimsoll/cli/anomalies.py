@@ -1,5 +1,6 @@
 """`plimsoll anomalies`: what was unusual."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -8,8 +9,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
+from plimsoll.cli.common import (
+    AsOfOption,
+    JsonOption,
+    ProjectOption,
+    as_of_or_now,
+    open_project,
+    print_json,
+    say,
+    the_clock,
+)
+from plimsoll.cli.judging import losses, not_judged, read_in
 from plimsoll.cli.progress import blocks_shown
+from plimsoll.clock import duration_s
+from plimsoll.documents import Evidence
 from plimsoll.documents.anomalies import AnomaliesDocument
 from plimsoll.errors import shown
 from plimsoll.project.runner import context
@@ -35,20 +48,38 @@ def anomalies(
     """Prints what was unusual, resource by resource, with the reasons."""
     from plimsoll.queries.anomalies import AnomaliesQuery  # polars only where a lake is read
     from plimsoll.queries.anomalies import anomalies as answer
+    from plimsoll.queries.window import window_of
 
     query = AnomaliesQuery.parse(time_range=time_range, granularity=granularity, threshold=threshold, detector=detector)
     with blocks_shown() as tell:
         wired = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of), tell=tell)
-        document, evidence = answer(wired.sources(), query)
+        sources = wired.sources()
+        document, evidence = answer(sources, query)
+    known, _ = read_in(sources, window_of(query, sources.as_of, round(duration_s(granularity))))
+    why = not_judged(known)
     if json:
         print_json(document)
+        if why:
+            say(why)
         return
     _print(document)
-    silent = [e for e in evidence if e.observed is None]
-    for one in silent:
+    others = _without_z(document, evidence, filtered=threshold is not None)
+    for one in others:
         typer.echo(f"{shown(str(one.detail['resource']))}: {one.detail['explanation']}")
-    if not document and not silent:
-        typer.echo(f"Nothing unusual in the last {time_range}.")
+    lost = losses(known)
+    for line in lost:
+        typer.echo(line)
+    if not document and not others and not lost and known.judged:
+        what = "Nothing unusual" if threshold is None else f"Nothing with a z-score above {threshold:g}"
+        typer.echo(f"{what} in the last {time_range}{f'; {why}' if why else ''}.")
+    elif why:
+        typer.echo(f"{why[:1].upper()}{why[1:]}.")
+
+
+def _without_z(document: AnomaliesDocument, found: Sequence[Evidence], *, filtered: bool) -> list[Evidence]:
+    """Silence, flat lines, shifts: findings without a number beyond its range; silence alone where a z is asked for."""
+    told = {entry.id for resource in document for entry in resource.anomalies}
+    return [one for one in found if one.subject not in told and (one.observed is None or not filtered)]
 
 
 def _print(document: AnomaliesDocument) -> None:

@@ -138,7 +138,7 @@ def _windows(
             readings,
             round(window.seconds / STEP_S),
             STEP_S,
-            _coverage(sources, resource, readings, window),
+            _coverage(sources, resource, [*readings.values(), *devices.values()], window),
             devices,
             _due(resource, window, sources.as_of),
             _steps_due(sources, resource, window),
@@ -177,12 +177,12 @@ def _due(resource: Resource, window: Window, as_of: datetime) -> NDArray[np.bool
     return due
 
 
-def _coverage(sources: Sources, resource: Resource, rows: Mapping[str, Floats], window: Window) -> float | None:
+def _coverage(sources: Sources, resource: Resource, rows: Sequence[Floats], window: Window) -> float | None:
     """The share of the window's steps in which the resource was read; None where no reading was due."""
     expected = _steps_due(sources, resource, window)
     heard = 0
     if rows:
-        stacked = np.stack([row[-round(window.seconds / STEP_S) :] for row in rows.values()])
+        stacked = np.stack([row[-round(window.seconds / STEP_S) :] for row in rows])
         heard = int(np.count_nonzero(np.any(~np.isnan(stacked), axis=0)))
     return min(1.0, heard / expected) if expected else None
 

@@ -53,11 +53,12 @@ def hold(
 ) -> Looked:
     """The findings, the strangest first; beyond the number that was asked for the weakest are left out."""
     weeks = (until - since).total_seconds() / _WEEK_S
-    allowed = max(1, math.floor(min(most_per_resource_week * resources * weeks, len(found))))
+    looked = resources * weeks
+    allowed = max(1, math.floor(min(most_per_resource_week * looked, len(found)))) if looked > 0 else 1
     ranked = sorted(found, key=lambda one: (-one.score / one.threshold, one.start, one.resource_id, one.id))
     kept = ranked[:allowed]
     alarm = ALARM if len(kept) == len(ranked) or not kept else max(ALARM, ALARM * kept[-1].score / kept[-1].threshold)
-    rate = len(kept) / (resources * weeks) if resources and weeks > 0 else 0.0
+    rate = len(kept) / looked if looked > 0 else 0.0
     return Looked(kept, since, rate, alarm)
 
 
