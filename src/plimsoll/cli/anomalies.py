@@ -1,7 +1,7 @@
 """`plimsoll anomalies`: what was unusual."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final
 
 import typer
 from rich import box
@@ -19,13 +19,15 @@ from plimsoll.cli.common import (
     say,
     the_clock,
 )
-from plimsoll.cli.judging import losses, not_judged, read_in
+from plimsoll.cli.judging import losses, read_in
 from plimsoll.cli.progress import blocks_shown
 from plimsoll.clock import duration_s
 from plimsoll.documents import Evidence
 from plimsoll.documents.anomalies import AnomaliesDocument
 from plimsoll.errors import shown
 from plimsoll.project.runner import context
+
+_NAMED: Final = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -52,34 +54,50 @@ def anomalies(
 
     query = AnomaliesQuery.parse(time_range=time_range, granularity=granularity, threshold=threshold, detector=detector)
     with blocks_shown() as tell:
-        wired = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of), tell=tell)
+        wired = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of), on_progress=tell)
         sources = wired.sources()
         document, evidence = answer(sources, query)
-    known, _ = read_in(sources, window_of(query, sources.as_of, round(duration_s(granularity))))
-    why = not_judged(known)
+    judged = next(e for e in evidence if e.subject == "anomalies.judged")
+    unjudged = _not_judged(judged.detail["notJudged"], judged.samples)
+    unjudged += [] if judged.samples else ["No resource is known yet."]
     if json:
         print_json(document)
-        if why:
-            say(why)
+        for line in unjudged:
+            say(line)
         return
     _print(document)
-    others = _without_z(document, evidence, filtered=threshold is not None)
-    for one in others:
-        typer.echo(f"{shown(str(one.detail['resource']))}: {one.detail['explanation']}")
-    lost = losses(known)
-    for line in lost:
+    others = [
+        f"{shown(str(one.detail['resource']))}: {one.detail['explanation']}"
+        for one in _without_z(document, evidence, filtered=threshold is not None)
+    ]
+    others += losses(read_in(sources, window_of(query, sources.as_of, round(duration_s(granularity))))[0])
+    for line in others:
         typer.echo(line)
-    if not document and not others and not lost and known.judged:
+    if not document and not others and judged.observed:
         what = "Nothing unusual" if threshold is None else f"Nothing with a z-score above {threshold:g}"
-        typer.echo(f"{what} in the last {time_range}{f'; {why}' if why else ''}.")
-    elif why:
-        typer.echo(f"{why[:1].upper()}{why[1:]}.")
+        typer.echo(f"{what} in the last {time_range}.")
+    for line in unjudged:
+        typer.echo(line)
 
 
 def _without_z(document: AnomaliesDocument, found: Sequence[Evidence], *, filtered: bool) -> list[Evidence]:
     """Silence, flat lines, shifts: findings without a number beyond its range; silence alone where a z is asked for."""
-    told = {entry.id for resource in document for entry in resource.anomalies}
-    return [one for one in found if one.subject not in told and (one.observed is None or not filtered)]
+    known = {entry.id for resource in document for entry in resource.anomalies}
+    findings = [one for one in found if one.rule.startswith("anomalies.") and one.subject not in known]
+    return [one for one in findings if one.observed is None or not filtered]
+
+
+def _not_judged(why: Mapping[str, str], resources: int) -> list[str]:
+    """A line for each reason for which resources were not judged, with the first of their names."""
+    of: dict[str, list[str]] = {}
+    for name, reason in why.items():
+        of.setdefault(reason, []).append(shown(name))
+    return [
+        f"Not judged: {len(names)} of {resources} resources, {reason}: "
+        + ", ".join(names[:_NAMED])
+        + (", ..." if len(names) > _NAMED else "")
+        for reason, names in sorted(of.items())
+    ]
 
 
 def _print(document: AnomaliesDocument) -> None:

@@ -3,10 +3,10 @@
 from plimsoll.clock import Window, rfc3339
 from plimsoll.documents.situation import Situation
 from plimsoll.errors import shown
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 
 
-def read_in(sources: Sources, window: Window) -> tuple[Situation, frozenset[str]]:
+def read_in(sources: QueryContext, window: Window) -> tuple[Situation, frozenset[str]]:
     """How the fleet was read in a window, and the ids of the resources with a reading in it."""
     from plimsoll.publish.views.situation import of_presences
     from plimsoll.queries.presence import presences_in  # polars only where a lake is read

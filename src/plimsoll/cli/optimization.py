@@ -62,14 +62,14 @@ def optimization(
         if asked not in known:
             raise BadParameter("--resource-id", asked, why="is not a resource of this fleet")
     with blocks_shown() as tell:
-        document, evidence = answer(replace(sources, tell=tell), query)
+        document, evidence = answer(replace(sources, on_progress=tell), query)
     if json:
         print_json(document)
         return
-    known, read = read_in(sources, window_of(query, sources.as_of, STEP_S))
+    state, read = read_in(sources, window_of(query, sources.as_of, STEP_S))
     _print(document, read)
-    for lost in losses(known) if known.total else [not_judged(known)]:
-        say(lost)
+    for line in losses(state) if state.total else [not_judged(state)]:
+        say(line)
     _print_silence(evidence)
 
 

@@ -8,12 +8,12 @@ from plimsoll.analysis.performance.readings import KEYS, by_block, gpus_read, re
 from plimsoll.clock import Window
 from plimsoll.fleet.presence import Presence, Silence
 from plimsoll.fleet.resources import Resource
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.performance import last_read
 from plimsoll.tables import SAMPLES
 
 
-def presences_in(sources: Sources, resources: Sequence[Resource], window: Window) -> list[Presence]:
+def presences_in(sources: QueryContext, resources: Sequence[Resource], window: Window) -> list[Presence]:
     """One for each resource, by id, as of the sources' instant; readings after it are not looked at."""
     as_of, since = sources.as_of, window.start
     samples = sources.snapshot.scan(

@@ -54,8 +54,8 @@ def test_an_empty_project_is_not_judged(
 ) -> None:
     """Whichever detector is asked for: no traceback, and not a word of calm."""
     one: Sequence[str] = () if detector is None else ("--detector", detector)
-    assert said(project, capsys, "anomalies", *one)[0] == "Not judged: no resource is known yet.\n"
-    assert said(project, capsys, "anomalies", "--json", *one) == ("[]\n", "not judged: no resource is known yet\n")
+    assert said(project, capsys, "anomalies", *one)[0] == "No resource is known yet.\n"
+    assert said(project, capsys, "anomalies", "--json", *one) == ("[]\n", "No resource is known yet.\n")
 
 
 def test_an_empty_project_has_nothing_to_optimise_or_to_decide(
@@ -72,14 +72,17 @@ def test_a_silent_resource_is_not_judged(project: Project, capsys: pytest.Captur
     """Beside one that is: neither is called by the other's answer."""
     known(project, "a", "b")
     fill(project, "a", END - timedelta(hours=30))
-    assert said(project, capsys, "anomalies")[0].endswith("\nNot judged: 2 silent.\n")
+    out = said(project, capsys, "anomalies")[0]
+    assert "Not judged: " in out
+    assert "of 2 resources, " in out
     fill(project, "b", END)
     out = said(project, capsys, "anomalies")[0]
-    assert out.endswith("\nNot judged: 1 silent.\n")
+    assert "Not judged: 1 of 2 resources, " in out
     assert "Nothing" not in out
+    assert "Not judged: 1 of 2 resources, " in said(project, capsys, "anomalies", "--json")[1]
     known(project, "c")
     out = said(project, capsys, "anomalies", "--detector", "unusual", "--threshold", "9")[0]
-    assert out == "Nothing with a z-score above 9 in the last 1h; not judged: 2 silent.\n"
+    assert out.startswith("Nothing with a z-score above 9 in the last 1h.\nNot judged: ")
     assert "1 resource: nothing holds it back." in said(project, capsys, "optimization")[0]
 
 
