@@ -47,7 +47,7 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A document or a refusal as bytes, its entity tag, and how many of the ids that were asked for nobody knows."""
+    """A document or a refusal as bytes, its entity tag, and how many of the requested ids are unknown."""
 
     status: int
     body: bytes
@@ -135,7 +135,7 @@ def _compute(question: Question, sources: QueryContext) -> Answer:
 
 
 def _following(asked: Query, sources: QueryContext) -> str:
-    """The last id of a full page; empty where everything was told."""
+    """The last id of a full page; empty on the last page."""
     if not isinstance(asked, PerformanceQuery) or asked.limit is None:
         return ""
     page = selected(sources.resources(), replace(asked, limit=asked.limit + 1))

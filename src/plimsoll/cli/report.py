@@ -74,7 +74,7 @@ def _mail(wired: Context, kind: str, made: "Published") -> None:
     for parcel, outcome in done:
         say(f"{parcel.channel} to {shown(parcel.recipient)}: {outcome.kind} {outcome.detail}".rstrip())
     if not new and not done:
-        say("nobody is to be told: no recipient or webhook asks for it, or they have been told of this window")
+        say("Nothing to send: no recipient is configured for this report, or it was already sent.")
     if any(outcome.kind == "failed" for _, outcome in done):
         raise PlimsollError("not everything was delivered; see: plimsoll outbox")
 

@@ -63,7 +63,7 @@ def sql(
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911 - whatever a column holds
-    """A value as text formats write it: instants in RFC 3339, numbers as numbers, what is no number as nothing."""
+    """A value as text formats write it: instants in RFC 3339, numbers as numbers, what is not a number as nothing."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         whole = value.microsecond % 1000 == 0
         return rfc3339(value) if whole else value.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Open promises of advice against the lake: has something changed, and did it bring what was told?"""
+"""Open promises of advice against the lake: has something changed, and did it bring what was promised?"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -154,7 +154,7 @@ _MAKERS: Final[Mapping[str, Callable[[QueryContext, Span, Window], tuple[Any, li
 
 
 def _previous(sources: QueryContext, query: PerformanceQuery, at: datetime) -> PerformanceDocument | None:
-    """The same document as of an earlier instant; None where nothing had been heard then."""
+    """The same document as of an earlier instant; None where nothing had been received then."""
     before = replace(sources, as_of=at)
     if not before.resources():
         return None

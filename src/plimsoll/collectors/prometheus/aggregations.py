@@ -149,7 +149,7 @@ def _quantile(look: Look) -> dict[tuple[str, str], float]:
 
 
 def _bound(text: str) -> float | None:
-    """A bucket's upper bound; None where it is no number."""
+    """A bucket's upper bound; None where it is not a number."""
     try:
         bound = float(text)
     except ValueError:

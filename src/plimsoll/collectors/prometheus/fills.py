@@ -11,7 +11,7 @@ _NO_LIMIT: Final = 2.0**62
 
 
 def fill(look: Look) -> dict[tuple[str, str], float]:
-    """Used of everything in `of`, in percent; of a whole of which a part is not there nothing is known.
+    """Used / total in percent; `of` are the parts of the total. No value if a part is not exported.
 
     A device out of its parts, and a resource out of its devices, are sums over sums: larger ones weigh more.
     """
