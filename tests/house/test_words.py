@@ -30,7 +30,6 @@ NOT_DONE: Final = frozenset(
         "cli/optimization.py",
         "cli/retention.py",
         "cli/schedule.py",
-        "importing/reading.py",
         "ledger/outcomes.py",
         "publish/render/mail.py",
         "publish/render/terminal.py",

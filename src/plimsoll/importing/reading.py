@@ -145,7 +145,7 @@ def _row(value: dict[str, Any], columns: list[str]) -> dict[str, Any]:
     found = {name: value.get(name) for name in columns}
     for name, one in found.items():
         if isinstance(one, dict | list | bool):
-            raise ValueError(f'"{name}" is no text or number')  # noqa: TRY004
+            raise ValueError(f'"{name}" is neither text nor a number')  # noqa: TRY004
     return found
 
 

@@ -181,7 +181,7 @@ def test_a_gzip_bomb_is_cut(tmp_path: Path) -> None:
         ("[" * 10_000, "nested more than 64 deep"),
         ('{"t": 1768564800, "value": 1,}', "row"),
         ('{"t": 1768564800, "value": NaN}', "NaN is not a JSON number"),
-        ('{"t": 1768564800, "value": {"a": 1}}', '"value" is no text or number'),
+        ('{"t": 1768564800, "value": {"a": 1}}', '"value" is neither text nor a number'),
         ("[1]", "is not a JSON object"),
     ],
 )

@@ -72,7 +72,7 @@ class Counters(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RuleInput:
     """One rule over one exposition."""
 
     counters: Counters
