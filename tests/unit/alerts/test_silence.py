@@ -10,7 +10,7 @@ import pytest
 from plimsoll.cli import run
 from plimsoll.collectors.declared import declared
 from plimsoll.collectors.session import identity_of
-from plimsoll.documents.situation import Situation
+from plimsoll.documents.situation import Open, Situation
 from plimsoll.fleet.resources import resources_at
 from plimsoll.project import Project
 from plimsoll.project.runner import context
@@ -352,3 +352,36 @@ def test_of_a_fleet_that_was_not_read_the_availability_is_not_known(project: Pro
     assert shown.situation.availability_pct is None
     assert shown.since.startswith("Nothing was read in the window before; nothing to compare with.")
     assert shown.verdict.facts == "Nothing was read in this window, and every cluster is silent since 11:55 on 10 Jan."
+
+
+def test_an_alert_older_than_the_readings_go_back_is_one_alert_everywhere(project: Project) -> None:
+    """A report looks further back than the job that watches: the feed and the page have one id for it."""
+    known(project, "a", "b")
+    fill(project, BEGIN, NOON, cpu=95.0)
+    fill(project, BEGIN, NOON, "b", every=3600)
+    ctx = context(project, clock=OwnedClock(NOON), as_of=NOON)
+    opened = {(row.resource, row.metric): row.id for row in watch(ctx)}
+    assert set(opened) == {("a", "cpu_utilization"), ("b", "silence")}
+    later = NOON + timedelta(minutes=4)
+    assert {(one.resource, one.metric): one.id for one in now(project, later).open} == opened
+
+
+def test_silence_resolves_nothing(project: Project) -> None:
+    """An alert on a line whose resource falls silent stays the alert that it was, for days, without the ledger too."""
+    known(project, "a")
+    fill(project, BEGIN, NOON - timedelta(hours=4))
+    fill(project, NOON - timedelta(hours=4), NOON, cpu=95.0)
+    seen = [{one.metric: one.id for one in open_at(project, NOON + timedelta(hours=hours))} for hours in (0, 3, 9)]
+    assert [set(one) for one in seen] == [
+        {"cpu_utilization"},
+        {"cpu_utilization", "silence"},
+        {"cpu_utilization", "silence"},
+    ]
+    assert len({one["cpu_utilization"] for one in seen}) == 1
+    assert seen[1]["silence"] == seen[2]["silence"]
+    assert now(project, NOON + timedelta(hours=9)).closed == 0
+
+
+def open_at(project: Project, at: datetime) -> Sequence[Open]:
+    """What is open at an instant, in a project whose ledger knows of no alert."""
+    return now(project, at).open
