@@ -45,7 +45,7 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
 
 ADVISER = Adviser(
     name="drain",
-    answers=frozenset({"gpu_straggler", "gpu_memory_errors", "gpu_driver_errors", "gpu_rows_to_remap", "link_errors"}),
+    answers=frozenset({"gpu_straggler", "gpu_memory_errors", "gpu_rows_to_remap", "link_errors"}),
     advise=advise,
     platform=PlatformText("Have faulty hardware looked at", "fail or hold their equals back"),
 )
