@@ -88,6 +88,7 @@ def optimization(sources: Sources, query: OptimizationQuery) -> tuple[Optimizati
         muted_ids=frozenset(name for name, one in said.items() if one.said != "accepted"),
         track_records=sources.outcomes.hits(sources.as_of) if sources.outcomes else {},
         rules=rules,
+        lines=sources.lines(),
     )
     document, evidence = analysis(windows(sources, query, rules), span=span, options=options)
     return document, [*evidence, *sources.damage(window.start, window.end, span.granularity)]

@@ -86,7 +86,7 @@ def by_hand() -> dict[str, Planted]:
         "dead_allocation": Planted({"gpus_allocated_count": level(4, noise=0)}, gpus(gpu, 90, 0, 1, 0)),
         "errors": Planted({"error_rate_pct": level(0.1, last=6)}, kind="endpoint"),
         "gpu_driver_errors": Planted({}, {("gpu2", "gpu_xid_code"): once(79.0)}),
-        "gpu_idle": Planted({gpu: gaps(level(60, last=0.5))}),
+        "gpu_idle": Planted({gpu: gaps(level(0.5))}),
         "gpu_ineffective": Planted({gpu: level(95, noise=0.01), "gpu_sm_active_pct": level(15)}),
         "gpu_memory_bandwidth": Planted(
             {"gpu_dram_active_pct": level(70), "gpu_sm_active_pct": level(30), "gpu_power_limit_w": level(700, noise=0)}
@@ -100,7 +100,14 @@ def by_hand() -> dict[str, Planted]:
                 gpu: level(50),
             }
         ),
-        "idle_host": Planted({"cpu_utilization_pct": level(1), gpu: level(0.5)}),
+        "idle_host": Planted(
+            {
+                "cpu_utilization_pct": level(1),
+                gpu: level(0.5),
+                "network_utilization_pct": level(0.1),
+                "disk_busy_pct": level(0.2),
+            }
+        ),
         "input_starvation": Planted({gpu: level(80, last=20), "cpu_utilization_pct": level(40, last=97, noise=0.01)}),
         "padded_limit": Planted({"job_limit_used_pct": level(30, noise=0.2)}),
         "memory_leak": Planted({"memory_utilization_pct": climbing(40, 88, 30)}, kind="endpoint"),

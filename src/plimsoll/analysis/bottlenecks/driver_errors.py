@@ -80,9 +80,7 @@ def errors_of(window: ResourceWindow) -> Sequence[DriverError]:
 def _in_steps(window: ResourceWindow, device: str, row: Floats) -> list[DriverError]:
     """A step that holds the mean of two codes holds no code."""
     at = np.flatnonzero(np.abs(row - np.round(row)) < _A_CODE)
-    return [
-        DriverError((len(row) - int(n)) * window.step_s, device, round(float(row[n]))) for n in at if row[n] >= 1
-    ]
+    return [DriverError((len(row) - int(n)) * window.step_s, device, round(float(row[n]))) for n in at if row[n] >= 1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,7 +206,8 @@ def _sql(opened: OpenAlert) -> str | None:
     whole = " AND device = ''" if opened.column != XID else f" AND {XID} = {opened.alert.current_value:.0f}"
     return (
         f"SELECT {opened.column}::DOUBLE AS observed FROM samples WHERE resource_id = {quoted(opened.alert.resource)}"  # noqa: S608 - a metric, a quoted id
-        f"{whole} AND {opened.column} IS NOT NULL AND ts <= TIMESTAMPTZ '{rfc3339(opened.last)}' ORDER BY ts DESC LIMIT 1"
+        f"{whole} AND {opened.column} IS NOT NULL AND ts <= TIMESTAMPTZ '{rfc3339(opened.last)}' "
+        "ORDER BY ts DESC LIMIT 1"
     )
 
 
