@@ -12,7 +12,7 @@ from plimsoll.fleet.xid_codes import xid, xid_codes
 from plimsoll.lake import Lake
 from plimsoll.lake.sql import Bounds, ask
 from plimsoll.queries.alerts import open_alerts
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.optimization import OptimizationQuery, optimization, windows
 from plimsoll.queries.performance import performance
 from plimsoll.tables import RESOURCES, SAMPLES
@@ -21,7 +21,7 @@ from tests.reports import sources_of
 NOW = datetime(2026, 1, 16, 18, tzinfo=UTC)
 
 
-def fleet(tmp_path: Path, *errors: tuple[float, str, int], kind: str = "cluster") -> Sources:
+def fleet(tmp_path: Path, *errors: tuple[float, str, int], kind: str = "cluster") -> QueryContext:
     """A resource of eight GPUs read every five minutes for a day, and errors: hours back, card, code."""
     lake = Lake(tmp_path / "lake")
     begin = NOW - timedelta(hours=24)

@@ -47,6 +47,7 @@ def _errors(samples: pl.LazyFrame, ids: Sequence[str], as_of: datetime) -> dict[
     """ts, device, code of each error that is bad enough, the oldest first, by resource."""
     rows = (
         samples.filter(pl.col(METRIC) >= 1, pl.col("ts") <= as_of, pl.col("resource_id").is_in(ids))
+        .filter(pl.col(METRIC) == pl.col(METRIC).round())  # the mean of an hour is no code
         .select("ts", "resource_id", "device", METRIC)
         .sort("resource_id", "ts", "device")
         .collect()

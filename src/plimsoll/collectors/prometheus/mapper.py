@@ -122,8 +122,8 @@ class Mapper:
             labels = sample.labels
             if filtered and not rule.takes(labels):
                 continue
-            if rule.device and not labels.get(rule.device):
-                place = (stem(sample.name), rule.device)
+            if label := self._nowhere(rule, labels):
+                place = (stem(sample.name), label)
                 made.unlabelled[place] = made.unlabelled.get(place, 0) + 1
                 continue
             if self._blank(rule, sample.value):
@@ -149,6 +149,15 @@ class Mapper:
             for one in samples
             if one.value > 0 and all(pattern.fullmatch(one.labels.get(name, "")) for name, pattern in join.matchers)
         )
+
+    def _nowhere(self, rule: Rule, labels: Mapping[str, str]) -> str:
+        """The label without which it is not known which device, or which part of one, a sample tells of."""
+        if rule.device and not labels.get(rule.device):
+            return rule.device
+        part, slices = self._table.part, self._table.identity.slices
+        if not (part and slices) or rule.parts != "own" or bool(labels.get(part)) == bool(labels.get(slices)):
+            return ""
+        return slices if labels.get(part) else part
 
     def _blank(self, rule: Rule, value: float) -> bool:
         """Whether the value is one by which this exporter says "not measured"; compared exactly, never by size."""
