@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from plimsoll.analysis.advice.advise import assess
+from plimsoll.analysis.performance.alerts import AlertState
+from plimsoll.analysis.performance.driver_error_alerts import driver_error_alerts
 from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.fleet.xid_codes import xid, xid_codes
 from plimsoll.lake import Lake
@@ -86,6 +89,7 @@ def test_a_clean_up_alone_is_nothing_and_an_unknown_code_is_named(tmp_path: Path
     """45 follows other errors or an ended job; 4711 is in no table, and that is said."""
     (calm,) = windows(fleet(tmp_path / "a", (1.0, "gpu0", 45), (3.0, "gpu0", 45)), OptimizationQuery())
     assert assess(calm).bottlenecks == []
+    assert "gpu_driver_errors" in assess(calm).exonerated
     (odd,) = windows(fleet(tmp_path / "b", (1.0, "gpu0", 4711)), OptimizationQuery())
     ((found, _),) = assess(odd).bottlenecks
     assert "XID 4711 (not in our table)" in found.description
@@ -121,8 +125,10 @@ def test_an_event_closes_after_a_day(tmp_path: Path) -> None:
     """Nothing says that a card is mended: the alert stays for a day after the last error, and no longer."""
     sources = fleet(tmp_path, (0.1, "gpu3", 79))
     assert [one.line for one in open_alerts(sources)] == ["driver_error"]
-    later = replace(sources, as_of=NOW + timedelta(hours=25))
-    assert [one.line for one in open_alerts(later) if one.line == "driver_error"] == []
+    errors = pl.LazyFrame({"ts": [NOW], "resource_id": ["n1"], "device": ["gpu3"], "gpu_xid_code": [79.0]})
+    for hours, count in ((23, 1), (25, 0)):
+        found = driver_error_alerts(errors, sources.resources(), as_of=NOW + timedelta(hours=hours), state=AlertState())
+        assert (len(found.open), [one.is_open for one in found.events]) == (count, [count == 1])
 
 
 def test_the_table_says_who_and_what_for_every_code() -> None:

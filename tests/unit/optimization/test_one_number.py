@@ -129,7 +129,8 @@ def test_work_that_waited_is_part_of_a_replay() -> None:
 def test_counted_waiting_work_is_replayed_with_its_size() -> None:
     """Thirty wait while ten run: four times the use, and the replay says that a half more is not enough."""
     one = queued(700.0, 1000.0, 97.0)
-    counted = one.readings | {
+    counted = {
+        **one.readings,
         "queue_depth_count": level((22, 0.0), (2, 30.0)),
         "running_count": level((22, 10.0), (2, 10.0)),
     }
