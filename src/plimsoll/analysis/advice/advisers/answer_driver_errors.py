@@ -17,11 +17,11 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
     if not seen:
         return None
     drains = [one for one in seen if one.known.drain]
-    told = dict.fromkeys(f"XID {one.code}: {one.known.todo}" for one in seen[:3] if not one.known.follows)
+    todo = dict.fromkeys(f"XID {one.code}: {one.known.todo}" for one in seen[:3] if not one.known.follows)
     return Advice(
         priority=_PRIORITIES[seen[0].severity],
         title=_title(window, seen[0]),
-        description=f"{bottleneck.description}. {' '.join(told)} If nothing is done: {bottleneck.impact}.",
+        description=f"{bottleneck.description}. {' '.join(todo)} If nothing is done: {bottleneck.impact}.",
         changes=commands.drain(window.resource, f"XID {drains[0].code}") if drains else {},
     )
 
