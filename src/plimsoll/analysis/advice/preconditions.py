@@ -84,8 +84,10 @@ def unmet(wanted: Preconditions, window: ResourceWindow, bottleneck: Bottleneck)
 
 def has_gpus(window: ResourceWindow) -> bool:
     """Whether it has GPUs: by the inventory, or because anything of them is read."""
-    known = [*window.readings, *(metric for _, metric in window.devices)]
-    return bool(window.resource.gpu_count) or any(metric.startswith(_OF_GPUS) for metric in known)
+    if window.resource.gpu_count is not None:
+        return window.resource.gpu_count > 0
+    rows = [*window.readings.items(), *((metric, row) for (_, metric), row in window.devices.items())]
+    return any(metric.startswith(_OF_GPUS) and bool(np.isfinite(row).any()) for metric, row in rows)
 
 
 def _above(window: ResourceWindow, metric: str, row: Floats, most: float) -> str | None:
