@@ -55,7 +55,7 @@ def refusal(text: str) -> str:
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_place_and_the_remedy(text: str, says: str) -> None:
-    """File, line, key, and the nearest known name or the allowed values."""
+    """B02, B03, B04, B12: file, line, key, and the nearest known name or the allowed values."""
     assert says in refusal(text)
 
 
@@ -93,7 +93,7 @@ def test_an_unknown_name_keeps_its_facts() -> None:
     ],
 )
 def test_a_file_that_is_no_config_is_refused(tmp_path: Path, content: bytes, says: str) -> None:
-    """Not UTF-8, too large, or with a NUL byte."""
+    """B01: not UTF-8, too large, or with a NUL byte."""
     path = tmp_path / "config.toml"
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=says):
@@ -101,7 +101,7 @@ def test_a_file_that_is_no_config_is_refused(tmp_path: Path, content: bytes, say
 
 
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
-    """Each has its own text."""
+    """B01: each has its own text."""
     with pytest.raises(ConfigError, match="No such file"):
         Layer.read(tmp_path / "absent.toml")
     with pytest.raises(ConfigError, match="is a folder"):
@@ -109,14 +109,14 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_a_byte_order_mark_is_accepted(tmp_path: Path) -> None:
-    """Some editors write one."""
+    """B01: some editors write one."""
     (tmp_path / "config.toml").write_bytes(b"\xef\xbb\xbf[collect]\nkeep = 4\n")
     config = load([Layer.read(tmp_path / "config.toml")], KINDS)
     assert config.get("collect", Collect).keep == 4
 
 
 def test_a_refusal_repeats_no_credentials(tmp_path: Path) -> None:
-    """An address with a password in it is refused, and the password is not said."""
+    """B10: an address with a password in it is refused, and the password is not said."""
     (tmp_path / "config.toml").write_text('[targets.a]\nurls = ["http://ada:hunter2@x/"]\nmapping = "node"\n')
     with pytest.raises(ConfigError, match="holds credentials") as refused:
         load([Layer.read(tmp_path / "config.toml")], {"targets.*": Target}).under("targets", Target)
