@@ -1,4 +1,4 @@
-"""Every fault and every bad input that Plimsoll was designed against, what it promises then, and why a few have no test.
+"""Every fault and bad input that Plimsoll was designed against, what it promises then, and why a few have no test.
 
 `docs/reference/faults.md` is written from this and from the docstrings of the tests: a test that holds a promise names
 its code (F01, B01) there.
@@ -146,6 +146,10 @@ INPUTS: Final[dict[str, str]] = {
     "B69": "Names: empty, endless, or like a value: refused, or kept as text.",
     "B70": "Names: the same display name many times: told apart by id.",
 }
+UNTESTED: Final[dict[str, str]] = {
+    "B22": "needs a second user on the machine; files of others are refused by F61",
+}
+"""Codes without a test, and why."""
 _CODE: Final = re.compile(r"\b[FB]\d\d\b")
 
 

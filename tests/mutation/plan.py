@@ -34,7 +34,10 @@ PLAN: Final[dict[str, tuple[str, ...]]] = {
     "api/access.py": ("tests/unit/api/test_tokens.py",),
     "api/connections.py": ("tests/unit/api/test_connections.py",),
     "api/segments.py": ("tests/unit/api/test_segments.py",),
-    "api/tokens.py": ("tests/unit/api/test_tokens.py",),
+    "api/tokens.py": (
+        "tests/unit/api/test_tokens.py",
+        "tests/unit/api/test_service.py::test_tokens_are_kept_as_hashes",
+    ),
     "delivery/hosts.py": ("tests/unit/delivery/test_webhooks.py",),
     "delivery/http.py": ("tests/unit/delivery/test_webhooks.py", "tests/unit/delivery/test_deadlines.py"),
     "delivery/message.py": ("tests/unit/delivery/test_mail.py", "tests/unit/publish/test_hostile_names.py"),

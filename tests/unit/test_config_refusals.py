@@ -1,5 +1,6 @@
 """Bad configuration is refused in one line that says what, where and what to do."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -7,9 +8,12 @@ import pytest
 from pydantic import Field
 
 from plimsoll.collectors.prometheus.settings import Probe, Target
+from plimsoll.collectors.prometheus.targets import addresses
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import MAX_FILE_BYTES, Duration, Layer, Section, load
-from plimsoll.errors import ConfigError, UnknownSetting
+from plimsoll.config.engine import Plimsoll
+from plimsoll.delivery.settings import Recipient
+from plimsoll.errors import BadParameter, ConfigError, UnknownSetting
 from plimsoll.fleet.load_lines import LoadLine
 
 
@@ -19,6 +23,39 @@ class Collect(Section):
     every: Annotated[Duration, Field(ge=1, le=3600)] = Field("30s")  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
     keep: int = 3
     names: tuple[str, ...] = ()
+
+
+@pytest.mark.parametrize("zone", ["Mars/Base", "", "EST5EDT4", "../../etc/localtime", "/etc/localtime", "a\0b"])
+def test_what_is_no_time_zone_is_refused(zone: str) -> None:
+    """B06: by name; no path of the machine is opened."""
+    with pytest.raises(ConfigError, match="timezone"):
+        load([Layer("config.toml", f"[plimsoll]\ntimezone = {json.dumps(zone)}")], {"plimsoll": Plimsoll})
+
+
+def test_one_address_under_two_names_is_one_mistake() -> None:
+    """B08: both names are told; the same section twice is refused by the syntax."""
+    target = Target(urls=("http://x:1/metrics",), mapping="node")
+    with pytest.raises(BadParameter, match=r"targets\.b\.urls.*is scraped by targets\.a already"):
+        addresses({"a": target, "b": target}, interval_s=30.0)
+    with pytest.raises(ConfigError, match=r"config\.toml: "):
+        load([Layer("config.toml", "[targets.a]\n[targets.a]\n")], {"targets.*": Target})
+
+
+@pytest.mark.parametrize(
+    "address", ["a@b\r\nBcc: c@d", "a@", "@b", "a b@c", "<a@b>", "a@b,c@d", 'x"@b', "a@b\u202e", "a@b@c", "a@b\n"]
+)
+def test_what_is_no_mail_address_is_refused(address: str) -> None:
+    """B09: nothing that could end a header, hide a recipient, or be two."""
+    text = f"[recipients.x]\naddress = {json.dumps(address)}"
+    with pytest.raises(ConfigError, match="is not a mail address"):
+        load([Layer("config.toml", text)], {"recipients.*": Recipient})
+
+
+def test_placeholders_are_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """B16: nothing is put into a value; a secret is named by its variable, and stays where it is."""
+    monkeypatch.setenv("SECRET", "hunter2")
+    read = load([Layer("config.toml", '[plimsoll]\nname = "${SECRET} ${NOT_SET}"')], {"plimsoll": Plimsoll})
+    assert read.get("plimsoll", Plimsoll).name == "${SECRET} ${NOT_SET}"
 
 
 KINDS: dict[str, type[Section]] = {"collect": Collect, "collectors.host": Collect, "lines.*": LoadLine}

@@ -102,7 +102,10 @@ def test_both_array_forms_and_pythons_booleans(service: Service) -> None:
     ],
 )
 def test_wrong_parameters_are_refused_by_name(service: Service, query: str, parameter: str, named: str | None) -> None:
-    """B42, B43, B44, B45, B47, B48, B49, B50, B52, B53: 400, the parameter, what is allowed; nothing of the request is echoed raw."""
+    """400, the parameter, what is allowed; nothing of the request is echoed raw.
+
+    B42, B43, B44, B45, B47, B48, B49, B50, B52, B53.
+    """
     reply = service.ask(f"{PERFORMANCE}?{query}")
     assert reply.status == 400
     refusal = reply.json()["error"]
