@@ -43,7 +43,7 @@ class Plimsoll(Section):
     timezone: Annotated[str, AfterValidator(_zone)] = Field("UTC", description="the zone of windows and printed times")
 
 
-class ThisMachine(Section):
+class Machine(Section):
     """`[machine]`: the machine that Plimsoll runs on, as a resource."""
 
     id: Name = Field("", description="its stable id; empty: the host name")

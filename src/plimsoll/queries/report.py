@@ -22,7 +22,7 @@ from plimsoll.local_time import days_back
 from plimsoll.publish.views.report_input import CapacityInput, Event, Made, ReportInput
 from plimsoll.queries.anomalies import AnomaliesQuery, anomalies
 from plimsoll.queries.capacity import CapacityQuery, capacity
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.queries.outcomes import in_words
 from plimsoll.queries.performance import measured, performance
@@ -47,7 +47,7 @@ SPANS: Final[Mapping[str, Span]] = MappingProxyType(
 
 
 def report(
-    sources: Sources,
+    sources: QueryContext,
     made: Made,
     kind: str = "daily",
     *,
@@ -103,7 +103,7 @@ def report(
     )
 
 
-def _query(sources: Sources, resources: int, span: Span, window: Window) -> PerformanceQuery:
+def _query(sources: QueryContext, resources: int, span: Span, window: Window) -> PerformanceQuery:
     """The span's own granularity, or a coarser one that the point budget allows; never a refusal."""
     asked = PerformanceQuery(
         time_range=span.time_range,
@@ -116,7 +116,7 @@ def _query(sources: Sources, resources: int, span: Span, window: Window) -> Perf
 
 
 def _made_parts(
-    sources: Sources, span: Span, window: Window, parts: Sequence[str]
+    sources: QueryContext, span: Span, window: Window, parts: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, str], list[Evidence]]:
     """The parts that could be made, why the others could not, and the evidence."""
     found: dict[str, Any] = {}
@@ -131,39 +131,39 @@ def _made_parts(
     return found, failed, more
 
 
-def _outcomes(sources: Sources, since: datetime) -> list[str]:
+def _outcomes(sources: QueryContext, since: datetime) -> list[str]:
     """What came of earlier advice, as far as it was settled in the window."""
     return [in_words(one) for one in sources.outcomes.settled(since, sources.as_of)] if sources.outcomes else []
 
 
-def _optimization(sources: Sources, span: Span, window: Window) -> tuple[OptimizationDocument, list[Evidence]]:
+def _optimization(sources: QueryContext, span: Span, window: Window) -> tuple[OptimizationDocument, list[Evidence]]:
     return optimization(sources, OptimizationQuery(time_range=span.time_range, start=window.start))
 
 
-def _anomalies(sources: Sources, span: Span, window: Window) -> tuple[AnomaliesDocument, list[Evidence]]:
+def _anomalies(sources: QueryContext, span: Span, window: Window) -> tuple[AnomaliesDocument, list[Evidence]]:
     return anomalies(sources, AnomaliesQuery(time_range=span.time_range, granularity=_PREFERRED, start=window.start))
 
 
-def _capacity(sources: Sources, _: Span, __: Window) -> tuple[CapacityDocument, list[Evidence]]:
+def _capacity(sources: QueryContext, _: Span, __: Window) -> tuple[CapacityDocument, list[Evidence]]:
     return capacity(sources, CapacityQuery())
 
 
-_MAKERS: Final[Mapping[str, Callable[[Sources, Span, Window], tuple[Any, list[Evidence]]]]] = MappingProxyType(
+_MAKERS: Final[Mapping[str, Callable[[QueryContext, Span, Window], tuple[Any, list[Evidence]]]]] = MappingProxyType(
     {"optimization": _optimization, "anomalies": _anomalies, "capacity": _capacity}
 )
 
 
-def _previous(sources: Sources, query: PerformanceQuery, at: datetime) -> PerformanceDocument | None:
+def _previous(sources: QueryContext, query: PerformanceQuery, at: datetime) -> PerformanceDocument | None:
     """The same document as of an earlier instant; None where nothing had been heard then."""
     before = replace(sources, as_of=at)
     if not before.resources():
         return None
     document, evidence = performance(before, query)
-    heard = any(e.samples for e in evidence if e.subject.startswith("coverage."))
-    return document if heard else None
+    received = any(e.samples for e in evidence if e.subject.startswith("coverage."))
+    return document if received else None
 
 
-def capacity_review(sources: Sources, made: Made, promises: Sequence[Promise] = ()) -> CapacityInput:
+def capacity_review(sources: QueryContext, made: Made, promises: Sequence[Promise] = ()) -> CapacityInput:
     """Everything that the capacity review of the instant is made from; `promises` are those of earlier reviews."""
     settings = sources.settings("capacity", Capacity)
     document, _ = capacity(sources, CapacityQuery(), promises=promises)
@@ -178,5 +178,5 @@ def capacity_review(sources: Sources, made: Made, promises: Sequence[Promise] = 
     )
 
 
-def _earlier_review(sources: Sources) -> CapacityDocument | None:
+def _earlier_review(sources: QueryContext) -> CapacityDocument | None:
     return capacity(sources, CapacityQuery())[0] if sources.resources() else None

@@ -10,7 +10,7 @@ from plimsoll.errors import LakeError
 from plimsoll.lake import Lake
 from plimsoll.lake.format.encoding import streaming
 from plimsoll.lake.format.files import Files
-from plimsoll.lake.shared.ingest import take_in
+from plimsoll.lake.shared.ingest import ingest_segment
 from plimsoll.lake.shared.names import Names, of_names
 from plimsoll.tables import SAMPLES
 from tests.strangers import NOW, frame, named
@@ -33,7 +33,7 @@ def test_more_names_than_a_host_may_have_are_refused_and_nothing_is_kept(tmp_pat
     def sent(host: str, given: pl.DataFrame) -> bool:
         data = streaming(given)
         name = named(given, data, host=host)
-        return take_in(lake, "samples", name, data, host=host, resource_ids=(), now=NOW, names=names)
+        return ingest_segment(lake, "samples", name, data, host=host, resource_ids=(), now=NOW, names=names)
 
     assert sent("evil", of("a", "b", "c", "d"))
     with pytest.raises(LakeError, match=r'host "evil": 2 new resources and devices beside 4 .* allows 5'):

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import httpx2
 
-from plimsoll.collectors.contract import Reading, Row, attempt
+from plimsoll.collectors.contract import Reading, Row, collection_row
 from plimsoll.collectors.counter_state import counters, recalled
 from plimsoll.collectors.prometheus import fetch
 from plimsoll.collectors.prometheus.exposition import parse
@@ -24,7 +24,7 @@ from plimsoll.collectors.prometheus.mapper import Mapper
 from plimsoll.collectors.prometheus.mapping import Mapping as Table
 from plimsoll.collectors.prometheus.mapping import load
 from plimsoll.collectors.prometheus.names import Names
-from plimsoll.collectors.prometheus.naming import FIELD, Namer
+from plimsoll.collectors.prometheus.naming import FIELD, ResourceIdTemplate
 from plimsoll.collectors.prometheus.remarks import refuse_nothing, remarks
 from plimsoll.collectors.prometheus.settings import Target, credentials
 from plimsoll.errors import BadParameter, shown
@@ -132,9 +132,9 @@ def addresses(
         for url in target.urls:
             if url in found:
                 raise BadParameter(f"targets.{name}.urls", url, why=f"is scraped by targets.{found[url].name} already")
-            namer = Namer(name, url, target.resource)
+            namer = ResourceIdTemplate(name, url, target.resource)
             mapper = Mapper(table, interval_s=interval_s, resource_of=namer, keeps=_fields(target), apart=namer.labels)
-            also = Namer(name, url, target.second_resource)
+            also = ResourceIdTemplate(name, url, target.second_resource)
             second = (
                 Mapper(table, interval_s=interval_s, resource_of=also, apart=also.labels)
                 if target.second_resource
@@ -182,8 +182,8 @@ def scrape(address: Address, offset_s: float = 0.0) -> Reading:
             if isinstance(error, FetchError)
             else f"cannot be read: {shown(f'{type(error).__name__}: {error}')}"
         )
-        told = attempt(now, source=source, target=address.url, ok=False, reason=why, duration_s=taken, rows=0)
-        return Reading(collections=[told])
+        row = collection_row(now, source=source, target=address.url, ok=False, reason=why, duration_s=taken, rows=0)
+        return Reading(collections=[row])
     late_s = fetched.server_s - wall_s if fetched.server_s is not None else None
     refused = _limited(address, read, also, _instant(wall_s))
     said = remarks(address.target.mapping, address.table, exposition, read, late_s)
@@ -220,14 +220,16 @@ def rows(address: Address, read: Read, now: datetime, said: str | None, taken_s:
     """Readings as rows of the lake."""
     source = address.target.mapping
     samples = _samples(read, now, source)
-    told = attempt(now, source=source, target=address.url, ok=True, reason=said, duration_s=taken_s, rows=len(samples))
+    row = collection_row(
+        now, source=source, target=address.url, ok=True, reason=said, duration_s=taken_s, rows=len(samples)
+    )
     facts: list[Row] = []
     for resource in sorted({resource for resource, _ in read.readings} | read.facts.keys()):
         fact = _fact(address, resource, read.facts.get(resource, {}), read.labels.get(resource, {}))
         if address.facts.get(resource) != fact:
             address.facts[resource] = fact
             facts.append({"ts": now, **fact})
-    return Reading(samples=samples, collections=[told], resources=facts)
+    return Reading(samples=samples, collections=[row], resources=facts)
 
 
 def _samples(read: Read, now: datetime, source: str) -> list[Row]:
@@ -240,14 +242,14 @@ def _samples(read: Read, now: datetime, source: str) -> list[Row]:
 def _fact(address: Address, resource: str, known: Mapping[str, float], labels: Mapping[str, str]) -> Row:
     """What the config and the exporter say of a resource; the denominators of its utilisation among it."""
     target = address.target
-    told = {name: value for name, text in target.labels.items() if (value := _filled(text, labels))}
+    filled = {name: value for name, text in target.labels.items() if (value := _filled(text, labels))}
     fact: Row = {
         "resource_id": resource,
         "source": f"target.{address.name}",
         "name": resource,
         "type": target.type,
         "region": _filled(target.region, labels) or None,
-        "labels": json.dumps(told, sort_keys=True) if told else None,
+        "labels": json.dumps(filled, sort_keys=True) if filled else None,
         "interval_s": address.interval_s,
         "gpu_count": target.gpu_count,
         "replicas_count": target.replicas_count,
