@@ -153,7 +153,7 @@ UNTESTED: Final[dict[str, str]] = {
 _CODE: Final = re.compile(r"\b[FB]\d\d\b")
 
 
-def tests_of() -> dict[str, list[str]]:
+def named_in_tests() -> dict[str, list[str]]:
     """Code -> the tests that name it in their docstring, or whose file does; a span (F01-F04) names nothing."""
     found: dict[str, list[str]] = {}
     for name, tree in python_files("tests"):

@@ -16,7 +16,7 @@ from plimsoll.config import Section
 from plimsoll.metrics import CATALOGUE
 from plimsoll.project import Project, builtin_root, sections
 from plimsoll.tables import TABLES
-from tests.house.faults import FAULTS, INPUTS, UNTESTED, tests_of
+from tests.house.faults import FAULTS, INPUTS, UNTESTED, named_in_tests
 from tests.shared import ROOT
 
 _EXIT_CODES = (
@@ -118,7 +118,7 @@ def jobs_page() -> str:
 
 def faults_page() -> str:
     """What was thought of, what is promised then, which test holds it."""
-    tests = tests_of()
+    tests = named_in_tests()
     parts = [
         "# Faults and bad input",
         (

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from tests.house.checkout import python_files
-from tests.house.faults import FAULTS, INPUTS, UNTESTED, tests_of
+from tests.house.faults import FAULTS, INPUTS, UNTESTED, named_in_tests
 
 _CHECKS = ("assert", "raises", "check", "expect", "valid", "verify", "given", "fail")
 
@@ -28,7 +28,7 @@ def test_every_test_asserts_something() -> None:
 
 def test_every_fault_and_bad_input_has_a_test_that_names_it() -> None:
     """Or stands among those that have none, with the reason; what has a test does not stand there."""
-    promises, tests = FAULTS | INPUTS, tests_of()
+    promises, tests = FAULTS | INPUTS, named_in_tests()
     assert [code for code in promises if code not in tests and not UNTESTED.get(code)] == []
     assert [code for code in UNTESTED if code in tests or code not in promises] == []
     assert [code for code in tests if code not in promises] == []

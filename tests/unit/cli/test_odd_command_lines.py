@@ -129,3 +129,11 @@ def test_an_output_without_room_is_one_line(root: Path) -> None:
     assert done.returncode == 74
     assert done.stderr.count(b"\n") == 1
     assert b"Traceback" not in done.stderr
+
+
+def test_too_short_a_range_gives_no_advice(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """B61: five minutes are enough for no advice: none is invented."""
+    assert run(["optimization", "--json", "--time-range", "5m", *AS_OF, "--project", str(root)]) == 0
+    resources = json.loads(capsys.readouterr().out)["resources"]
+    assert len(resources) == len(ODD)
+    assert [one for one in resources if one.get("recommendations")] == []
