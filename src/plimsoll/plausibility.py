@@ -187,8 +187,8 @@ def refusals(reason: str | None) -> str | None:
     reason = reason or ""
     if reason.startswith(_REFUSED):
         return reason
-    _, mark, told = reason.partition(f"; {_REFUSED}")
-    return f"{_REFUSED}{told}" if mark else None
+    _, mark, refused = reason.partition(f"; {_REFUSED}")
+    return f"{_REFUSED}{refused}" if mark else None
 
 
 def parted(table: Table, rows: Sequence[Row]) -> tuple[list[Row], list[tuple[Row, str]]]:

@@ -145,7 +145,13 @@ def _cases() -> dict[str, tuple[int, str, str, bytes, str]]:
         "another host's name": (403, "samples", other, other_data, "the token is of host"),
         "about another resource": (403, "samples", about, about_data, "may not write about"),
         "no such table": (400, "secrets", name, data, "use one of"),
-        "no segment's name": (400, "samples", "d-2026-01-16-0123456789abcdef.parquet", data, "no segment's name"),
+        "not the name of a segment": (
+            400,
+            "samples",
+            "d-2026-01-16-0123456789abcdef.parquet",
+            data,
+            "is not the name of a segment",
+        ),
         "a way out of the folder": (404, "samples", "..%2f..%2fconfig.toml", data, "no such path"),
         "a flipped bit": (400, "samples", name, flipped, "another checksum"),
         "no stream": (422, "samples", junk, no_stream, "cannot be read as arrows"),
@@ -156,7 +162,7 @@ def _cases() -> dict[str, tuple[int, str, str, bytes, str]]:
         "a column that no table has": (422, "samples", strange, strange_data, "no_such_metric"),
         "a name without end": (422, "samples", long, long_data, "device has a value of 300 bytes"),
         "no resource type": (422, "resources", bad_type, bad_type_data, "toaster"),
-        "labels that no report could read": (422, "resources", bad_labels, bad_labels_data, "labels is no JSON"),
+        "labels that no report could read": (422, "resources", bad_labels, bad_labels_data, "labels is not JSON"),
     }
 
 

@@ -43,7 +43,7 @@ def test_a_local_time_is_one_instant(zone: str, local: str, utc: str) -> None:
     ],
 )
 def test_the_hours_of_a_day_make_up_the_day(zone: str, day: str, hours: float, windows: int) -> None:
-    """Days of 23, 23.5, 24.5 and 25 hours, each hour once."""
+    """F33: days of 23, 23.5, 24.5 and 25 hours, each hour once."""
     at, place = date.fromisoformat(day), ZoneInfo(zone)
     marks = hours_of(at, place)
     assert marks[-1] - marks[0] == timedelta(hours=hours)

@@ -196,9 +196,9 @@ def test_typed_and_plain_gpus_are_not_added_up() -> None:
             "import sys; sys.stderr.write('slurm_load_jobs error: Unable to contact'); sys.exit(1)",
             "ended with 1: slurm_l",
         ),
-        ("print('JobID|State')", "what it says is no JSON"),
+        ("print('JobID|State')", "its answer is not JSON"),
         ("print('[1]')", "says list, not an object"),
-        ("print('')", "what it says is no JSON"),
+        ("print('')", "its answer is not JSON"),
     ],
 )
 def test_a_command_that_fails_says_so(script: str, words: str) -> None:
@@ -216,7 +216,7 @@ def test_a_missing_command_is_named() -> None:
 
 
 def test_broken_utf_8_costs_one_letter() -> None:
-    """A job's name is anybody's."""
+    """F49, B30: A job's name is anybody's."""
     script = r"""import sys; sys.stdout.buffer.write(b'{"jobs": [{"name": "\xff"}]}')"""
     assert ask((sys.executable, "-c", script), deadline_s=10)["jobs"][0]["name"] == "\ufffd"
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import polars as pl
 
+from plimsoll.analysis.bottlenecks.expressions.measures import quoted
 from plimsoll.analysis.performance.alerts import AlertEvent, Alerts, AlertState, OpenAlert, open_alerts, worst_first
+from plimsoll.analysis.performance.driver_error_alerts import driver_error_alerts
 from plimsoll.analysis.performance.fleet_totals import FleetTotals
 from plimsoll.analysis.performance.presence import LastRead, Reach, never, presences
-from plimsoll.analysis.performance.readings import by_block, inside, read_at
+from plimsoll.analysis.performance.readings import by_block, gpus_read, inside, read_at
 from plimsoll.analysis.performance.resources import Trends, resource_part, time_series
 from plimsoll.analysis.performance.scores import (
     Availability,
@@ -29,6 +31,7 @@ from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.presence import METRIC, Presence, Silence
 from plimsoll.fleet.resources import Resource
+from plimsoll.fleet.xid_codes import METRIC as XID
 
 _NO_TRENDS: Trends = MappingProxyType({})
 
@@ -84,7 +87,8 @@ def measured(
     found, stats, services = worst_first(read.alerts.open), read.whole.stats, services_of(read.whole)
     present = [read.presences[r.resource_id] for r in resources]
     reportable = [opened for opened in found if opened.quiet is None]
-    availability = availability_of(read.whole, services, {one.resource_id: one.owed for one in present})
+    owed = {one.resource_id: one.owed for one in present}
+    availability = availability_of(read.whole, services, owed, {one.resource_id: one.readings for one in present})
     over = [opened for opened in reportable if opened.alert.metric != METRIC]  # silence is deducted as silence
     healthy = health(present, over, services, availability, read.whole.samples)
     performing = performance_score(read.burdens, services)
@@ -143,11 +147,13 @@ def _read(
         read.whole.add(readings)
         read.series |= time_series(readings, query)
         read.burdens |= burdens_of(readings, block, lines)
-        seen = presences(block, read_at(samples, everything, block, until=reach.as_of), everything, reach)
+        gpus = gpus_read(samples, block, until=reach.as_of)
+        seen = presences(block, read_at(samples, everything, block, until=reach.as_of), everything, reach, gpus)
         read.presences |= {one.resource_id: one for one in seen}
         silent = {one.resource_id for one in seen if one.silent}
         parts.append(open_alerts(everything, block, lines, as_of=reach.as_of, state=state, silent=silent))
         parts.append(silence_alerts(block, seen, reach.silence, as_of=reach.as_of, state=state))
+        parts.append(driver_error_alerts(samples, block, as_of=reach.as_of, state=state))
     read.alerts = together(parts)
     return read
 
@@ -191,7 +197,19 @@ def _alert_evidence(span: TimeRange, opened: OpenAlert) -> Evidence:
         threshold=opened.alert.threshold,
         unit=opened.alert.metric,
         samples=opened.samples,
-        detail={"resource": opened.alert.resource, "quiet": opened.quiet},
+        detail={"resource": opened.alert.resource, "quiet": opened.quiet, "sql": _sql(opened)},
+    )
+
+
+def _sql(opened: OpenAlert) -> str | None:
+    """The statement that gives the alert's value again; None for silence, which is no reading."""
+    if not opened.column:
+        return None
+    whole = " AND device = ''" if opened.column != XID else f" AND {XID} = {opened.alert.current_value:.0f}"
+    return (
+        f"SELECT {opened.column}::DOUBLE AS observed FROM samples WHERE resource_id = {quoted(opened.alert.resource)}"  # noqa: S608 - a metric, a quoted id
+        f"{whole} AND {opened.column} IS NOT NULL AND ts <= TIMESTAMPTZ '{rfc3339(opened.last)}' "
+        "ORDER BY ts DESC LIMIT 1"
     )
 
 
@@ -224,7 +242,8 @@ def coverage(span: TimeRange, presence: Presence, as_of: datetime) -> Evidence:
                 }
                 for one in presence.stretches
             ],
-            "lostMetrics": {one.metric: rfc3339(one.since) for one in presence.lost},
+            "lostMetrics": {one.metric: rfc3339(one.since) for one in presence.lost if not one.device},
+            "lostDevices": {one.device: rfc3339(one.since) for one in presence.lost if one.device},
             "judged": presence.judged,
             "tooNew": presence.young,
             "agedOut": presence.aged_out,
