@@ -1,6 +1,6 @@
 """The command line: one file a command group; every error is one line and an exit code."""
 
-import os
+import errno
 import sys
 
 import typer
@@ -36,10 +36,11 @@ from plimsoll.cli import (
     ship,
     snooze,
     sql,
+    streams,
     verify,
 )
 from plimsoll.cli.common import version_wanted
-from plimsoll.errors import PlimsollError, nearest
+from plimsoll.errors import INTERRUPTED, DiskError, PlimsollError, nearest, shown
 
 app = typer.Typer(
     name="plimsoll",
@@ -90,28 +91,59 @@ def root(version: version_wanted = False) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line; ends the process with the exit codes of `interface.md` section 2."""
+    streams.prepare()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
 def run(arguments: list[str]) -> int:
     """One command; gives its exit code. `--debug` shows the stack of an error."""
     debug = "--debug" in arguments
-    command = typer.main.get_command(app)
     try:
-        result = command.main([a for a in arguments if a != "--debug"], prog_name="plimsoll", standalone_mode=False)
+        return _run([a for a in arguments if a != "--debug"])
     except PlimsollError as error:
         if debug:
             raise
         return _fail(str(error), error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader (`| head`) is gone: nothing can be said to it
+        streams.give_up()
+        return 141
+    except OSError as error:
+        if debug:
+            raise
+        return _fail(_refused(error), DiskError.exit_code)
+
+
+def _run(arguments: list[str]) -> int:
+    command = typer.main.get_command(app)
+    try:
+        result = command.main(arguments, prog_name="plimsoll", standalone_mode=False)
     except TyperException as error:
         return _fail(_usage(error, command), 2)
-    except (typer.Abort, KeyboardInterrupt):
-        return 130
+    try:
+        sys.stdout.flush()
     except BrokenPipeError:
-        # the reader (`| head`) is gone: nothing can be said to it, and Python must not try at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        raise
+    except OSError as error:
+        streams.give_up()
+        raise DiskError(f"standard output: {error.strerror}; not everything was written") from error
     return result if isinstance(result, int) else 0
+
+
+def _refused(error: OSError) -> str:
+    """The system's refusal in one line: what, why, and what to do where that is known."""
+    advice = {
+        errno.EACCES: "; check who owns it",
+        errno.EPERM: "; check who owns it",
+        errno.EROFS: "; name a folder that can be written to",
+        errno.ENOSPC: "; make room",
+    }.get(error.errno or 0, "; the stack is shown with --debug")
+    if error.filename is None and error.errno == errno.ENOSPC:
+        streams.give_up()
+        return "standard output: No space left on device; not everything was written"
+    what = shown(error.filename) if error.filename is not None else "the system"
+    return f"{what}: {error.strerror or type(error).__name__}{advice}"
 
 
 def _usage(error: TyperException, command: object) -> str:

@@ -4,11 +4,19 @@ from typing import Annotated
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
+from plimsoll.cli.common import (
+    AsOfOption,
+    JsonOption,
+    ProjectOption,
+    as_of_or_now,
+    open_project,
+    print_json,
+    table_console,
+    the_clock,
+)
 from plimsoll.cli.progress import blocks_shown
 from plimsoll.documents.anomalies import AnomaliesDocument
 from plimsoll.errors import shown
@@ -37,8 +45,9 @@ def anomalies(
     from plimsoll.queries.anomalies import anomalies as answer
 
     query = AnomaliesQuery.parse(time_range=time_range, granularity=granularity, threshold=threshold, detector=detector)
+    opened = open_project(project)
     with blocks_shown() as tell:
-        wired = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of), tell=tell)
+        wired = context(opened, clock=the_clock(), as_of=as_of_or_now(as_of, opened), tell=tell)
         document, evidence = answer(wired.sources(), query)
     if json:
         print_json(document)
@@ -75,7 +84,5 @@ def _print(document: AnomaliesDocument) -> None:
                 Text(one.explanation) if one.id != said else "same",
             )
             said = one.id
-    console = Console(markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
-        console.width = 150
+    console = table_console()
     console.print(table)

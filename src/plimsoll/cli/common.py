@@ -1,23 +1,32 @@
 """What several commands share: their options, the project, and how data is printed."""
 
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from shutil import which
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 import typer
+from rich.console import Console
 
-from plimsoll import clock, documents
+from plimsoll import documents
+from plimsoll.cli.instants import past_instant
 from plimsoll.clock import Clock, SystemClock
+from plimsoll.config.engine import Plimsoll
 from plimsoll.project import Project
 from plimsoll.version import __version__
+
+_WIDEST: Final = 10_000
 
 ProjectOption = Annotated[
     Path | None, typer.Option("--project", help="The project folder; default: this one or a parent.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 AsOfOption = Annotated[
-    str | None, typer.Option("--as-of", help="See the lake as of this instant: 2026-01-16T18:00:00Z.")
+    str | None,
+    typer.Option("--as-of", help="See the lake as of 2026-01-16T18:00:00Z, or as of the end of a day: 2026-01-16."),
 ]
 
 
@@ -42,9 +51,31 @@ def the_clock() -> Clock:
     return SystemClock()
 
 
-def as_of_or_now(text: str | None) -> datetime:
-    """The instant that was asked for, or now."""
-    return clock.instant(text, name="--as-of") if text else the_clock().now()
+def zone_of(project: Project) -> ZoneInfo:
+    """The zone in which the project's dates are meant."""
+    return ZoneInfo(project.config().get("plimsoll", Plimsoll).timezone)
+
+
+def as_of_or_now(text: str | None, project: Project, *, name: str = "--as-of") -> datetime:
+    """The instant that was asked for, or now: a date is the end of that day, today's is now; none lies ahead."""
+    now = the_clock().now()
+    return past_instant(text, name=name, zone=zone_of(project), now=now) if text else now
+
+
+def command_name() -> str:
+    """What to type for `plimsoll`, so that a printed command can be pasted: its name where the shell finds it."""
+    called = Path(sys.argv[0])
+    if called.name != "plimsoll" or which("plimsoll"):
+        return "plimsoll"
+    return str(called)
+
+
+def table_console() -> Console:
+    """Where tables are printed: as wide as the terminal; into a file or a pipe as wide as they are, never folded."""
+    console = Console(markup=False, highlight=False, emoji=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _WIDEST
+    return console
 
 
 def print_json(value: object) -> None:

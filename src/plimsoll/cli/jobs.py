@@ -52,6 +52,7 @@ def run(
     as_of: AsOfOption = None,
 ) -> None:
     """Runs one job, now or as of an instant."""
-    at = as_of_or_now(as_of) if as_of else None
+    opened = open_project(project)
+    at = as_of_or_now(as_of, opened) if as_of else None
     with blocks_shown() as tell:
-        run_job(open_project(project), job, clock=the_clock(), as_of=at, tell=tell)
+        run_job(opened, job, clock=the_clock(), as_of=at, tell=tell)

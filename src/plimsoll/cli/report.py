@@ -5,9 +5,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from plimsoll.cli.common import AsOfOption, ProjectOption, as_of_or_now, open_project, say, the_clock
+from plimsoll.cli.common import (
+    AsOfOption,
+    ProjectOption,
+    as_of_or_now,
+    open_project,
+    say,
+    table_console,
+    the_clock,
+)
 from plimsoll.cli.progress import blocks_shown
 from plimsoll.clock import ceiling
 from plimsoll.documents.parameters import one_of
@@ -49,11 +56,11 @@ def publish(project: Project, kind: str, as_of: str | None, *, mail: bool = Fals
 
     made: list[Published] = []
     with blocks_shown() as tell:
-        at = ceiling(as_of_or_now(as_of), 1)  # windows are named in whole seconds
+        at = ceiling(as_of_or_now(as_of, project), 1)  # windows are named in whole seconds
         wired = context(project, clock=the_clock(), as_of=at, tell=tell)
         recorded(project, JOBS[kind], wired, lambda: made.append(REPORTS[kind](wired)))
     published = made[0]
-    show(published.view, Console(), paths=[str(_near(path)) for path in (published.page, published.document)])
+    show(published.view, table_console(), paths=[str(_near(path)) for path in (published.page, published.document)])
     if pdf:
         typer.echo(_near(add_pdf(wired, published)))
     if mail:
