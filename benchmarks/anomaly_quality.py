@@ -30,7 +30,8 @@ from plimsoll.analysis.robust import Floats
 from plimsoll.lake import Lake
 from plimsoll.tables import SAMPLES
 
-COLUMN = "certificate_expiry_days"  # the one metric of the catalogue without bounds: public data is not in our units
+COLUMN = "certificate_expiry_days"  # the one metric of the catalogue that may be negative
+SCALE = 2.0**-20  # into its bounds; detectors know no unit
 BEGIN = datetime(2001, 1, 1, tzinfo=UTC)
 
 
@@ -109,7 +110,7 @@ def through_the_lake(raw: Raw, root: Path) -> Labelled:
                     "resource_id": raw.name,
                     "device": device,
                     "source": pl.Series([f"{n}" for n in range(len(stamps))]) if _repeated(since) else "benchmark",
-                    COLUMN: raw.values[:, n],
+                    COLUMN: raw.values[:, n] * SCALE,
                 }
             ),
             collector="benchmark",

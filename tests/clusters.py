@@ -63,7 +63,7 @@ def dask_cluster(folder: Path) -> Generator[Cluster]:
         workers = [
             start(f"worker-{n}", [*worker, "--local-directory", str(folder / str(n)), *common]) for n in range(NODES)
         ]
-        yield Cluster({"on": "dask", "address": json.loads(known.read_text())["address"]}, [head, *workers])
+        yield Cluster({"backend": "dask", "address": json.loads(known.read_text())["address"]}, [head, *workers])
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def ray_cluster(folder: Path) -> Generator[Cluster]:
             _until(lambda: _says(folder / "head.log", "Ray runtime started"), first)
             second = start("node", [*start_ray, "--address", f"127.0.0.1:{port}", *common])
             _until(lambda: _says(folder / "node.log", "Ray runtime started"), second)
-            yield Cluster({"on": "ray", "address": f"127.0.0.1:{port}"}, [first, second])
+            yield Cluster({"backend": "ray", "address": f"127.0.0.1:{port}"}, [first, second])
         finally:
             shutil.rmtree(short, ignore_errors=True)
 

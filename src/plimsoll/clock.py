@@ -150,3 +150,19 @@ def duration_s(text: str, *, name: str = "duration") -> float:
     if match is None:
         raise BadParameter(name, text, why="is not a duration; write a number and a unit: 500ms, 30s, 5m, 1h, 7d, 2w")
     return float(match["amount"]) * _SECONDS[match["unit"]]
+
+
+def duration_text(seconds: float) -> str:
+    """A duration as a setting writes it, in the largest unit that divides it.
+
+    >>> duration_text(5400.0), duration_text(0.5), duration_text(604800.0), duration_text(0.0)
+    ('90m', '500ms', '7d', '0s')
+    """
+    if seconds < 1:
+        return f"{1000 * seconds:g}ms" if seconds else "0s"
+    unit, size = max(
+        ((unit, size) for unit, size in _SECONDS.items() if unit != "w" and seconds % size == 0),
+        key=lambda pair: pair[1],
+        default=("s", 1),
+    )
+    return f"{seconds / size:.10g}{unit}"

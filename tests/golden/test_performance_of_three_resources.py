@@ -73,7 +73,7 @@ def document(*, metrics: tuple[str, ...] = (), aggregation: str = "avg") -> tupl
         window=Window(NOON, END, 300),
         as_of=END,
         query=PerformanceQuery(time_range="15m", granularity="5m", metrics=metrics, aggregation=aggregation),
-        lines={"cpu": LoadLine(metric="cpu_utilization_pct", above=90.0, lasting="0s")},  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        lines={"cpu": LoadLine(metric="cpu_utilization_pct", above=90.0, for_="0s")},  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     )
 
 

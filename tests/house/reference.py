@@ -139,7 +139,8 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _settings(kind: type[Section]) -> Iterator[Sequence[str]]:
-    for key, field in kind.model_fields.items():
+    for key, name in kind.by_key().items():
+        field = kind.model_fields[name]
         default = "required" if field.is_required() else f"`{field.get_default(call_default_factory=True)!r}`"
         yield f"`{key}`", default, field.description or ""
 

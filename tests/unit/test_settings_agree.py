@@ -7,8 +7,8 @@ from plimsoll.execution import Execution
 from plimsoll.project import Project
 
 NAMED = '[plimsoll]\nname = "t"\n'
-DASK = '[execution]\non = "dask"\naddress = "tcp://10.0.0.5:8786"\n'
-RAY = '[execution]\non = "ray"\naddress = "10.0.0.5:6379"\n'
+DASK = '[execution]\nbackend = "dask"\naddress = "tcp://10.0.0.5:8786"\n'
+RAY = '[execution]\nbackend = "ray"\naddress = "10.0.0.5:6379"\n'
 BUCKET, FOLDER = '[lake]\nuri = "s3://fleet/site-a"\n', '[lake]\nuri = "/mnt/fleet-lake"\n'
 
 
@@ -20,8 +20,8 @@ def test_a_cluster_cannot_have_this_machines_cache(project: Project, cluster: st
     with pytest.raises(ConfigError) as refused:
         project.config()
     told = str(refused.value)
-    assert told.startswith(f'config.toml:4: [execution] on = "{on}" does not go with [lake] uri: ')
-    assert 'use on = "processes", or a lake in data/lake' in told
+    assert told.startswith(f'config.toml:4: [execution] backend = "{on}" does not go with [lake] uri: ')
+    assert 'use backend = "processes", or a lake in data/lake' in told
     assert "\n" not in told
     assert refused.value.exit_code == 2
 
@@ -32,11 +32,11 @@ def test_a_cluster_cannot_have_this_machines_cache(project: Project, cluster: st
         (DASK, "dask"),
         (RAY, "ray"),
         (BUCKET, "auto"),
-        (FOLDER + '[execution]\non = "processes"\n', "processes"),
-        (BUCKET + '[execution]\non = "serial"\n', "serial"),
+        (FOLDER + '[execution]\nbackend = "processes"\n', "processes"),
+        (BUCKET + '[execution]\nbackend = "serial"\n', "serial"),
     ],
 )
 def test_each_by_itself_is_fine(project: Project, text: str, on: str) -> None:
     """A cluster with a lake that is here; a shared lake with the processors of this machine."""
     (project.root / "config.toml").write_text(NAMED + text)
-    assert project.config().get("execution", Execution).on == on
+    assert project.config().get("execution", Execution).backend == on

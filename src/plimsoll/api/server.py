@@ -38,7 +38,7 @@ def serve(project: Project, clock: Clock, *, host: str, port: int) -> None:
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
     wired = context(project, clock=clock)
     limits = Limits(settings.deadline_s, settings.memory_limit_mib * 1024**2)
-    workers = Workers(settings.heavy_at_once, answering, str(project.root), limits)
+    workers = Workers(settings.max_concurrent_documents, answering, str(project.root), limits)
     careful = replace(limits, memory_bytes=min(limits.memory_bytes, MOST_MEMORY))
     segments = Taking(Workers(1, taking, str(project.root), careful), clock.now)
     app = application(

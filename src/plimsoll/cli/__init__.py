@@ -37,6 +37,7 @@ from plimsoll.cli import (
     snooze,
     sql,
     streams,
+    upgrade,
     verify,
 )
 from plimsoll.cli.common import version_wanted
@@ -80,6 +81,7 @@ for group in (
     outcomes,
     rules,
     config,
+    upgrade,
 ):
     group.register(app)
 

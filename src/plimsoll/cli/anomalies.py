@@ -1,6 +1,7 @@
 """`plimsoll anomalies`: what was unusual."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Final
 
 import typer
 from rich import box
@@ -21,6 +22,8 @@ from plimsoll.cli.progress import blocks_shown
 from plimsoll.documents.anomalies import AnomaliesDocument
 from plimsoll.errors import shown
 from plimsoll.project.runner import context
+
+_NAMED: Final = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -47,17 +50,35 @@ def anomalies(
     query = AnomaliesQuery.parse(time_range=time_range, granularity=granularity, threshold=threshold, detector=detector)
     opened = open_project(project)
     with blocks_shown() as tell:
-        wired = context(opened, clock=the_clock(), as_of=as_of_or_now(as_of, opened), tell=tell)
+        wired = context(opened, clock=the_clock(), as_of=as_of_or_now(as_of, opened), on_progress=tell)
         document, evidence = answer(wired.sources(), query)
     if json:
         print_json(document)
         return
     _print(document)
+    judged = next(e for e in evidence if e.subject == "anomalies.judged")
     silent = [e for e in evidence if e.observed is None]
     for one in silent:
         typer.echo(f"{shown(str(one.detail['resource']))}: {one.detail['explanation']}")
-    if not document and not silent:
+    if not judged.samples:
+        typer.echo("No resource is known yet.")
+    elif not document and not silent and judged.observed:
         typer.echo(f"Nothing unusual in the last {time_range}.")
+    for line in _not_judged(judged.detail["notJudged"], judged.samples):
+        typer.echo(line)
+
+
+def _not_judged(why: Mapping[str, str], resources: int) -> list[str]:
+    """A line for each reason for which resources were not judged, with the first of their names."""
+    of: dict[str, list[str]] = {}
+    for name, reason in why.items():
+        of.setdefault(reason, []).append(shown(name))
+    return [
+        f"Not judged: {len(names)} of {resources} resources, {reason}: "
+        + ", ".join(names[:_NAMED])
+        + (", ..." if len(names) > _NAMED else "")
+        for reason, names in sorted(of.items())
+    ]
 
 
 def _print(document: AnomaliesDocument) -> None:

@@ -1,8 +1,9 @@
 """`plimsoll import`: history from files."""
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -10,6 +11,13 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from plimsoll.cli.common import ProjectOption, open_project, say, the_clock
 from plimsoll.errors import BadParameter, PlimsollError, shown
+
+if TYPE_CHECKING:
+    from plimsoll.importing.delimited import Block
+    from plimsoll.importing.mapping import FileMapping
+    from plimsoll.importing.presets import Wanted
+    from plimsoll.importing.run import Imported
+    from plimsoll.lake import Lake
 
 _SHOWN = 5
 
@@ -22,6 +30,7 @@ def register(app: typer.Typer) -> None:
 def import_(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV, NDJSON or Parquet; .gz too.")],
     mapping: Annotated[Path | None, typer.Option(help="A TOML file that says what the columns mean.")] = None,
+    as_: Annotated[str | None, typer.Option("--as", help="A format by name, such as nvidia-smi.")] = None,
     resource_id: Annotated[str | None, typer.Option(help="Without a mapping: whose readings they are.")] = None,
     resource_type: Annotated[str, typer.Option(help="Without a mapping: its type.")] = "cluster",
     metric: Annotated[str | None, typer.Option(help="Without a mapping: what the values are.")] = None,
@@ -35,46 +44,102 @@ def import_(
     project: ProjectOption = None,
 ) -> None:
     """Brings readings from files into the lake; what is there already is not brought again."""
-    from plimsoll.importing.mapping import read_mapping, simple
+    from plimsoll.importing.mapping import FileMapping, read_mapping, simple
+    from plimsoll.importing.presets import Wanted
+    from plimsoll.importing.run import Imported
 
     opened = open_project(project)
+    fixed: FileMapping | None = None
     if mapping is not None:
-        if resource_id or metric:
-            raise BadParameter("--mapping", mapping, why="says it all; leave --resource-id and --metric out")
-        read = read_mapping(mapping)
-    else:
-        read = simple(
-            resource_id=resource_id,
-            resource_type=resource_type,
-            metric=metric,
-            unit=unit,
-            time=(time_column, time_unit, zone),
-            value_column=value_column,
-        )
-    from plimsoll.importing.run import import_file
-
-    refused = 0
+        if resource_id or metric or as_:
+            raise BadParameter("--mapping", mapping, why="says it all; leave --as, --resource-id and --metric out")
+        fixed = read_mapping(mapping)
+    wanted = Wanted(resource_id, resource_type, metric, unit, zone)
+    done = Imported()
     for path in files:
-        with _progress() as progress:
-            bar = progress.add_task(shown(path.name), total=path.stat().st_size if path.exists() else None)
-            done = import_file(
-                opened.lake,
+        said = as_ is None and bool(resource_id and metric)  # the options say it all
+        form = None if fixed or said else _format(path, as_)
+        if fixed is None and form is None:
+            fixed = simple(
+                resource_id=resource_id,
+                resource_type=resource_type,
+                metric=metric,
+                unit=unit,
+                time=(time_column, time_unit, zone),
+                value_column=value_column,
+            )
+        one = _bring(opened.lake, path, form, wanted, fixed, most_refused=0 if strict else max_errors)
+        _summary(path, form, one, zone)
+        done += one
+    opened.lake.compact(now=the_clock().now())
+    if done.refused:
+        raise PlimsollError(
+            f"{done.refused} rows were refused; mend them and import again: what is known is not doubled"
+        )
+
+
+def _bring(
+    lake: "Lake", path: Path, form: str | None, wanted: "Wanted", fixed: "FileMapping | None", *, most_refused: int
+) -> "Imported":
+    """One file, part by part, with its progress."""
+    from plimsoll.importing.run import Imported, import_file
+
+    done = Imported()
+    with _progress() as progress:
+        bar = progress.add_task(shown(path.name), total=path.stat().st_size if path.exists() else None)
+        for read, given in _parts(path, form, wanted, fixed):
+            done += import_file(
+                lake,
                 path,
                 read,
                 now=the_clock().now(),
-                most_refused=0 if strict else max_errors,
-                tell=partial(_advance, progress, bar),
+                most_refused=most_refused,
+                on_progress=partial(_advance, progress, bar),
+                given=given,
             )
-        more = {"repeated in the file": done.repeated, "of names that are not mapped": done.unmapped}
-        counted = [f"{done.new} new", f"{done.known} known", f"{done.refused} refused", f"{done.empty} empty"]
-        counted += [f"{count} {what}" for what, count in more.items() if count]
-        say(f"{shown(path.name)}: {done.rows} rows, {', '.join(counted)}")
-        for row, why in done.reasons[:_SHOWN]:
-            say(f"  row {row}: {why}")
-        refused += done.refused
-    opened.lake.compact(now=the_clock().now())
-    if refused:
-        raise PlimsollError(f"{refused} rows were refused; mend them and import again: what is known is not doubled")
+    return done
+
+
+def _format(path: Path, name: str | None) -> str | None:
+    """The format that was named, or that the file unmistakably has."""
+    from plimsoll.importing.presets import named, recognised
+
+    if name is not None:
+        named(name)
+        return name
+    return recognised(path) if path.is_file() else None
+
+
+def _parts(
+    path: Path, form: str | None, wanted: "Wanted", fixed: "FileMapping | None"
+) -> "Iterator[tuple[FileMapping, list[Block] | None]]":
+    """The mappings of a file, each with what was read already where it is a document."""
+    from plimsoll.importing.documents import read_document
+    from plimsoll.importing.presets import mappings, named
+    from plimsoll.importing.reading import beginning
+
+    if form is None:
+        assert fixed is not None  # noqa: S101 - one of the two is there
+        yield fixed, None
+    elif named(form).document and beginning(path).lstrip("\ufeff \n\r\t")[:1] in ("{", "["):
+        yield from read_document(form, path, wanted)
+    else:
+        for one in mappings(form, path, wanted):
+            yield one.model_copy(update={"format": "csv"}), None
+
+
+def _summary(path: Path, form: str | None, done: "Imported", zone: str | None) -> None:
+    """Every row is accounted for."""
+    more = {"repeated in the file": done.repeated, "of names that are not mapped": done.unmapped}
+    counted = [f"{done.new} new", f"{done.known} known", f"{done.refused} refused", f"{done.empty} empty"]
+    counted += [f"{count} {what}" for what, count in more.items() if count]
+    cells = f"; {done.cells} cells refused" if done.cells else ""
+    kind = f" ({form})" if form else ""
+    say(f"{shown(path.name)}{kind}: {done.rows} rows, {', '.join(counted)}{cells}")
+    if form and zone is None:
+        say("  times without an offset were read as UTC; --zone says otherwise")
+    for row, why in done.reasons[:_SHOWN]:
+        say(f"  row {row}: {why}")
 
 
 def _advance(progress: Progress, bar: TaskID, read_bytes: int) -> None:

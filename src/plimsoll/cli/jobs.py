@@ -55,4 +55,4 @@ def run(
     opened = open_project(project)
     at = as_of_or_now(as_of, opened) if as_of else None
     with blocks_shown() as tell:
-        run_job(opened, job, clock=the_clock(), as_of=at, tell=tell)
+        run_job(opened, job, clock=the_clock(), as_of=at, on_progress=tell)

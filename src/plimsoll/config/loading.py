@@ -6,14 +6,15 @@ first, the user's last), refuses unknown keys with file, line and nearest known 
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from plimsoll.clock import duration_s
+from plimsoll.config.renamed import new_name
 from plimsoll.errors import BadParameter, ConfigError, UnknownSetting, shown
 
 MAX_FILE_BYTES = 1_000_000
@@ -24,6 +25,18 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True, allow_inf_nan=False)
 
+    @classmethod
+    def by_key(cls) -> dict[str, str]:
+        """The field of each key as it is written: the key `for` is the field `for_`, since `for` is Python's word."""
+        return {name.removesuffix("_"): name for name in cls.model_fields}
+
+    @classmethod
+    def durations(cls) -> frozenset[str]:
+        """The fields that are written as "30s" and kept in seconds."""
+        return frozenset(
+            name for name, field in cls.model_fields.items() if _is_duration((*field.metadata, field.annotation))
+        )
+
 
 def _duration(value: object) -> float:
     if not isinstance(value, str):
@@ -32,6 +45,10 @@ def _duration(value: object) -> float:
         return duration_s(value)
     except BadParameter as error:
         raise ValueError('is not a duration; write a number and a unit: "30s", "5m", "1h", "7d"') from error
+
+
+def _is_duration(parts: Iterable[object]) -> bool:
+    return any(getattr(part, "func", None) is _duration or _is_duration(get_args(part)) for part in parts)
 
 
 Duration = Annotated[float, BeforeValidator(_duration)]
@@ -131,11 +148,13 @@ def load(layers: Sequence[Layer], kinds: Mapping[str, type[Section]]) -> Config:
     (`lines.*`) stands for a table of tables, each of that class, under names that the user chooses.
     """
     merged: dict[str, Any] = {}
+    known = {tuple(f"{name}.{key}".split(".")) for name, kind in kinds.items() for key in kind.by_key()}
     origins: dict[tuple[str, ...], str] = {}
     for layer in layers:
         tree = layer.parsed()
         for path, value in _leaves(tree, ()):
-            _refuse_unknown(path, value, layer, kinds)
+            _refuse_below_a_comment(path, layer, kinds)
+            _refuse_unknown(path, value, layer, known)
             if value != {} or path[:-1]:
                 _put(merged, path, value)
                 origins[path] = layer.line_of(path)
@@ -146,7 +165,7 @@ def load(layers: Sequence[Layer], kinds: Mapping[str, type[Section]]) -> Config:
             for key, table in sorted(_at(merged, prefix).items()):
                 sections[f"{prefix}.{key}"] = _validated(kind, f"{prefix}.{key}", table, origins)
         else:
-            own = {k: v for k, v in _at(merged, name).items() if k in kind.model_fields}
+            own = {k: v for k, v in _at(merged, name).items() if k in kind.by_key()}
             sections[name] = _validated(kind, name, own, origins)
     return Config(sections, origins)
 
@@ -161,10 +180,14 @@ def _leaves(tree: Mapping[str, Any], path: tuple[str, ...]) -> list[tuple[tuple[
     return found
 
 
-def _refuse_unknown(path: tuple[str, ...], value: object, layer: Layer, kinds: Mapping[str, type[Section]]) -> None:
-    """Every leaf must be a field of some section; the first part that leads nowhere is what the message names."""
-    _refuse_below_a_comment(path, layer, kinds)
-    known = {tuple(f"{name}.{field}".split(".")) for name, kind in kinds.items() for field in kind.model_fields}
+def _refuse_unknown(path: tuple[str, ...], value: object, layer: Layer, known: Set[tuple[str, ...]]) -> None:
+    """Every leaf must be a key of some section; the first part that leads nowhere is what the message names."""
+    if path in known:
+        return
+    if (new := new_name(path)) is not None:
+        raise ConfigError(
+            f"{layer.line_of(path)}: {'.'.join(path)} is now {new}; rewrite the file with: plimsoll upgrade"
+        )
     for depth, part in enumerate(path):
         here = {k[depth] for k in known if len(k) > depth and _matches(k[:depth], path[:depth])}
         if part not in here and "*" not in here:
@@ -213,10 +236,11 @@ def _at(tree: Mapping[str, Any], dotted: str) -> Mapping[str, Any]:
 
 def _validated(kind: type[S], name: str, table: Mapping[str, Any], origins: Mapping[tuple[str, ...], str]) -> S:
     try:
-        return kind.model_validate(as_frozen(table))
+        fields = kind.by_key()
+        return kind.model_validate({fields.get(key, key): value for key, value in as_frozen(table).items()})
     except ValidationError as error:
         first = error.errors()[0]
-        field = tuple(str(part) for part in first["loc"])
+        field = tuple(str(part).removesuffix("_") for part in first["loc"])
         says = first["msg"].removeprefix("Value error, ")
         given = (
             ""

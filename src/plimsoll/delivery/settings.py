@@ -32,8 +32,8 @@ class Mail(Section):
     sender: Address = Field("", description="the From address")
     link: str = Field("", description="where the report can be read, for the button; {date} is the day")
     revisions: bool = Field(False, description="mail a report again when readings that came late changed it")
-    tries: int = Field(12, ge=1, le=100, description="how often a message is tried")
-    within: Annotated[Duration, Field(ge=60, le=14 * 86400)] = Field(
+    max_attempts: int = Field(12, ge=1, le=100, description="how often a message is tried")
+    give_up_after: Annotated[Duration, Field(ge=60, le=14 * 86400)] = Field(
         "48h",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
         description="how long a message is tried; then it has failed, and the next report says so",
     )
@@ -76,7 +76,7 @@ class Webhook(Section):
 
 
 class Ping(Section):
-    """`[ping]`: a dead man's switch; asked for when a daily report was published and delivered."""
+    """`[dead_mans_switch]`: a dead man's switch; asked for when a daily report was published and delivered."""
 
     url_env: str = Field("", description="the environment variable that holds the https address; empty: no ping")
     hosts: tuple[str, ...] = Field((), description="the only hosts that the address may name")

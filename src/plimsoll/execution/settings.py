@@ -25,28 +25,30 @@ _ADDRESSES: Final = {
 class Execution(Section):
     """`[execution]`: serial, several processes of this machine, or workers of others."""
 
-    on: Literal["auto", "serial", "processes", "dask", "ray"] = Field(
+    backend: Literal["auto", "serial", "processes", "dask", "ray"] = Field(
         "auto", description="auto: processes where there is more than one block of resources and one processor"
     )
     address: str = Field(
         "", description="of the Dask scheduler (tcp://10.0.0.5:8786) or of the Ray cluster's head (10.0.0.5:6379)"
     )
     workers: int = Field(0, ge=0, le=256, description="how many processes; 0: one for each processor")
-    block: int = Field(250, ge=1, le=100_000, description="resources analysed together, with one forest a type")
+    block_size: int = Field(250, ge=1, le=100_000, description="resources analysed together, with one forest a type")
 
     @model_validator(mode="after")
     def _reachable(self) -> "Execution":
-        if self.on not in _ADDRESSES:
+        if self.backend not in _ADDRESSES:
             if self.address:
-                raise ValueError(f'address is of a cluster; it goes with on = "dask" or "ray", not with "{self.on}"')
+                raise ValueError(
+                    f'address is of a cluster; it goes with backend = "dask" or "ray", not with "{self.backend}"'
+                )
             return self
-        pattern, wanted = _ADDRESSES[self.on]
+        pattern, wanted = _ADDRESSES[self.backend]
         if not self.address:
-            raise ValueError(f'on = "{self.on}" needs an address: {wanted}')
+            raise ValueError(f'backend = "{self.backend}" needs an address: {wanted}')
         if not pattern.fullmatch(self.address) or int(self.address.rpartition(":")[2]) > 65_535:
             raise ValueError(f'address "{shown(self.address)}" is not {wanted}')
         if self.workers:
-            raise ValueError(f'workers is for on = "processes"; a {self.on} cluster has its own')
+            raise ValueError(f'workers is for backend = "processes"; a {self.backend} cluster has its own')
         return self
 
 
@@ -55,12 +57,12 @@ def executor(settings: Execution, blocks: int) -> Executor:
 
     A daemonic process, such as one that answers for the service, may have no children: it does the work itself.
     """
-    if settings.on == "dask":
+    if settings.backend == "dask":
         return Dask(settings.address)
-    if settings.on == "ray":
+    if settings.backend == "ray":
         return Ray(settings.address)
     workers = min(settings.workers or os.cpu_count() or 1, blocks)
-    alone = settings.on == "serial" or (settings.on == "auto" and workers < 2)
+    alone = settings.backend == "serial" or (settings.backend == "auto" and workers < 2)
     if alone or current_process().daemon:
         return Serial()
     return Processes(workers)

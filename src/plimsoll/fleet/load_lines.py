@@ -21,11 +21,11 @@ class LoadLine(Section):
     learned: Literal["above", "below"] | None = Field(
         None, description="instead of a value: the line is each resource's own usual range, learnt once a day"
     )
-    lasting: Annotated[Duration, Field(ge=0, le=7 * 86400)] = Field(
+    for_: Annotated[Duration, Field(ge=0, le=7 * 86400)] = Field(
         "5m",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
         description="an alert opens after this long over the line",
     )
-    margin: float = Field(2.0, ge=0, description="an alert closes when the reading is this far back inside")
+    clear_margin: float = Field(2.0, ge=0, description="an alert closes when the reading is this far back inside")
     severity: Severity = Field("medium", description="what an open alert is worth: low, medium, high, critical")
     types: tuple[str, ...] = Field((), description="resource types that the line holds for; empty: all")
     resources: tuple[str, ...] = Field((), description="resource ids that the line holds for; empty: all")

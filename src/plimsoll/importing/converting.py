@@ -1,55 +1,102 @@
 """Converting: a block of foreign columns -> readings in the catalogue's own units; every refused row has its reason."""
 
-import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import polars as pl
 
 from plimsoll.errors import shown
+from plimsoll.importing.delimited import Block
 from plimsoll.importing.local_time import AMBIGUOUS, localised
 from plimsoll.importing.mapping import FileMapping, Time, Value
-from plimsoll.importing.reading import Block
-from plimsoll.metrics import CATALOGUE
+from plimsoll.metrics import CATALOGUE, Component
 
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 FUTURE: Final = timedelta(minutes=10)
 _PER_SECOND: Final = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": 0.001}
-_NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-_MISSING: Final = ("", "nan", "null", "na", "n/a", "none")
+_NUMBER: Final = (
+    r"^(?<number>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?:\s*(?<unit>[%/A-Za-z\x{b0}\x{b5}\x{3bc}]*))$"
+)
+_MISSING: Final = ("", "nan", "null", "na", "n/a", "none", "undefined", "nil", "-", "?")
+_UNKNOWN: Final = r"^\[(?:.*)\]$|^(?i:err!|unknown error|not supported|no data)$"
 _OFFSET: Final = r"(Z|[+-]\d{2}:?\d{2})$"
 Refused = list[tuple[int, str]]
 
 
-def convert(block: Block, mapping: FileMapping, *, file: str, now: datetime) -> tuple[pl.DataFrame, Refused]:
-    """Readings (ts, resource_id, device, source, metrics) of the rows that can be used, (row, reason) of the others.
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """What a block became: readings, refused rows and cells (row and reason each), rows that say nothing of use."""
 
-    An empty or NaN value is a missing reading, not a mistake.
+    readings: pl.DataFrame
+    refused: Refused
+    cells: Refused
+    empty: int
+    unmapped: int
+
+
+def convert(block: Block, mapping: FileMapping, *, file: str, now: datetime) -> Converted:
+    """Readings (ts, resource_id, device, source, metrics) of the rows that can be used.
+
+    A cell that cannot be costs the cell; a row is refused where its time or its name cannot be, or where nothing else
+    is left of it. An empty or NaN value is a missing reading, not a mistake.
     """
     frame = block.frame.with_row_index("row", offset=block.first_row).with_columns(pl.col("row").cast(pl.Int64))
     broken = [row for row, _ in block.refused]
     frame = frame.filter(~pl.col("row").is_in(broken))
+    for column, value in mapping.only.items():
+        frame = frame.filter(_text(column.strip()) == value)
     instants = _instants(frame, mapping, now)
-    ids = mapping.resource
     whole = frame.with_columns(
         instants["ts"],
         instants["why_time"],
-        resource_id=pl.lit((ids.id or "").replace("{file}", file)) if ids.column is None else _text(ids.column),
-        device=pl.lit("") if ids.device_column is None else _text(ids.device_column).fill_null(""),
-        source=pl.lit(mapping.told_by),
+        resource_id=_resource(mapping, file),
+        device=_device(mapping),
+        source=pl.lit(mapping.source_label),
     )
     values = _wide(whole, mapping.values) if mapping.values else _tidy(whole, mapping)
     why = pl.coalesce(
         pl.col("why_time"),
         pl.when(pl.col("resource_id").fill_null("") == "").then(pl.lit("has no resource")),
-        *(pl.col(name) for name in values.columns if name.startswith("why_value")),
+        pl.when(~_named(pl.col("resource_id"))).then(pl.lit("has a resource whose name has control characters")),
     )
-    judged = values.with_columns(why=why)
-    refused = judged.filter(pl.col("why").is_not_null()).select("row", "why").rows()
+    bad = [name for name in values.columns if name.startswith("why_value")]
     metrics = [name for name in CATALOGUE if name in values.columns]
-    useful = judged.filter(pl.col("why").is_null(), pl.any_horizontal(pl.col(metrics).is_not_null()))
-    return useful.select("ts", "resource_id", "device", "source", *metrics), [*block.refused, *refused]
+    some = pl.any_horizontal(pl.col(metrics).is_not_null())
+    judged = values.with_columns(why=why.fill_null(pl.when(~some).then(pl.coalesce(bad))), some=some)
+    refused = judged.filter(pl.col("why").is_not_null()).select("row", "why").rows()
+    useful = judged.filter(pl.col("why").is_null(), "some")
+    cells = [pair for name in bad for pair in useful.filter(pl.col(name).is_not_null()).select("row", name).rows()]
+    left = block.left + block.frame.height - len(broken) - len(refused) - useful.height
+    unmapped = block.left + (block.frame.height - len(broken) - values.height)
+    readings = useful.select("ts", "resource_id", "device", "source", *metrics)
+    return Converted(readings, [*block.refused, *refused], sorted(cells), left - unmapped, unmapped)
+
+
+def _named(name: pl.Expr) -> pl.Expr:
+    return ~name.fill_null("").str.contains(r"[\p{C}]")
+
+
+def _resource(mapping: FileMapping, file: str) -> pl.Expr:
+    ids = mapping.resource
+    if ids.column is None:
+        return pl.lit((ids.id or "").replace("{file}", file))
+    text = _text(ids.column.strip())
+    return text.str.extract(ids.pattern, 1) if ids.pattern else text
+
+
+def _device(mapping: FileMapping) -> pl.Expr:
+    ids = mapping.resource
+    if ids.device_column is None:
+        return pl.lit(ids.device)
+    return _gpus(_text(ids.device_column.strip()).fill_null(""), list(mapping.values.values()))
+
+
+def _gpus(device: pl.Expr, values: list[Value]) -> pl.Expr:
+    """The device; a bare number that GPUs' values are told of is a GPU's."""
+    of_gpus = bool(values) and all(CATALOGUE[value.metric].component == Component.GPU for value in values)
+    return device.str.replace(r"^(\d+)$", "gpu$1") if of_gpus else device
 
 
 def _text(column: str) -> pl.Expr:
@@ -59,7 +106,7 @@ def _text(column: str) -> pl.Expr:
 def _instants(frame: pl.DataFrame, mapping: FileMapping, now: datetime) -> pl.DataFrame:
     """Ts (UTC, ms) and why_time: the reason why a row has none that can be."""
     time = mapping.time
-    raw, unclear = frame[time.column], pl.repeat(False, frame.height, eager=True)
+    raw, unclear = frame[time.column.strip()], pl.repeat(False, frame.height, eager=True)
     if raw.dtype.is_temporal():
         zone = getattr(raw.dtype, "time_zone", None)
         stamps = raw.dt.cast_time_unit("ms") if isinstance(raw.dtype, pl.Datetime) else raw.cast(pl.Datetime("ms"))
@@ -70,11 +117,11 @@ def _instants(frame: pl.DataFrame, mapping: FileMapping, now: datetime) -> pl.Da
         stamps, unclear = _parsed(raw.cast(pl.String), time, _sources(frame, mapping))
         found = frame.select(ts=stamps)
     else:
-        ms = pl.col(time.column).cast(pl.Float64, strict=False) * _PER_SECOND[time.unit] / 1_000
+        ms = pl.col(time.column.strip()).cast(pl.Float64, strict=False) * _PER_SECOND[time.unit] / 1_000
         found = frame.select(
             ts=pl.from_epoch(ms.round().cast(pl.Int64, strict=False), "ms").dt.replace_time_zone("UTC")
         )
-    shown_value = _text(time.column).fill_null("nothing").str.slice(0, 40)
+    shown_value = _text(time.column.strip()).fill_null("nothing").str.slice(0, 40)
     why = (
         pl.when(unclear)
         .then(pl.format('time "{}" ' + AMBIGUOUS, shown_value))
@@ -91,7 +138,7 @@ def _instants(frame: pl.DataFrame, mapping: FileMapping, now: datetime) -> pl.Da
 def _sources(frame: pl.DataFrame, mapping: FileMapping) -> pl.Series:
     """Whose each row is: rows of one source follow one another in the file, those of several are mixed."""
     named = (mapping.resource.column, mapping.resource.device_column, mapping.name_column)
-    columns = [_text(name).fill_null("") for name in named if name]
+    columns = [_text(name.strip()).fill_null("") for name in named if name]
     keys = pl.concat_str(columns, separator="\0") if columns else pl.repeat("", pl.len())
     return frame.select(keys.alias("source"))["source"]
 
@@ -104,7 +151,13 @@ def _hint(time: Time) -> str:
 
 def _parsed(raw: pl.Series, time: Time, sources: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Texts as instants, and whether it is not known which of two one is."""
-    text = raw.str.strip_chars().str.replace(" ", "T", literal=True)
+    text = (
+        raw.str.strip_chars()
+        .str.replace(r"^(\d{4})/(\d{2})/(\d{2})", "$1-$2-$3")
+        .str.replace(r"\s+(?:UTC|GMT)$", "Z")
+        .str.replace(" ", "T", literal=True)
+        .str.replace(r"T(\d{2}:\d{2})(Z|[+-]\d{2}:?\d{2})?$", "T$1:00$2")
+    )
     aware = text.str.contains(_OFFSET)
     with_zone = text.filter(aware).str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
     found = pl.Series("ts", [None] * len(raw), dtype=pl.Datetime("us", "UTC"))
@@ -121,29 +174,44 @@ def _parsed(raw: pl.Series, time: Time, sources: pl.Series) -> tuple[pl.Series, 
 
 
 def _number(column: str, value: Value, suffix: str) -> list[pl.Expr]:
-    """The value in the metric's unit, and the reason why it is none."""
+    """The value in the metric's unit, and the reason why it is none. A unit in the cell counts before the mapping's."""
     metric = CATALOGUE[value.metric]
     text = pl.col(column).cast(pl.String).str.strip_chars()
-    missing = text.is_null() | text.str.to_lowercase().is_in(_MISSING)
-    number = pl.when(~missing & text.str.contains(_NUMBER)).then(text).cast(pl.Float64, strict=False) * value.factor
-    told = pl.format(f'{shown(column)} "{{}}"', text.str.slice(0, 40))
-    high, most = (math.inf if one is None else one for one in (metric.high, metric.most))
-    above = pl.when(pl.col("device") == "").then(number > most).otherwise(number > high)
+    missing = text.is_null() | text.str.to_lowercase().is_in(_MISSING) | text.str.contains(_UNKNOWN)
+    split = text.str.extract_groups(_NUMBER)
+    unit = split.struct.field("unit")
+    factor = (
+        pl.when(unit == "")
+        .then(pl.lit(value.factor))
+        .otherwise(unit.replace_strict(dict(value.written), default=None, return_dtype=pl.Float64))
+    )
+    number = split.struct.field("number").cast(pl.Float64, strict=False) * factor
+    for other in value.less:
+        number += pl.col(other.strip()).cast(pl.Float64, strict=False) * value.factor
+    if value.of is not None:
+        number = (value.of - number).clip(0.0, None)
+    number = pl.when(~missing).then(number)
+    low = metric.low if metric.low is not None else float("-inf")
+    most = metric.most if metric.most is not None else float("inf")
+    high = pl.when(pl.col("device") == "").then(most).otherwise(metric.high if metric.high is not None else most)
+    parted = (pl.col("device") != "") & pl.lit(metric.adds_up)
+    of_one = pl.when(parted).then(pl.lit(" of one device")).otherwise(pl.lit(""))
+    cell = pl.concat_str(pl.lit(f'{shown(column)} "'), text.str.slice(0, 40), pl.lit('"'))
     why = (
         pl.when(missing)
         .then(None)
         .when(text.str.contains(r"^[+-]?\d+,\d+$"))
-        .then(pl.concat_str(told, pl.lit(" has a decimal comma; write a point")))
+        .then(pl.concat_str(cell, pl.lit(" has a decimal comma; write a point")))
+        .when((unit != "") & factor.is_null())
+        .then(pl.concat_str(cell, pl.lit(f" is no number in a unit of {value.metric}")))
         .when(number.is_null() | ~number.is_finite())
-        .then(pl.concat_str(told, pl.lit(" is no number")))
-        .when(number < (-math.inf if metric.low is None else metric.low))
-        .then(pl.concat_str(told, pl.lit(f" is below {metric.low} {metric.unit}")))
-        .when(above)
-        .then(
-            pl.concat_str(told, pl.lit(f" is above {high} {metric.unit}" + (" of one device" if most > high else "")))
-        )
+        .then(pl.concat_str(cell, pl.lit(" is no number")))
+        .when(number < low)
+        .then(pl.concat_str(cell, pl.lit(f" is below {metric.low} {metric.unit}")))
+        .when(number > high)
+        .then(pl.concat_str(cell, pl.lit(" is above "), high.cast(pl.String), pl.lit(f" {metric.unit}"), of_one))
     )
-    return [number.alias(value.metric), why.alias(f"why_value{suffix}")]
+    return [pl.when(why.is_null()).then(number).alias(value.metric), why.alias(f"why_value{suffix}")]
 
 
 def _wide(frame: pl.DataFrame, values: Mapping[str, Value]) -> pl.DataFrame:
@@ -155,7 +223,8 @@ def _tidy(frame: pl.DataFrame, mapping: FileMapping) -> pl.DataFrame:
     """One row a reading becomes one row of that metric's own source; names that are not mapped are left aside."""
     parts: list[pl.DataFrame] = []
     for name, value in mapping.names.items():
-        chosen = frame.filter(_text(mapping.name_column or "") == name)
+        chosen = frame.filter(_text((mapping.name_column or "").strip()) == name)
         own = pl.lit(f"{mapping.source or 'import'}.{value.metric}").alias("source")
-        parts.append(chosen.with_columns(*_number(mapping.value_column, value, ""), own))
+        device = _gpus(pl.col("device"), [value]).alias("device")
+        parts.append(chosen.with_columns(*_number(mapping.value_column.strip(), value, ""), own, device))
     return pl.concat(parts, how="diagonal")

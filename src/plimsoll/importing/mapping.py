@@ -17,9 +17,47 @@ from plimsoll.units import Unit
 _SCALES: Final[Mapping[Unit, Mapping[str, float]]] = MappingProxyType(
     {
         Unit.PERCENT: {"pct": 1.0, "ratio": 100.0},
-        Unit.BYTES: {"bytes": 1.0, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 1024.0, "mib": 1024.0**2, "gib": 1024.0**3},
-        Unit.BYTES_PER_SECOND: {"bytes_per_s": 1.0, "kb_per_s": 1e3, "mb_per_s": 1e6, "bits_per_s": 0.125},
-        Unit.BITS_PER_SECOND: {"bits_per_s": 1.0, "mbit_per_s": 1e6, "gbit_per_s": 1e9, "bytes_per_s": 8.0},
+        Unit.BYTES: {
+            "bytes": 1.0,
+            "kb": 1e3,
+            "mb": 1e6,
+            "gb": 1e9,
+            "tb": 1e12,
+            "kib": 1024.0,
+            "mib": 1024.0**2,
+            "gib": 1024.0**3,
+            "tib": 1024.0**4,
+        },
+        Unit.BYTES_PER_SECOND: {
+            "bytes_per_s": 1.0,
+            "kb_per_s": 1e3,
+            "mb_per_s": 1e6,
+            "gb_per_s": 1e9,
+            "bits_per_s": 0.125,
+            "kib_per_s": 1024.0,
+            "mib_per_s": 1024.0**2,
+            "gib_per_s": 1024.0**3,
+            "sectors_per_s": 512.0,
+            "bytes_per_min": 1 / 60,
+            "bytes_per_5min": 1 / 300,
+            "bytes_per_h": 1 / 3600,
+        },
+        Unit.BITS_PER_SECOND: {
+            "bits_per_s": 1.0,
+            "kbit_per_s": 1e3,
+            "mbit_per_s": 1e6,
+            "gbit_per_s": 1e9,
+            "bytes_per_s": 8.0,
+            "kb_per_s": 8e3,
+            "mb_per_s": 8e6,
+            "gb_per_s": 8e9,
+            "kib_per_s": 8 * 1024.0,
+            "mib_per_s": 8 * 1024.0**2,
+            "gib_per_s": 8 * 1024.0**3,
+            "bytes_per_min": 8 / 60,
+            "bytes_per_5min": 8 / 300,
+            "bytes_per_h": 8 / 3600,
+        },
         Unit.MILLISECONDS: {"ms": 1.0, "s": 1e3, "us": 1e-3, "ns": 1e-6},
         Unit.PER_SECOND: {"per_s": 1.0, "per_min": 1 / 60, "per_5min": 1 / 300, "per_h": 1 / 3600},
         Unit.COUNT: {"count": 1.0},
@@ -31,6 +69,63 @@ _SCALES: Final[Mapping[Unit, Mapping[str, float]]] = MappingProxyType(
         Unit.CODE: {"code": 1.0},
     }
 )
+_WRITTEN: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "%": "pct",
+        "percent": "pct",
+        "B": "bytes",
+        "bytes": "bytes",
+        "kB": "kb",
+        "KB": "kb",
+        "MB": "mb",
+        "GB": "gb",
+        "TB": "tb",
+        "KiB": "kib",
+        "MiB": "mib",
+        "GiB": "gib",
+        "TiB": "tib",
+        "W": "w",
+        "mW": "mw",
+        "kW": "kw",
+        "J": "j",
+        "mJ": "mj",
+        "Wh": "wh",
+        "C": "c",
+        "\u00b0C": "c",
+        "MHz": "mhz",
+        "GHz": "ghz",
+        "Hz": "hz",
+        "ms": "ms",
+        "s": "s",
+        "us": "us",
+        "\u00b5s": "us",
+        "\u03bcs": "us",
+        "ns": "ns",
+        "B/s": "bytes_per_s",
+        "kB/s": "kb_per_s",
+        "KB/s": "kb_per_s",
+        "MB/s": "mb_per_s",
+        "GB/s": "gb_per_s",
+        "KiB/s": "kib_per_s",
+        "MiB/s": "mib_per_s",
+        "GiB/s": "gib_per_s",
+        "b/s": "bits_per_s",
+        "bps": "bits_per_s",
+        "kb/s": "kbit_per_s",
+        "kbps": "kbit_per_s",
+        "Mb/s": "mbit_per_s",
+        "Mbps": "mbit_per_s",
+        "Gb/s": "gbit_per_s",
+        "Gbps": "gbit_per_s",
+        "/s": "per_s",
+        "req/s": "per_s",
+        "reqps": "per_s",
+        "ops/s": "per_s",
+        "iops": "per_s",
+        "io/s": "per_s",
+    }
+)
+"""Units as programs write them behind a number -> their names here."""
 TimeUnit = Literal["s", "ms", "us", "ns", "text"]
 
 
@@ -46,6 +141,8 @@ class Value(Section):
 
     metric: Annotated[str, AfterValidator(_metric)]
     unit: str
+    of: float | None = Field(None, description="the value is what is left of it, such as 100 less the idle share")
+    less: tuple[str, ...] = Field((), description="columns in the same unit that are taken away, too")
 
     @model_validator(mode="after")
     def _convertible(self) -> "Value":
@@ -58,6 +155,12 @@ class Value(Section):
     def factor(self) -> float:
         """What a value is multiplied by to be in the metric's own unit."""
         return _SCALES[CATALOGUE[self.metric].unit][self.unit]
+
+    @property
+    def written(self) -> Mapping[str, float]:
+        """Units that may stand behind a number in a cell -> what it is multiplied by."""
+        scales = _SCALES[CATALOGUE[self.metric].unit]
+        return {text: scales[name] for text, name in _WRITTEN.items() if name in scales}
 
 
 class Time(Section):
@@ -76,6 +179,8 @@ class ResourceOf(Section):
     type: ResourceType = "cluster"
     region: Name = ""
     device_column: str | None = None
+    device: str = Field("", description="the device of the whole file")
+    pattern: str = Field("", description="the first group of this pattern in the column is the id; empty: all of it")
 
     @model_validator(mode="after")
     def _one_of(self) -> "ResourceOf":
@@ -88,6 +193,12 @@ class FileMapping(Section):
     """A whole mapping: wide (`values`: column -> metric) or tidy (`names`: name in `name_column` -> metric)."""
 
     format: Literal["csv", "ndjson", "parquet"] | None = None
+    separator: str = Field(
+        "", max_length=1, description="between the cells of a CSV; empty: as its first line says, else a comma"
+    )
+    comment: str = Field("", description="lines that begin so are skipped")
+    sections: str = Field("", description="lines that begin so are headers of a new part of the file")
+    only: dict[str, str] = Field(default_factory=dict[str, str], description="rows count where a column has this value")
     source: Name = Field("", description="who measured; empty: import, and the first metric's name")
     time: Time = Field(default_factory=lambda: Time.model_validate({}))
     resource: ResourceOf
@@ -95,6 +206,14 @@ class FileMapping(Section):
     name_column: str | None = None
     value_column: str = "value"
     names: dict[str, Value] = Field(default_factory=dict[str, Value])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _stripped(cls, tree: object) -> object:
+        """Blanks around a column's name belong to the file's looks: `timestamp, index` has a column `index`."""
+        if isinstance(tree, dict) and isinstance(values := tree.get("values"), dict):  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+            return {**tree, "values": {str(name).strip(): value for name, value in values.items()}}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        return tree  # pyright: ignore[reportUnknownVariableType]
 
     @model_validator(mode="after")
     def _wide_or_tidy(self) -> "FileMapping":
@@ -105,16 +224,22 @@ class FileMapping(Section):
         return self
 
     @property
-    def told_by(self) -> str:
+    def source_label(self) -> str:
         """The source of a wide row. Files of other metrics have others: no row overwrites another's readings."""
         return self.source or f"import.{min(value.metric for value in (self.values or self.names).values())}"
 
     @property
     def columns(self) -> list[str]:
         """The columns that a file must have."""
-        found = [self.time.column, self.resource.column, self.resource.device_column, self.name_column]
-        wanted = [*self.values] or [self.value_column]
-        return list(dict.fromkeys([*(name for name in found if name), *wanted]))
+        found = [self.time.column, self.resource.column, self.resource.device_column, self.name_column, *self.only]
+        wanted = [*self.values, *(name for value in self.values.values() for name in value.less)] or [self.value_column]
+        return list(dict.fromkeys([*(name.strip() for name in found if name), *(name.strip() for name in wanted)]))
+
+
+def written_unit(text: str, metric: str) -> str | None:
+    """The name of a unit as a program writes it, where it can become the metric."""
+    name = _WRITTEN.get(text)
+    return name if name in _SCALES[CATALOGUE[metric].unit] else None
 
 
 def read_mapping(path: Path) -> FileMapping:

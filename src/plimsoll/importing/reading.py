@@ -2,17 +2,16 @@
 
 import codecs
 import gzip
-import io
 import json
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
 import polars as pl
 
 from plimsoll.errors import DiskError, UsageError, shown
+from plimsoll.importing.delimited import Block, Dialect, Reader, check_columns
 
 BLOCK_BYTES: Final = 8 * 1024**2
 MAX_LINE_BYTES: Final = 1024**2
@@ -23,19 +22,6 @@ _INFLATED_FREE_BYTES: Final = 64 * 1024**2
 _FORMATS: Final = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Some rows of a file: columns as text (or as the file's own types), and the number of the first row.
-
-    `refused` are rows that could not even be split into columns, with the reason. Row 1 is the first after the header.
-    """
-
-    frame: pl.DataFrame
-    first_row: int
-    refused: list[tuple[int, str]]
-    bytes_read: int
-
-
 def format_of(path: Path) -> str:
     """What a file is, by its name; a `.gz` at the end is looked through."""
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
@@ -44,20 +30,33 @@ def format_of(path: Path) -> str:
     raise UsageError(f"{path.name}: is no .csv, .ndjson or .parquet; say what it is in the mapping: format = ...")
 
 
-def blocks(path: Path, kind: str, columns: list[str]) -> Generator[Block]:
+def blocks(path: Path, kind: str, columns: list[str], dialect: Dialect | None = None) -> Generator[Block]:
     """The file's rows, in order; the columns must be there, others are left aside."""
     try:
         if kind == "parquet":
             yield from _parquet(path, columns)
             return
-        with _opened(path) as (stream, told):
-            yield from _csv(path, stream, told, columns) if kind == "csv" else _ndjson(path, stream, told, columns)
+        with _opened(path) as (stream, bytes_read):
+            lines = _lines(path, stream, bytes_read)
+            if kind == "csv":
+                yield from Reader(path.name, columns, dialect or Dialect()).blocks(lines, bytes_read)
+            else:
+                yield from _ndjson(lines, bytes_read, columns)
     except FileNotFoundError as error:
         raise UsageError(f"{path.name}: is not there") from error
     except (gzip.BadGzipFile, EOFError) as error:
         raise UsageError(f"{path.name}: is no whole gzip file ({shown(error)})") from error
     except OSError as error:
         raise DiskError(f"{path.name}: cannot be read ({error.strerror})") from error
+
+
+def beginning(path: Path) -> str:
+    """The first 64 KiB of a file as text; empty where it cannot be read as one."""
+    try:
+        with _opened(path) as (stream, _):
+            return stream.read(65_536).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 @contextmanager
@@ -70,14 +69,14 @@ def _opened(path: Path) -> Generator[tuple[IO[bytes], Callable[[], int]]]:
             yield cast(IO[bytes], inflated), raw.tell
 
 
-def _lines(path: Path, stream: IO[bytes], told: Callable[[], int]) -> Generator[list[bytes]]:
+def _lines(path: Path, stream: IO[bytes], bytes_read: Callable[[], int]) -> Generator[list[bytes]]:
     """Whole lines, about a block at a time; endless lines, UTF-16 and gzip bombs are refused."""
     rest, row, inflated = b"", 0, 0
     while block := stream.read(BLOCK_BYTES):
         inflated += len(block)
         if not row and not rest:
             block = _checked_start(path, block)
-        if inflated > _INFLATED_FREE_BYTES and inflated > _MOST_INFLATED * max(1, told()):
+        if inflated > _INFLATED_FREE_BYTES and inflated > _MOST_INFLATED * max(1, bytes_read()):
             raise UsageError(f"{path.name}: inflates more than {_MOST_INFLATED} times; unpack it yourself first")
         lines = (rest + block).split(b"\n")
         rest = lines.pop()
@@ -101,63 +100,25 @@ def _checked_start(path: Path, block: bytes) -> bytes:
     return block.removeprefix(codecs.BOM_UTF8)
 
 
-def _csv(path: Path, stream: IO[bytes], told: Callable[[], int], columns: list[str]) -> Generator[Block]:
-    header: bytes | None = None
+def _ndjson(lines: Iterable[list[bytes]], bytes_read: Callable[[], int], columns: list[str]) -> Generator[Block]:
     row = 1
-    for found in _lines(path, stream, told):
-        lines = found
-        if header is None:
-            header, lines = lines[0], lines[1:]
-            _check_header(path, header, columns)
-        body = b"\n".join(line for line in lines if line.strip())
-        if body.count(b'"') % 2:
-            raise UsageError(f"{path.name}: unbalanced quotes between rows {row} and {row + len(lines) - 1}")
-        try:
-            frame = pl.read_csv(
-                io.BytesIO(header + b"\n" + body + b"\n"), infer_schema=False, columns=columns, glob=False
-            )
-        except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-            where = f"rows {row} to {row + len(lines) - 1}"
-            raise UsageError(f"{path.name}: {where} are not CSV under this header ({shown(error)})") from error
-        yield Block(frame, row, [], told())
-        row += len(lines)
-
-
-def _check_header(path: Path, header: bytes, columns: list[str]) -> None:
-    try:
-        names = pl.read_csv(io.BytesIO(header + b"\n"), infer_schema=False, has_header=False).row(0)
-    except pl.exceptions.PolarsError as error:
-        raise UsageError(f"{path.name}: has no header line") from error
-    twice = {name for name in names if names.count(name) > 1 and name in columns}
-    if twice:
-        raise UsageError(f'{path.name}: column "{shown(min(twice))}" stands there twice')
-    _check_columns(path, [str(name) for name in names], columns)
-
-
-def _check_columns(path: Path, names: Iterable[str], columns: list[str]) -> None:
-    there = list(names)
-    if missing := [name for name in columns if name not in there]:
-        raise UsageError(
-            f'{path.name}: has no column "{shown(missing[0])}"; its columns: {shown(", ".join(there)) or "none"}'
-        )
-
-
-def _ndjson(path: Path, stream: IO[bytes], told: Callable[[], int], columns: list[str]) -> Generator[Block]:
-    row = 1
-    for lines in _lines(path, stream, told):
+    for bundle in lines:
         rows: list[dict[str, Any]] = []
         refused: list[tuple[int, str]] = []
-        for n, line in enumerate(lines):
+        for line in bundle:
+            if not line.strip():
+                continue
             try:
-                rows.append(_object(line, columns) if line.strip() else dict.fromkeys(columns))
+                rows += _objects(line, columns)
             except (ValueError, RecursionError) as error:
+                refused.append((row + len(rows), shown(error)))
                 rows.append(dict.fromkeys(columns))
-                refused.append((row + n, shown(error)))
-        yield Block(pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String)), row, refused, told())
-        row += len(lines)
+        yield Block(pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String)), row, refused, bytes_read())
+        row += len(rows)
 
 
-def _object(line: bytes, columns: list[str]) -> dict[str, Any]:
+def _objects(line: bytes, columns: list[str]) -> list[dict[str, Any]]:
+    """The rows of a line: itself, or the items of the one list in it that has the columns (`{"Datapoints": [...]}`)."""
     if line.count(b"{") + line.count(b"[") > MAX_DEPTH:
         raise ValueError(f"nested more than {MAX_DEPTH} deep")
     read: object = json.loads(
@@ -166,6 +127,21 @@ def _object(line: bytes, columns: list[str]) -> dict[str, Any]:
     if not isinstance(read, dict):
         raise ValueError("is no JSON object")  # noqa: TRY004 - the row's reason, whatever the type
     value = cast(dict[str, Any], read)
+    lists = [items for one in value.values() if (items := _items(one))]
+    if len(lists) == 1 and not any(name in value for name in columns):
+        return [_row(item, columns) for item in lists[0]]
+    return [_row(value, columns)]
+
+
+def _items(value: object) -> list[dict[str, Any]]:
+    """The objects of a list of objects; of anything else none."""
+    if not isinstance(value, list):
+        return []
+    found: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
+    return found if all(isinstance(one, dict) for one in found) else []
+
+
+def _row(value: dict[str, Any], columns: list[str]) -> dict[str, Any]:
     found = {name: value.get(name) for name in columns}
     for name, one in found.items():
         if isinstance(one, dict | list | bool):
@@ -188,7 +164,7 @@ def _no_constant(name: str) -> Any:  # noqa: ANN401 - never returns
 def _parquet(path: Path, columns: list[str]) -> Generator[Block]:
     try:
         lazy = pl.scan_parquet(path, glob=False)
-        _check_columns(path, lazy.collect_schema().names(), columns)
+        check_columns(path.name, lazy.collect_schema().names(), columns)
         total = lazy.select(pl.len()).collect().item()
         size = path.stat().st_size
         for first in range(0, total, _PARQUET_ROWS):

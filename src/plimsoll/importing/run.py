@@ -1,6 +1,6 @@
 """One file into the lake: block by block, only what is new, within an error budget."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,22 +8,26 @@ from pathlib import Path
 import polars as pl
 
 from plimsoll.errors import UsageError
-from plimsoll.importing.converting import convert
+from plimsoll.importing.converting import Converted, convert
+from plimsoll.importing.delimited import Block, Dialect
 from plimsoll.importing.mapping import FileMapping
-from plimsoll.importing.reading import Block, blocks, format_of
+from plimsoll.importing.reading import blocks, format_of
+from plimsoll.importing.whole import whole
 from plimsoll.lake import Lake
 from plimsoll.tables import RESOURCES, SAMPLES
 
 COLLECTOR = "import"
 _STEPS = 1000
+_MOST_REASONS = 100
 
 
 @dataclass(slots=True)
 class Imported:
     """What came of a file: each row is counted once, as one of these.
 
-    New or known to the lake, refused (the first hundred with their reasons), empty (no value), repeated (its instant
-    comes again in the file: the last one counts), or unmapped (its name is that of no metric).
+    New or known to the lake, refused, empty (no value), repeated (its instant comes again in the file: the last one
+    counts), or unmapped (nothing in it is looked for). `cells` counts single cells that were refused of rows that came
+    in; `reasons` are the first hundred of rows and cells.
     """
 
     rows: int = 0
@@ -33,7 +37,21 @@ class Imported:
     empty: int = 0
     repeated: int = 0
     unmapped: int = 0
+    cells: int = 0
     reasons: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+
+    def __add__(self, other: "Imported") -> "Imported":
+        return Imported(
+            rows=self.rows + other.rows,
+            new=self.new + other.new,
+            known=self.known + other.known,
+            refused=self.refused + other.refused,
+            empty=self.empty + other.empty,
+            repeated=self.repeated + other.repeated,
+            unmapped=self.unmapped + other.unmapped,
+            cells=self.cells + other.cells,
+            reasons=[*self.reasons, *other.reasons][:_MOST_REASONS],
+        )
 
 
 def import_file(
@@ -43,47 +61,48 @@ def import_file(
     *,
     now: datetime,
     most_refused: int,
-    tell: Callable[[int], None] = lambda _: None,
+    on_progress: Callable[[int], None] = lambda _: None,
+    given: Iterable[Block] | None = None,
 ) -> Imported:
     """Brings what is new of a file into the lake; doing it again brings nothing.
 
     Stops with an error once more rows are refused than may be; what was brought in before stays, and the same import
-    goes on from there once the file is mended.
+    goes on from there once the file is mended. `given` are blocks of the file that somebody has read already.
     """
     done = Imported()
     spans: dict[str, _Span] = {}
-    for block in blocks(path, mapping.format or format_of(path), mapping.columns):
-        readings, refused = convert(block, mapping, file=path.name.split(".")[0], now=now)
-        done.rows += block.frame.height
-        done.refused += len(refused)
-        unmapped = _unmapped(block, mapping, {row for row, _ in refused})
-        done.unmapped += unmapped
-        done.empty += block.frame.height - len(refused) - unmapped - readings.height
-        done.reasons += refused[: 100 - len(done.reasons)]
+    dialect = Dialect(mapping.separator, mapping.comment, mapping.sections)
+    found = given or blocks(path, mapping.format or format_of(path), mapping.columns, dialect)
+    for block in found:
+        made = convert(block, mapping, file=path.name.split(".")[0], now=now)
+        _count(done, made, block)
         if done.refused > most_refused:
             row, why = done.reasons[0]
             raise UsageError(
                 f"{path.name}: {done.refused} rows refused by row {_last_row(block)}, {most_refused} are allowed;"
                 f" the first: row {row}: {why}"
             )
-        if readings.height:
-            _told(lake, readings, mapping, spans)
-            new, known = lake.bring(SAMPLES, readings, collector=COLLECTOR)
+        if made.readings.height:
+            _declare_new(lake, made.readings, mapping, spans)
+            new, known = lake.append_missing(SAMPLES, made.readings, collector=COLLECTOR)
             done.new, done.known = done.new + new, done.known + known
-            done.repeated += readings.height - new - known
-        tell(block.bytes_read)
+            done.repeated += made.readings.height - new - known
+            hosts = whole(made.readings)
+            if hosts.height:
+                lake.append_missing(SAMPLES, hosts, collector=COLLECTOR)
+        on_progress(block.bytes_read)
     facts = [fact for span in spans.values() for fact in span.facts(mapping)]
-    lake.bring(RESOURCES, RESOURCES.frame(facts), collector=COLLECTOR)
+    lake.append_missing(RESOURCES, RESOURCES.frame(facts), collector=COLLECTOR)
     return done
 
 
-def _unmapped(block: Block, mapping: FileMapping, refused: set[int]) -> int:
-    """Rows of a tidy block whose name means no metric, of those that are not refused already."""
-    if not mapping.names or mapping.name_column is None:
-        return 0
-    names = block.frame.with_row_index("row", offset=block.first_row).filter(~pl.col("row").is_in(sorted(refused)))
-    known = pl.col(mapping.name_column).cast(pl.String).is_in(list(mapping.names)).fill_null(value=False)
-    return names.filter(~known).height
+def _count(done: Imported, made: Converted, block: Block) -> None:
+    done.rows += block.frame.height + block.left
+    done.refused += len(made.refused)
+    done.unmapped += made.unmapped
+    done.empty += made.empty
+    done.cells += len(made.cells)
+    done.reasons += [*made.refused, *made.cells][: _MOST_REASONS - len(done.reasons)]
 
 
 def _last_row(block: Block) -> int:
@@ -112,7 +131,7 @@ def _fact(resource_id: str, mapping: FileMapping, ts: datetime, step_s: float | 
     return {
         "ts": ts,
         "resource_id": resource_id,
-        "source": mapping.told_by,
+        "source": mapping.source_label,
         "name": resource_id,
         "type": mapping.resource.type,
         "region": mapping.resource.region or None,
@@ -120,7 +139,7 @@ def _fact(resource_id: str, mapping: FileMapping, ts: datetime, step_s: float | 
     }
 
 
-def _told(lake: Lake, readings: pl.DataFrame, mapping: FileMapping, spans: dict[str, _Span]) -> None:
+def _declare_new(lake: Lake, readings: pl.DataFrame, mapping: FileMapping, spans: dict[str, _Span]) -> None:
     """Notes each resource's span, and tells the inventory of a new one before its first reading is kept."""
     step = pl.col("ts").unique().sort().diff().dt.total_milliseconds().head(_STEPS).median() / 1000
     found = readings.group_by("resource_id").agg(first=pl.col("ts").min(), last=pl.col("ts").max(), step=step)
@@ -135,4 +154,4 @@ def _told(lake: Lake, readings: pl.DataFrame, mapping: FileMapping, spans: dict[
             spans[resource_id] = _Span(resource_id, first, last, step_s)
             new.append(_fact(resource_id, mapping, first, step_s))
     if new:
-        lake.bring(RESOURCES, RESOURCES.frame(new), collector=COLLECTOR)
+        lake.append_missing(RESOURCES, RESOURCES.frame(new), collector=COLLECTOR)

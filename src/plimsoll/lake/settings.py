@@ -1,4 +1,4 @@
-"""`[lake]`, `[retention]`, `[hold.*]`: where the lake is and how long things are kept in it."""
+"""`[lake]`, `[retention]`, `[legal_hold.*]`: where the lake is and how long things are kept in it."""
 
 from datetime import date
 from typing import Annotated, Final, Literal
@@ -57,7 +57,7 @@ class Retention(Section):
         "90d",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
         description="the record of every attempt to read a source",
     )
-    learnt: Annotated[Duration, Field(ge=LONGEST_RANGE_S, le=_YEARS_S)] = Field(
+    baselines: Annotated[Duration, Field(ge=LONGEST_RANGE_S, le=_YEARS_S)] = Field(
         "90d",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
         description="baselines, usual ranges and trends of the past",
     )
@@ -67,7 +67,7 @@ class Retention(Section):
 
 
 class Hold(Section):
-    """`[hold.NAME]`: a legal hold: readings of this period are not dropped, whatever the retention says."""
+    """`[legal_hold.NAME]`: a legal hold: readings of this period are not dropped, whatever the retention says."""
 
     since: date = Field(description="the first day that is held, such as 2026-01-16")
     until: date | None = Field(None, description="the last day that is held; absent: until the hold is lifted")

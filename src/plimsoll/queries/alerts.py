@@ -10,17 +10,17 @@ from plimsoll.analysis.performance.silences import silence_alerts
 from plimsoll.clock import Window
 from plimsoll.config.engine import Documents
 from plimsoll.fleet.presence import Silence
-from plimsoll.queries.context import Sources
+from plimsoll.lake import hours
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.performance import alert_state, last_read
-from plimsoll.tables import SAMPLES
 
 
-def open_alerts(sources: Sources) -> list[OpenAlert]:
+def open_alerts(sources: QueryContext) -> list[OpenAlert]:
     """Every open alert of the fleet, also those of which nobody is to be told, worst first."""
     lines, resources, as_of = sources.lines(), sources.resources(), sources.as_of
     since = as_of - timedelta(seconds=sources.settings("documents", Documents).alert_lookback)
-    samples = sources.snapshot.scan(
-        SAMPLES,
+    samples = hours.readings(
+        sources.snapshot,
         start=since,
         end=as_of + timedelta(milliseconds=1),
         columns=dict.fromkeys((*KEYS, *REGULAR, *(line.metric for line in lines.values()))),

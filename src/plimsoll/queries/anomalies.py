@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,7 +20,7 @@ from plimsoll.execution import Execution, executor
 from plimsoll.fleet.resources import Resource
 from plimsoll.metrics import document_name
 from plimsoll.queries.blocks import Block, BlockLook, analyse_block, read_back
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.grids import known_metrics
 from plimsoll.queries.window import window_of
 from plimsoll.tables import SAMPLES
@@ -73,16 +73,33 @@ class AnomaliesQuery:
         return max(float(FINEST_S), duration_s(self.granularity))
 
 
-def anomalies(sources: Sources, query: AnomaliesQuery) -> tuple[AnomaliesDocument, list[Evidence]]:
+def anomalies(sources: QueryContext, query: AnomaliesQuery) -> tuple[AnomaliesDocument, list[Evidence]]:
     """What was unusual in the window, worst resource first, and why; see `findings`."""
     resources = sources.resources()
     looked = findings(sources, resources, query)
     window = window_of(query, sources.as_of, round(duration_s(query.granularity)))
     shown = [one for one in looked.findings if one.end is None or one.end > window.start]
-    return document(shown, resources, threshold=query.threshold), [evidence(one, query.granularity) for one in shown]
+    span = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=query.granularity)
+    proof = [*(evidence(one, query.granularity) for one in shown), judged(looked, resources, span)]
+    proof += sources.resolution(window.start, window.end, query.granularity)
+    return document(shown, resources, threshold=query.threshold), proof
 
 
-def findings(sources: Sources, resources: Sequence[Resource], query: AnomaliesQuery) -> Looked:
+def judged(looked: Looked, resources: Sequence[Resource], span: TimeRange) -> Evidence:
+    """How many resources were compared with their own past, and of the others why not: unknown is not calm."""
+    return Evidence(
+        subject="anomalies.judged",
+        rule="two days of history, and a reading in the window",
+        window=span,
+        observed=float(len(resources) - len(looked.not_judged)),
+        threshold=None,
+        unit="resources",
+        samples=len(resources),
+        detail={"notJudged": dict(sorted(looked.not_judged.items()))},
+    )
+
+
+def findings(sources: QueryContext, resources: Sequence[Resource], query: AnomaliesQuery) -> Looked:
     """Every finding of the scored days, not only those of the window; block by block of resources of one type."""
     settings = sources.settings("anomalies", Anomalies)
     execution = sources.settings("execution", Execution)
@@ -99,20 +116,21 @@ def findings(sources: Sources, resources: Sequence[Resource], query: AnomaliesQu
         unsound=sources.snapshot.unsound,
     )
     ordered = sorted(resources, key=lambda resource: (resource.type, resource.resource_id))
-    blocks = [ordered[n : n + execution.block] for n in range(0, len(ordered), execution.block)]
+    blocks = [ordered[n : n + execution.block_size] for n in range(0, len(ordered), execution.block_size)]
     items = [(str(sources.snapshot.root), look.parameters(block)) for block in blocks]
     parts: list[Block] = []
     for item, came in executor(execution, len(items)).map(analyse_block, items):
         parts.append(read_back(item, came))
-        sources.tell("anomalies", len(parts), len(items))
-    heard = [part for part in parts if part.resources]
-    return hold(
-        [finding for part in heard for finding in part.findings],
-        resources=sum(part.resources for part in heard),
-        since=min((part.since for part in heard), default=end),
+        sources.on_progress("anomalies", len(parts), len(items))
+    judged = [part for part in parts if part.resources]
+    looked = hold(
+        [finding for part in judged for finding in part.findings],
+        resources=sum(part.resources for part in judged),
+        since=min((part.since for part in judged), default=end),
         until=end,
         most_per_resource_week=settings.most_per_resource_week if query.detectors == DEFAULT else math.inf,
     )
+    return replace(looked, not_judged={name: why for part in parts for name, why in part.not_judged.items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +145,7 @@ class Tried:
     per_resource_week: float
 
 
-def compare(sources: Sources, *, granularity: str = "15m") -> list[Tried]:
+def compare(sources: QueryContext, *, granularity: str = "15m") -> list[Tried]:
     """Every detector, and those that ship together, over the same history: how many findings each would have made."""
     resources = sources.resources()
     runs = {"as shipped": DEFAULT, **{name: (name,) for name in DETECTORS}}

@@ -11,10 +11,10 @@ import msgspec
 import polars as pl
 
 from plimsoll.analysis.anomalies import straggler
-from plimsoll.analysis.anomalies.analyse import first_row, look_at
+from plimsoll.analysis.anomalies.analyse import first_row, look_at, not_judged
 from plimsoll.analysis.anomalies.contract import Finding
 from plimsoll.clock import instant, rfc3339
-from plimsoll.errors import TryAgain
+from plimsoll.errors import TemporaryError
 from plimsoll.execution import Failed
 from plimsoll.fleet.resources import Resource
 from plimsoll.lake import Lake
@@ -52,17 +52,19 @@ class BlockLook:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What came of a block: findings, how many of its resources were heard of, and since when they were scored."""
+    """What came of a block: findings, how many resources were read, scored since when, and why some were not judged."""
 
     findings: Sequence[Finding]
     resources: int
     since: datetime
+    not_judged: Mapping[str, str]
 
 
 def analyse_block(uri: str, params: Mapping[str, Any]) -> bytes:
     """The lake in the folder `uri` and `BlockLook.parameters` -> Arrow IPC of resource_id and finding, sorted.
 
-    The first row, without a resource, holds how many resources were heard of and since when they were scored.
+    The first row, without a resource, holds how many resources were read, since when they were scored, and which were
+    not judged.
     """
     end = instant(params["end"])
     types: Mapping[str, str] = params["types"]
@@ -77,10 +79,11 @@ def analyse_block(uri: str, params: Mapping[str, Any]) -> bytes:
     )
     at_least_s: float = params["at_least_s"]
     found = look_at(grid, names=params["detectors"], classes=types, at_least_s=at_least_s)
-    head = {
+    head: dict[str, Any] = {
         "resources": len({one.resource_id for one in grid.series}),
         "since": rfc3339(grid.time(first_row(grid, at_least_s=at_least_s))),
     }
+    head["not_judged"] = not_judged(grid, types, at_least_s=at_least_s)
     rows = sorted((one.resource_id, msgspec.json.encode(one)) for one in found)
     whole = [(_HEAD, msgspec.json.encode(head)), *rows]
     out = io.BytesIO()
@@ -91,7 +94,8 @@ def analyse_block(uri: str, params: Mapping[str, Any]) -> bytes:
 def read_back(item: tuple[str, Mapping[str, Any]], came: bytes | Failed) -> Block:
     """The block behind the bytes; a block that failed is an error: half an answer would look like a calm fleet."""
     if isinstance(came, Failed):
-        raise TryAgain(f"{len(item[1]['types'])} resources could not be analysed: {came.reason}; try again")
+        raise TemporaryError(f"{len(item[1]['types'])} resources could not be analysed: {came.reason}; try again")
     (_, first), *rows = pl.read_ipc(io.BytesIO(came)).iter_rows()
     head = msgspec.json.decode(first)
-    return Block([msgspec.json.decode(row, type=Finding) for _, row in rows], head["resources"], instant(head["since"]))
+    found = [msgspec.json.decode(row, type=Finding) for _, row in rows]
+    return Block(found, head["resources"], instant(head["since"]), head["not_judged"])

@@ -13,7 +13,7 @@ from plimsoll.documents import Evidence, TimeRange
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.prices import PriceList
 from plimsoll.fleet.resources import Resource, resources_at
-from plimsoll.lake import Snapshot
+from plimsoll.lake import Snapshot, hours
 from plimsoll.ledger import Alerts
 from plimsoll.ledger.advice import Verdicts
 from plimsoll.ledger.outcomes import Outcomes
@@ -24,22 +24,21 @@ if TYPE_CHECKING:
 
 _LEARNT_HOLDS: Final = timedelta(days=8)
 S = TypeVar("S", bound=Section)
-Tell: TypeAlias = Callable[[str, int, int], None]
+ProgressCallback: TypeAlias = Callable[[str, int, int], None]
 """Takes what is being worked out, how many blocks of resources are done, and of how many."""
 
 
-def nobody(what: str, done: int, blocks: int) -> None:
-    """Where nobody waits, nothing is told."""
+def no_progress(what: str, done: int, blocks: int) -> None:
+    """Progress callback that does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class QueryContext:
     """One state of the lake as of an instant: two answers from the same sources cannot contradict each other.
 
-    `alerts` are those that the ledger knows; None where there is none. `sees` says which resources may be seen by
-    whoever asks, `verdicts` what people said of advice,
-    `outcomes` what came of it, `prices` what things cost, `rules_folder` where the project's own rules are; `tell`
-    is told how far a long analysis has come.
+    `alerts`: recorded alerts; None without a ledger. `sees` decides which resources the caller may see. `verdicts`:
+    people's feedback on advice; `outcomes`: measured results of advice; `prices`: the price list; `rules_folder`: the
+    folder of the project's own rules; `on_progress` receives progress updates.
     """
 
     snapshot: Snapshot
@@ -50,7 +49,7 @@ class Sources:
     verdicts: Verdicts | None = None
     outcomes: Outcomes | None = None
     prices: PriceList = field(default_factory=PriceList)
-    tell: Tell = nobody
+    on_progress: ProgressCallback = no_progress
     rules_folder: Path | None = None
 
     def settings(self, name: str, kind: type[S]) -> S:
@@ -93,6 +92,24 @@ class Sources:
             return self.resources()
         known = [(resource, self.prices.of(resource)) for resource in self.resources()]
         return [replace(one, price_usd_per_h=price.per_h) if price else one for one, price in known]
+
+    def resolution(self, start: datetime, end: datetime, granularity: str) -> "list[Evidence]":
+        """Which days of [start, end) were read from the hourly rollups, since their readings were dropped."""
+        days = list(hours.Dropped.of(self.snapshot, start, end).partitions)
+        if not days:
+            return []
+        return [
+            Evidence(
+                subject="lake.resolution",
+                rule="readings where they are kept, else hourly rollups",
+                window=TimeRange(start=rfc3339(start), end=rfc3339(end), granularity=granularity),
+                observed=float(len(days)),
+                threshold=None,
+                unit="days",
+                samples=len(days),
+                detail={"hourly": [day.isoformat() for day in (*days[:1], *days[-1:])]},
+            )
+        ]
 
     def damage(self, start: datetime, end: datetime, granularity: str) -> "list[Evidence]":
         """What is missing from an answer about [start, end) because files of the lake are damaged."""

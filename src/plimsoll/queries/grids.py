@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 import polars as pl
 
 from plimsoll.analysis.grid import Grid, grid
-from plimsoll.lake import Snapshot
+from plimsoll.lake import Snapshot, hours
 from plimsoll.metrics import CATALOGUE
 from plimsoll.tables import SAMPLES
 from plimsoll.units import Unit
@@ -49,7 +49,7 @@ def _rows(
 ) -> pl.LazyFrame:
     """The rows of some resources. Their first and last name keep the reader from what lies before and after them."""
     columns = ("ts", "resource_id", "device", *metrics)
-    rows = snapshot.scan(SAMPLES, start=start, end=end, columns=columns, resource_ids=resources)
+    rows = hours.readings(snapshot, start=start, end=end, columns=columns, resource_ids=resources, extremes=False)
     return (
         rows.filter(pl.col("resource_id").is_between(pl.lit(min(resources)), pl.lit(max(resources))))
         if resources
@@ -95,6 +95,9 @@ def known_metrics(
         for name, part in _PARTS.items():
             counts = recent.filter(part).select(pl.col(some).count()).collect()
             found[name] += [metric for metric in some if counts[metric][0]]
+    of_dropped = hours.metrics(snapshot, min(start, recently), end)
+    for names, more in zip(found.values(), of_dropped, strict=True):
+        names += [metric for metric in possible if metric in more.difference(names)]
     if start < recently:
         before = snapshot.columns(SAMPLES, start=start, end=recently).difference(*found.values())
         for names in found.values():

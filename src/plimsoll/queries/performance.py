@@ -16,33 +16,33 @@ from plimsoll.clock import duration_s, rfc3339
 from plimsoll.config.engine import Documents
 from plimsoll.documents import Alert, Evidence, PerformanceDocument, Severity
 from plimsoll.documents.parameters import PerformanceQuery
-from plimsoll.fleet.muting import Maintenance, Quiet
+from plimsoll.fleet.muting import Maintenance, Muting
 from plimsoll.fleet.presence import Silence
 from plimsoll.fleet.resources import selected
+from plimsoll.lake import hours
 from plimsoll.ledger import AlertRow
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.window import window_of
-from plimsoll.tables import SAMPLES
 
 _FURTHER_BACK: Final = (7, 30, None)
 """Days in which a last reading is looked for; None: all there is."""
 
 
-def performance(sources: Sources, query: PerformanceQuery) -> tuple[PerformanceDocument, list[Evidence]]:
+def performance(sources: QueryContext, query: PerformanceQuery) -> tuple[PerformanceDocument, list[Evidence]]:
     """What `GET /v2/monitoring/performance` answers, and why; too large a question is refused before a file is read."""
     found = measured(sources, query)
     return found.document, list(found.evidence)
 
 
-def measured(sources: Sources, query: PerformanceQuery) -> Measured:
+def measured(sources: QueryContext, query: PerformanceQuery) -> Measured:
     """The document of `performance`, with how each resource was read and what alerts there were in the window."""
     limits = sources.settings("documents", Documents)
     resources = selected(sources.resources(), query)
     query = query.within_budget(len(resources), budget=limits.point_budget)
     window = window_of(query, sources.as_of, round(duration_s(query.granularity)))
     lines, since = sources.lines(), window.start - timedelta(seconds=limits.alert_lookback)
-    samples = sources.snapshot.scan(
-        SAMPLES,
+    samples = hours.readings(
+        sources.snapshot,
         start=since,
         end=min(window.end, sources.as_of + timedelta(milliseconds=1)),
         columns=columns_read(lines.values()),
@@ -60,11 +60,11 @@ def measured(sources: Sources, query: PerformanceQuery) -> Measured:
         since=since,
         last_read=lambda ids: last_read(sources, ids, before=since),
     )
-    damage = sources.damage(window.start, window.end, query.granularity)
-    return replace(found, evidence=[*found.evidence, *damage])
+    span = (window.start, window.end, query.granularity)
+    return replace(found, evidence=[*found.evidence, *sources.resolution(*span), *sources.damage(*span)])
 
 
-def last_read(sources: Sources, ids: Sequence[str], *, before: datetime) -> dict[str, datetime]:
+def last_read(sources: QueryContext, ids: Sequence[str], *, before: datetime) -> dict[str, datetime]:
     """The last reading of each resource before an instant, as far back as the lake goes; the near past first."""
     found: dict[str, datetime] = {}
     end: datetime | None = before
@@ -73,19 +73,21 @@ def last_read(sources: Sources, ids: Sequence[str], *, before: datetime) -> dict
         if not missing or end is None:
             break
         start = None if days is None else before - timedelta(days=days)
-        rows = sources.snapshot.scan(SAMPLES, start=start, end=end, columns=("ts", "resource_id"), resource_ids=missing)
+        rows = hours.readings(
+            sources.snapshot, start=start, end=end, columns=("ts", "resource_id"), resource_ids=missing
+        )
         found |= dict(rows.group_by("resource_id").agg(pl.col("ts").max()).sort("resource_id").collect().iter_rows())
         end = start
     return found
 
 
-def alert_state(sources: Sources) -> AlertState:
+def alert_state(sources: QueryContext) -> AlertState:
     """What the ledger knows of alerts as of the instant, and the maintenance of the config."""
     windows = sources.config.under("maintenance", Maintenance)
     if sources.alerts is None:
-        return AlertState(quiet=Quiet(maintenance=windows))
+        return AlertState(quiet=Muting(maintenance=windows))
     known = {(a.resource, a.line): _known(a) for a in sources.alerts.open_at(sources.as_of)}
-    return AlertState(known, Quiet(sources.alerts.snoozed(sources.as_of), windows))
+    return AlertState(known, Muting(sources.alerts.snoozed(sources.as_of), windows))
 
 
 def _known(row: AlertRow) -> Known:
@@ -101,7 +103,7 @@ def _known(row: AlertRow) -> Known:
     return Known(row.id, row.opened, row.last_seen, alert)
 
 
-def _trends(sources: Sources) -> Trends:
+def _trends(sources: QueryContext) -> Trends:
     """(resource, metric) -> trend, where there was enough history to say."""
     known = sources.learned("trends")
     if known is None:

@@ -115,8 +115,8 @@ def test_the_work_is_known_by_its_name() -> None:
 def test_the_settings_choose() -> None:
     """One block is never worth a process."""
     assert isinstance(executor(Execution.model_validate({}), 1), Serial)
-    assert isinstance(executor(Execution.model_validate({"on": "serial"}), 9), Serial)
-    chosen = executor(Execution.model_validate({"on": "processes", "workers": 3}), 9)
+    assert isinstance(executor(Execution.model_validate({"backend": "serial"}), 9), Serial)
+    chosen = executor(Execution.model_validate({"backend": "processes", "workers": 3}), 9)
     assert isinstance(chosen, Processes)
     assert chosen.workers == 3
 
@@ -124,17 +124,17 @@ def test_the_settings_choose() -> None:
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
-        ({"on": "dask"}, 'on = "dask" needs an address: a Dask scheduler\'s, such as tcp://10.0.0.5:8786'),
-        ({"on": "ray"}, 'on = "ray" needs an address: the head of a Ray cluster, such as 10.0.0.5:6379'),
-        ({"address": "tcp://10.0.0.5:8786"}, 'goes with on = "dask" or "ray", not with "auto"'),
-        ({"on": "serial", "address": "10.0.0.5:6379"}, 'not with "serial"'),
-        ({"on": "dask", "address": "10.0.0.5:8786"}, '"10.0.0.5:8786" is not a Dask scheduler'),
-        ({"on": "dask", "address": "http://10.0.0.5:8786"}, "is not a Dask scheduler"),
-        ({"on": "ray", "address": "ray://10.0.0.5:10001"}, '"ray://10.0.0.5:10001" is not the head'),
-        ({"on": "ray", "address": "auto"}, '"auto" is not the head of a Ray cluster'),
-        ({"on": "ray", "address": "10.0.0.5:99999"}, "is not the head"),
-        ({"on": "ray", "address": "10.0.0.5:6379", "workers": 4}, "a ray cluster has its own"),
-        ({"on": "spark"}, "serial.*processes.*dask.*ray"),
+        ({"backend": "dask"}, 'backend = "dask" needs an address: a Dask scheduler\'s, such as tcp://10.0.0.5:8786'),
+        ({"backend": "ray"}, 'backend = "ray" needs an address: the head of a Ray cluster, such as 10.0.0.5:6379'),
+        ({"address": "tcp://10.0.0.5:8786"}, 'goes with backend = "dask" or "ray", not with "auto"'),
+        ({"backend": "serial", "address": "10.0.0.5:6379"}, 'not with "serial"'),
+        ({"backend": "dask", "address": "10.0.0.5:8786"}, '"10.0.0.5:8786" is not a Dask scheduler'),
+        ({"backend": "dask", "address": "http://10.0.0.5:8786"}, "is not a Dask scheduler"),
+        ({"backend": "ray", "address": "ray://10.0.0.5:10001"}, '"ray://10.0.0.5:10001" is not the head'),
+        ({"backend": "ray", "address": "auto"}, '"auto" is not the head of a Ray cluster'),
+        ({"backend": "ray", "address": "10.0.0.5:99999"}, "is not the head"),
+        ({"backend": "ray", "address": "10.0.0.5:6379", "workers": 4}, "a ray cluster has its own"),
+        ({"backend": "spark"}, "serial.*processes.*dask.*ray"),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(settings: dict[str, Any], why: str) -> None:
@@ -145,7 +145,7 @@ def test_settings_that_do_not_go_together_are_refused(settings: dict[str, Any], 
 
 def tell_what_is_chosen(there: "Connection[str, str]") -> None:
     """The executor of many blocks, where this runs."""
-    there.send(type(executor(Execution.model_validate({"on": "processes", "workers": 2}), 9)).__name__)
+    there.send(type(executor(Execution.model_validate({"backend": "processes", "workers": 2}), 9)).__name__)
 
 
 def test_a_process_that_may_have_no_children_does_the_work_itself() -> None:
@@ -161,8 +161,8 @@ def test_a_process_that_may_have_no_children_does_the_work_itself() -> None:
 
 def test_a_cluster_is_chosen_by_its_address() -> None:
     """Also for one block: the lake may be nearer to it than to this machine."""
-    dask = executor(Execution.model_validate({"on": "dask", "address": "tls://sched.example:8786"}), 1)
-    ray = executor(Execution.model_validate({"on": "ray", "address": "[::1]:6379"}), 1)
+    dask = executor(Execution.model_validate({"backend": "dask", "address": "tls://sched.example:8786"}), 1)
+    ray = executor(Execution.model_validate({"backend": "ray", "address": "[::1]:6379"}), 1)
     assert isinstance(dask, Dask)
     assert isinstance(ray, Ray)
 

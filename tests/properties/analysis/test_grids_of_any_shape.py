@@ -95,7 +95,12 @@ def test_every_detector_of_any_grid(kinds: list[str], days: int, seed: int, ask:
 def test_a_grid_of_nothing_has_its_rows(metrics: tuple[str, ...], members: list[tuple[str, str]], rows: int) -> None:
     """Without members, metrics or readings: no series, and as many rows as the window has."""
     samples = pl.DataFrame(
-        {"ts": [START] * rows, "resource_id": ["b"] * rows, "device": [""] * rows, "cpu_utilization_pct": [1.0] * rows},
+        {
+            "ts": [START] * rows,
+            "resource_id": ["b" if metrics else "a"] * rows,
+            "device": [""] * rows,
+            "cpu_utilization_pct": [1.0] * rows,
+        },
         schema={
             "ts": pl.Datetime("ms", "UTC"),
             "resource_id": pl.String,
@@ -130,3 +135,13 @@ def test_trends_of_any_number_of_series(count: int, days: int) -> None:
     found = trend_of(40 + np.random.default_rng(1).normal(0, 1, (count, days * 24)))
     assert len(found.labels) == len(found.p) == len(found.days) == count
     assert days >= 14 or set(found.labels) <= {None}
+
+
+@pytest.mark.parametrize("rows", [0, 1, 5, 200])
+def test_devices_of_any_length_are_compared(rows: int) -> None:
+    """Four equal GPUs; fewer steps than two hours have are no time to fall behind in."""
+    values = np.full((4, rows), 90.0, dtype=np.float32)
+    series = tuple(Series("a", f"gpu{n}", "gpu_utilization_pct") for n in range(4))
+    grid_of_gpus = Grid(series, values, START, 900.0)
+    looked = analyse(grid_of_gpus, names=("straggler",), classes={}, most_per_resource_week=1.0, at_least_s=86_400.0)
+    assert list(looked.findings) == []

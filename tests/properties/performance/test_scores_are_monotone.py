@@ -19,8 +19,8 @@ FLEET = [
     Resource(resource_id=name, name=name, type="cluster", cpu_count=4, expected=((NOON, 60.0),)) for name in ("a", "b")
 ]
 LINES = {
-    "cpu": LoadLine(metric="cpu_utilization_pct", above=90.0, lasting="1m", severity="high"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    "errors": LoadLine(metric="error_rate_pct", above=5.0, lasting="1m"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    "cpu": LoadLine(metric="cpu_utilization_pct", above=90.0, for_="1m", severity="high"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    "errors": LoadLine(metric="error_rate_pct", above=5.0, for_="1m"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 }
 PERCENT = st.floats(0, 100, width=32)
 READING = st.tuples(st.sampled_from(["a", "b"]), st.integers(0, 9), PERCENT, PERCENT)

@@ -118,7 +118,7 @@ def test_maintenance_is_quiet_for_its_time(fleet: Project) -> None:
 def test_a_learned_line_is_each_resources_own(fleet: Project) -> None:
     """Far from any fixed line, but far from its own usual range too."""
     (fleet.root / "config.toml").write_text(
-        '[plimsoll]\n[lines.own]\nmetric = "cpu_utilization_pct"\nlearned = "above"\nlasting = "15m"\n',
+        '[plimsoll]\n[lines.own]\nmetric = "cpu_utilization_pct"\nlearned = "above"\nfor = "15m"\n',
         encoding="utf-8",
     )
     fill(fleet, BEGIN, BEGIN + timedelta(days=4), 20.0)

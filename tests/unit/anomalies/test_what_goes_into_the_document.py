@@ -1,5 +1,6 @@
 """What goes into anomalies.json: metrics beyond two deviations, each with its own severity; the rest is evidence."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import given
@@ -40,6 +41,8 @@ def test_what_has_no_such_number_is_in_the_evidence_alone() -> None:
     for one in (found(detector="silence"), found(0.1, detector="flat_line"), found(1.9)):
         assert document([one], [HOST]) == []
         assert evidence(one, "5m").subject == one.id
+    strange = Moved(metric="iops", device="", value=90.0, expected=50.0, scale=2.0, z=1.0)
+    assert document([replace(found(), moved=[strange])], [HOST]) == []  # far out, but not by its own z
     assert evidence(found(-4.0), "5m").detail["direction"] == "below"
     assert evidence(found(4.0), "5m").detail["direction"] == "above"
     assert [e.device for r in document([found(4.0, 1.0, -2.5)], [HOST]) for e in r.anomalies] == ["d0", "d2"]

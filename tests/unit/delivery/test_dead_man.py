@@ -16,7 +16,7 @@ from plimsoll.tasks.report import daily
 from tests.mailing import wired
 from tests.post_office import PostOffice
 
-MORE = '[ping]\nurl_env = "PLIMSOLL_PING"\nhosts = ["127.0.0.1"]\n'
+MORE = '[dead_mans_switch]\nurl_env = "PLIMSOLL_PING"\nhosts = ["127.0.0.1"]\n'
 
 
 class Watcher(ThreadingHTTPServer):

@@ -1,15 +1,17 @@
 """A look at the fleet: every detector over a grid, and all findings held to the number that was asked for."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 import numpy as np
 
+from plimsoll.analysis.anomalies import unusual
 from plimsoll.analysis.anomalies.contract import Finding, Look
 from plimsoll.analysis.anomalies.detectors import DETECTORS
+from plimsoll.analysis.anomalies.effects import that_matter
 from plimsoll.analysis.anomalies.scores import ALARM
 from plimsoll.analysis.grid import Grid
 
@@ -21,12 +23,16 @@ _HISTORY_DAYS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """The findings of a look, and how many there were a resource and week; `alarm` is the score that was needed."""
+    """The findings of a look, and how many there were a resource and week; `alarm` is the score that was needed.
+
+    `not_judged` are the resources of which nothing could be compared with their own past, each with the reason.
+    """
 
     findings: Sequence[Finding]
     since: datetime
     per_resource_week: float
     alarm: float
+    not_judged: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def first_row(grid: Grid, *, at_least_s: float) -> int:
@@ -43,9 +49,44 @@ def first_row(grid: Grid, *, at_least_s: float) -> int:
 
 
 def look_at(grid: Grid, *, names: Sequence[str], classes: Mapping[str, str], at_least_s: float) -> list[Finding]:
-    """Every finding of the scored rows, in no promised order."""
+    """Every finding of the scored rows that matters, in no promised order."""
     look = Look(since=first_row(grid, at_least_s=at_least_s), alarm=ALARM, classes=classes)
-    return [finding for name in names for finding in DETECTORS[name](grid, look)]
+    found = {name: DETECTORS[name](grid, look) for name in names}
+    if unusual.NAME in found:
+        since = judged_from(grid)
+        old_enough = [one for one in found[unusual.NAME] if grid.row(one.peak) >= since.get(one.resource_id, 0)]
+        found[unusual.NAME] = that_matter(grid, old_enough)
+    return [finding for of in found.values() for finding in of]
+
+
+def judged_from(grid: Grid) -> dict[str, int]:
+    """The row from which each resource has two days of history to be compared with."""
+    days = round(_HISTORY_DAYS * grid.per_day)
+    read = {name: np.any(~np.isnan(grid.values[of]), axis=0) for name, of in grid.of_resources().items()}
+    return {name: (int(np.argmax(row)) if row.any() else grid.rows) + days for name, row in read.items()}
+
+
+def not_judged(grid: Grid, resources: Iterable[str], *, at_least_s: float) -> dict[str, str]:
+    """Resources of which nothing in the last `at_least_s` seconds was compared with their own past, and why.
+
+    "22.8 h of history", "no reading in 24 h", "no reading in 504 h" (the whole history), "only its devices are read".
+    """
+    asked = min(grid.rows, math.ceil(at_least_s / grid.step_s))
+    since, of = judged_from(grid), grid.of_resources()
+    devices = {one.resource_id for one in grid.series}
+    found: dict[str, str] = {}
+    for name in resources:
+        if name not in since:
+            hours = grid.rows * grid.step_s / 3600
+            found[name] = "only its devices are read" if name in devices else f"no reading in {hours:,.0f} h"
+            continue
+        read = np.any(~np.isnan(grid.values[of[name], grid.rows - asked :]), axis=0)
+        history = (grid.rows - since[name]) * grid.step_s / 3600 + 24 * _HISTORY_DAYS
+        if not read.any():
+            found[name] = f"no reading in {asked * grid.step_s / 3600:,.0f} h"
+        elif since[name] >= grid.rows:
+            found[name] = f"{history:.1f} h of history"
+    return found
 
 
 def hold(
@@ -53,7 +94,8 @@ def hold(
 ) -> Looked:
     """The findings, the strangest first; beyond the number that was asked for the weakest are left out."""
     weeks = (until - since).total_seconds() / _WEEK_S
-    allowed = max(1, math.floor(min(most_per_resource_week * resources * weeks, len(found))))
+    judged = resources * weeks  # 0 where nothing was read: then no number of findings is too many
+    allowed = max(1, math.floor(min(most_per_resource_week * judged, len(found)))) if judged > 0 else len(found)
     ranked = sorted(found, key=lambda one: (-one.score / one.threshold, one.start, one.resource_id, one.id))
     kept = ranked[:allowed]
     alarm = ALARM if len(kept) == len(ranked) or not kept else max(ALARM, ALARM * kept[-1].score / kept[-1].threshold)

@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias
 
 from plimsoll.analysis.grid import Grid
 from plimsoll.clock import rfc3339
+from plimsoll.metrics import CATALOGUE
 
 Severity: TypeAlias = Literal["medium", "high"]
 HIGH_ABOVE_ALARM: Final = 0.5
@@ -44,8 +45,17 @@ class Moved:
 
     @property
     def band(self) -> tuple[float, float]:
-        """Two scales around what was expected: what has a z of more than two lies outside."""
-        return self.expected - MEDIUM_Z * self.scale, self.expected + MEDIUM_Z * self.scale
+        """Two scales around what was expected, inside what the metric can be: a z of more than two lies outside.
+
+        >>> Moved(metric="cpu_utilization_pct", device="", value=9, expected=1.5, scale=1.0, z=7.5).band
+        (0.0, 3.5)
+        """
+        low, high = self.expected - MEDIUM_Z * self.scale, self.expected + MEDIUM_Z * self.scale
+        metric = CATALOGUE.get(self.metric)
+        if metric is None:
+            return low, high
+        least = low if metric.low is None else max(low, metric.low)
+        return least, high if metric.high is None else min(high, metric.high)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +64,7 @@ class Finding:
 
     `end` is None while it goes on. `moved` are the metrics at the peak, the one that leads first; empty where readings
     are what is missing. `score` is the detector's own, `forest` the IsolationForest's; `once_in_h` says how rare the
-    leading residual was in the history; `residual` names it.
+    leading residual was in the history, and is never longer than that; `residual` names it.
     """
 
     detector: str

@@ -57,8 +57,10 @@ def _of_group(grid: Grid, look: Look, members: list[int]) -> list[Finding]:
 
 def _rolling_median(ratio: Floats, rows: int) -> Floats:
     """The median of the last `rows` ratios; NaN before there are as many."""
-    windows = np.lib.stride_tricks.sliding_window_view(ratio, rows, axis=1)
     out = np.full(ratio.shape, np.nan)
+    if ratio.shape[1] < rows:
+        return out
+    windows = np.lib.stride_tricks.sliding_window_view(ratio, rows, axis=1)
     out[:, rows - 1 :] = median(windows)
     return out
 

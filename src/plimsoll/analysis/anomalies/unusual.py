@@ -5,6 +5,7 @@ itself half a point more strictly; the others metric by metric. What begins with
 finding, told of the metric that stands out most.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +13,8 @@ from typing import Final
 import numpy as np
 
 from plimsoll.analysis.anomalies import forest, scores
-from plimsoll.analysis.anomalies.contract import HIGH_ABOVE_ALARM, Finding, Look, Moved, ended, severity
+from plimsoll.analysis.anomalies.contract import HIGH_ABOVE_ALARM, MEDIUM_Z, Finding, Look, Moved, ended, severity
+from plimsoll.analysis.anomalies.effects import least_effect
 from plimsoll.analysis.anomalies.events import Episode, onsets, stretches
 from plimsoll.analysis.anomalies.forest import Forest
 from plimsoll.analysis.anomalies.residuals import NAMES
@@ -126,7 +128,7 @@ def _finding(seen: _Seen, resource_id: str, series: list[int], episode: Episode,
         samples=int(found.known[lead, at]),
         moved=[moved for n in told if (moved := _moved(seen, n, at)) is not None],
         forest=round(float(seen.rated[lead, at]), 3),
-        once_in_h=round(10.0**surprise * grid.step_s / 3600, 1) if np.isfinite(surprise) else None,
+        once_in_h=_once_in_h(surprise, int(found.known[lead, at]), grid.step_s),
         residual=NAMES[strongest],
     )
 
@@ -134,7 +136,16 @@ def _finding(seen: _Seen, resource_id: str, series: list[int], episode: Episode,
 def _moved(seen: _Seen, n: int, at: int) -> Moved | None:
     series, found = seen.grid.series[n], seen.found
     value, expected = float(seen.grid.values[n, found.since + at]), float(found.expected[n, at])
-    scale, z = float(found.scale[n, at]), float(found.z[n, at])
-    if not np.isfinite([value, expected, scale, z]).all():
+    if not np.isfinite([value, expected]).all():
         return None
+    # a series that has hardly moved has hardly a scale: the least effect that matters is at the end of the band
+    scale = float(np.fmax(found.scale[n, at], least_effect(series.metric, expected) / MEDIUM_Z))
+    if scale <= 0:
+        return None
+    z = (value - expected) / scale
     return Moved(metric=series.metric, device=series.device, value=value, expected=expected, scale=scale, z=z)
+
+
+def _once_in_h(surprise: float, known: int, step_s: float) -> float | None:
+    """How many hours apart readings like it lie at the least; no more than there were to compare with."""
+    return math.floor(min(10.0**surprise, known) * step_s / 360) / 10 if np.isfinite(surprise) else None

@@ -28,7 +28,7 @@ def explain(finding: Finding) -> str:
     where = f" of {lead.device}" if lead.device else ""
     text = f"{label}{where} was {lead.value:.4g} {unit}, expected {low:.4g} to {high:.4g} (z {lead.z:.1f})"
     if finding.once_in_h is not None:
-        text += f"; seen once in {finding.once_in_h:,.0f} h: {RESIDUALS[finding.residual]}"
+        text += f"; seen at most once in {finding.once_in_h:,.0f} h: {RESIDUALS[finding.residual]}"
     if finding.forest is not None:
         text += f"; isolation forest {finding.forest:.2f}"
     others = [moved.metric for moved in finding.moved[1:]]

@@ -18,7 +18,7 @@ from plimsoll.analysis.performance.resources import rounded
 from plimsoll.clock import instant, rfc3339
 from plimsoll.documents import Alert
 from plimsoll.fleet.load_lines import LoadLine
-from plimsoll.fleet.muting import Quiet
+from plimsoll.fleet.muting import Muting
 from plimsoll.fleet.presence import patience
 from plimsoll.fleet.resources import Resource
 from plimsoll.metrics import document_name
@@ -69,7 +69,7 @@ class AlertState:
     """What is known of alerts beside the readings: those seen open by (resource, line), and what is not to be told."""
 
     known: Mapping[tuple[str, str], Known] = field(default_factory=dict[tuple[str, str], Known])
-    quiet: Quiet = field(default_factory=Quiet)
+    quiet: Muting = field(default_factory=Muting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _of_line(
     silent: Collection[str],
 ) -> Iterable[tuple[OpenAlert | None, AlertEvent]]:
     for row in episodes:
-        resource, lasting = by_id.get(row["resource_id"]), timedelta(seconds=line.lasting)
+        resource, lasting = by_id.get(row["resource_id"]), timedelta(seconds=line.for_)
         if resource is None or not line.holds_for(resource) or (row["ended"] or row["last"]) - row["onset"] < lasting:
             continue
         known = state.known.get((row["resource_id"], name))
@@ -172,7 +172,7 @@ def _stale(resource: Resource, last: datetime, as_of: datetime) -> bool:
 def _episodes(readings: pl.DataFrame, line: LoadLine) -> Iterable[Mapping[str, Any]]:
     """resource_id, onset, last, value, n of each episode over the line, and when it `ended` (null: it is the last)."""
     beyond = line.sign * (pl.col(line.metric) - line.value)
-    state = pl.when(beyond > 0).then(1).when(beyond < -line.margin).then(0)
+    state = pl.when(beyond > 0).then(1).when(beyond < -line.clear_margin).then(0)
     episodes = (
         readings.select("resource_id", "ts", line.metric)
         .drop_nulls()

@@ -8,6 +8,7 @@ containers are in `counted.py`; what tells things apart is data of each mapping:
 table.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,21 +22,35 @@ from plimsoll.collectors.prometheus.mapping import split_name
 Key = tuple[object, ...]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Identity:
     """What tells the things of one mapping apart.
 
     `apart` are labels that resources are named by: readings of two resources are never copies of each other. `copies`
-    are labels, beside the mapping's own, that tell nothing apart.
+    are labels, beside the mapping's own, that tell nothing apart. Of the last exposition, `torn` counts the series that
+    were told twice with different values (they are left out), `repeated` those that were told twice at all, and
+    `uncounted` names the families of which no law of counting could take a sample.
     """
 
     table: Table
     apart: frozenset[str] = frozenset()
     copies: frozenset[str] = frozenset()
+    torn: int = 0
+    repeated: int = 0
+    uncounted: tuple[str, ...] = ()
 
     @cached_property
-    def _copies(self) -> frozenset[str]:
-        return (self.copies - self.table.kept | self.table.identity.copy_labels) - self.apart
+    def _exact(self) -> frozenset[str]:
+        return self.copies - self.table.kept
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str] | None:
+        patterns = self.table.identity.copies
+        return re.compile("|".join(f"(?:{pattern})" for pattern in patterns)) if patterns else None
+
+    @cached_property
+    def _decided(self) -> dict[str, bool]:
+        return {}
 
     @cached_property
     def _beside(self) -> frozenset[str]:
@@ -43,12 +58,16 @@ class Identity:
 
     def once(self, exposition: Exposition) -> Exposition:
         """The exposition under the mapping's own names, with each thing in it once."""
+        self.torn = self.repeated = 0
+        self.uncounted = ()
         samples = self._named(exposition)
         self._indexed(samples)
         made = Exposition(unread=exposition.unread)
         for name, ones in samples.items():
             family = self.table.family(name)
             counted = LAWS[family.counted](ones, self.apart) if family.counted else ones
+            if ones and not counted:
+                self.uncounted += (name,)
             made.samples[name] = self._each_once(counted, family.parts)
         return made
 
@@ -100,17 +119,27 @@ class Identity:
 
     def _each_once(self, samples: list[Sample], parts: str) -> list[Sample]:
         found: dict[Key, Sample] = {}
+        first: dict[Key, Mapping[str, str]] = {}
+        torn: set[Key] = set()
         part = self.table.part
         for one in samples:
-            if part and parts != "own" and one.labels.get(part):
+            given = one.labels
+            if part and parts != "own" and given.get(part):
                 if parts == "unknown" and one.value == 0:
                     continue  # what cannot be measured of a part is told as zero
-                one.labels = {label: value for label, value in one.labels.items() if label != part}
+                kept = {label: value for label, value in given.items() if label != part}
+                one = Sample(one.name, kept, one.value, one.at_s)  # noqa: PLW2901
             one.key = key = self._key(one.labels)
             before = found.get(key)
+            if before is not None and first[key] == given:
+                self.repeated += 1
+                if before.value != one.value:
+                    torn.add(key)  # one series with two values: which of them is true, nothing says
             if before is None or one.value > before.value or before.value != before.value:
                 found[key] = one
-        return list(found.values())
+                first[key] = given
+        self.torn += len(torn)
+        return [one for key, one in found.items() if key not in torn]
 
     def _key(self, labels: Mapping[str, str]) -> Key:
         """What this sample speaks of; two samples of a family with one key are one."""
@@ -119,10 +148,17 @@ class Identity:
             if all(labels.get(name) for name in names):
                 thing = tuple(labels[name] for name in names)
                 return (thing, *((label, labels[label]) for label in sorted(self._beside & labels.keys())))
-        copies = self._copies
-        if copies.isdisjoint(labels):
+        if not self._exact and self._pattern is None:
             return tuple(sorted(labels.items()))
-        return tuple(sorted(pair for pair in labels.items() if pair[0] not in copies))
+        return tuple(sorted(pair for pair in labels.items() if not self._is_copy(pair[0])))
+
+    def _is_copy(self, label: str) -> bool:
+        """Whether a label tells nothing apart."""
+        known = self._decided.get(label)
+        if known is None:
+            matches = self._pattern is not None and bool(self._pattern.fullmatch(label))
+            known = self._decided[label] = (matches or label in self._exact) and label not in self.apart
+        return known
 
 
 def _scaled(one: Sample, name: str, factor: float) -> Sample:

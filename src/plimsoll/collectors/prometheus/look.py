@@ -17,7 +17,9 @@ class Read:
     `found` counts the samples that some rule took; `parts` says of a part of a device which device it is of, and its
     weight; `vanished` are families that an earlier reading had, `missing` those that the mapping knows and that are not
     there; `lacking` says of a metric which family it needs beside those that are there; `unlabelled` counts samples
-    without a label that they need; `nameless` are families of which some samples name no resource.
+    without a label that they need; `torn` and `repeated` count series that were told twice, with different values and
+    alike; `uncounted` are families of which nothing could be told apart; `lost` are metrics that the last reading had;
+    `nameless` are families of which some samples name no resource.
     """
 
     readings: dict[tuple[str, str], Values] = field(default_factory=dict[tuple[str, str], Values])
@@ -34,6 +36,10 @@ class Read:
     lacking: dict[str, str] = field(default_factory=dict[str, str])
     unlabelled: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
     nameless: set[str] = field(default_factory=set[str])
+    torn: int = 0
+    repeated: int = 0
+    uncounted: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
     remarks: list[str] = field(default_factory=list[str])
 
 
@@ -101,12 +107,20 @@ class Look:
         """What the rule's joins leave of some samples; nothing where a family that they look at is not there."""
         for join in self.rule.joined:
             keys = self.counters.joined(join, self.exposition)
+            self._labelled(samples, join.on)
+            self._labelled(self.exposition.of(join.family), (*join.on, *join.where))
             if keys is None and not join.absent:
                 if samples:
                     self.lacks(join.family)
                 return []
             samples = [one for one in samples if (join.key(one.labels) in (keys or ())) != join.absent]
         return samples
+
+    def _labelled(self, samples: list[Sample], labels: tuple[str, ...]) -> None:
+        """Notes labels that no sample has."""
+        for label in labels:
+            if samples and not any(one.labels.get(label) for one in samples):
+                self.made.unlabelled[stem(samples[0].name), label] = len(samples)
 
     def whole(self) -> list[Sample]:
         """The samples of `of`: of the first alias, or of all where they are a sum."""

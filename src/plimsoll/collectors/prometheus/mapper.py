@@ -39,6 +39,7 @@ class Mapper:
         self._rates = Rates(interval_s=interval_s)
         self._last_codes: dict[tuple[str, ...], float] = {}
         self._seen: set[str] = set()
+        self._before: set[str] = set()
         self._only: str | None = None
 
     @property
@@ -56,6 +57,8 @@ class Mapper:
         made = Read(first=not self._seen)
         made.dropped += exposition.keep_timely(wall_s)
         exposition = self._identity.once(exposition)
+        made.torn, made.repeated = self._identity.torn, self._identity.repeated
+        made.uncounted = self._identity.uncounted
         there = {stem(name) for name, ones in exposition.samples.items() if ones}
         made.vanished = tuple(sorted(self._seen - there))
         made.missing = self._missing(there)
@@ -75,6 +78,8 @@ class Mapper:
             for (resource, device), value in found.items():
                 self._note(made, rule, resource, device, value)
         known = {metric for values in made.readings.values() for metric in values}
+        made.lost = tuple(sorted(self._before - known))
+        self._before = known
         made.lacking = {metric: family for metric, family in made.lacking.items() if metric not in known}
         self._rates.forget(at_s - _FORGET_INTERVALS * max(self._interval_s, 30.0))
         return made
@@ -117,8 +122,8 @@ class Mapper:
             labels = sample.labels
             if filtered and not rule.takes(labels):
                 continue
-            if rule.device and not labels.get(rule.device):
-                place = (stem(sample.name), rule.device)
+            if label := self._nowhere(rule, labels):
+                place = (stem(sample.name), label)
                 made.unlabelled[place] = made.unlabelled.get(place, 0) + 1
                 continue
             if self._blank(rule, sample.value):
@@ -144,6 +149,15 @@ class Mapper:
             for one in samples
             if one.value > 0 and all(pattern.fullmatch(one.labels.get(name, "")) for name, pattern in join.matchers)
         )
+
+    def _nowhere(self, rule: Rule, labels: Mapping[str, str]) -> str:
+        """The label without which it is not known which device, or which part of one, a sample tells of."""
+        if rule.device and not labels.get(rule.device):
+            return rule.device
+        part, slices = self._table.part, self._table.identity.slices
+        if not (part and slices) or rule.parts != "own" or bool(labels.get(part)) == bool(labels.get(slices)):
+            return ""
+        return slices if labels.get(part) else part
 
     def _blank(self, rule: Rule, value: float) -> bool:
         """Whether the value is one by which this exporter says "not measured"; compared exactly, never by size."""

@@ -148,19 +148,14 @@ def _renamed(value: object) -> object:
 class Things(Section):
     """What tells things apart: the first set of labels in `things` that a sample has whole names one.
 
-    Without `things` every label does, but for `copy_labels`: ranks and processes that tell the same once more.
+    Without `things` every label does, but for `copies`: ranks and processes that tell the same once more.
     """
 
     things: tuple[tuple[str, ...], ...] = ()
     index: str = Field("", description="the label of a device's short name, given to families that lack it")
     beside: tuple[str, ...] = Field((), description="labels that tell apart what one thing says of itself")
-    copies: tuple[str, ...] = ()
+    copies: tuple[str, ...] = Field((), description="patterns of labels that tell nothing apart")
     slices: str = Field("", description="the label whose leading number is a part's weight, such as 3g.40gb")
-
-    @cached_property
-    def copy_labels(self) -> frozenset[str]:
-        """Labels that tell nothing apart."""
-        return frozenset(self.copies)
 
 
 @dataclass(frozen=True, slots=True)

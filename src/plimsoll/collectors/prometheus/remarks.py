@@ -33,6 +33,7 @@ def refuse_nothing(mapping: str, exposition: Exposition, read: Read) -> None:
         said.insert(0, f"gone since the reading before: {_some(read.vanished)}")
     if read.dropped:
         said.append(_dropped(read))
+    said += _torn(read)
     raise FetchError(f"no family of the mapping {mapping} could be read: {'; '.join(said)}")
 
 
@@ -41,6 +42,7 @@ def remarks(mapping: str, table: Table, exposition: Exposition, read: Read, late
     said: list[str] = []
     if read.dropped:
         said.append(_dropped(read))
+    said += _torn(read)
     if read.beyond:
         said.append(f"beyond the last bucket: {', '.join(sorted(read.beyond))}")
     if not read.readings:
@@ -48,8 +50,13 @@ def remarks(mapping: str, table: Table, exposition: Exposition, read: Read, late
     said += [f"{metric} needs {family}, which is not there" for metric, family in sorted(read.lacking.items())]
     said += _labels(read)
     said += _gone(exposition, read)
+    if read.lost:
+        said.append(f"not there as at the reading before: {_some(read.lost)}")
     said += read.remarks
-    if unmapped := table.unmapped(exposition.unread):
+    unmapped = table.unmapped(exposition.unread)
+    strangers = renames.likely(read.missing, _stems(exposition) - set(unmapped))
+    said += [f"{old} is perhaps {shown(new)} now" for old, new in sorted(strangers.items())[:_SHOWN]]
+    if unmapped:
         whole = len(unmapped) + len(exposition.samples)
         near = {new: old for old, new in renames.likely(read.missing, frozenset(unmapped)).items()}
         like = next((name for name in unmapped if name in near), unmapped[0])
@@ -57,6 +64,16 @@ def remarks(mapping: str, table: Table, exposition: Exposition, read: Read, late
     if late_s is not None and abs(late_s) > _CLOCK_MAY_DIFFER_S:
         said.append(f"its clock is {late_s:+.0f} s off")
     return "; ".join(said) or None
+
+
+def _torn(read: Read) -> list[str]:
+    """Series that cannot be told apart."""
+    said = [f"samples of {_some(read.uncounted)} lack the labels that they are counted by"] if read.uncounted else []
+    if read.torn:
+        said.append(f"{read.torn} series were told twice with different values: is a label dropped?")
+    elif read.repeated:
+        said.append(f"{read.repeated} series were told twice: is a label dropped?")
+    return said
 
 
 def _dropped(read: Read) -> str:
@@ -68,8 +85,8 @@ def _gone(exposition: Exposition, read: Read) -> list[str]:
     if not read.vanished:
         return []
     near = renames.likely(frozenset(read.vanished), _stems(exposition))
-    told = [f"{name} (perhaps {shown(near[name])} now)" if name in near else name for name in read.vanished]
-    return [f"gone since the reading before: {_some(told)}"]
+    gone = [f"{name} (perhaps {shown(near[name])} now)" if name in near else name for name in read.vanished]
+    return [f"gone since the reading before: {_some(gone)}"]
 
 
 def _labels(read: Read) -> list[str]:

@@ -37,7 +37,9 @@ class Target(Section):
     urls: tuple[Address, ...] = Field(min_length=1, description="addresses such as http://gpu-01:9100/metrics")
     mapping: Name = Field(description="what its families mean: node, dcgm, vllm, ... or a file mappings/NAME.toml")
     resource: str = Field("{host}", description="its id: text with {name}, {host}, {port}, or a label's name")
-    also: str = Field("", description='a second resource with the same readings, such as "alps-job-{hpc_job}"')
+    second_resource: str = Field(
+        "", description='a second resource with the same readings, such as "alps-job-{hpc_job}"'
+    )
     type: ResourceType = Field("cluster", description="cluster, endpoint, training, ai-service, storage or network")
     region: Name = Field("", description="where it is, or a label's value: {zone}; empty: unknown")
     labels: dict[str, str] = Field(default_factory=dict[str, str], description="attributes, or labels' values: {team}")

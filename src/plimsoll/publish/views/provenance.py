@@ -62,7 +62,7 @@ def _judged(report: ReportInput) -> list[str]:
     lines = [
         f"{formatting.label(line.metric)} {'over' if line.sign > 0 else 'under'} "
         f"{formatting.amount(line.value, line.metric)} "
-        f"for {formatting.duration_s(line.lasting)}"
+        f"for {formatting.duration_s(line.for_)}"
         for line in report.lines.values()
     ]
     shown = [f"load lines: {'; '.join(lines[:4])}" + (f"; and {len(lines) - 4} more" if len(lines) > 4 else "")]

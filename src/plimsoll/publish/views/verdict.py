@@ -86,6 +86,8 @@ def judge(situation: Situation, moment: Moment) -> Verdict:
     if situation.state is State.CALM:
         return Verdict(state, colour, _calm(situation))
     chosen = list(islice(facts_of(situation, moment), MOST_FACTS)) or list(_rest(situation))
+    if not situation.total:
+        return Verdict(state, colour, _no_resource(situation))
     names = tuple(_names(situation))
     text = ", and ".join(fact.text for fact in chosen)
     text = text if text.startswith(names) else formatting.sentence_case(text)
@@ -103,6 +105,10 @@ def _names(situation: Situation) -> list[str]:
     names += [one.name for one in situation.incidents] + [one.name for one in situation.crossings]
     names += [one.name for one in situation.advice]
     return sorted({formatting.name(name) for name in names})
+
+
+def _no_resource(situation: Situation) -> str:
+    return "No resource matched the filter." if situation.is_filtered else "No resource is known yet."
 
 
 def _calm(situation: Situation) -> str:
@@ -140,9 +146,7 @@ def facts_of(situation: Situation, moment: Moment) -> Iterator[Fact]:
 
 
 def _unknown(situation: Situation, moment: Moment) -> Iterator[Fact]:
-    if not situation.total:
-        yield Fact("no resource matched the filter" if situation.is_filtered else "no resource is known yet")
-    elif situation.knows_nothing:
+    if situation.knows_nothing:
         yield Fact("nothing was read in this window")
     if situation.coverage_pct is not None and situation.coverage_pct < LEAST_PCT:
         share = formatting.number(situation.coverage_pct)
