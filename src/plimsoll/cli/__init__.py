@@ -37,6 +37,7 @@ from plimsoll.cli import (
     snooze,
     sql,
     streams,
+    systemd,
     upgrade,
     verify,
 )
@@ -72,6 +73,7 @@ for group in (
     serve,
     ship,
     sql,
+    systemd,
     verify,
     retention,
     backup,

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from plimsoll.cli.common import ProjectOption, as_of_or_now, open_project, say, the_clock, zone_of
+from plimsoll.cli.common import ProjectOption, as_of_or_now, open_to_write, say, the_clock, zone_of
 from plimsoll.cli.instants import first_instant_of
 from plimsoll.collectors.prometheus.settings import Server
 from plimsoll.errors import BadParameter
@@ -26,7 +26,7 @@ def backfill(
     """Brings a Prometheus server's history into the lake; a run that was ended goes on where it was."""
     from plimsoll.importing.backfill import backfill as bring
 
-    opened = open_project(project)
+    opened = open_to_write(project)
     servers = opened.config().under("backfill", Server)
     if name not in servers:
         raise BadParameter("NAME", name, allowed=list(servers), why="is no section [backfill.NAME] of config.toml")

@@ -1,6 +1,8 @@
 """What several commands share: their options, the project, and how data is printed."""
 
 import os
+import pwd
+import shlex
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +17,7 @@ from plimsoll import documents
 from plimsoll.cli.instants import past_instant
 from plimsoll.clock import Clock, SystemClock
 from plimsoll.config.engine import Plimsoll
+from plimsoll.errors import UsageError
 from plimsoll.project import Project
 from plimsoll.version import __version__
 
@@ -44,6 +47,28 @@ version_wanted = Annotated[
 def open_project(folder: Path | None) -> Project:
     """The project that the user means."""
     return Project.open(folder, here=Path.cwd())
+
+
+def open_to_write(folder: Path | None) -> Project:
+    """The project that the user means, for a command that writes into its data folder.
+
+    Written by another user than its owner, files there would lock the service out: that is refused.
+    """
+    project = open_project(folder)
+    place = project.data if project.data.exists() else project.root
+    owner, me = place.stat().st_uid, os.geteuid()
+    if owner != me:
+        again = shlex.join([command_name(), *sys.argv[1:]])
+        raise UsageError(f"{place}: belongs to {_user(owner)}; run it as its owner: sudo -u {_user(owner)} {again}")
+    return project
+
+
+def _user(uid: int) -> str:
+    """A user's name as sudo takes it; `#1234` where the number has no name."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"'#{uid}'"
 
 
 def the_clock() -> Clock:

@@ -10,7 +10,7 @@ from plimsoll.cli.common import (
     AsOfOption,
     ProjectOption,
     as_of_or_now,
-    open_project,
+    open_to_write,
     say,
     table_console,
     the_clock,
@@ -39,12 +39,14 @@ def report(
     as_of: AsOfOption = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     mail: Annotated[bool, typer.Option("--mail", help="Send it to its recipients, now.")] = False,
-    pdf: Annotated[bool, typer.Option("--pdf", help="Also as PDF, beside the page; needs plimsoll[pdf].")] = False,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Also as PDF, beside the page; needs plimsoll-fleet[pdf].")
+    ] = False,
     project: ProjectOption = None,
 ) -> None:
     """Makes a report, publishes it under data/published, and prints its summary."""
     one_of("KIND", kind, KINDS)
-    page = publish(open_project(project), kind, as_of, mail=mail, pdf=pdf)
+    page = publish(open_to_write(project), kind, as_of, mail=mail, pdf=pdf)
     if open_page:
         webbrowser.open(page.resolve().as_uri())
 

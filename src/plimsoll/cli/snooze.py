@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from plimsoll.cli.advice import note
-from plimsoll.cli.common import ProjectOption, open_project, say, the_clock, zone_of
+from plimsoll.cli.common import ProjectOption, open_to_write, say, the_clock, zone_of
 from plimsoll.cli.instants import future_instant
 from plimsoll.clock import rfc3339
 from plimsoll.errors import BadParameter, shown
@@ -29,7 +29,7 @@ def snooze(
     project: ProjectOption = None,
 ) -> None:
     """Says nothing of an alert or a recommendation until an instant; it stays in the feed or the evidence."""
-    opened, now = open_project(project), the_clock().now()
+    opened, now = open_to_write(project), the_clock().now()
     end = future_instant(until, name="--until", zone=zone_of(opened), now=now)
     if alert.startswith("advice-"):
         note(opened, alert, "snoozed", until=end, reason=reason)

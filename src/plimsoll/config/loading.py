@@ -153,7 +153,8 @@ def load(layers: Sequence[Layer], kinds: Mapping[str, type[Section]]) -> Config:
     for layer in layers:
         tree = layer.parsed()
         for path, value in _leaves(tree, ()):
-            _refuse_below_a_comment(path, layer, kinds)
+            if layer is not layers[0]:  # the built-in one, whose sections are all there
+                _refuse_below_a_comment(path, layer, kinds)
             _refuse_unknown(path, value, layer, known)
             if value != {} or path[:-1]:
                 _put(merged, path, value)
