@@ -20,7 +20,8 @@ from tests.shared import ROOT
 
 _EXIT_CODES = (
     "Every command has `--help`. Exit codes: 0 fine, 1 the answer is no, 2 usage or configuration, "
-    "73 the project is held by another scheduler, 74 the disk, 75 try again later."
+    "73 the project is held by another scheduler, 74 the disk, 75 try again later, 130 interrupted "
+    "([more](../howto/when-something-is-wrong.md#exit-codes))."
 )
 FOLDER = ROOT / "docs" / "reference"
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import pytest
 import typer.main
+from typer.core import TyperGroup
 
 from plimsoll.cli import app
 from plimsoll.config import Layer, load
@@ -63,12 +64,11 @@ def _commands(text: str) -> list[list[str]]:
 
 def _parses(words: list[str]) -> None:
     """Raises what the user would see, if the command line does not take the words; runs nothing."""
-    command: object = typer.main.get_command(app)
-    while hasattr(command, "commands") and words:
-        known = command.commands
-        assert words[0] in known, f"no command {words[0]}"
-        command, words = known[words[0]], words[1:]
-    command.make_context("plimsoll", list(words))  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    command = typer.main.get_command(app)
+    while isinstance(command, TyperGroup) and words:
+        assert words[0] in command.commands, f"no command {words[0]}"
+        command, words = command.commands[words[0]], words[1:]
+    command.make_context("plimsoll", list(words))
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.where)

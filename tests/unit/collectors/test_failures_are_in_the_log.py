@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from plimsoll.cli.project import make_project
-from plimsoll.collectors.contract import Reading, attempt
+from plimsoll.collectors.contract import Reading, collection_row
 from plimsoll.collectors.session import Collecting
 from plimsoll.project import Project
 
@@ -24,7 +24,9 @@ class _Moody:
         ok = self.count not in self.failing
         reason = None if ok else "unreachable: [Errno 111] Connection refused"
         return Reading(
-            collections=[attempt(now, source="chiller", target="hall-7", ok=ok, reason=reason, duration_s=0, rows=0)]
+            collections=[
+                collection_row(now, source="chiller", target="hall-7", ok=ok, reason=reason, duration_s=0, rows=0)
+            ]
         )
 
     def close(self) -> None:
