@@ -38,7 +38,7 @@ def test_only_changes_are_said(tmp_path: Path) -> None:
     make_project(tmp_path / "p")
     config = Project.open(tmp_path / "p", here=tmp_path).config()
     collecting = Collecting(config, readers={"chiller": _Moody(2, 3, 4)})
-    said = []
+    said: list[list[str]] = []
     for second in range(6):
         collecting.round(NOON, float(second))
         said.append(collecting.take_news())
