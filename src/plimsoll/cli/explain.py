@@ -115,11 +115,11 @@ def _lines(name: str, value: Any) -> list[str]:  # noqa: ANN401 - whatever JSON 
 
 def _texts(value: object) -> list[str]:
     """A value in one line; a list of tables in one line each."""
-    if isinstance(value, list):
-        ones = cast("list[object]", value)
-        if ones and all(isinstance(one, dict) for one in ones):
-            return [_text(one) for one in ones]
-    return [_text(cast("object", value))]
+    match value:
+        case [dict(), *_]:
+            return [_text(one) for one in cast("list[object]", value)]
+        case _:
+            return [_text(value)]
 
 
 def _cells(cells: dict[str, dict[str, Any]]) -> str:
