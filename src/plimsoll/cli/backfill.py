@@ -29,7 +29,7 @@ def backfill(
     opened = open_to_write(project)
     servers = opened.config().under("backfill", Server)
     if name not in servers:
-        raise BadParameter("NAME", name, allowed=list(servers), why="is no section [backfill.NAME] of config.toml")
+        raise BadParameter("NAME", name, allowed=list(servers), why="is not a section [backfill.NAME] of config.toml")
     start = first_instant_of(from_, name="--from", zone=zone_of(opened))
     end = as_of_or_now(to, opened, name="--to")
     if end <= start:

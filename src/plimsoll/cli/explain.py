@@ -115,11 +115,9 @@ def _lines(name: str, value: Any) -> list[str]:  # noqa: ANN401 - whatever JSON 
 
 def _texts(value: object) -> list[str]:
     """A value in one line; a list of tables in one line each."""
-    match value:
-        case [dict(), *_]:
-            return [_text(one) for one in cast("list[object]", value)]
-        case _:
-            return [_text(value)]
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return [_text(one) for one in cast("list[object]", value)]
+    return [_text(cast("Any", value))]
 
 
 def _cells(cells: dict[str, dict[str, Any]]) -> str:

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from plimsoll.cli.common import JsonOption, ProjectOption, open_project
 from plimsoll.clock import rfc3339
-from plimsoll.documents.parameters import one_of
+from plimsoll.documents.parameters import require_one_of
 from plimsoll.errors import shown
 from plimsoll.escaping import cell
 
@@ -46,7 +46,7 @@ def sql(
     """
     from plimsoll.lake.sql import Bounds, ask
 
-    one_of("--format", format_, FORMATS)
+    require_one_of("--format", format_, FORMATS)
     if json_:
         format_ = "json"
     answer = ask(open_project(project).lake.snapshot(), statement, Bounds(seconds=timeout, memory_mb=memory))
@@ -66,7 +66,7 @@ def sql(
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911 - whatever a column holds
-    """A value as text formats write it: instants in RFC 3339, numbers as numbers, what is no number as nothing."""
+    """A value as text formats write it: instants in RFC 3339, numbers as numbers, what is not a number as nothing."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         whole = value.microsecond % 1000 == 0
         return rfc3339(value) if whole else value.astimezone(UTC).isoformat().replace("+00:00", "Z")

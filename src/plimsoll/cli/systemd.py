@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from plimsoll.cli.common import say
-from plimsoll.documents.parameters import one_of
+from plimsoll.documents.parameters import require_one_of
 from plimsoll.errors import UsageError
 
 _FOLDER: Final = Path(__file__).parent / "units"
@@ -24,7 +24,7 @@ def systemd(
     print_: Annotated[bool, typer.Option("--print", help="Print it; nothing is ever installed.")] = False,
 ) -> None:
     """Prints a systemd unit, ready for /etc/systemd/system; it runs /opt/plimsoll/bin/plimsoll as the user plimsoll."""
-    one_of("UNIT", unit, UNITS)
+    require_one_of("UNIT", unit, UNITS)
     if not print_:
         raise UsageError(f"systemd: nothing is installed; write it yourself: plimsoll systemd {unit} --print > {unit}")
     sys.stdout.write((_FOLDER / unit).read_text(encoding="utf-8"))
