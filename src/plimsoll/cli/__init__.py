@@ -110,8 +110,10 @@ def run(arguments: list[str]) -> int:
         return _fail(str(error), error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except BrokenPipeError:  # the reader (`| head`) is gone: nothing can be said to it
-        streams.give_up()
+    except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+            raise
+        streams.give_up()  # the reader (`| head`) is gone: nothing can be said to it; Typer would make 1 of it
         return 141
     except OSError as error:
         if debug:
