@@ -19,6 +19,7 @@ from plimsoll.cli.common import (
     table_console,
     the_clock,
 )
+from plimsoll.cli.judging import losses, read_in
 from plimsoll.cli.progress import blocks_shown
 from plimsoll.clock import duration_s
 from plimsoll.documents import Evidence
