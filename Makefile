@@ -16,7 +16,7 @@ ALONE      := tests/faults tests/system
 
 .DEFAULT_GOAL := help
 MUTANTS ?= --limit 60
-.PHONY: help report demo test check bench bench-quality mutants wheel docs lock
+.PHONY: help report demo test check fix bench bench-quality mutants wheel docs lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -41,6 +41,10 @@ check: $(VENV)/.dev ## style, types (mypy and pyright, strict), floors, house ru
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m pytest --quiet tests/house
 
+fix: $(VENV)/.dev ## mend what style can mend by itself: unused imports, order, format
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
 bench: $(VENV)/.dev ## speed, as ratios inside one run
 	@for bench in $(filter-out %_quality.py,$(wildcard benchmarks/*.py)); do PYTHONPATH=. $(BIN)/python $$bench || exit 1; done
 
@@ -50,7 +54,7 @@ bench-quality: $(VENV)/.dev ## how right detectors, forecasts and rules are, on 
 mutants: $(VENV)/.dev ## how many small mistakes the tests notice, in a copy: make mutants MUTANTS="--limit 60 --seed 1 --file lake/"
 	@nice $(BIN)/python -m tests.mutation $(MUTANTS)
 
-wheel: $(VENV)/.dev ## dist/plimsoll-*.whl, with the built-in config, jobs and templates inside
+wheel: $(VENV)/.dev ## dist/plimsoll_fleet-*.whl, with the built-in config, jobs and templates inside
 	@rm -rf dist
 	@$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 	@ls dist

@@ -18,6 +18,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _SHOWN_CHARS = 200
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
 
 
 def shown(text: object) -> str:

@@ -1,7 +1,6 @@
 """The command line: one file a command group; every error is one line and an exit code."""
 
 import errno
-import os
 import sys
 
 import typer
@@ -37,11 +36,13 @@ from plimsoll.cli import (
     ship,
     snooze,
     sql,
+    streams,
+    systemd,
     upgrade,
     verify,
 )
 from plimsoll.cli.common import version_wanted
-from plimsoll.errors import DiskError, PlimsollError, nearest
+from plimsoll.errors import INTERRUPTED, DiskError, PlimsollError, nearest, shown
 
 app = typer.Typer(
     name="plimsoll",
@@ -72,6 +73,7 @@ for group in (
     serve,
     ship,
     sql,
+    systemd,
     verify,
     retention,
     backup,
@@ -93,40 +95,61 @@ def root(version: version_wanted = False) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line; ends the process with the exit codes of `interface.md` section 2."""
+    streams.prepare()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
 def run(arguments: list[str]) -> int:
     """One command; gives its exit code. `--debug` shows the stack of an error."""
     debug = "--debug" in arguments
-    command = typer.main.get_command(app)
     try:
-        result = command.main([a for a in arguments if a != "--debug"], prog_name="plimsoll", standalone_mode=False)
-        sys.stdout.flush()  # what cannot be written is said here, and not by Python at its end
+        return _run([a for a in arguments if a != "--debug"])
     except PlimsollError as error:
         if debug:
             raise
         return _fail(str(error), error.exit_code)
-    except TyperException as error:
-        return _fail(_usage(error, command), 2)
     except (typer.Abort, KeyboardInterrupt):
-        return 130
+        return INTERRUPTED
     except (BrokenPipeError, SystemExit) as error:
         if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
             raise
-        _forget_output()  # the reader (`| head`) is gone: nothing can be said to it; Typer would make 1 of it
+        streams.give_up()  # the reader (`| head`) is gone: nothing can be said to it; Typer would make 1 of it
         return 141
     except OSError as error:
-        if debug or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+        if debug:
             raise
-        _forget_output()
-        return _fail(f"{error.filename or 'the output'}: cannot be written ({error.strerror})", DiskError.exit_code)
+        return _fail(_refused(error), DiskError.exit_code)
+
+
+def _run(arguments: list[str]) -> int:
+    command = typer.main.get_command(app)
+    try:
+        result = command.main(arguments, prog_name="plimsoll", standalone_mode=False)
+    except TyperException as error:
+        return _fail(_usage(error, command), 2)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        streams.give_up()
+        raise DiskError(f"standard output: {error.strerror}; not everything was written") from error
     return result if isinstance(result, int) else 0
 
 
-def _forget_output() -> None:
-    """Python must not try at its end what could not be written now."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+def _refused(error: OSError) -> str:
+    """The system's refusal in one line: what, why, and what to do where that is known."""
+    advice = {
+        errno.EACCES: "; check who owns it",
+        errno.EPERM: "; check who owns it",
+        errno.EROFS: "; name a folder that can be written to",
+        errno.ENOSPC: "; make room",
+    }.get(error.errno or 0, "; the stack is shown with --debug")
+    if error.filename is None and error.errno == errno.ENOSPC:
+        streams.give_up()
+        return "standard output: No space left on device; not everything was written"
+    what = shown(error.filename) if error.filename is not None else "the system"
+    return f"{what}: {error.strerror or type(error).__name__}{advice}"
 
 
 def _usage(error: TyperException, command: object) -> str:

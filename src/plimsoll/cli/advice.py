@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from plimsoll.cli.common import ProjectOption, open_project, say, the_clock
+from plimsoll.cli.common import ProjectOption, open_to_write, say, the_clock
 from plimsoll.cli.explain import published_evidence
 from plimsoll.clock import rfc3339
 from plimsoll.errors import shown
@@ -27,7 +27,7 @@ def accept(
     project: ProjectOption = None,
 ) -> None:
     """Says that a recommendation is being followed; it stays in the reports until its cause has gone."""
-    note(open_project(project), advice, "accepted", until=None, reason=reason)
+    note(open_to_write(project), advice, "accepted", until=None, reason=reason)
 
 
 def dismiss(
@@ -36,7 +36,7 @@ def dismiss(
     project: ProjectOption = None,
 ) -> None:
     """Says that a recommendation is not wanted; it is left out, and stands in the evidence with the reason."""
-    note(open_project(project), advice, "dismissed", until=None, reason=reason)
+    note(open_to_write(project), advice, "dismissed", until=None, reason=reason)
 
 
 def note(project: Project, advice: str, said: Said, *, until: datetime | None, reason: str) -> None:

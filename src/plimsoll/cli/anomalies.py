@@ -5,7 +5,6 @@ from typing import Annotated, Final
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -17,6 +16,7 @@ from plimsoll.cli.common import (
     open_project,
     print_json,
     say,
+    table_console,
     the_clock,
 )
 from plimsoll.cli.judging import losses, read_in
@@ -53,8 +53,9 @@ def anomalies(
     from plimsoll.queries.window import window_of
 
     query = AnomaliesQuery.parse(time_range=time_range, granularity=granularity, threshold=threshold, detector=detector)
+    opened = open_project(project)
     with blocks_shown() as tell:
-        wired = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of), on_progress=tell)
+        wired = context(opened, clock=the_clock(), as_of=as_of_or_now(as_of, opened), on_progress=tell)
         sources = wired.sources()
         document, evidence = answer(sources, query)
     judged = next(e for e in evidence if e.subject == "anomalies.judged")
@@ -124,7 +125,5 @@ def _print(document: AnomaliesDocument) -> None:
                 Text(one.explanation) if one.id != said else "same",
             )
             said = one.id
-    console = Console(markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
-        console.width = 150
+    console = table_console()
     console.print(table)

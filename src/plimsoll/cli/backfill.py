@@ -6,8 +6,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from plimsoll.cli.common import ProjectOption, open_project, say, the_clock
-from plimsoll.clock import instant
+from plimsoll.cli.common import ProjectOption, as_of_or_now, open_to_write, say, the_clock, zone_of
+from plimsoll.cli.instants import first_instant_of
 from plimsoll.collectors.prometheus.settings import Server
 from plimsoll.errors import BadParameter
 
@@ -19,18 +19,19 @@ def register(app: typer.Typer) -> None:
 
 def backfill(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The section [backfill.NAME], such as prometheus.")],
-    from_: Annotated[str, typer.Option("--from", help="The beginning: 2026-01-01T00:00:00Z.")],
-    to: Annotated[str, typer.Option("--to", help="The end (not included).")],
+    from_: Annotated[str, typer.Option("--from", help="The beginning: 2026-01-01T00:00:00Z, or 2026-01-01.")],
+    to: Annotated[str, typer.Option("--to", help="The end (not included); of a date, the end of that day.")],
     project: ProjectOption = None,
 ) -> None:
     """Brings a Prometheus server's history into the lake; a run that was ended goes on where it was."""
     from plimsoll.importing.backfill import backfill as bring
 
-    opened = open_project(project)
+    opened = open_to_write(project)
     servers = opened.config().under("backfill", Server)
     if name not in servers:
         raise BadParameter("NAME", name, allowed=list(servers), why="is not a section [backfill.NAME] of config.toml")
-    start, end = instant(from_, name="--from"), instant(to, name="--to")
+    start = first_instant_of(from_, name="--from", zone=zone_of(opened))
+    end = as_of_or_now(to, opened, name="--to")
     if end <= start:
         raise BadParameter("--to", to, why="is not after --from")
     console = Console(stderr=True, markup=False, highlight=False)

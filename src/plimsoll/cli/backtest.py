@@ -2,11 +2,19 @@
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
+from plimsoll.cli.common import (
+    AsOfOption,
+    JsonOption,
+    ProjectOption,
+    as_of_or_now,
+    open_project,
+    print_json,
+    table_console,
+    the_clock,
+)
 from plimsoll.documents.capacity import CapacityDocument
 from plimsoll.errors import shown
 from plimsoll.project.runner import context
@@ -24,7 +32,8 @@ def forecasts(project: ProjectOption = None, as_of: AsOfOption = None, json: Jso
     """Forecasts each pool from earlier days of its own history, and holds them against the days that followed."""
     from plimsoll.queries.capacity import CapacityQuery, capacity
 
-    wired = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of))
+    opened = open_project(project)
+    wired = context(opened, clock=the_clock(), as_of=as_of_or_now(as_of, opened))
     document, _ = capacity(wired.sources(), CapacityQuery())
     if json:
         print_json([{"pool": pool.id, "backtest": pool.backtest, "withheld": pool.reason} for pool in document.pools])
@@ -37,7 +46,8 @@ def anomalies(project: ProjectOption = None, as_of: AsOfOption = None, json: Jso
     """Runs each detector over the last days of your own history and counts what it would have said."""
     from plimsoll.queries.anomalies import compare
 
-    wired = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of))
+    opened = open_project(project)
+    wired = context(opened, clock=the_clock(), as_of=as_of_or_now(as_of, opened))
     tried = compare(wired.sources())
     if json:
         print_json(tried)
@@ -49,7 +59,7 @@ def anomalies(project: ProjectOption = None, as_of: AsOfOption = None, json: Jso
     for one in tried:
         numbers = (one.days, one.findings, one.high, one.resources, one.per_resource_week)
         table.add_row(one.detector, *(f"{number:,.4g}" for number in numbers))
-    Console(markup=False, highlight=False, emoji=False).print(table)
+    table_console().print(table)
 
 
 def _print(document: CapacityDocument) -> None:
@@ -68,9 +78,7 @@ def _print(document: CapacityDocument) -> None:
             _percent(tried.coverage) if tried else "–",
             "yes" if pool.forecast else f"no: {pool.reason or pool.state}",
         )
-    console = Console(markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
-        console.width = 120
+    console = table_console()
     console.print(table)
     past = [one for one in document.trust.past if one.source == "backtest"]
     inside = sum(one.inside == "inside" for one in past)

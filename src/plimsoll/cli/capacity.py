@@ -5,11 +5,19 @@ from typing import Annotated
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
+from plimsoll.cli.common import (
+    AsOfOption,
+    JsonOption,
+    ProjectOption,
+    as_of_or_now,
+    open_project,
+    print_json,
+    table_console,
+    the_clock,
+)
 from plimsoll.documents.capacity import CapacityDocument, Pool
 from plimsoll.errors import shown
 from plimsoll.ledger import Promises
@@ -17,7 +25,6 @@ from plimsoll.project.runner import context
 from plimsoll.publish.views.capacity_verdict import judge
 
 _TERABYTE = 1e12
-_WIDTH = 110
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +49,7 @@ def capacity(
 
     query = CapacityQuery.parse(horizon=horizon, demand=demand, add=add or ())
     opened = open_project(project)
-    at = as_of_or_now(as_of)
+    at = as_of_or_now(as_of, opened)
     sources = context(opened, clock=the_clock(), as_of=at).sources()
     kept = Promises(opened.data / "ledger.sqlite").due(at.date() - timedelta(days=90), at.date())
     document, _ = answer(sources, query, promises=kept)
@@ -53,9 +60,7 @@ def capacity(
 
 
 def _print(document: CapacityDocument) -> None:
-    console = Console(markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
-        console.width = _WIDTH
+    console = table_console()
     for line in _head(document):
         console.print(line, soft_wrap=True)
     console.print(_pools(document))

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from plimsoll.cli.common import JsonOption, ProjectOption, open_project, print_json, the_clock
+from plimsoll.cli.common import JsonOption, ProjectOption, open_to_write, print_json, the_clock
 from plimsoll.errors import UsageError
 
 
@@ -24,7 +24,7 @@ def publish_catalog(
 
     if kind == "iceberg":
         raise UsageError(ICEBERG)
-    opened = open_project(project)
+    opened = open_to_write(project)
     published = opened.lake.publish_catalog(opened.config().get("lake", SharedPlace), now=the_clock().now())
     if json:
         print_json(published)

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from plimsoll.cli.common import ProjectOption, open_project, say, the_clock
+from plimsoll.cli.common import ProjectOption, open_to_write, say, the_clock
 from plimsoll.clock import Clock, duration_s
 from plimsoll.collectors.session import MEMORY, Collecting
 from plimsoll.errors import BadParameter
@@ -26,7 +26,7 @@ def collect(
     project: ProjectOption = None,
 ) -> None:
     """Reads every source now, once or for a while, and keeps what they say."""
-    opened = open_project(project)
+    opened = open_to_write(project)
     length_s = duration_s(for_, name="--for") if for_ else 0.0
     every_s = duration_s(every, name="--every")
     if not 0.1 <= every_s <= 3600:

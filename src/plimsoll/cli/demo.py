@@ -1,15 +1,18 @@
 """`plimsoll demo`: a simulated fleet with planted incidents, from its history to its reports."""
 
 import json
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 from rich.progress import track
 
-from plimsoll.cli.common import as_of_or_now, say, the_clock
+from plimsoll.cli.common import say, the_clock
+from plimsoll.cli.instants import past_instant
 from plimsoll.cli.project import make_project
 from plimsoll.clock import duration_s, floor, rfc3339
 from plimsoll.errors import BadParameter
@@ -18,6 +21,8 @@ from plimsoll.project.runner import run_job
 
 _SHORTEST_S, _LONGEST_S, _DAY_S = 10, 3600, 86_400
 _SEGMENTS = 32
+_UNFINISHED: Final = ".demo-unfinished"
+_PARTS: Final = ("config.toml", "data", "jobs", "reports", "truth.json")
 
 
 def register(app: typer.Typer) -> None:
@@ -31,19 +36,43 @@ def demo(
     days: Annotated[int, typer.Option(min=1, max=400, help="How much history.")] = 30,
     every: Annotated[str, typer.Option(help="Time between two readings: 10s to 1h, 5m for thousands of them.")] = "60s",
     seed: Annotated[int, typer.Option(min=0, help="Another number, another fleet.")] = 1,
-    until: Annotated[str | None, typer.Option(help="The end of history; default: the last full hour.")] = None,
+    until: Annotated[str | None, typer.Option(help="The end of history; default: the present minute.")] = None,
 ) -> None:
     """Makes a project that holds a simulated fleet: its lake, the planted truth, its published reports."""
-    end = floor(as_of_or_now(until), 3600)
+    end = _end_of_history(until)
     if end - timedelta(days=days) < datetime.fromisoformat("1971-01-01T00:00:00Z"):
         raise BadParameter("--until", until, why="is too early: history would begin before 1971")
     interval_s = duration_s(every, name="--every")
     if not _SHORTEST_S <= interval_s <= _LONGEST_S or _DAY_S % interval_s:
         raise BadParameter("--every", every, why="is not 10s to 1h, or does not divide a day")
+    _clear_unfinished(folder)
     make_project(folder, overrides=f'[plimsoll]\nname = "demo fleet"\n\n[collect]\nevery = "{round(interval_s)}s"\n')
     project = Project.open(folder, here=Path.cwd())
     _fill(project, resources=resources, days=days, seed=seed, until=end, interval_s=round(interval_s))
     _report(project, end)
+    (folder / _UNFINISHED).unlink()
+
+
+def _end_of_history(until: str | None) -> datetime:
+    """The full minute at which the readings end: the present one, if no other was asked for."""
+    zone, now = ZoneInfo("UTC"), the_clock().now()
+    return floor(past_instant(until, name="--until", zone=zone, now=now) if until else now, 60)
+
+
+def _clear_unfinished(folder: Path) -> None:
+    """A demo that was interrupted is begun anew; what a finished one made, or anybody else, is never touched."""
+    mark = folder / _UNFINISHED
+    if mark.exists():
+        say(f"{folder}: an earlier demo was interrupted here; it begins anew")
+        for part in _PARTS:
+            path = folder / part
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+    if not (folder / "config.toml").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        mark.write_text("plimsoll demo is at work here, or was interrupted\n", encoding="ascii")
 
 
 def _fill(project: Project, *, resources: int, days: int, seed: int, until: datetime, interval_s: int) -> None:

@@ -1,7 +1,8 @@
 """`plimsoll explain ID`: what one alert, finding, bottleneck, recommendation or resource rests on."""
 
 import json as text_of
-from typing import Annotated, Any, cast
+import textwrap
+from typing import Annotated, Any, Final, cast
 
 import typer
 from rich.console import Console
@@ -9,6 +10,10 @@ from rich.console import Console
 from plimsoll.cli.common import JsonOption, ProjectOption, open_project, print_json
 from plimsoll.errors import BadParameter, LakeError, shown
 from plimsoll.project import Project
+
+_WIDTH: Final = 100
+_NARROWEST: Final = 40
+_PASTED: Final = "change "
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +50,8 @@ def explain(
         ),
     ]
     for line in lines:
-        console.print(_harmless(line), soft_wrap=True)
+        for part in folded(_harmless(line), console.width if console.is_terminal else _WIDTH):
+            console.print(part, soft_wrap=True)
 
 
 def published_evidence(project: Project, subject: str) -> dict[str, Any]:
@@ -66,6 +72,21 @@ def published_evidence(project: Project, subject: str) -> dict[str, Any]:
 def _harmless(line: str) -> str:
     """Whole, but nothing in it that a terminal would act on: names come from anybody."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in line)
+
+
+def folded(line: str, width: int) -> list[str]:
+    """A line in lines of a readable length, cut between words; what may be pasted into a shell is left whole."""
+    if line.startswith(_PASTED):
+        return [line]
+    hang = " " * 11
+    return textwrap.wrap(
+        line,
+        max(_NARROWEST, width),
+        subsequent_indent=hang,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
 
 
 def _lines(name: str, value: Any) -> list[str]:  # noqa: ANN401 - whatever JSON holds
@@ -89,7 +110,14 @@ def _lines(name: str, value: Any) -> list[str]:  # noqa: ANN401 - whatever JSON 
                 for one in value
             ]
         case _:
-            return [f"{name:<10} {_text(value)}"]
+            return [f"{name:<10} {text}" for text in _texts(value)]
+
+
+def _texts(value: object) -> list[str]:
+    """A value in one line; a list of tables in one line each."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return [_text(one) for one in cast("list[object]", value)]
+    return [_text(cast("Any", value))]
 
 
 def _cells(cells: dict[str, dict[str, Any]]) -> str:

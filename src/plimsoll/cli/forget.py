@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from plimsoll.cli.common import ProjectOption, open_project, say, the_clock
+from plimsoll.cli.common import ProjectOption, open_to_write, say, the_clock
 from plimsoll.errors import BadParameter, shown
 from plimsoll.fleet.resources import FORGOTTEN
 from plimsoll.project.runner import context
@@ -24,7 +24,7 @@ def forget(
 
     It is back with its next reading.
     """
-    opened, clock = open_project(project), the_clock()
+    opened, clock = open_to_write(project), the_clock()
     now = clock.now()
     known = {one.resource_id: one for one in context(opened, clock=clock, as_of=now).sources().resources()}
     if resource not in known:

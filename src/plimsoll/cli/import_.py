@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from plimsoll.cli.common import ProjectOption, open_project, say, the_clock
+from plimsoll.cli.common import ProjectOption, open_to_write, say, the_clock
 from plimsoll.errors import BadParameter, PlimsollError, shown
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def import_(
     from plimsoll.importing.presets import Wanted
     from plimsoll.importing.run import Imported
 
-    opened = open_project(project)
+    opened = open_to_write(project)
     fixed: FileMapping | None = None
     if mapping is not None:
         if resource_id or metric or as_:

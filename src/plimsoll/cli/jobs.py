@@ -4,7 +4,16 @@ from typing import Annotated
 
 import typer
 
-from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
+from plimsoll.cli.common import (
+    AsOfOption,
+    JsonOption,
+    ProjectOption,
+    as_of_or_now,
+    open_project,
+    open_to_write,
+    print_json,
+    the_clock,
+)
 from plimsoll.cli.progress import blocks_shown
 from plimsoll.clock import rfc3339
 from plimsoll.project.runner import run_job
@@ -52,6 +61,7 @@ def run(
     as_of: AsOfOption = None,
 ) -> None:
     """Runs one job, now or as of an instant."""
-    at = as_of_or_now(as_of) if as_of else None
+    opened = open_to_write(project)
+    at = as_of_or_now(as_of, opened) if as_of else None
     with blocks_shown() as tell:
-        run_job(open_project(project), job, clock=the_clock(), as_of=at, on_progress=tell)
+        run_job(opened, job, clock=the_clock(), as_of=at, on_progress=tell)

@@ -56,7 +56,8 @@ def optimization(
         bottlenecks=not no_bottlenecks,
         recommendations=not no_recommendations,
     )
-    sources = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of)).sources()
+    opened = open_project(project)
+    sources = context(opened, clock=the_clock(), as_of=as_of_or_now(as_of, opened)).sources()
     known = {resource.resource_id for resource in sources.resources()}
     for asked in query.resource_ids:
         if asked not in known:

@@ -5,11 +5,19 @@ from typing import Annotated
 import typer
 from msgspec import UNSET
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
+from plimsoll.cli.common import (
+    AsOfOption,
+    JsonOption,
+    ProjectOption,
+    as_of_or_now,
+    open_project,
+    print_json,
+    table_console,
+    the_clock,
+)
 from plimsoll.documents import Gauge, PerformanceDocument
 from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.errors import shown
@@ -43,7 +51,7 @@ def performance(
     from plimsoll.queries.performance import performance as answer  # polars only where a lake is read
 
     opened = open_project(project)
-    sources = context(opened, clock=the_clock(), as_of=as_of_or_now(as_of)).sources()
+    sources = context(opened, clock=the_clock(), as_of=as_of_or_now(as_of, opened)).sources()
     query = PerformanceQuery.parse(
         resource=resource,
         time_range=time_range,
@@ -63,7 +71,7 @@ def performance(
 
 def _print_table(document: PerformanceDocument) -> None:
     overall, span = document.overall, document.time_range
-    console = Console(markup=False, highlight=False, emoji=False)
+    console = table_console()
     console.print(
         f"{span.start} to {span.end} by {span.granularity}: {len(document.resources)} resources", soft_wrap=True
     )

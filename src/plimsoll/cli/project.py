@@ -1,10 +1,12 @@
 """`plimsoll init`: a new project folder."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from plimsoll.cli.common import command_name
 from plimsoll.errors import BadParameter
 from plimsoll.project import builtin_root
 
@@ -17,9 +19,13 @@ def register(app: typer.Typer) -> None:
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make.")],
 ) -> None:
-    """Makes a new project folder with a commented config.toml."""
+    """Makes a new project folder with a commented config.toml, and says what to do next."""
     make_project(folder)
-    typer.echo(f"made {folder}: edit {folder / 'config.toml'}, then run: plimsoll --help")
+    command, named = command_name(), shlex.quote(str(folder))
+    typer.echo(f"made {folder}; every setting is in {folder / 'config.toml'}, as a comment with its default")
+    typer.echo("next, to read this machine for half a minute and to report on it:")
+    typer.echo(f"  {command} collect --for 30s --project {named}")
+    typer.echo(f"  {command} report daily --project {named}")
 
 
 def make_project(folder: Path, *, overrides: str = "") -> None:

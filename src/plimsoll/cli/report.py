@@ -5,9 +5,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from plimsoll.cli.common import AsOfOption, ProjectOption, as_of_or_now, open_project, say, the_clock
+from plimsoll.cli.common import (
+    AsOfOption,
+    ProjectOption,
+    as_of_or_now,
+    open_to_write,
+    say,
+    table_console,
+    the_clock,
+)
 from plimsoll.cli.progress import blocks_shown
 from plimsoll.clock import ceiling
 from plimsoll.documents.parameters import require_one_of
@@ -32,12 +39,14 @@ def report(
     as_of: AsOfOption = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     mail: Annotated[bool, typer.Option("--mail", help="Send it to its recipients, now.")] = False,
-    pdf: Annotated[bool, typer.Option("--pdf", help="Also as PDF, beside the page; needs plimsoll[pdf].")] = False,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Also as PDF, beside the page; needs plimsoll-fleet[pdf].")
+    ] = False,
     project: ProjectOption = None,
 ) -> None:
     """Makes a report, publishes it under data/published, and prints its summary."""
     require_one_of("KIND", kind, KINDS)
-    page = publish(open_project(project), kind, as_of, mail=mail, pdf=pdf)
+    page = publish(open_to_write(project), kind, as_of, mail=mail, pdf=pdf)
     if open_page:
         webbrowser.open(page.resolve().as_uri())
 
@@ -49,11 +58,11 @@ def publish(project: Project, kind: str, as_of: str | None, *, mail: bool = Fals
 
     made: list[PublishedReport] = []
     with blocks_shown() as tell:
-        at = ceiling(as_of_or_now(as_of), 1)  # windows are named in whole seconds
+        at = ceiling(as_of_or_now(as_of, project), 1)  # windows are named in whole seconds
         wired = context(project, clock=the_clock(), as_of=at, on_progress=tell)
         recorded(project, JOBS[kind], wired, lambda: made.append(REPORTS[kind](wired)))
     published = made[0]
-    show(published.view, Console(), paths=[str(_near(path)) for path in (published.page, published.document)])
+    show(published.view, table_console(), paths=[str(_near(path)) for path in (published.page, published.document)])
     if pdf:
         typer.echo(_near(add_pdf(wired, published)))
     if mail:

@@ -71,7 +71,8 @@ def replay(
     """Replays a rule with its own limits and with others over one's own history, day by day, changing nothing."""
     from plimsoll.queries.rules import replay as over
 
-    sources = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of)).sources()
+    opened = open_project(project)
+    sources = context(opened, clock=the_clock(), as_of=as_of_or_now(as_of, opened)).sources()
     now = over(sources, name, {}, days)
     then = over(sources, name, set_, days) if set_ else now
     for key in sorted(now.keys() | then.keys()):

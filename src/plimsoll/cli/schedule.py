@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from plimsoll.cli.common import JsonOption, ProjectOption, open_project, print_json, say, the_clock
+from plimsoll.cli.common import JsonOption, ProjectOption, open_project, open_to_write, print_json, say, the_clock
 from plimsoll.errors import shown
 from plimsoll.schedule.doctor import run_checks
 from plimsoll.schedule.log import logger
@@ -36,7 +36,7 @@ def up(
     json_logs: JsonLogs = False,
 ) -> None:
     """Runs the scheduler in the foreground: collects, analyses, reports, until SIGTERM or Ctrl-C; SIGHUP reloads."""
-    opened = replace(open_project(project), collect_only=collect_only)
+    opened = replace(open_to_write(project), collect_only=collect_only)
     log = logger(json=json_logs, secrets=secrets_of(opened.config()))
     run_scheduler(opened, the_clock(), log, serve=["serve"] if serve else [])
 
@@ -47,7 +47,7 @@ def tick(
     json_logs: JsonLogs = False,
 ) -> None:
     """Does everything that is due, once: for cron and systemd timers, with the same ledger as `up`."""
-    opened = replace(open_project(project), collect_only=collect_only)
+    opened = replace(open_to_write(project), collect_only=collect_only)
     log = logger(json=json_logs, secrets=secrets_of(opened.config()))
     made = one_pass(opened, the_clock(), log)
     say(f"{made} runs")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from plimsoll.cli.common import JsonOption, ProjectOption, open_project, print_json, say, the_clock
+from plimsoll.cli.common import JsonOption, ProjectOption, open_project, open_to_write, print_json, say, the_clock
 
 token = typer.Typer(no_args_is_help=True, help="Access to the HTTP service.")
 
@@ -40,7 +40,7 @@ def new(
     """Makes a token and prints it once, alone on the last line."""
     from plimsoll.api.tokens import Tokens
 
-    text = Tokens(open_project(project).data / "tokens.json").new(name, tuple(scope or ()), the_clock().now())
+    text = Tokens(open_to_write(project).data / "tokens.json").new(name, tuple(scope or ()), the_clock().now())
     say("This is printed once and kept nowhere:")
     typer.echo(text)
 
@@ -65,5 +65,5 @@ def revoke(
     """Takes a token back, at once."""
     from plimsoll.api.tokens import Tokens
 
-    Tokens(open_project(project).data / "tokens.json").revoke(name)
+    Tokens(open_to_write(project).data / "tokens.json").revoke(name)
     say(f"Token {name} revoked.")

@@ -2,7 +2,7 @@
 
 import typer
 
-from plimsoll.cli.common import ProjectOption, open_project, say, the_clock
+from plimsoll.cli.common import ProjectOption, open_to_write, say, the_clock
 from plimsoll.errors import UsageError
 
 
@@ -16,7 +16,7 @@ def ship(project: ProjectOption = None) -> None:
     from plimsoll.shipping import Ship, way_of
     from plimsoll.shipping import ship as ship_once
 
-    opened = open_project(project)
+    opened = open_to_write(project)
     config, spool = opened.config(), opened.spool
     way = way_of(config)
     if spool is None or way is None:

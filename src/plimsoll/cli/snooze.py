@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from plimsoll.cli.advice import note
-from plimsoll.cli.common import ProjectOption, open_project, say, the_clock
-from plimsoll.clock import instant, rfc3339
+from plimsoll.cli.common import ProjectOption, open_to_write, say, the_clock, zone_of
+from plimsoll.cli.instants import future_instant
+from plimsoll.clock import rfc3339
 from plimsoll.errors import BadParameter, shown
 from plimsoll.ledger import Alerts
 
@@ -20,15 +21,16 @@ def snooze(
     alert: Annotated[
         str, typer.Argument(metavar="ID", help="The id of an alert or recommendation, as reports print it.")
     ],
-    until: Annotated[str, typer.Option(help="Until this instant: 2026-01-16T18:00:00Z.")],
+    until: Annotated[
+        str,
+        typer.Option(help="How long: 2h, 7d; or until when: 2026-01-16T18:00:00Z, 2026-01-16 (the end of that day)."),
+    ],
     reason: Annotated[str, typer.Option(help="Why, for those who ask.")] = "no reason given",
     project: ProjectOption = None,
 ) -> None:
     """Says nothing of an alert or a recommendation until an instant; it stays in the feed or the evidence."""
-    now, end = the_clock().now(), instant(until, name="--until")
-    if end <= now:
-        raise BadParameter("--until", until, why="is in the past")
-    opened = open_project(project)
+    opened, now = open_to_write(project), the_clock().now()
+    end = future_instant(until, name="--until", zone=zone_of(opened), now=now)
     if alert.startswith("advice-"):
         note(opened, alert, "snoozed", until=end, reason=reason)
         return

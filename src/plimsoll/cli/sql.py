@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from plimsoll.cli.common import ProjectOption, open_project
+from plimsoll.cli.common import JsonOption, ProjectOption, open_project
 from plimsoll.clock import rfc3339
 from plimsoll.documents.parameters import require_one_of
 from plimsoll.errors import shown
@@ -35,6 +35,7 @@ def register(app: typer.Typer) -> None:
 def sql(
     statement: Annotated[str, typer.Argument(metavar="SELECT", help="One query, or EXPLAIN of one.")],
     format_: Annotated[str, typer.Option("--format", help="table, csv, json or parquet.")] = "table",
+    json_: JsonOption = False,
     timeout: Annotated[float, typer.Option(help="Seconds that it may take.")] = 60.0,
     memory: Annotated[int, typer.Option(help="Megabytes that it may take.")] = 2048,
     project: ProjectOption = None,
@@ -46,6 +47,8 @@ def sql(
     from plimsoll.lake.sql import Bounds, ask
 
     require_one_of("--format", format_, FORMATS)
+    if json_:
+        format_ = "json"
     answer = ask(open_project(project).lake.snapshot(), statement, Bounds(seconds=timeout, memory_mb=memory))
     if format_ == "parquet":
         sys.stdout.buffer.write(_parquet(answer))

@@ -64,6 +64,8 @@ class Collecting:
         self._readers: dict[str, Reader] = dict(readers or {})
         self._rows: dict[str, list[Row]] = {"samples": [], "collections": [], "resources": []}
         self._resources: dict[str, Row] = {}
+        self._failing: set[tuple[str, str]] = set()
+        self._news: list[str] = []
         self._declares = readers is None
         self._config = config
         if readers is None:
@@ -121,6 +123,7 @@ class Collecting:
             _judge(reading, now)
             self._rows["samples"] += reading.samples
             self._rows["collections"] += reading.collections
+            self._note(reading.collections)
             self._rows["resources"] += reading.resources
             self._resources |= {f"{row['resource_id']}/{row['source']}": row for row in reading.resources}
             counts[name] = len(reading.samples)
@@ -128,6 +131,23 @@ class Collecting:
             self._saved = monotonic
             self._remember()
         return counts
+
+    def _note(self, attempts: Sequence[Row]) -> None:
+        for row in attempts:
+            one = (str(row["source"]), str(row["target"]))
+            if not row["ok"] and one not in self._failing:
+                self._failing.add(one)
+                self._news.append(
+                    f"{one[0]} of {shown(one[1])} cannot be read: {shown(row['reason'] or 'no reason given')}"
+                )
+            elif row["ok"] and one in self._failing:
+                self._failing.discard(one)
+                self._news.append(f"{one[0]} of {shown(one[1])} can be read again")
+
+    def take_news(self) -> list[str]:
+        """The sources that began to fail, with the reason, or answer again, since this was last asked; for a log."""
+        news, self._news = self._news, []
+        return news
 
     def _declare(self, now: datetime) -> None:
         """Tells once of what the config names: a target that never answers is known, and silent."""

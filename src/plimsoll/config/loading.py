@@ -89,6 +89,19 @@ class Layer:
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(f"{self.origin}: {shown(error)}") from error
 
+    def commented_section(self, path: Sequence[str]) -> tuple[int, tuple[str, ...]] | None:
+        """The line and name of a section that is commented out, if that stands last above a key; None if none does."""
+        section: list[str] = []
+        above: tuple[int, tuple[str, ...]] | None = None
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
+                section, above = _dotted(header[1]), None
+            elif commented := re.match(r"\s*#\s*\[([a-z][^\]\[]*)\]\s*(#.*)?$", line):
+                above = (number, tuple(_dotted(commented[1])))
+            elif (key := re.match(r"\s*([^=#]+?)\s*=", line)) and [*section, *_dotted(key[1])] == list(path):
+                return above
+        return None
+
     def line_of(self, path: Sequence[str]) -> str:
         """`file:line` of a key: the place to look at; the file alone where the key has no line of its own."""
         section: list[str] = []
@@ -140,6 +153,8 @@ def load(layers: Sequence[Layer], kinds: Mapping[str, type[Section]]) -> Config:
     for layer in layers:
         tree = layer.parsed()
         for path, value in _leaves(tree, ()):
+            if layer is not layers[0]:  # the built-in one, whose sections are all there
+                _refuse_below_a_comment(path, layer, kinds)
             _refuse_unknown(path, value, layer, known)
             if value != {} or path[:-1]:
                 _put(merged, path, value)
@@ -182,6 +197,26 @@ def _refuse_unknown(path: tuple[str, ...], value: object, layer: Layer, known: S
             return  # a field whose value is itself a table
     if value != {} and not any(len(k) == len(path) and _matches(k, path) for k in known):
         raise ConfigError(f"{layer.line_of(path)}: {'.'.join(path)} is a section; write it as [{'.'.join(path)}]")
+
+
+def _refuse_below_a_comment(path: tuple[str, ...], layer: Layer, kinds: Mapping[str, type[Section]]) -> None:
+    """A key whose section's line is still a comment would be taken for another section's: it is refused."""
+    place = layer.commented_section(path)
+    if place is None:
+        return
+    line, section = place
+    fields = [kind.model_fields for name, kind in kinds.items() if _named(name, section)]
+    if section != path[:-1] and any(path[-1] in field for field in fields):
+        title = ".".join(section)
+        raise ConfigError(
+            f'{layer.line_of(path)}: "{shown(path[-1])}" is a setting of [{title}], and that line is a comment;'
+            f" take the # away from line {line} too: [{title}]"
+        )
+
+
+def _named(kind: str, section: tuple[str, ...]) -> bool:
+    pattern = tuple(kind.split("."))
+    return len(pattern) == len(section) and _matches(pattern, section)
 
 
 def _matches(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:

@@ -53,7 +53,7 @@ class Recipient(Section):
     address: Address = Field(description="where to")
     reports: tuple[Literal["daily", "weekly", "capacity"], ...] = Field(("daily",), description="which reports")
     role: Role = Field("operations", description="operations: all; executive: without the lists; owner: what is theirs")
-    pdf: bool = Field(False, description="attach the report as PDF; needs the extra plimsoll[pdf]")
+    pdf: bool = Field(False, description="attach the report as PDF; needs the extra plimsoll-fleet[pdf]")
     owner: str = Field("", description="for the role owner: the label owner of their resources")
     when: Literal["always", "matters"] = Field("always", description="matters: only if something needs attention")
 

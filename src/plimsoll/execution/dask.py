@@ -34,7 +34,9 @@ class Dask:
         try:
             from distributed import Client
         except ImportError as error:
-            raise UsageError('[execution] backend = "dask" needs the extra: pip install "plimsoll[dask]"') from error
+            raise UsageError(
+                '[execution] backend = "dask" needs the extra: pip install "plimsoll-fleet[dask]"'
+            ) from error
         try:
             connect: Any = Client
             return connect(self.address, timeout=CONNECT_S, set_as_default=False)

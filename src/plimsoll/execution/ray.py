@@ -57,5 +57,5 @@ def _library() -> Any:  # noqa: ANN401 - the library is optional
     try:
         import ray
     except ImportError as error:
-        raise UsageError('[execution] backend = "ray" needs the extra: pip install "plimsoll[ray]"') from error
+        raise UsageError('[execution] backend = "ray" needs the extra: pip install "plimsoll-fleet[ray]"') from error
     return ray

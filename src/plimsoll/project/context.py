@@ -45,6 +45,10 @@ class Context:
             self._open.append(Collecting(self.config, self.data.parent / "mappings", self.data / MEMORY))
         return self._open[0]
 
+    def source_news(self) -> list[str]:
+        """The sources that began to fail or answer again since this was last asked."""
+        return [line for collecting in self._open for line in collecting.take_news()]
+
     def close(self, *, for_good: bool) -> None:
         """Closes what was opened; `for_good` says that no reading is to be expected from now on."""
         while self._open:

@@ -49,6 +49,8 @@ class IntervalJob:
             failed, self._detail = True, shown(error)
         except Exception as error:  # noqa: BLE001 - a job is anybody's code, and one failure must not end the steps
             failed, self._detail = True, shown(f"{type(error).__name__}: {error}")
+        for line in self.wired.source_news():
+            self.say(line)
         self._runs += 1
         self._failures += failed
         try:

@@ -171,5 +171,5 @@ def test_a_cluster_is_chosen_by_its_address() -> None:
 def test_a_missing_extra_is_told_in_one_line(way: Executor, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With what to install."""
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(UsageError, match=r'needs the extra: pip install "plimsoll\[(dask|ray)\]"'):
+    with pytest.raises(UsageError, match=r'needs the extra: pip install "plimsoll-fleet\[(dask|ray)\]"'):
         list(way.map(shout, [("a", {"n": 1})]))

@@ -75,5 +75,5 @@ def test_the_review_prints_too() -> None:
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command that brings it."""
     monkeypatch.setitem(sys.modules, "weasyprint", None)
-    with pytest.raises(PlimsollError, match=r"the package weasyprint is missing; pip install 'plimsoll\[pdf\]'"):
+    with pytest.raises(PlimsollError, match=r"the package weasyprint is missing; pip install 'plimsoll-fleet\[pdf\]'"):
         pdf(drawn(), folders=templates())

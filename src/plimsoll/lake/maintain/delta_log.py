@@ -69,7 +69,7 @@ def _publish(
     try:
         from deltalake.exceptions import DeltaError
     except ImportError as error:
-        raise UsageError('publish-catalog delta needs the extra: pip install "plimsoll[delta]"') from error
+        raise UsageError('publish-catalog delta needs the extra: pip install "plimsoll-fleet[delta]"') from error
     try:
         known = _opened(uri, table, options)
         current = {file.name: file for file in days.values()}

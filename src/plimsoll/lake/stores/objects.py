@@ -98,7 +98,7 @@ class ObjectStore:
             try:
                 from obstore.store import S3Store
             except ImportError as error:
-                raise UsageError(f'{self.uri} needs the extra: pip install "plimsoll[s3]"') from error
+                raise UsageError(f'{self.uri} needs the extra: pip install "plimsoll-fleet[s3]"') from error
             config: dict[str, Any] = {**profile_keys(os.environ)}
             config |= {"endpoint": self._endpoint} if self._endpoint else {}
             config |= {"region": self._region} if self._region else {}
@@ -122,7 +122,7 @@ class ObjectStore:
         try:
             from obstore import exceptions
         except ImportError as error:
-            raise UsageError(f'{self.uri} needs the extra: pip install "plimsoll[s3]"') from error
+            raise UsageError(f'{self.uri} needs the extra: pip install "plimsoll-fleet[s3]"') from error
         where = f"{self.uri}/{key}"
         try:
             yield

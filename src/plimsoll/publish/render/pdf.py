@@ -48,7 +48,7 @@ def _library() -> Any:  # noqa: ANN401 - it is not there to be typed where the e
     try:
         return importlib.import_module("weasyprint")
     except ImportError as error:
-        raise PlimsollError("no PDF: the package weasyprint is missing; pip install 'plimsoll[pdf]'") from error
+        raise PlimsollError("no PDF: the package weasyprint is missing; pip install 'plimsoll-fleet[pdf]'") from error
     except OSError as error:
         raise PlimsollError("no PDF: the library Pango is missing; on Debian: apt install libpangoft2-1.0-0") from error
 
