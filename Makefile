@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
              --no-annotate --no-emit-package pip --custom-compile-command "make lock" --group build
 
 # Tests of pure functions and single parts share out the processors; kills, deadlines and real systems run one by one.
-SHARED_OUT := --numprocesses=auto --dist=loadfile tests/house tests/contracts tests/properties tests/golden tests/unit
+SHARED_OUT := --numprocesses=auto --dist=loadfile tests/house tests/contracts tests/properties tests/golden tests/fuzz tests/unit
 ALONE      := tests/faults tests/system
 
 .DEFAULT_GOAL := help
