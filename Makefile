@@ -11,7 +11,8 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-ver
              --no-annotate --no-emit-package pip --custom-compile-command "make lock" --group build
 
 .DEFAULT_GOAL := help
-.PHONY: help report demo test check bench bench-quality wheel docs lock
+MUTANTS ?= --limit 60
+.PHONY: help report demo test check bench bench-quality mutants wheel docs lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -40,6 +41,9 @@ bench: $(VENV)/.dev ## speed, as ratios inside one run
 
 bench-quality: $(VENV)/.dev ## how right detectors, forecasts and rules are, on planted and public truth
 	@for bench in benchmarks/*_quality.py; do PYTHONPATH=. $(BIN)/python $$bench || exit 1; done
+
+mutants: $(VENV)/.dev ## how many small mistakes the tests notice, in a copy: make mutants MUTANTS="--limit 60 --seed 1 --file lake/"
+	@nice $(BIN)/python -m tests.mutation $(MUTANTS)
 
 wheel: $(VENV)/.dev ## dist/plimsoll-*.whl, with the built-in config, jobs and templates inside
 	@rm -rf dist

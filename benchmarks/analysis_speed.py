@@ -20,7 +20,7 @@ from plimsoll.lake import Lake
 from plimsoll.project import Project, builtin_root
 from plimsoll.queries.anomalies import AnomaliesQuery, anomalies
 from plimsoll.queries.baselines import learn
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.grids import known_metrics
 from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES, SAMPLES
@@ -39,7 +39,7 @@ def write(root: Path, resources: int, interval_s: int) -> None:
         lake.compact(now=UNTIL, grace_s=0)
 
 
-def decode(sources: Sources) -> float:
+def decode(sources: QueryContext) -> float:
     """Seconds to read every row of the columns, a day at a time."""
     columns = ("ts", "resource_id", "device", *known_metrics(sources.snapshot, UNTIL, UNTIL)[""])
     began = time.perf_counter()
@@ -60,7 +60,7 @@ def main() -> None:
         writer = get_context("spawn").Process(target=write, args=(root, args.resources, args.interval))
         writer.start()
         writer.join()
-        sources = Sources(Lake(root).snapshot(), Project(builtin_root(), builtin_root()).config(), UNTIL)
+        sources = QueryContext(Lake(root).snapshot(), Project(builtin_root(), builtin_root()).config(), UNTIL)
         bare = decode(sources)
         began = time.perf_counter()
         document, _ = anomalies(sources, AnomaliesQuery.parse(time_range="24h", granularity="15m"))

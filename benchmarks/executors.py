@@ -31,7 +31,7 @@ from plimsoll.execution.serial import Serial
 from plimsoll.lake import Lake
 from plimsoll.project import Project, builtin_root
 from plimsoll.queries.blocks import BlockLook, analyse_block
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.grids import known_metrics
 from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES, SAMPLES
@@ -51,7 +51,7 @@ def items_of(root: Path, resources: int) -> list[Item]:
     for day in fleet.dates():
         lake.append(SAMPLES, fleet.day(day), collector="benchmark")
     lake.compact(now=UNTIL, grace_s=0)
-    sources = Sources(lake.snapshot(), Project(builtin_root(), builtin_root()).config(), UNTIL)
+    sources = QueryContext(lake.snapshot(), Project(builtin_root(), builtin_root()).config(), UNTIL)
     look = BlockLook(
         end=rfc3339(UNTIL), history_s=DAYS * 86_400, step_s=STEP_S, at_least_s=86_400, detectors=DEFAULT,
         known=known_metrics(sources.snapshot, UNTIL, UNTIL),

@@ -15,7 +15,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from plimsoll.errors import HeldByAnother
+from plimsoll.errors import AlreadyLocked
 from plimsoll.lake import Lake
 from plimsoll.tables import SAMPLES
 
@@ -65,7 +65,7 @@ def compact(root: Path, until: float) -> None:
         before = time.perf_counter()
         try:
             lake.compact(now=datetime.now(UTC), grace_s=3.0)
-        except HeldByAnother:
+        except AlreadyLocked:
             continue
         took.append(time.perf_counter() - before)
         passes += 1

@@ -21,8 +21,8 @@ import numpy as np
 import polars as pl
 
 from plimsoll.analysis.grouped_quantiles import Runs, begins
-from plimsoll.lake import Lake, stored
-from plimsoll.lake.format.encoding import briefly
+from plimsoll.lake import Lake, as_stored
+from plimsoll.lake.format.encoding import encode_segment
 from plimsoll.metrics import CATALOGUE
 from plimsoll.simulator import Fleet
 from plimsoll.tables import SAMPLES
@@ -102,7 +102,7 @@ def wall_ms(work: Callable[[], object], repeats: int) -> float:
 def append_ratio(folder: Path) -> tuple[str, float]:
     """A durable append of 1,000 rows against writing, syncing and renaming the same bytes."""
     lake, frame = Lake(folder / "append"), fleet_day(10, 0, step_s=864)
-    data, _ = briefly(stored(SAMPLES, frame, complete=False))
+    data, _ = encode_segment(as_stored(SAMPLES, frame, complete=False))
     count = iter(range(10**6))
 
     def floor() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from plimsoll.lake import Lake
 from plimsoll.project import Project, builtin_root
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES, SAMPLES
@@ -38,7 +38,7 @@ def write(root: Path, resources: int) -> None:
 
 def answer(root: Path, resources: int, there: "Connection[tuple[int, int], None]") -> None:
     """Tells how many resources were answered for, and this process's peak in bytes."""
-    sources = Sources(Lake(root).snapshot(), Project(builtin_root(), builtin_root()).config(), UNTIL)
+    sources = QueryContext(Lake(root).snapshot(), Project(builtin_root(), builtin_root()).config(), UNTIL)
     asked = tuple(one.resource_id for one in sources.resources()[:resources])
     document, _ = optimization(sources, OptimizationQuery(time_range="24h", resource_ids=asked))
     there.send((len(document.resources), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024))

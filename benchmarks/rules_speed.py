@@ -17,7 +17,7 @@ from plimsoll.analysis.advice.advise import assess
 from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
 from plimsoll.lake import Lake
 from plimsoll.project import Project, builtin_root
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.queries.optimization import windows as cases
 from plimsoll.simulator import Fleet
@@ -36,7 +36,7 @@ def write(root: Path, resources: int, interval_s: int) -> None:
     lake.compact(now=UNTIL, grace_s=0)
 
 
-def decode(sources: Sources) -> None:
+def decode(sources: QueryContext) -> None:
     """Every row of the columns that some rule reads."""
     columns = sorted({metric for rule in rules().values() for metric in rule.reads})
     start = UNTIL - timedelta(days=1)
@@ -67,7 +67,7 @@ def main() -> None:
         writer.join()
         if writer.exitcode:
             raise SystemExit("the lake could not be written")
-        sources = Sources(Lake(root).snapshot(), Project(builtin_root(), builtin_root()).config(), UNTIL)
+        sources = QueryContext(Lake(root).snapshot(), Project(builtin_root(), builtin_root()).config(), UNTIL)
         query = OptimizationQuery(time_range="24h")
         bare = cpu_s(lambda: decode(sources))
         ready = list(cases(sources, query))

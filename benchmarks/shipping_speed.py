@@ -22,7 +22,7 @@ import polars as pl
 
 from plimsoll.lake import Lake, Segment, Spool, host_slug
 from plimsoll.lake.format.segments import describe
-from plimsoll.lake.shared.ingest import take_in
+from plimsoll.lake.shared.ingest import ingest_segment
 from plimsoll.lake.shared.spool import pieces
 from plimsoll.simulator import Fleet
 from plimsoll.tables import SAMPLES
@@ -81,7 +81,7 @@ def at_the_door(root: Path, frames: dict[str, pl.DataFrame]) -> None:
         host = host_slug(name)
         segments.append((host, describe(part, data, form, order=number + 1, collector=host).name, data, part))
     taking = timed(
-        lambda: [take_in(lake, "samples", n, d, host=h, resource_ids=(), now=UNTIL) for h, n, d, _ in segments]
+        lambda: [ingest_segment(lake, "samples", n, d, host=h, resource_ids=(), now=UNTIL) for h, n, d, _ in segments]
     )
     appending = timed(lambda: [other.append(SAMPLES, part, collector="x") for *_, part in segments])
     count, rows = len(segments), sum(part.height for *_, part in segments)

@@ -8,4 +8,4 @@ def revisions(context: Context) -> None:
     """Makes the last day's reports again where readings that came late changed them, as listed revisions."""
     for kind in ("daily", "weekly"):
         if made := tasks.report.revised(context, kind):
-            tasks.deliver.hand_over(context, kind, made)
+            tasks.deliver.publish_and_queue(context, kind, made)

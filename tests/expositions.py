@@ -6,14 +6,14 @@ from plimsoll.collectors.prometheus.exposition import parse
 from plimsoll.collectors.prometheus.look import Read
 from plimsoll.collectors.prometheus.mapper import Mapper
 from plimsoll.collectors.prometheus.mapping import load
-from plimsoll.collectors.prometheus.naming import Namer
+from plimsoll.collectors.prometheus.naming import ResourceIdTemplate
 
 WALL_S = 1_770_000_000.0
 
 
 def mapper(mapping: str, resource: str = "r", *, copies: frozenset[str] = frozenset()) -> Mapper:
     """A mapper of one target whose resource has this template."""
-    namer = Namer("t", "http://host-1:9400/metrics", resource)
+    namer = ResourceIdTemplate("t", "http://host-1:9400/metrics", resource)
     return Mapper(load(mapping), interval_s=30, resource_of=namer, apart=namer.labels, copies=copies)
 
 

@@ -8,7 +8,7 @@ from tempfile import mkdtemp
 from plimsoll.lake import Lake
 from plimsoll.project import Project, builtin_root
 from plimsoll.publish.views.report_input import CapacityInput, Made, ReportInput
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.report import PARTS, capacity_review
 from plimsoll.queries.report import report as daily
 from plimsoll.simulator import Fleet
@@ -29,9 +29,9 @@ def lake_of(fleet: Fleet, root: Path) -> Lake:
     return lake
 
 
-def sources_of(lake: Lake) -> Sources:
+def sources_of(lake: Lake) -> QueryContext:
     """The lake as of the end of its history, with the built-in settings."""
-    return Sources(lake.snapshot(), Project(builtin_root(), builtin_root()).config(), UNTIL)
+    return QueryContext(lake.snapshot(), Project(builtin_root(), builtin_root()).config(), UNTIL)
 
 
 @cache

@@ -7,7 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 from plimsoll.config.engine import Scheduler, zone
-from plimsoll.ledger import Ended
+from plimsoll.ledger import RunResult
 from plimsoll.project import Project
 from plimsoll.project.context import Lane
 from plimsoll.schedule.engine import Engine
@@ -25,11 +25,11 @@ class Notes:
 
     clock: OwnedClock
     seconds: float = 0.0
-    endings: dict[str, list[Ended]] = field(default_factory=dict[str, list[Ended]])
+    endings: dict[str, list[RunResult]] = field(default_factory=dict[str, list[RunResult]])
     made: list[tuple[str, datetime, datetime]] = field(default_factory=list[tuple[str, datetime, datetime]])
     at: list[datetime] = field(default_factory=list[datetime])
 
-    def __call__(self, attempt: Attempt, limits: Limits, stopping: Callable[[], bool]) -> Ended:
+    def __call__(self, attempt: Attempt, limits: Limits, stopping: Callable[[], bool]) -> RunResult:
         """One attempt."""
         assert limits.deadline_s > 0
         assert not stopping()
@@ -37,7 +37,7 @@ class Notes:
         self.at.append(self.clock.now())
         self.clock.advance(self.seconds)
         waiting = self.endings.get(attempt.task.name)
-        return waiting.pop(0) if waiting else Ended("success", self.seconds)
+        return waiting.pop(0) if waiting else RunResult("success", self.seconds)
 
     def windows(self, name: str) -> list[tuple[datetime, datetime]]:
         """The windows of a job, in the order in which they were made."""

@@ -8,8 +8,8 @@ PlimsollError            1   the answer is no
 ├── LakeError            1   stored data is damaged, or newer than this program
 │   └── RowsRefused          rows that a table does not take: a name, a type, a value out of bounds
 ├── DiskError           74   the disk refused (full, read-only, I/O error)
-├── HeldByAnother       73   another scheduler or compactor owns the project
-└── TryAgain            75   nothing is broken, but not now
+├── AlreadyLocked       73   another scheduler or compactor owns the project
+└── TemporaryError      75   nothing is broken, but not now
 
 The number is the exit code of the command line.
 """
@@ -100,13 +100,13 @@ class DiskError(PlimsollError):
     exit_code = 74
 
 
-class HeldByAnother(PlimsollError):
+class AlreadyLocked(PlimsollError):
     """Another process owns what was asked for."""
 
     exit_code = 73
 
 
-class TryAgain(PlimsollError):
+class TemporaryError(PlimsollError):
     """Nothing is broken; ask again later."""
 
     exit_code = 75

@@ -12,7 +12,7 @@ import pytest
 
 from plimsoll.analysis.anomalies.detectors import DEFAULT
 from plimsoll.clock import rfc3339
-from plimsoll.errors import TryAgain
+from plimsoll.errors import TemporaryError
 from plimsoll.execution import Execution, Failed, executor
 from plimsoll.execution.contract import Item
 from plimsoll.execution.serial import Serial
@@ -101,7 +101,7 @@ def test_no_cluster_is_told_in_one_line(on: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(f"plimsoll.execution.{on}.CONNECT_S", 0.3)
     address = "tcp://127.0.0.1:9" if on == "dask" else "127.0.0.1:9"
     way = executor(Execution.model_validate({"backend": on, "address": address}), 9)
-    with pytest.raises(TryAgain, match=r"address (tcp://)?127.0.0.1:9: no (Dask scheduler|Ray cluster)"):
+    with pytest.raises(TemporaryError, match=r"address (tcp://)?127.0.0.1:9: no (Dask scheduler|Ray cluster)"):
         list(way.map(shout, [("a", {"n": 1})]))
 
 

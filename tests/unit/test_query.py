@@ -57,8 +57,17 @@ def test_only_a_granularity_that_was_not_asked_for_is_made_coarser() -> None:
     ]  # fmt: skip
     with pytest.raises(UsageError, match="use granularity 5m or coarser"):
         PerformanceQuery.parse(granularity="1m").within_budget(3_704)
+    assert plain.within_budget(1_000_000).granularity == "1h", "one value of each is all there is"
     with pytest.raises(UsageError, match="with a limit"):
         PerformanceQuery.parse(time_range="30d").within_budget(100_000)
+
+
+@pytest.mark.parametrize(("time_range", "granularity"), [("24h", "15m"), ("7d", "1h")])
+def test_a_report_is_made_of_any_fleet(time_range: str, granularity: str) -> None:
+    """B14: a fleet that outgrows every granularity is reported by the coarsest, never refused by its size."""
+    query = PerformanceQuery(time_range=time_range, granularity=granularity, may_coarsen=True, for_any_fleet=True)
+    found = [query.within_budget(n).granularity for n in (1, 10_000, 300_000)]
+    assert (found[0], found[-1]) == (granularity, "1d")
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from plimsoll.project.context import Context
 from plimsoll.project.runner import context
 from plimsoll.queries.anomalies import AnomaliesQuery, anomalies
 from plimsoll.queries.capacity import CapacityQuery, capacity
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.queries.performance import performance
 
@@ -96,10 +96,10 @@ class Documents:
     def _keep(self, key: tuple[Any, ...], made: Answer) -> None:
         with self._lock:
             self._cache[key] = made
-            while len(self._cache) > _MOST_CACHED or self._held() > _MOST_CACHED_BYTES:
+            while len(self._cache) > _MOST_CACHED or self._cached_bytes() > _MOST_CACHED_BYTES:
                 self._cache.popitem(last=False)
 
-    def _held(self) -> int:
+    def _cached_bytes(self) -> int:
         return sum(len(answer.body) for answer in self._cache.values())
 
 
@@ -123,7 +123,7 @@ def answering(root: str) -> Callable[[bytes], bytes]:
     return work
 
 
-def _compute(question: Question, sources: Sources) -> Answer:
+def _compute(question: Question, sources: QueryContext) -> Answer:
     token = Token("", "", question.scopes, "") if question.scopes else None
     sources = replace(sources, sees=token.sees if token else None)
     asked = _QUESTIONS[question.route](question.query, sources)
@@ -134,7 +134,7 @@ def _compute(question: Question, sources: Sources) -> Answer:
     return Answer(200, body, etag, sum(1 for one in ids if one not in known), _following(asked, sources))
 
 
-def _following(asked: Query, sources: Sources) -> str:
+def _following(asked: Query, sources: QueryContext) -> str:
     """The last id of a full page; empty where everything was told."""
     if not isinstance(asked, PerformanceQuery) or asked.limit is None:
         return ""
@@ -142,12 +142,12 @@ def _following(asked: Query, sources: Sources) -> str:
     return page[asked.limit - 1].resource_id if len(page) > asked.limit else ""
 
 
-def _performance(query: bytes, sources: Sources) -> PerformanceQuery:
+def _performance(query: bytes, sources: QueryContext) -> PerformanceQuery:
     regions = sorted({r.region for r in sources.resources() if r.region})
     return performance_query(query, regions)
 
 
-def _optimization(query: bytes, _: Sources) -> OptimizationQuery:
+def _optimization(query: bytes, _: QueryContext) -> OptimizationQuery:
     names = ("timeRange", "resourceIds", "analyzeBottlenecks", "includeRecommendations")
     asked = Parameters(query, known=names, arrays=("resourceIds",))
     return OptimizationQuery.parse(
@@ -158,7 +158,7 @@ def _optimization(query: bytes, _: Sources) -> OptimizationQuery:
     )
 
 
-def _anomalies(query: bytes, _: Sources) -> AnomaliesQuery:
+def _anomalies(query: bytes, _: QueryContext) -> AnomaliesQuery:
     asked = Parameters(query, known=("timeRange", "granularity", "threshold"))
     time_range = asked.one("timeRange", "1h")
     return AnomaliesQuery.parse(
@@ -168,7 +168,7 @@ def _anomalies(query: bytes, _: Sources) -> AnomaliesQuery:
     )
 
 
-def _capacity(query: bytes, _: Sources) -> CapacityQuery:
+def _capacity(query: bytes, _: QueryContext) -> CapacityQuery:
     asked = Parameters(query, known=("horizon", "demand", "add"), arrays=("add",))
     demand = asked.one("demand", "") if asked.given("demand") else None
     return CapacityQuery.parse(horizon=asked.one("horizon", "60d"), demand=demand, add=asked.many("add"))
@@ -180,13 +180,13 @@ ROUTES: Final = {
     "/v2/monitoring/performance/anomalies": "anomalies",
     "/v2/monitoring/performance/capacity": "capacity",
 }
-_QUESTIONS: Final[dict[str, Callable[[bytes, Sources], Query]]] = {
+_QUESTIONS: Final[dict[str, Callable[[bytes, QueryContext], Query]]] = {
     "performance": _performance,
     "optimization": _optimization,
     "anomalies": _anomalies,
     "capacity": _capacity,
 }
-_MAKERS: Final[dict[str, Callable[[Any, Sources], object]]] = {
+_MAKERS: Final[dict[str, Callable[[Any, QueryContext], object]]] = {
     "performance": lambda question, sources: performance(sources, question)[0],
     "optimization": lambda question, sources: optimization(sources, question)[0],
     "anomalies": lambda question, sources: anomalies(sources, question)[0],

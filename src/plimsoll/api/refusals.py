@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from plimsoll.errors import BadParameter, PlimsollError, TryAgain, UnknownName, UsageError
+from plimsoll.errors import BadParameter, PlimsollError, TemporaryError, UnknownName, UsageError
 
 
-class Busy(TryAgain):
+class Busy(TemporaryError):
     """Too many heavy questions at once, or one that takes too long or too much."""
 
 

@@ -7,8 +7,9 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -19,11 +20,14 @@ from starlette.responses import JSONResponse, Response
 from plimsoll.api.refusals import Busy, error_body
 from plimsoll.api.tokens import Token
 from plimsoll.api.workers import Ended, Workers
-from plimsoll.errors import DiskError, LakeError, PlimsollError, TryAgain, UsageError
+from plimsoll.config.engine import Serve
+from plimsoll.errors import ConfigError, DiskError, LakeError, PlimsollError, TemporaryError, UsageError
+from plimsoll.fleet.presence import Silence
 from plimsoll.lake import SpoolingLake
 from plimsoll.lake.format.files import Files
-from plimsoll.lake.format.manifest import take_over
-from plimsoll.lake.shared.ingest import MOST_BYTES, NotYours, take_in
+from plimsoll.lake.format.manifest import check_format
+from plimsoll.lake.shared.ingest import MOST_BYTES, NotAllowedForToken, ingest_segment
+from plimsoll.lake.shared.names import FOLDER, Names
 from plimsoll.project import Project, builtin_root
 
 AT_ONCE: Final = 4
@@ -53,7 +57,7 @@ class Taking:
 
     workers: Workers
     now: Callable[[], datetime]
-    _held: Counter[str] = field(default_factory=Counter[str])
+    _in_progress: Counter[str] = field(default_factory=Counter[str])
     _failed: Counter[str] = field(default_factory=Counter[str])
 
     async def known(self, request: Request) -> Response:
@@ -68,7 +72,7 @@ class Taking:
             return _unknown()
         if (refused := self._beforehand(request, token)) is not None:
             return refused
-        self._held[token.name] += 1
+        self._in_progress[token.name] += 1
         try:
             body = await asyncio.wait_for(_body(request), BODY_S)
             if body is None:
@@ -79,7 +83,7 @@ class Taking:
         except TimeoutError:
             return _refused(408, "too_slow", f"the segment did not arrive within {BODY_S:g} s")
         finally:
-            self._held[token.name] -= 1
+            self._in_progress[token.name] -= 1
         return answer
 
     async def _asked(self, arrived: Arrived) -> Response:
@@ -108,21 +112,22 @@ class Taking:
             return _refused(411, "length_required", "the length of the segment has to be told")
         if int(length) > MOST_BYTES:
             return _refused(413, "too_large", f"a segment has at most {MOST_BYTES} bytes; ship more often")
-        if self._held.total() >= AT_ONCE or self._held[token.name] >= OF_ONE:
+        if self._in_progress.total() >= AT_ONCE or self._in_progress[token.name] >= OF_ONE:
             return _refused(503, "busy", "other segments are just being taken; try again")
         return None
 
 
 def taking(root: str) -> Callable[[bytes], bytes]:
     """What the process does: three digits of status, then JSON."""
-    lake = Project(Path(root), builtin_root()).lake
+    project = Project(Path(root), builtin_root())
+    lake, names = project.lake, _names(project)
     if not isinstance(lake, SpoolingLake):
-        take_over(Files(), lake.root)
+        check_format(Files(), lake.root)
 
     def answer(question: bytes) -> bytes:
         arrived = msgspec.msgpack.decode(question, type=Arrived)
         try:
-            new = take_in(
+            new = ingest_segment(
                 lake,
                 arrived.table,
                 arrived.name,
@@ -130,6 +135,7 @@ def taking(root: str) -> Callable[[bytes], bytes]:
                 host=arrived.host,
                 resource_ids=arrived.resource_ids,
                 now=arrived.at,
+                names=names,
             )
         except PlimsollError as error:
             status, code = _status(error)
@@ -139,13 +145,22 @@ def taking(root: str) -> Callable[[bytes], bytes]:
     return answer
 
 
+def _names(project: Project) -> Names:
+    """How much a host may name; a config that has just been broken refuses nobody's readings, the defaults hold."""
+    serve, silence = Serve(), Silence()
+    with suppress(ConfigError):
+        config = project.config()
+        serve, silence = config.get("serve", Serve), config.get("silence", Silence)
+    return Names(project.data / FOLDER, serve.names_per_host, timedelta(seconds=silence.unseen), Files())
+
+
 def _status(error: PlimsollError) -> tuple[int, str]:
     kinds: list[tuple[type[PlimsollError], int, str]] = [
-        (NotYours, 403, "not_yours"),
+        (NotAllowedForToken, 403, "not_yours"),
         (UsageError, 400, "bad_segment"),
         (LakeError, 422, "rows_refused"),
         (DiskError, 507, "no_room"),
-        (TryAgain, 503, "unavailable"),
+        (TemporaryError, 503, "unavailable"),
     ]
     return next(((status, code) for kind, status, code in kinds if isinstance(error, kind)), (503, "unavailable"))
 

@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from plimsoll.clock import rfc3339
-from plimsoll.errors import BadParameter, DiskError, LakeError, TryAgain, shown
+from plimsoll.errors import BadParameter, DiskError, LakeError, TemporaryError, shown
 from plimsoll.fleet.resources import Resource
 from plimsoll.lake import host_slug
 
@@ -149,7 +149,7 @@ class Tokens:
             except BlockingIOError as error:
                 if time.monotonic() > over:
                     text = f"{self.path.name}: another process has been changing it for {_LOCK_S:g} s; try again"
-                    raise TryAgain(text) from error
+                    raise TemporaryError(text) from error
                 time.sleep(0.02)
             else:
                 return

@@ -41,7 +41,7 @@ def anomalies(
 
     query = AnomaliesQuery.parse(time_range=time_range, granularity=granularity, threshold=threshold, detector=detector)
     with blocks_shown() as tell:
-        wired = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of), tell=tell)
+        wired = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of), on_progress=tell)
         document, evidence = answer(wired.sources(), query)
     if json:
         print_json(document)

@@ -45,7 +45,7 @@ def backfill(
             end,
             progress=opened.data / f"backfill-{name}.json",
             mappings=opened.root / "mappings",
-            tell=lambda share: progress.update(bar, completed=share),
+            on_progress=lambda share: progress.update(bar, completed=share),
         )
     opened.lake.compact(now=the_clock().now())
     for warning in sorted(done.warnings):

@@ -94,7 +94,7 @@ def _bring(
                 read,
                 now=the_clock().now(),
                 most_refused=most_refused,
-                tell=partial(_advance, progress, bar),
+                on_progress=partial(_advance, progress, bar),
                 given=given,
             )
     return done

@@ -54,4 +54,4 @@ def run(
     """Runs one job, now or as of an instant."""
     at = as_of_or_now(as_of) if as_of else None
     with blocks_shown() as tell:
-        run_job(open_project(project), job, clock=the_clock(), as_of=at, tell=tell)
+        run_job(open_project(project), job, clock=the_clock(), as_of=at, on_progress=tell)

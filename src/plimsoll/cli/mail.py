@@ -25,14 +25,14 @@ def mail(
 ) -> None:
     """Sends a test message with the server, login and encryption of [mail]; says what the server answered."""
     from plimsoll.delivery import smtp
-    from plimsoll.delivery.message import Letter, dated, message, message_id
+    from plimsoll.delivery.message import MailContent, dated, message, message_id
     from plimsoll.delivery.settings import Mail
 
     wired = context(open_project(project), clock=the_clock())
     settings, now = wired.config.get("mail", Mail), wired.clock.now()
     if not settings.host:
         raise UsageError("mail: no server is configured; set host and sender under [mail] in config.toml")
-    letter = Letter(
+    letter = MailContent(
         kind="test",
         verdict="test",
         subject=f"Plimsoll can mail you ({now:%d %b %H:%M})",

@@ -57,7 +57,7 @@ def optimization(
         if asked not in known:
             raise BadParameter("--resource-id", asked, why="is not a resource of this fleet")
     with blocks_shown() as tell:
-        document, evidence = answer(replace(sources, tell=tell), query)
+        document, evidence = answer(replace(sources, on_progress=tell), query)
     if json:
         print_json(document)
     else:

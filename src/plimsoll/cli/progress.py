@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from plimsoll.project.context import Tell
+from plimsoll.project.context import ProgressCallback
 
 
 @contextmanager
-def blocks_shown(console: Console | None = None) -> Generator[Tell]:
+def blocks_shown(console: Console | None = None) -> Generator[ProgressCallback]:
     """Takes what analyses tell of their blocks; one block is no wait worth a bar, and no terminal sees one."""
     console = console or Console(stderr=True, markup=False, highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -50,7 +50,7 @@ def publish(project: Project, kind: str, as_of: str | None, *, mail: bool = Fals
     made: list[Published] = []
     with blocks_shown() as tell:
         at = ceiling(as_of_or_now(as_of), 1)  # windows are named in whole seconds
-        wired = context(project, clock=the_clock(), as_of=at, tell=tell)
+        wired = context(project, clock=the_clock(), as_of=at, on_progress=tell)
         recorded(project, JOBS[kind], wired, lambda: made.append(REPORTS[kind](wired)))
     published = made[0]
     show(published.view, Console(), paths=[str(_near(path)) for path in (published.page, published.document)])

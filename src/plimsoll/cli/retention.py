@@ -35,8 +35,8 @@ def retention(
     kept = rules(opened.config())
     if apply:
         opened.lake.roll_up(now=now)
-    planned = opened.lake.old(kept, now=now)
-    drops = opened.lake.retire(kept, planned.drops, now=now) if apply else planned.drops
+    planned = opened.lake.plan_retention(kept, now=now)
+    drops = opened.lake.apply_retention(kept, planned.drops, now=now) if apply else planned.drops
     _tell([{f: getattr(drop, f) for f in drop.__slots__} for drop in drops], json=json)
     for what, why in planned.kept.items():
         say(f"{what} stays: {why}")

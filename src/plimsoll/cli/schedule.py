@@ -8,7 +8,7 @@ from rich.console import Console
 
 from plimsoll.cli.common import JsonOption, ProjectOption, open_project, print_json, say, the_clock
 from plimsoll.errors import shown
-from plimsoll.schedule.doctor import examine
+from plimsoll.schedule.doctor import run_checks
 from plimsoll.schedule.log import logger
 from plimsoll.schedule.secrets import secrets_of
 from plimsoll.schedule.status import Status
@@ -65,7 +65,7 @@ def status(project: ProjectOption = None, json: JsonOption = False) -> int:
 
 def doctor(project: ProjectOption = None, json: JsonOption = False) -> int:
     """Tells what is missing on this machine and what it would unlock; exit code 1 if something stops work."""
-    findings = examine(open_project(project), the_clock())
+    findings = run_checks(open_project(project), the_clock())
     if json:
         print_json(findings)
     else:

@@ -56,7 +56,7 @@ class Collector:
     open: Callable[[Any, Identity], Reader | None]
 
 
-def attempt(
+def collection_row(
     now: datetime, *, source: str, target: str, ok: bool, duration_s: float, rows: int, reason: str | None = None
 ) -> Row:
     """A row of `collections`: coverage is true only if failures are recorded like successes."""

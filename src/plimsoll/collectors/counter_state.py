@@ -16,7 +16,7 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @runtime_checkable
-class Remembering(Protocol):
+class KeepsCounters(Protocol):
     """A reader that has something to remember."""
 
     def memory(self) -> Any:  # noqa: ANN401 - each reader's own, of plain values
@@ -49,9 +49,9 @@ def save(path: Path, memories: Mapping[str, Any]) -> None:
     write_atomically(path, msgspec.msgpack.encode(memories), durable=False)
 
 
-def counters(told: Sequence[Remembered]) -> dict[str, Any]:
+def counters(remembered: Sequence[Remembered]) -> dict[str, Any]:
     """Counters as plain values, with the start of the machine to which they belong."""
-    return {"boot": boot_id(), "counters": list(told)}
+    return {"boot": boot_id(), "counters": list(remembered)}
 
 
 def recalled(memory: Any) -> list[Remembered]:  # noqa: ANN401 - it comes from a file

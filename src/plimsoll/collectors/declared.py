@@ -31,11 +31,11 @@ def _targets(config: Config, identity: Identity) -> Iterator[Row]:
     targets = config.under("targets", Target)
     if not targets:
         return
-    from plimsoll.collectors.prometheus.naming import Namer
+    from plimsoll.collectors.prometheus.naming import ResourceIdTemplate
 
     for name, target in sorted(targets.items()):
         for url in target.urls:
-            if (resource_id := Namer(name, url, target.resource)({})) is not None:
+            if (resource_id := ResourceIdTemplate(name, url, target.resource)({})) is not None:
                 yield _row(resource_id, f"target.{name}", target.type, target.region, identity.interval_s)
 
 

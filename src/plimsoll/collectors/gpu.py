@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from plimsoll.collectors.contract import Collector, Identity, Reading, Row, attempt
+from plimsoll.collectors.contract import Collector, Identity, Reading, Row, collection_row
 from plimsoll.collectors.rates import Rates
 from plimsoll.config import Duration, Section
 from plimsoll.errors import shown
@@ -73,7 +73,7 @@ class GpuReader:
         reasons += [f"gpu{gpu['index']}: XID {', '.join(map(str, gpu['xids']))}" for gpu in gpus if gpu.get("xids")]
         reasons += [in_words(refused)] if refused else []
         reasons += [f"dropped: {said}" for said in self._rates.implausible()]
-        done = attempt(
+        done = collection_row(
             now,
             source=SOURCE,
             target=self._identity.resource_id,
@@ -138,7 +138,7 @@ class GpuReader:
         self._not_before_s = monotonic + _RETRY_S["none" if none else "broken"]
         advice = {_MISMATCH: "; the driver was changed under the running system: reboot or restart the container"}
         reason = "no GPU: " if none else ""
-        row = attempt(
+        row = collection_row(
             now,
             source=SOURCE,
             target=self._identity.resource_id,

@@ -18,7 +18,7 @@ import psutil
 from pydantic import Field
 
 from plimsoll.collectors import cgroup
-from plimsoll.collectors.contract import Collector, Identity, Reading, Row, attempt
+from plimsoll.collectors.contract import Collector, Identity, Reading, Row, collection_row
 from plimsoll.collectors.counter_state import counters, recalled
 from plimsoll.collectors.rates import Rates
 from plimsoll.config import Section
@@ -84,7 +84,7 @@ class HostReader:
         keys = {"ts": now, "resource_id": self._identity.resource_id, "source": SOURCE}
         samples = [{**keys, "device": "", **whole}]
         samples += [{**keys, "device": device, **row} for device, row in sorted(devices.items()) if row]
-        done = attempt(
+        done = collection_row(
             now,
             source=SOURCE,
             target=self._identity.resource_id,

@@ -111,9 +111,9 @@ class Rates:
         """Every counter as it was read last."""
         return [(series, last.at_s, last.value, last.epoch) for series, last in self._last.items()]
 
-    def recall(self, told: Iterable[Remembered]) -> None:
+    def recall(self, counters: Iterable[Remembered]) -> None:
         """Takes up counters that were remembered; what was read since then is newer and stays."""
-        for series, at_s, value, epoch in told:
+        for series, at_s, value, epoch in counters:
             self._last.setdefault(series, _Last(at_s, value, epoch))
 
     def forget(self, before_s: float) -> int:

@@ -5,21 +5,22 @@ Rows are held for at most one flush: what the lake acknowledged is safe, what it
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plimsoll import collectors
-from plimsoll.collectors.contract import Collector, Identity, Reader, Reading, Row, attempt
-from plimsoll.collectors.counter_state import Remembering, load, save
+from plimsoll.collectors.contract import Collector, Identity, Reader, Reading, Row, collection_row
+from plimsoll.collectors.counter_state import KeepsCounters, load, save
 from plimsoll.collectors.declared import declared
 from plimsoll.collectors.host import host_name
 from plimsoll.collectors.prometheus.settings import Probe, Target
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import Config, Section
-from plimsoll.config.engine import Collect, ThisMachine
+from plimsoll.config.engine import Collect, Machine
 from plimsoll.errors import DiskError, RowsRefused, shown
 from plimsoll.extensions import discover
+from plimsoll.fleet.presence import Silence
 from plimsoll.plausibility import Refused, in_words, judged, parted
 from plimsoll.tables import COLLECTIONS, RESOURCES, SAMPLES, Table
 
@@ -35,7 +36,7 @@ MOST_HELD = 100_000
 
 def identity_of(config: Config) -> Identity:
     """This machine, as the config names it."""
-    machine = config.get("machine", ThisMachine)
+    machine = config.get("machine", Machine)
     resource_id = machine.id or host_name()
     return Identity(
         resource_id=resource_id,
@@ -62,17 +63,17 @@ class Collecting:
         self.identity = identity_of(config)
         self._readers: dict[str, Reader] = dict(readers or {})
         self._rows: dict[str, list[Row]] = {"samples": [], "collections": [], "resources": []}
-        self._told: dict[str, Row] = {}
+        self._resources: dict[str, Row] = {}
         self._declares = readers is None
         self._config = config
         if readers is None:
             self._open_local(config)
             self._open_remote(config, mappings)
         self._memory, self._saved = memory, 0.0
-        told = load(memory) if memory else {}
+        states = load(memory) if memory else {}
         for name, reader in self._readers.items():
-            if name in told and isinstance(reader, Remembering):
-                reader.recall(told[name])
+            if name in states and isinstance(reader, KeepsCounters):
+                reader.recall(states[name])
 
     def _open_local(self, config: Config) -> None:
         for name, collector in discover(collectors, "COLLECTOR", Collector).items():
@@ -87,7 +88,13 @@ class Collecting:
         if targets:
             from plimsoll.collectors.prometheus.targets import Scraper
 
-            self._readers["targets"] = Scraper(targets, interval_s=self.identity.interval_s, own=mappings)
+            self._readers["targets"] = Scraper(
+                targets,
+                interval_s=self.identity.interval_s,
+                own=mappings,
+                most_names=config.get("collect", Collect).names_per_target,
+                unseen=timedelta(seconds=config.get("silence", Silence).unseen),
+            )
         if probes:
             from plimsoll.collectors.prometheus.probes import Prober
 
@@ -115,7 +122,7 @@ class Collecting:
             self._rows["samples"] += reading.samples
             self._rows["collections"] += reading.collections
             self._rows["resources"] += reading.resources
-            self._told |= {f"{row['resource_id']}/{row['source']}": row for row in reading.resources}
+            self._resources |= {f"{row['resource_id']}/{row['source']}": row for row in reading.resources}
             counts[name] = len(reading.samples)
         if monotonic - self._saved >= _SAVED_EVERY_S:
             self._saved = monotonic
@@ -128,7 +135,7 @@ class Collecting:
             self._declares = False
             rows = declared(self._config, self.identity, now)
             self._rows["resources"] += rows
-            self._told |= {f"{row['resource_id']}/{row['source']}": row for row in rows}
+            self._resources |= {f"{row['resource_id']}/{row['source']}": row for row in rows}
 
     def flush(self, lake: "Lake") -> int:
         """Hands all rows to the lake; they are forgotten here only once it has acknowledged them."""
@@ -158,11 +165,13 @@ class Collecting:
     @staticmethod
     def _not_kept(row: Row, why: str) -> Row:
         target = f"{row['resource_id']}/{row.get('device') or ''}"
-        return attempt(row["ts"], source=row["source"], target=target, ok=False, reason=why, duration_s=0, rows=0)
+        return collection_row(
+            row["ts"], source=row["source"], target=target, ok=False, reason=why, duration_s=0, rows=0
+        )
 
     def end(self, now: datetime) -> None:
         """Says that no reading is expected from now on: a machine that is no longer read is not a silent one."""
-        self._rows["resources"] += [{**row, "ts": now, "interval_s": None} for row in self._told.values()]
+        self._rows["resources"] += [{**row, "ts": now, "interval_s": None} for row in self._resources.values()]
 
     def close(self) -> None:
         """Closes every source."""
@@ -175,11 +184,11 @@ class Collecting:
         if self._memory is None:
             return
         with suppress(DiskError):
-            save(self._memory, {name: r.memory() for name, r in self._readers.items() if isinstance(r, Remembering)})
+            save(self._memory, {name: r.memory() for name, r in self._readers.items() if isinstance(r, KeepsCounters)})
 
     def _failed(self, now: datetime, name: str, error: Exception) -> Row:
         reason = shown(f"{type(error).__name__}: {error}")
-        return attempt(
+        return collection_row(
             now, source=name, target=self.identity.resource_id, ok=False, reason=reason, duration_s=0, rows=0
         )
 
@@ -195,7 +204,7 @@ def _judge(reading: Reading, now: datetime) -> None:
         mine = [row for row in mine if row["target"] == ones[0].resource_id] or mine
         if not mine:
             target = f"{ones[0].resource_id}/{ones[0].column}"
-            mine = [attempt(now, source=source, target=target, ok=True, duration_s=0, rows=0)]
+            mine = [collection_row(now, source=source, target=target, ok=True, duration_s=0, rows=0)]
             reading.collections.extend(mine)
         row = mine[0]
         row["reason"] = "; ".join(part for part in (row["reason"], in_words(ones)) if part)

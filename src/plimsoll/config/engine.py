@@ -43,7 +43,7 @@ class Plimsoll(Section):
     timezone: Annotated[str, AfterValidator(_zone)] = Field("UTC", description="the zone of windows and printed times")
 
 
-class ThisMachine(Section):
+class Machine(Section):
     """`[machine]`: the machine that Plimsoll runs on, as a resource."""
 
     id: Name = Field("", description="its stable id; empty: the host name")
@@ -60,6 +60,12 @@ class Collect(Section):
     every: Annotated[Duration, Field(ge=1, le=3600)] = Field(
         "30s",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
         description="seconds between two readings of a source",
+    )
+    names_per_target: int = Field(
+        20_000,
+        ge=100,
+        le=10_000_000,
+        description="resources and devices that one address may name within [silence] unseen; more are refused",
     )
 
 
@@ -115,6 +121,12 @@ class Serve(Section):
     behind_proxy: bool = Field(False, description="a proxy before it does TLS; tokens are then always needed")
     requests_per_minute: int = Field(240, ge=1, le=100_000, description="of one token or address")
     wrong_tokens_per_minute: int = Field(20, ge=1, le=100_000, description="of one address, before it has to wait")
+    names_per_host: int = Field(
+        50_000,
+        ge=100,
+        le=10_000_000,
+        description="resources and devices that one host may ship within [silence] unseen; more are refused",
+    )
     connections: int = Field(256, ge=8, le=65_536, description="open at a time; the longest waiting one gives way")
     connections_per_address: int = Field(
         64, ge=4, le=65_536, description="of one address (not behind a proxy, where all come from one)"

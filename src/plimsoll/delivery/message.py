@@ -18,7 +18,7 @@ _SUBJECT_CHARS: Final = 78
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class MailContent:
     """What a mail says: subject, both bodies, pictures by content id, attached PDFs by name, and what it is about."""
 
     kind: str
@@ -36,7 +36,7 @@ def message_id(kind: str, fleet: str, end: datetime, recipient: str, *, domain: 
     return f"<{kind}.{end:%Y%m%dT%H%M%SZ}.r{revision}.{key}@{domain}>"
 
 
-def message(letter: Letter, *, sender: str, to: str, identity: str, fleet: str, answers: str = "") -> bytes:
+def message(letter: MailContent, *, sender: str, to: str, identity: str, fleet: str, answers: str = "") -> bytes:
     """The whole message but for its Date, which is the time of sending; `answers` is the id of the one it corrects."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = f"Plimsoll <{sender}>"

@@ -14,25 +14,25 @@ DEADLINE_S: Final = 10.0
 _LATER: Final = (408, 425, 429)
 
 
-def body(kind: str, told: Mapping[str, Any]) -> bytes:
+def body(kind: str, payload: Mapping[str, Any]) -> bytes:
     """What a service of this kind understands. `told`: fleet, kind, state, facts, link, alerts."""
-    head = f"{told['state']} {told['facts']} ({told['fleet']})"
+    head = f"{payload['state']} {payload['facts']} ({payload['fleet']})"
     if kind == "slack":
-        return _json({"text": _slack(head) + (f"\n<{told['link']}|Open the report>" if told["link"] else "")})
+        return _json({"text": _slack(head) + (f"\n<{payload['link']}|Open the report>" if payload["link"] else "")})
     if kind == "teams":
         card = {
             "type": "AdaptiveCard",
             "version": "1.4",
             "body": [{"type": "TextBlock", "text": head, "wrap": True, "weight": "bolder"}],
-            "actions": [{"type": "Action.OpenUrl", "title": "Open the report", "url": told["link"]}]
-            if told["link"]
+            "actions": [{"type": "Action.OpenUrl", "title": "Open the report", "url": payload["link"]}]
+            if payload["link"]
             else [],
         }
         content = {"contentType": "application/vnd.microsoft.card.adaptive", "content": card}
         return _json({"type": "message", "attachments": [content]})
     if kind == "alertmanager":
-        return _json(_alerts(told["fleet"], told["alerts"]))
-    return _json(told)
+        return _json(_alerts(payload["fleet"], payload["alerts"]))
+    return _json(payload)
 
 
 def post(webhook: Webhook, address: str | None, raw: bytes) -> Outcome:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Headroom:
     """One resource against the line that it came closest to.
 
     `margin` is how far over the line the worst 2 % of its readings were: in points or (not `in_points`) in percent of

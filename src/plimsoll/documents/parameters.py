@@ -54,6 +54,8 @@ class PerformanceQuery:
     aggregation: str = "avg"
     may_coarsen: bool = False
     """The granularity was not asked for: for a large fleet it may be a coarser one."""
+    for_any_fleet: bool = False
+    """Never refused for the size of the fleet: the coarsest granularity is then good enough."""
     limit: int | None = None
     cursor: str = ""
     """At most so many resources, by id, those after this id; all where there is no limit."""
@@ -118,7 +120,9 @@ class PerformanceQuery:
     def within_budget(self, resources: int, *, budget: int = POINT_BUDGET) -> "PerformanceQuery":
         """The question with a granularity whose answer is within the budget of values, before any file is read.
 
-        Only one that was not asked for is changed, to the finest coarser one that fits; any other is refused.
+        Only one that was not asked for is changed: to the finest coarser one that fits, or to the whole range, where
+        one value of each metric and resource is all there is, however large the fleet. Any other is refused. A report
+        (`for_any_fleet`) is made by the coarsest, also where that is a value a day.
 
         >>> PerformanceQuery.parse().within_budget(100_000).granularity
         '1h'
@@ -127,8 +131,10 @@ class PerformanceQuery:
             return self
         shorter = [g for g in GRANULARITIES if duration_s(g) <= duration_s(self.time_range)]
         fitting = [g for g in shorter if self._values(g, resources) <= budget]
-        if self.may_coarsen and fitting:
-            return replace(self, granularity=fitting[0])
+        if self.may_coarsen and (
+            fitting or self.for_any_fleet or duration_s(shorter[-1]) == duration_s(self.time_range)
+        ):
+            return replace(self, granularity=fitting[0] if fitting else shorter[-1])
         fewer = "ask for fewer resources or metrics, or with a limit"
         advice = f"use granularity {fitting[0]} or coarser" if fitting else fewer
         raise UsageError(

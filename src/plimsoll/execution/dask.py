@@ -7,7 +7,7 @@ as often as its own settings allow (three times).
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from plimsoll.errors import TryAgain, UsageError, shown
+from plimsoll.errors import TemporaryError, UsageError, shown
 from plimsoll.execution.contract import Failed, Item, Work
 from plimsoll.execution.ordered_results import in_order
 from plimsoll.execution.task import call, name_of
@@ -39,4 +39,6 @@ class Dask:
             connect: Any = Client
             return connect(self.address, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError) as error:
-            raise TryAgain(f"[execution] address {shown(self.address)}: no Dask scheduler ({shown(error)})") from error
+            raise TemporaryError(
+                f"[execution] address {shown(self.address)}: no Dask scheduler ({shown(error)})"
+            ) from error

@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from plimsoll.errors import TryAgain, UsageError, shown
+from plimsoll.errors import TemporaryError, UsageError, shown
 from plimsoll.execution.contract import ATTEMPTS, Failed, Item, Work
 from plimsoll.execution.ordered_results import in_order
 from plimsoll.execution.task import call, name_of
@@ -44,7 +44,7 @@ class Ray:
             ray.init(address=self.address, log_to_driver=False, logging_level="ERROR")
         except (OSError, RuntimeError, ValueError) as error:
             why = f"no Ray cluster that lets this process in ({shown(error)}); is this a node of it, with its token?"
-            raise TryAgain(f"[execution] address {shown(self.address)}: {why}") from error
+            raise TemporaryError(f"[execution] address {shown(self.address)}: {why}") from error
         try:
             yield ray
         finally:

@@ -42,7 +42,7 @@ class Maintenance(Section):
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
+class Muting:
     """What is not to be told: ids that are snoozed with the reason, and maintenance by name."""
 
     snoozed: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -109,18 +109,18 @@ def _sound(row: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _latest(known: Sequence[Mapping[str, Any]]) -> Resource:
-    told = {name: next((row[name] for row in reversed(known) if row[name] is not None), None) for name in _COPIED}
+    latest = {name: next((row[name] for row in reversed(known) if row[name] is not None), None) for name in _COPIED}
     labels: dict[str, str] = {}
     for row in known:
         labels |= json.loads(row["labels"] or "{}")
-    if not (told["name"] or "").strip():  # of a lake that is older than the door's check
-        told["name"] = told["resource_id"]
+    if not (latest["name"] or "").strip():  # of a lake that is older than the door's check
+        latest["name"] = latest["resource_id"]
     promises = _promises(known)
     forgotten = max((row["ts"] for row in known if row["source"] == FORGOTTEN), default=None)
     if forgotten is not None and any(row["ts"] > forgotten for row in known):
         forgotten = None
     return Resource(
-        **told,  # type: ignore[arg-type]  # the table's check saw to id, name and type
+        **latest,  # type: ignore[arg-type]  # the table's check saw to id, name and type
         labels=labels,
         expected=_together(promises),
         promises=promises,

@@ -10,7 +10,7 @@ from typing import Any
 
 from plimsoll.atomic import write_atomically
 from plimsoll.clock import instant, rfc3339
-from plimsoll.collectors.contract import attempt
+from plimsoll.collectors.contract import collection_row
 from plimsoll.collectors.prometheus.history import History
 from plimsoll.collectors.prometheus.mapping import load
 from plimsoll.collectors.prometheus.settings import Server, credentials
@@ -40,23 +40,23 @@ def backfill(
     *,
     progress: Path,
     mappings: Path,
-    tell: Callable[[float], None] = lambda _: None,
+    on_progress: Callable[[float], None] = lambda _: None,
 ) -> Backfilled:
     """Brings [start, end) into the lake. A run that was ended goes on where it was; the rows are the same.
 
-    `progress` remembers the windows that are done; `tell` hears the finished share.
+    `progress` remembers the windows that are done; `on_progress` hears the finished share.
     """
     look = os.environ.get
-    told = credentials(look(server.bearer_env), server.user, look(server.password_env))
-    history = History(name, server, load(server.mapping, mappings), told)
+    access = credentials(look(server.bearer_env), server.user, look(server.password_env))
+    history = History(name, server, load(server.mapping, mappings), access)
     try:
-        return _bring(lake, history, start, end, progress, tell)
+        return _bring(lake, history, start, end, progress, on_progress)
     finally:
         history.close()
 
 
 def _bring(
-    lake: Lake, history: History, start: datetime, end: datetime, progress: Path, tell: Callable[[float], None]
+    lake: Lake, history: History, start: datetime, end: datetime, progress: Path, on_progress: Callable[[float], None]
 ) -> Backfilled:
     name, server = history.name, history.server
     done = Backfilled()
@@ -67,21 +67,21 @@ def _bring(
         refused = judged(SAMPLES, window.samples) + judged(RESOURCES, window.resources)
         remarks = [*window.warnings, *([in_words(refused)] if refused else [])]
         if window.resources:
-            lake.bring(RESOURCES, RESOURCES.frame(window.resources), collector=COLLECTOR)
+            lake.append_missing(RESOURCES, RESOURCES.frame(window.resources), collector=COLLECTOR)
         if window.samples:
-            new, known = lake.bring(SAMPLES, SAMPLES.frame(window.samples), collector=COLLECTOR)
+            new, known = lake.append_missing(SAMPLES, SAMPLES.frame(window.samples), collector=COLLECTOR)
             done.new, done.known = done.new + new, done.known + known
         if remarks:
             done.warnings.update(remarks)
             reason = "; ".join(remarks)
-            row = attempt(window.start, source=f"backfill.{name}", target=server.url, ok=True, reason=reason,
+            row = collection_row(window.start, source=f"backfill.{name}", target=server.url, ok=True, reason=reason,
                           duration_s=0.0, rows=len(window.samples))  # fmt: skip
             lake.append(COLLECTIONS, [row], collector=COLLECTOR)
         facts |= {row["resource_id"]: row for row in window.resources}
         last |= {row["resource_id"]: row["ts"] for row in window.samples}
         done.windows += 1
         _remember(progress, start, end, window.end)
-        tell((window.end - start) / (end - start))
+        on_progress((window.end - start) / (end - start))
     _end(lake, facts, last, server.step)
     progress.unlink(missing_ok=True)
     return done
@@ -92,7 +92,7 @@ def _end(lake: Lake, facts: Mapping[str, Mapping[str, Any]], last: Mapping[str, 
     after = timedelta(seconds=step_s)
     rows = [{**row, "ts": last[name] + after, "interval_s": None} for name, row in facts.items() if name in last]
     if rows:
-        lake.bring(RESOURCES, RESOURCES.frame(rows), collector=COLLECTOR)
+        lake.append_missing(RESOURCES, RESOURCES.frame(rows), collector=COLLECTOR)
 
 
 def _resumed(progress: Path, start: datetime, end: datetime) -> datetime:

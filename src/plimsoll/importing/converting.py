@@ -53,7 +53,7 @@ def convert(block: Block, mapping: FileMapping, *, file: str, now: datetime) -> 
         instants["why_time"],
         resource_id=_resource(mapping, file),
         device=_device(mapping),
-        source=pl.lit(mapping.told_by),
+        source=pl.lit(mapping.source_label),
     )
     values = _wide(whole, mapping.values) if mapping.values else _tidy(whole, mapping)
     why = pl.coalesce(
@@ -196,20 +196,20 @@ def _number(column: str, value: Value, suffix: str) -> list[pl.Expr]:
     high = pl.when(pl.col("device") == "").then(most).otherwise(metric.high if metric.high is not None else most)
     parted = (pl.col("device") != "") & pl.lit(metric.adds_up)
     of_one = pl.when(parted).then(pl.lit(" of one device")).otherwise(pl.lit(""))
-    told = pl.concat_str(pl.lit(f'{shown(column)} "'), text.str.slice(0, 40), pl.lit('"'))
+    cell = pl.concat_str(pl.lit(f'{shown(column)} "'), text.str.slice(0, 40), pl.lit('"'))
     why = (
         pl.when(missing)
         .then(None)
         .when(text.str.contains(r"^[+-]?\d+,\d+$"))
-        .then(pl.concat_str(told, pl.lit(" has a decimal comma; write a point")))
+        .then(pl.concat_str(cell, pl.lit(" has a decimal comma; write a point")))
         .when((unit != "") & factor.is_null())
-        .then(pl.concat_str(told, pl.lit(f" is no number in a unit of {value.metric}")))
+        .then(pl.concat_str(cell, pl.lit(f" is no number in a unit of {value.metric}")))
         .when(number.is_null() | ~number.is_finite())
-        .then(pl.concat_str(told, pl.lit(" is no number")))
+        .then(pl.concat_str(cell, pl.lit(" is no number")))
         .when(number < low)
-        .then(pl.concat_str(told, pl.lit(f" is below {metric.low} {metric.unit}")))
+        .then(pl.concat_str(cell, pl.lit(f" is below {metric.low} {metric.unit}")))
         .when(number > high)
-        .then(pl.concat_str(told, pl.lit(" is above "), high.cast(pl.String), pl.lit(f" {metric.unit}"), of_one))
+        .then(pl.concat_str(cell, pl.lit(" is above "), high.cast(pl.String), pl.lit(f" {metric.unit}"), of_one))
     )
     return [pl.when(why.is_null()).then(number).alias(value.metric), why.alias(f"why_value{suffix}")]
 

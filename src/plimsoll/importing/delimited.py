@@ -50,7 +50,7 @@ class Reader:
     comment: bytes = b""
     row: int = 1
 
-    def blocks(self, lines: Iterable[list[bytes]], told: Callable[[], int]) -> Generator[Block]:
+    def blocks(self, lines: Iterable[list[bytes]], bytes_read: Callable[[], int]) -> Generator[Block]:
         """A block for each part of each bundle of lines."""
         self.separator, self.comment = self.dialect.separator or ",", self.dialect.comment.encode()
         for bundle in lines:
@@ -60,13 +60,13 @@ class Reader:
                     continue
                 if self._is_header(line):
                     if rows and self.header is not None:
-                        yield self._block(rows, told())
+                        yield self._block(rows, bytes_read())
                         rows = []
                     self._begin(line)
                 elif line != self.header:
                     rows.append(line)
             if self.header is not None:
-                yield self._block(rows, told())
+                yield self._block(rows, bytes_read())
 
     def _is_comment(self, line: bytes) -> bool:
         sections = self.dialect.sections.encode()

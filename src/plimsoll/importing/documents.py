@@ -13,7 +13,7 @@ import polars as pl
 from plimsoll.collectors.prometheus.exposition import Exposition, Sample
 from plimsoll.collectors.prometheus.mapper import Mapper
 from plimsoll.collectors.prometheus.mapping import builtin, load
-from plimsoll.collectors.prometheus.naming import Namer, place
+from plimsoll.collectors.prometheus.naming import ResourceIdTemplate, place
 from plimsoll.errors import UsageError, shown
 from plimsoll.importing.delimited import Block
 from plimsoll.importing.mapping import FileMapping
@@ -196,7 +196,7 @@ def _prometheus(tree: Any, wanted: Wanted) -> Iterator[Read]:  # noqa: ANN401 - 
     mappers: dict[str, Mapper] = {}
     rows: list[dict[str, Any]] = []
     for (at_ms, instance), exposition in sorted(moments.items()):
-        namer = Namer("import", instance or "import", wanted.resource_id or "{host}")
+        namer = ResourceIdTemplate("import", instance or "import", wanted.resource_id or "{host}")
         mapper = mappers.setdefault(instance, Mapper(table, interval_s=3600.0, resource_of=namer, apart=namer.labels))
         read = mapper.read(exposition, at_s=at_ms / 1000, wall_s=at_ms / 1000)
         at = datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")

@@ -224,7 +224,7 @@ class FileMapping(Section):
         return self
 
     @property
-    def told_by(self) -> str:
+    def source_label(self) -> str:
         """The source of a wide row. Files of other metrics have others: no row overwrites another's readings."""
         return self.source or f"import.{min(value.metric for value in (self.values or self.names).values())}"
 

@@ -36,12 +36,12 @@ def blocks(path: Path, kind: str, columns: list[str], dialect: Dialect | None = 
         if kind == "parquet":
             yield from _parquet(path, columns)
             return
-        with _opened(path) as (stream, told):
-            lines = _lines(path, stream, told)
+        with _opened(path) as (stream, bytes_read):
+            lines = _lines(path, stream, bytes_read)
             if kind == "csv":
-                yield from Reader(path.name, columns, dialect or Dialect()).blocks(lines, told)
+                yield from Reader(path.name, columns, dialect or Dialect()).blocks(lines, bytes_read)
             else:
-                yield from _ndjson(lines, told, columns)
+                yield from _ndjson(lines, bytes_read, columns)
     except FileNotFoundError as error:
         raise UsageError(f"{path.name}: is not there") from error
     except (gzip.BadGzipFile, EOFError) as error:
@@ -69,14 +69,14 @@ def _opened(path: Path) -> Generator[tuple[IO[bytes], Callable[[], int]]]:
             yield cast(IO[bytes], inflated), raw.tell
 
 
-def _lines(path: Path, stream: IO[bytes], told: Callable[[], int]) -> Generator[list[bytes]]:
+def _lines(path: Path, stream: IO[bytes], bytes_read: Callable[[], int]) -> Generator[list[bytes]]:
     """Whole lines, about a block at a time; endless lines, UTF-16 and gzip bombs are refused."""
     rest, row, inflated = b"", 0, 0
     while block := stream.read(BLOCK_BYTES):
         inflated += len(block)
         if not row and not rest:
             block = _checked_start(path, block)
-        if inflated > _INFLATED_FREE_BYTES and inflated > _MOST_INFLATED * max(1, told()):
+        if inflated > _INFLATED_FREE_BYTES and inflated > _MOST_INFLATED * max(1, bytes_read()):
             raise UsageError(f"{path.name}: inflates more than {_MOST_INFLATED} times; unpack it yourself first")
         lines = (rest + block).split(b"\n")
         rest = lines.pop()
@@ -100,7 +100,7 @@ def _checked_start(path: Path, block: bytes) -> bytes:
     return block.removeprefix(codecs.BOM_UTF8)
 
 
-def _ndjson(lines: Iterable[list[bytes]], told: Callable[[], int], columns: list[str]) -> Generator[Block]:
+def _ndjson(lines: Iterable[list[bytes]], bytes_read: Callable[[], int], columns: list[str]) -> Generator[Block]:
     row = 1
     for bundle in lines:
         rows: list[dict[str, Any]] = []
@@ -113,7 +113,7 @@ def _ndjson(lines: Iterable[list[bytes]], told: Callable[[], int], columns: list
             except (ValueError, RecursionError) as error:
                 refused.append((row + len(rows), shown(error)))
                 rows.append(dict.fromkeys(columns))
-        yield Block(pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String)), row, refused, told())
+        yield Block(pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String)), row, refused, bytes_read())
         row += len(rows)
 
 

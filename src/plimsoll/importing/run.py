@@ -61,7 +61,7 @@ def import_file(
     *,
     now: datetime,
     most_refused: int,
-    tell: Callable[[int], None] = lambda _: None,
+    on_progress: Callable[[int], None] = lambda _: None,
     given: Iterable[Block] | None = None,
 ) -> Imported:
     """Brings what is new of a file into the lake; doing it again brings nothing.
@@ -83,16 +83,16 @@ def import_file(
                 f" the first: row {row}: {why}"
             )
         if made.readings.height:
-            _told(lake, made.readings, mapping, spans)
-            new, known = lake.bring(SAMPLES, made.readings, collector=COLLECTOR)
+            _declare_new(lake, made.readings, mapping, spans)
+            new, known = lake.append_missing(SAMPLES, made.readings, collector=COLLECTOR)
             done.new, done.known = done.new + new, done.known + known
             done.repeated += made.readings.height - new - known
             hosts = whole(made.readings)
             if hosts.height:
-                lake.bring(SAMPLES, hosts, collector=COLLECTOR)
-        tell(block.bytes_read)
+                lake.append_missing(SAMPLES, hosts, collector=COLLECTOR)
+        on_progress(block.bytes_read)
     facts = [fact for span in spans.values() for fact in span.facts(mapping)]
-    lake.bring(RESOURCES, RESOURCES.frame(facts), collector=COLLECTOR)
+    lake.append_missing(RESOURCES, RESOURCES.frame(facts), collector=COLLECTOR)
     return done
 
 
@@ -131,7 +131,7 @@ def _fact(resource_id: str, mapping: FileMapping, ts: datetime, step_s: float | 
     return {
         "ts": ts,
         "resource_id": resource_id,
-        "source": mapping.told_by,
+        "source": mapping.source_label,
         "name": resource_id,
         "type": mapping.resource.type,
         "region": mapping.resource.region or None,
@@ -139,7 +139,7 @@ def _fact(resource_id: str, mapping: FileMapping, ts: datetime, step_s: float | 
     }
 
 
-def _told(lake: Lake, readings: pl.DataFrame, mapping: FileMapping, spans: dict[str, _Span]) -> None:
+def _declare_new(lake: Lake, readings: pl.DataFrame, mapping: FileMapping, spans: dict[str, _Span]) -> None:
     """Notes each resource's span, and tells the inventory of a new one before its first reading is kept."""
     step = pl.col("ts").unique().sort().diff().dt.total_milliseconds().head(_STEPS).median() / 1000
     found = readings.group_by("resource_id").agg(first=pl.col("ts").min(), last=pl.col("ts").max(), step=step)
@@ -154,4 +154,4 @@ def _told(lake: Lake, readings: pl.DataFrame, mapping: FileMapping, spans: dict[
             spans[resource_id] = _Span(resource_id, first, last, step_s)
             new.append(_fact(resource_id, mapping, first, step_s))
     if new:
-        lake.bring(RESOURCES, RESOURCES.frame(new), collector=COLLECTOR)
+        lake.append_missing(RESOURCES, RESOURCES.frame(new), collector=COLLECTOR)

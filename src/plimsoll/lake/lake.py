@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 from plimsoll.errors import LakeError, shown
 from plimsoll.lake.format import audit
-from plimsoll.lake.format.encoding import Spill, briefly, lasting, streamed
+from plimsoll.lake.format.encoding import FrameBuffer, encode_day_file, encode_segment, encode_stream
 from plimsoll.lake.format.file_systems import refuse_network
-from plimsoll.lake.format.files import Files, make_sure_of_room, publish, remove
-from plimsoll.lake.format.manifest import take_over
-from plimsoll.lake.format.segments import Segment, checksum, describe, stored
+from plimsoll.lake.format.files import Files, publish, remove, require_free_space
+from plimsoll.lake.format.manifest import check_format
+from plimsoll.lake.format.segments import Segment, as_stored, checksum, describe
 from plimsoll.lake.maintain import backup, compaction, delta_log, retention, rollup_days, verification
-from plimsoll.lake.maintain.backup import Copied
+from plimsoll.lake.maintain.backup import BackupResult
 from plimsoll.lake.maintain.compaction import Compaction
 from plimsoll.lake.maintain.delta_log import Published
-from plimsoll.lake.maintain.retention import Drop, Planned, Rules
+from plimsoll.lake.maintain.retention import Planned, RetentionDrop, RetentionPolicy
 from plimsoll.lake.maintain.verification import Verified
 from plimsoll.lake.read.integrity import Proofs, Soundness
-from plimsoll.lake.read.segment_cache import Shorts
-from plimsoll.lake.read.snapshot import Snapshot, derived_path, take
+from plimsoll.lake.read.segment_cache import SegmentCache
+from plimsoll.lake.read.snapshot import Snapshot, derived_path, open_snapshot
 from plimsoll.lake.settings import SharedPlace
 from plimsoll.tables import SAMPLES, Table
 
@@ -40,7 +40,7 @@ class Lake:
         self._files = files or Files()
         self._place_known = allow_network_fs
         self._last_order = 0
-        self._shorts, self._proofs = Shorts(), Proofs()
+        self._shorts, self._proofs = SegmentCache(), Proofs()
         self._format_known = False
 
     def append(self, table: Table, rows: "Iterable[Mapping[str, object]] | pl.DataFrame", *, collector: str) -> str:
@@ -50,10 +50,10 @@ class Lake:
         """
         import polars as pl
 
-        frame = stored(table, rows if isinstance(rows, pl.DataFrame) else table.frame(rows), complete=False)
+        frame = as_stored(table, rows if isinstance(rows, pl.DataFrame) else table.frame(rows), complete=False)
         if frame.is_empty():
             return ""
-        data, form = briefly(frame)
+        data, form = encode_segment(frame)
         self._make_sure()
         segment = describe(frame, data, form, order=self.next_order(), collector=collector)
         publish(self._files, self.root / table.name / segment.name, data)
@@ -79,14 +79,14 @@ class Lake:
         self._last_order = max(self._last_order + 1, time.time_ns())
         return self._last_order
 
-    def bring(self, table: Table, rows: "pl.DataFrame", *, collector: str) -> tuple[int, int]:
+    def append_missing(self, table: Table, rows: "pl.DataFrame", *, collector: str) -> tuple[int, int]:
         """Appends only rows that the lake does not have with these very values; gives (new, known).
 
         Bringing the same rows again brings nothing.
         """
         import polars as pl
 
-        wanted = stored(table, rows.unique(subset=table.key, keep="last", maintain_order=True), complete=False)
+        wanted = as_stored(table, rows.unique(subset=table.key, keep="last", maintain_order=True), complete=False)
         if wanted.is_empty():
             return 0, 0
         first, last = wanted["ts"].min(), wanted["ts"].max()
@@ -95,11 +95,11 @@ class Lake:
         columns, ids = wanted.columns, None
         if "resource_id" in columns:
             ids = wanted["resource_id"].unique().to_list()
-        # whoever compares needs no proof: a row that has changed on the disk is brought again, and that is right
-        held = self.snapshot(proven=False).scan(
+        # No checksum needed here: a corrupted row would differ and be appended again, which is correct.
+        existing = self.snapshot(proven=False).scan(
             table, start=first, end=last + timedelta(milliseconds=1), columns=columns, resource_ids=ids
         )
-        joined = wanted.lazy().join(held, on=columns, how="anti", nulls_equal=True)
+        joined = wanted.lazy().join(existing, on=columns, how="anti", nulls_equal=True)
         fresh = joined.sort(pl.col("ts"), *table.key).collect()
         self.append(table, fresh, collector=collector)
         return fresh.height, wanted.height - fresh.height
@@ -117,8 +117,8 @@ class Lake:
         the same state, who has proven the files: those (table/name) are left out, no long one is read for a proof.
         """
         soundness = Soundness(self._files, self.root, deep=proven, proofs=self._proofs if unsound is None else None)
-        soundness.leave_out(unsound or ())
-        return take(self._files, self.root, soundness, shorts=self._shorts)
+        soundness.exclude(unsound or ())
+        return open_snapshot(self._files, self.root, soundness, shorts=self._shorts)
 
     def verify(self, *, now: datetime, repair: bool = False, share: int = 1) -> Verified:
         """Proves files by their checksums; see `plimsoll.lake.maintain.verification`."""
@@ -126,12 +126,14 @@ class Lake:
             self._refuse_network()
         return verification.verify(self._files, self.root, now=now, repair=repair, share=share)
 
-    def replace(self, kind: str, partition: str, frame: "pl.DataFrame | Spill") -> Path:
+    def replace(self, kind: str, partition: str, frame: "pl.DataFrame | FrameBuffer") -> Path:
         """Makes a derived partition hold exactly this frame; doing it again changes nothing."""
         for part in (kind, partition):
             if not _PART.fullmatch(part):
                 raise LakeError(f'"{shown(part)}" cannot name a derived table or partition: a-z 0-9 _ . = + - only')
-        data = streamed(frame, like=next(iter(frame))) if isinstance(frame, Spill) else lasting(frame)
+        data = (
+            encode_stream(frame, like=next(iter(frame))) if isinstance(frame, FrameBuffer) else encode_day_file(frame)
+        )
         path = derived_path(self.root, kind, partition, checksum(data))
         publish(self._files, path, data)
         before = [name for name in self._files.names(path.parent) if name.rsplit(".", 2)[0] == partition]
@@ -157,21 +159,23 @@ class Lake:
             for kind, frame in frames.items():
                 self.replace(kind, name, frame)
                 old = [other for other in snapshot.partitions(kind) if other.startswith(day) and other != name]
-                self.forget(kind, old)
+                self.delete_partitions(kind, old)
         if failed:
             raise failed[0]
         return rolled
 
-    def forget(self, kind: str, partitions: Sequence[str]) -> None:
+    def delete_partitions(self, kind: str, partitions: Sequence[str]) -> None:
         """Removes derived partitions that nothing needs any more."""
         folder, gone = self.root / "derived" / kind, set(partitions)
         remove(self._files, (folder / n for n in self._files.names(folder) if n.rsplit(".", 2)[0] in gone))
 
-    def old(self, rules: Rules, *, now: datetime) -> Planned:
+    def plan_retention(self, rules: RetentionPolicy, *, now: datetime) -> Planned:
         """What the rules no longer ask to keep; see `plimsoll.lake.maintain.retention`."""
         return retention.plan(self._files, self.root, rules, now=now)
 
-    def retire(self, rules: Rules, announced: Sequence[Drop], *, now: datetime) -> list[Drop]:
+    def apply_retention(
+        self, rules: RetentionPolicy, announced: Sequence[RetentionDrop], *, now: datetime
+    ) -> list[RetentionDrop]:
         """Drops what was announced, never more."""
         self._refuse_network()
         return retention.apply(self._files, self.root, rules, announced, now=now)
@@ -180,7 +184,7 @@ class Lake:
         """Everything that was ever dropped."""
         return audit.read(self.root)
 
-    def backup(self, target: Path) -> Copied:
+    def backup(self, target: Path) -> BackupResult:
         """A proven copy of one state in another folder; see `plimsoll.lake.maintain.backup`."""
         return backup.backup(self._files, self.root, target)
 
@@ -195,9 +199,9 @@ class Lake:
     def _make_sure(self) -> None:
         """Before anything is accepted: there is room, and the lake is not of a newer program's making."""
         self._refuse_network()
-        make_sure_of_room(self._files, self.root)
+        require_free_space(self._files, self.root)
         if not self._format_known:
-            take_over(self._files, self.root)
+            check_format(self._files, self.root)
             self._format_known = True
 
     def _refuse_network(self) -> None:

@@ -3,6 +3,6 @@
 from plimsoll.ledger.alerts import AlertRow, Alerts, Seen
 from plimsoll.ledger.forecasts_made import Promises
 from plimsoll.ledger.heartbeats import Beat
-from plimsoll.ledger.runs import Ended, Ledger, Run, Standing
+from plimsoll.ledger.runs import Ledger, Run, RunResult, Standing
 
-__all__ = ["AlertRow", "Alerts", "Beat", "Ended", "Ledger", "Promises", "Run", "Seen", "Standing"]
+__all__ = ["AlertRow", "Alerts", "Beat", "Ledger", "Promises", "Run", "RunResult", "Seen", "Standing"]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from plimsoll.errors import DiskError, LakeError, PlimsollError, TryAgain
+from plimsoll.errors import DiskError, LakeError, PlimsollError, TemporaryError
 from plimsoll.ledger import file
 
 _WRITERS_WAIT_S: Final = 30.0
@@ -270,7 +270,7 @@ class Database:
     def _plain(self, error: sqlite3.DatabaseError) -> PlimsollError:
         kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return TryAgain(f"{self.path.name}: the ledger is busy; try again")
+            return TemporaryError(f"{self.path.name}: the ledger is busy; try again")
         if kind in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
             return DiskError(
                 f"{self.path.name}: the disk refused the ledger ({error}); free space or rights, then go on"

@@ -18,7 +18,7 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class OutboxMessage:
     """One message to one recipient.
 
     `state`: queued, sending, sent, uncertain, failed or digested (a newer one of its kind told of it instead).
@@ -100,7 +100,7 @@ class Outbox:
         """Whether one of these was tried already."""
         return any(self._select("attempts > 0 and id = ?", (identity,)) for identity in ids)
 
-    def waiting(self, *, channel: str, recipient: str, kind: str, before: datetime) -> list[Parcel]:
+    def waiting(self, *, channel: str, recipient: str, kind: str, before: datetime) -> list[OutboxMessage]:
         """What a newer message of that kind would digest, oldest first."""
         return self._select(
             "state = 'queued' and attempts = 0 and channel = ? and recipient = ? and kind = ? and window_end < ?",
@@ -116,7 +116,7 @@ class Outbox:
                 (stamp(now), stamp(now)),
             ).rowcount
 
-    def due(self, now: datetime) -> list[Parcel]:
+    def due(self, now: datetime) -> list[OutboxMessage]:
         """What is to be tried now, oldest first; what a clock noted that was ahead does not wait for that time."""
         where = "state in ('queued', 'uncertain') and (next_try <= ? or updated > ?)"
         return self._select(where, (stamp(now), stamp(now + TOLERATED)))
@@ -143,7 +143,7 @@ class Outbox:
                 (state, detail, stamp(next_try), stamp(now), state, identity),
             )
 
-    def listed(self, since: datetime) -> list[Parcel]:
+    def listed(self, since: datetime) -> list[OutboxMessage]:
         """Everything that changed since an instant, oldest first."""
         return self._select("updated >= ?", (stamp(since),))
 
@@ -168,15 +168,15 @@ class Outbox:
             ).fetchone()[0]
         return instant(found) if found else None
 
-    def _select(self, where: str, values: Sequence[str]) -> list[Parcel]:
+    def _select(self, where: str, values: Sequence[str]) -> list[OutboxMessage]:
         with self._database.reading() as db:
             rows = db.execute(f"select {_COLUMNS} from outbox where {where} order by queued, id", values).fetchall()  # noqa: S608
         return [_parcel(row) for row in rows]
 
 
-def _parcel(row: Sequence[str | int]) -> Parcel:
+def _parcel(row: Sequence[str | int]) -> OutboxMessage:
     identity, channel, recipient, kind, end, state, attempts, losses, next_try, queued, updated, detail, summary = row
-    return Parcel(
+    return OutboxMessage(
         str(identity), str(channel), str(recipient), str(kind), instant(str(end)), str(state), int(attempts),
         int(losses), instant(str(next_try)), instant(str(queued)), instant(str(updated)), str(detail), str(summary),
     )  # fmt: skip

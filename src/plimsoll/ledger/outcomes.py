@@ -10,7 +10,7 @@ from plimsoll.ledger.database import Database, stamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class AdvicePromise:
     """One promise: what advice said that following it would bring, in percent of a metric, while its cause held."""
 
     id: str
@@ -48,23 +48,28 @@ class Outcomes:
     def __init__(self, path: Path) -> None:
         self._database = Database(path)
 
-    def keep(self, told: Iterable[Told]) -> None:
+    def keep(self, promises: Iterable[AdvicePromise]) -> None:
         """Notes promises; one that is open already keeps what it said first."""
         with self._database.transaction() as db:
             db.executemany(
                 "insert into told (id, resource, adviser, made, held_s, low, high, title) select ?, ?, ?, ?, ?, ?, ?, ?"
                 " where not exists (select 1 from told where id = ? and not settled)",
-                [(t.id, t.resource, t.adviser, stamp(t.made), t.held_s, t.low, t.high, t.title, t.id) for t in told],
+                [
+                    (t.id, t.resource, t.adviser, stamp(t.made), t.held_s, t.low, t.high, t.title, t.id)
+                    for t in promises
+                ],
             )
 
-    def open(self) -> list[Told]:
+    def open(self) -> list[AdvicePromise]:
         """Promises that nothing is known of yet, oldest first."""
         with self._database.reading() as db:
             rows = db.execute(
                 "select id, resource, adviser, made, held_s, low, high, title from told where not settled order by made"
             ).fetchall()
         return [
-            Told(id=r[0], resource=r[1], adviser=r[2], made=instant(r[3]), held_s=r[4], low=r[5], high=r[6], title=r[7])
+            AdvicePromise(
+                id=r[0], resource=r[1], adviser=r[2], made=instant(r[3]), held_s=r[4], low=r[5], high=r[6], title=r[7]
+            )
             for r in rows
         ]
 

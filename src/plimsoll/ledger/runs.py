@@ -61,7 +61,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class RunResult:
     """How a run ended, and what it took."""
 
     outcome: str
@@ -115,7 +115,7 @@ class Ledger:
                 return None
         return int(found[0])
 
-    def finish(self, run: int, ended: Ended, *, retry_at: datetime | None = None) -> None:
+    def finish(self, run: int, ended: RunResult, *, retry_at: datetime | None = None) -> None:
         """Notes how a run ended; with `retry_at` its window stays open for another attempt."""
         with self._database.transaction() as db:
             db.execute(
@@ -159,7 +159,7 @@ class Ledger:
         with self._database.reading() as db:
             return {job: _standing(db, job, now) for job in jobs}
 
-    def skip(self, job: str, start: datetime, end: datetime, *, due: datetime, started: datetime, ended: Ended,
+    def skip(self, job: str, start: datetime, end: datetime, *, due: datetime, started: datetime, ended: RunResult,
              version: str) -> None:  # fmt: skip
         """Settles windows that will not be made, as one row from the start of the first to the end of the last."""
         row = (job, stamp(start), stamp(end))

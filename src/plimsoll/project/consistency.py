@@ -10,7 +10,7 @@ from plimsoll.lake.settings import SharedPlace
 _ON_CLUSTERS: Final = ("dask", "ray")
 
 
-def agreeing(config: Config) -> Config:
+def check_consistency(config: Config) -> Config:
     """The same config; a contradiction between two of its sections is a `ConfigError`.
 
     Workers of a cluster open the lake by the path of a folder. Of a lake at `[lake] uri` this machine has a cache,

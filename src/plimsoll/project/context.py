@@ -14,19 +14,18 @@ from plimsoll.lake import Lake
 from plimsoll.ledger import Alerts
 from plimsoll.ledger.advice import Verdicts
 from plimsoll.ledger.outcomes import Outcomes
-from plimsoll.queries.context import Sources, Tell, nobody
+from plimsoll.queries.context import ProgressCallback, QueryContext, no_progress
 
-__all__ = ["Context", "Job", "Lane", "Tell", "job"]
+__all__ = ["Context", "Job", "Lane", "ProgressCallback", "job"]
 Lane = Literal["analysing", "reporting"]
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The rooms of the house, wired for one run of one job.
+    """What one run of one job uses: config, lake, data folder, templates, clock.
 
     `as_of` is the instant that the run is for: the end of its window. Everything is read as of then. `start` is where
-    the window begins, None where a person asked for the run. `tell` is told how far a long analysis has come, where
-    somebody waits for it.
+    the window begins, None where a person asked for the run. `on_progress` receives progress updates.
     """
 
     config: Config
@@ -36,7 +35,7 @@ class Context:
     clock: Clock
     as_of: datetime
     version: str
-    tell: Tell = nobody
+    on_progress: ProgressCallback = no_progress
     start: datetime | None = None
     _open: list[Collecting] = field(default_factory=list[Collecting])
 
@@ -55,12 +54,12 @@ class Context:
                 collecting.flush(self.lake)
             collecting.close()
 
-    def sources(self, *, proven: bool = True) -> Sources:
+    def sources(self, *, proven: bool = True) -> QueryContext:
         """One state of the lake as of the run's instant; `proven`: every file is proven before it is used."""
         ledger = self.data / "ledger.sqlite"
         snapshot, alerts = self.lake.snapshot(proven=proven), Alerts(ledger)
         prices = read_prices(self.config, self.data.parent, self.as_of)
-        return Sources(
+        return QueryContext(
             snapshot,
             self.config,
             self.as_of,
@@ -68,7 +67,7 @@ class Context:
             verdicts=Verdicts(ledger),
             outcomes=Outcomes(ledger),
             prices=prices,
-            tell=self.tell,
+            on_progress=self.on_progress,
             rules_folder=self.data.parent / "rules",
         )
 

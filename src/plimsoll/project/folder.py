@@ -19,7 +19,7 @@ from plimsoll.collectors.contract import Collector
 from plimsoll.collectors.prometheus.settings import Probe, Server, Target
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import Config, Layer, Section, load
-from plimsoll.config.engine import Collect, Documents, Plimsoll, Scheduler, Serve, ThisMachine
+from plimsoll.config.engine import Collect, Documents, Machine, Plimsoll, Scheduler, Serve
 from plimsoll.delivery.settings import Mail, Ping, Recipient, Webhook
 from plimsoll.errors import BadParameter, ConfigError, DiskError, PlimsollError, UsageError, nearest
 from plimsoll.execution import Execution
@@ -28,11 +28,11 @@ from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.muting import Maintenance
 from plimsoll.fleet.presence import Silence
 from plimsoll.fleet.prices import Prices
-from plimsoll.lake import Copied, Lake, Spool
+from plimsoll.lake import BackupResult, Lake, Spool
 from plimsoll.lake.settings import Hold, Retention, SharedPlace
 from plimsoll.ledger import Ledger
 from plimsoll.ledger.outbox import Outbox
-from plimsoll.project.consistency import agreeing
+from plimsoll.project.consistency import check_consistency
 from plimsoll.project.context import Job
 from plimsoll.shipping import Ship, lake_of, only_collects, spool_of
 
@@ -51,7 +51,7 @@ def sections(own_rules: tuple[str, ...] = ()) -> dict[str, type[Section]]:
     """Every section that a config.toml may have: the engine's, and one for each extension and rule of the project."""
     kinds: dict[str, type[Section]] = {
         "plimsoll": Plimsoll,
-        "machine": ThisMachine,
+        "machine": Machine,
         "collect": Collect,
         "documents": Documents,
         "lake": SharedPlace,
@@ -162,7 +162,7 @@ class Project:
             layers.append(Layer.read(self.root / "config.toml"))
         return _loaded(tuple(layers), rule_settings.own_names(self.root / "rules"))
 
-    def backup(self, target: Path) -> Copied:
+    def backup(self, target: Path) -> BackupResult:
         """A whole copy of the project; the lake's manifest comes last, so a broken backup is seen to be one."""
         target.mkdir(parents=True, exist_ok=True, mode=0o700)
         shutil.copy2(self.root / "config.toml", target / "config.toml")
@@ -206,7 +206,7 @@ class Project:
 @lru_cache(maxsize=4)
 def _loaded(layers: tuple[Layer, ...], own_rules: tuple[str, ...]) -> Config:
     """Read and validated once for the same bytes: a command asks for its settings many times."""
-    return agreeing(load(layers, sections(own_rules)))
+    return check_consistency(load(layers, sections(own_rules)))
 
 
 def open_project(folder: str | Path | None = None) -> Project:

@@ -5,10 +5,10 @@ from datetime import datetime
 
 from plimsoll.clock import Clock
 from plimsoll.errors import PlimsollError, shown
-from plimsoll.ledger import Ended
+from plimsoll.ledger import RunResult
 from plimsoll.project import Project
 from plimsoll.project.context import Context
-from plimsoll.queries.context import Tell, nobody
+from plimsoll.queries.context import ProgressCallback, no_progress
 from plimsoll.version import __version__
 
 
@@ -18,7 +18,7 @@ def context(
     clock: Clock,
     as_of: datetime | None = None,
     start: datetime | None = None,
-    tell: Tell = nobody,
+    on_progress: ProgressCallback = no_progress,
 ) -> Context:
     """Everything that a job may use, as of an instant (now, if none is given), for a window that begins at `start`."""
     return Context(
@@ -29,15 +29,22 @@ def context(
         clock=clock,
         as_of=as_of or clock.now(),
         version=__version__,
-        tell=tell,
+        on_progress=on_progress,
         start=start,
     )
 
 
-def run_job(project: Project, name: str, *, clock: Clock, as_of: datetime | None = None, tell: Tell = nobody) -> None:
+def run_job(
+    project: Project,
+    name: str,
+    *,
+    clock: Clock,
+    as_of: datetime | None = None,
+    on_progress: ProgressCallback = no_progress,
+) -> None:
     """Runs the job `name`, now or as of an instant; what it raises is recorded and raised again."""
     job = project.job(name)
-    wired = context(project, clock=clock, as_of=as_of, tell=tell)
+    wired = context(project, clock=clock, as_of=as_of, on_progress=on_progress)
     try:
         recorded(project, name, wired, lambda: job.run(wired))
     finally:
@@ -53,6 +60,6 @@ def recorded(project: Project, name: str, wired: Context, action: Callable[[], N
     except BaseException as error:
         text = str(error) if isinstance(error, PlimsollError) else f"{type(error).__name__}: {error}"
         seconds = wired.clock.monotonic() - started
-        project.ledger.finish(run, Ended("failed", seconds, detail=shown(text), cause="error"))
+        project.ledger.finish(run, RunResult("failed", seconds, detail=shown(text), cause="error"))
         raise
-    project.ledger.finish(run, Ended("success", wired.clock.monotonic() - started))
+    project.ledger.finish(run, RunResult("success", wired.clock.monotonic() - started))

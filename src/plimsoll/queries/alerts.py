@@ -11,11 +11,11 @@ from plimsoll.clock import Window
 from plimsoll.config.engine import Documents
 from plimsoll.fleet.presence import Silence
 from plimsoll.lake import hours
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.performance import alert_state, last_read
 
 
-def open_alerts(sources: Sources) -> list[OpenAlert]:
+def open_alerts(sources: QueryContext) -> list[OpenAlert]:
     """Every open alert of the fleet, also those of which nobody is to be told, worst first."""
     lines, resources, as_of = sources.lines(), sources.resources(), sources.as_of
     since = as_of - timedelta(seconds=sources.settings("documents", Documents).alert_lookback)

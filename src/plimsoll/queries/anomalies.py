@@ -20,7 +20,7 @@ from plimsoll.execution import Execution, executor
 from plimsoll.fleet.resources import Resource
 from plimsoll.metrics import document_name
 from plimsoll.queries.blocks import Block, BlockLook, analyse_block, read_back
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.grids import known_metrics
 from plimsoll.queries.window import window_of
 from plimsoll.tables import SAMPLES
@@ -73,7 +73,7 @@ class AnomaliesQuery:
         return max(float(FINEST_S), duration_s(self.granularity))
 
 
-def anomalies(sources: Sources, query: AnomaliesQuery) -> tuple[AnomaliesDocument, list[Evidence]]:
+def anomalies(sources: QueryContext, query: AnomaliesQuery) -> tuple[AnomaliesDocument, list[Evidence]]:
     """What was unusual in the window, worst resource first, and why; see `findings`."""
     resources = sources.resources()
     looked = findings(sources, resources, query)
@@ -99,7 +99,7 @@ def judged(looked: Looked, resources: Sequence[Resource], span: TimeRange) -> Ev
     )
 
 
-def findings(sources: Sources, resources: Sequence[Resource], query: AnomaliesQuery) -> Looked:
+def findings(sources: QueryContext, resources: Sequence[Resource], query: AnomaliesQuery) -> Looked:
     """Every finding of the scored days, not only those of the window; block by block of resources of one type."""
     settings = sources.settings("anomalies", Anomalies)
     execution = sources.settings("execution", Execution)
@@ -121,12 +121,12 @@ def findings(sources: Sources, resources: Sequence[Resource], query: AnomaliesQu
     parts: list[Block] = []
     for item, came in executor(execution, len(items)).map(analyse_block, items):
         parts.append(read_back(item, came))
-        sources.tell("anomalies", len(parts), len(items))
-    heard = [part for part in parts if part.resources]
+        sources.on_progress("anomalies", len(parts), len(items))
+    judged = [part for part in parts if part.resources]
     looked = hold(
-        [finding for part in heard for finding in part.findings],
-        resources=sum(part.resources for part in heard),
-        since=min((part.since for part in heard), default=end),
+        [finding for part in judged for finding in part.findings],
+        resources=sum(part.resources for part in judged),
+        since=min((part.since for part in judged), default=end),
         until=end,
         most_per_resource_week=settings.most_per_resource_week if query.detectors == DEFAULT else math.inf,
     )
@@ -145,7 +145,7 @@ class Tried:
     per_resource_week: float
 
 
-def compare(sources: Sources, *, granularity: str = "15m") -> list[Tried]:
+def compare(sources: QueryContext, *, granularity: str = "15m") -> list[Tried]:
     """Every detector, and those that ship together, over the same history: how many findings each would have made."""
     resources = sources.resources()
     runs = {"as shipped": DEFAULT, **{name: (name,) for name in DETECTORS}}

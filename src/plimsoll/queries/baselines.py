@@ -8,7 +8,7 @@ from plimsoll.analysis.baselines.build import Baselines, baselines
 from plimsoll.clock import floor
 from plimsoll.execution import Execution
 from plimsoll.lake import hours
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.grids import fleet_grid, known_metrics
 from plimsoll.tables import SAMPLES
 
@@ -17,7 +17,7 @@ _HOUR_S: Final = 3600.0
 _DAY_S: Final = 86_400
 
 
-def learn(sources: Sources) -> Iterator[Baselines]:
+def learn(sources: QueryContext) -> Iterator[Baselines]:
     """Baselines, usual ranges and trends from up to eight weeks of whole UTC days, a block of resources at a time."""
     end = floor(sources.as_of, _DAY_S)
     dropped = hours.Dropped.of(sources.snapshot, end - timedelta(days=HISTORY_DAYS), end).partitions
@@ -31,4 +31,4 @@ def learn(sources: Sources) -> Iterator[Baselines]:
     for n in blocks:
         block = resources[n : n + size]
         yield baselines(fleet_grid(sources.snapshot, block, start=start, end=end, step_s=_HOUR_S, known=known))
-        sources.tell("baselines", n // size + 1, len(blocks))
+        sources.on_progress("baselines", n // size + 1, len(blocks))

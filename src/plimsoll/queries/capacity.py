@@ -12,8 +12,8 @@ from plimsoll.config.engine import Plimsoll, zone
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.documents.capacity import CapacityDocument, Promise
 from plimsoll.errors import BadParameter, shown
-from plimsoll.lake import Memory, remember
-from plimsoll.queries.context import Sources
+from plimsoll.lake import LongHistory, read_long_history
+from plimsoll.queries.context import QueryContext
 
 LONGEST_HORIZON_DAYS = 365
 _SIZES = {"": 1.0, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "pb": 1e15}
@@ -45,7 +45,7 @@ class CapacityQuery:
 
 
 def capacity(
-    sources: Sources, query: CapacityQuery, *, promises: Sequence[Promise] = ()
+    sources: QueryContext, query: CapacityQuery, *, promises: Sequence[Promise] = ()
 ) -> tuple[CapacityDocument, list[Evidence]]:
     """Forecasts, days to the load line, decide-by dates and choices.
 
@@ -64,14 +64,16 @@ def capacity(
         promises=promises,
     )
     start = question.end - timedelta(seconds=settings.history)
-    memory = remember(sources.snapshot, analysis.metrics_read(lines), start=start, end=question.end, resource_ids=None)
+    memory = read_long_history(
+        sources.snapshot, analysis.metrics_read(lines), start=start, end=question.end, resource_ids=None
+    )
     document, evidence = analysis.capacity(
         memory.rows, sources.priced(), question=question, lines=lines, settings=settings
     )
     return document, [*evidence, _resolution(memory, start, question.end), *sources.damage(start, question.end, "1h")]
 
 
-def _resolution(memory: Memory, start: datetime, end: datetime) -> Evidence:
+def _resolution(memory: LongHistory, start: datetime, end: datetime) -> Evidence:
     """Which days were read as readings, and which as the hourly means that outlive them."""
     return Evidence(
         subject="lake.resolution",
@@ -88,7 +90,7 @@ def _resolution(memory: Memory, start: datetime, end: datetime) -> Evidence:
     )
 
 
-def _zone(sources: Sources) -> ZoneInfo:
+def _zone(sources: QueryContext) -> ZoneInfo:
     return zone(sources.settings("plimsoll", Plimsoll).timezone)
 
 

@@ -24,22 +24,21 @@ if TYPE_CHECKING:
 
 _LEARNT_HOLDS: Final = timedelta(days=8)
 S = TypeVar("S", bound=Section)
-Tell: TypeAlias = Callable[[str, int, int], None]
+ProgressCallback: TypeAlias = Callable[[str, int, int], None]
 """Takes what is being worked out, how many blocks of resources are done, and of how many."""
 
 
-def nobody(what: str, done: int, blocks: int) -> None:
-    """Where nobody waits, nothing is told."""
+def no_progress(what: str, done: int, blocks: int) -> None:
+    """Progress callback that does nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class QueryContext:
     """One state of the lake as of an instant: two answers from the same sources cannot contradict each other.
 
-    `alerts` are those that the ledger knows; None where there is none. `sees` says which resources may be seen by
-    whoever asks, `verdicts` what people said of advice,
-    `outcomes` what came of it, `prices` what things cost, `rules_folder` where the project's own rules are; `tell`
-    is told how far a long analysis has come.
+    `alerts`: recorded alerts; None without a ledger. `sees` decides which resources the caller may see. `verdicts`:
+    people's feedback on advice; `outcomes`: measured results of advice; `prices`: the price list; `rules_folder`: the
+    folder of the project's own rules; `on_progress` receives progress updates.
     """
 
     snapshot: Snapshot
@@ -50,7 +49,7 @@ class Sources:
     verdicts: Verdicts | None = None
     outcomes: Outcomes | None = None
     prices: PriceList = field(default_factory=PriceList)
-    tell: Tell = nobody
+    on_progress: ProgressCallback = no_progress
     rules_folder: Path | None = None
 
     def settings(self, name: str, kind: type[S]) -> S:

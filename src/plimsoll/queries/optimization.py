@@ -23,7 +23,7 @@ from plimsoll.documents.parameters import TIME_RANGES, one_of
 from plimsoll.errors import BadParameter
 from plimsoll.execution import Execution
 from plimsoll.fleet.resources import Resource
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.grids import KnownMetrics, fleet_grid, known_metrics
 from plimsoll.queries.rule_set import project_rules
 from plimsoll.queries.window import window_of
@@ -71,7 +71,7 @@ class OptimizationQuery:
         )
 
 
-def optimization(sources: Sources, query: OptimizationQuery) -> tuple[OptimizationDocument, list[Evidence]]:
+def optimization(sources: QueryContext, query: OptimizationQuery) -> tuple[OptimizationDocument, list[Evidence]]:
     """What holds each resource back in the window, what to do about it, and why."""
     window = _window(sources, query)
     span = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=f"{STEP_S // 60}m")
@@ -90,12 +90,12 @@ def optimization(sources: Sources, query: OptimizationQuery) -> tuple[Optimizati
     return document, [*evidence, *sources.resolution(*asked), *sources.damage(*asked)]
 
 
-def _window(sources: Sources, query: OptimizationQuery) -> Window:
+def _window(sources: QueryContext, query: OptimizationQuery) -> Window:
     return window_of(query, sources.as_of, STEP_S)
 
 
 def windows(
-    sources: Sources, query: OptimizationQuery, rules: Mapping[str, AnyRule] | None = None
+    sources: QueryContext, query: OptimizationQuery, rules: Mapping[str, AnyRule] | None = None
 ) -> Iterator[ResourceWindow]:
     """The resources with what these rules (None: the project's) and the advisers read, a block at a time.
 
@@ -112,11 +112,11 @@ def windows(
     blocks = range(0, len(resources), size)
     for n in blocks:
         yield from _windows(sources, resources[n : n + size], window, known, compared)
-        sources.tell("optimization", n // size + 1, len(blocks))
+        sources.on_progress("optimization", n // size + 1, len(blocks))
 
 
 def _windows(
-    sources: Sources, resources: Sequence[Resource], window: Window, known: KnownMetrics, compared: Sequence[str]
+    sources: QueryContext, resources: Sequence[Resource], window: Window, known: KnownMetrics, compared: Sequence[str]
 ) -> Iterator[ResourceWindow]:
     """Of one block; the grid keeps single precision, and only the window that is looked at is made double."""
     start = window.end - timedelta(seconds=max(window.seconds, HISTORY_DAYS * 86_400))
@@ -178,17 +178,17 @@ def _due(resource: Resource, window: Window, as_of: datetime) -> NDArray[np.bool
     return due
 
 
-def _coverage(sources: Sources, resource: Resource, rows: Mapping[str, Floats], window: Window) -> float | None:
+def _coverage(sources: QueryContext, resource: Resource, rows: Mapping[str, Floats], window: Window) -> float | None:
     """The share of the window's steps in which the resource was read; None where no reading was due."""
     expected = _steps_due(sources, resource, window)
-    heard = 0
+    received = 0
     if rows:
         stacked = np.stack([row[-round(window.seconds / STEP_S) :] for row in rows.values()])
-        heard = int(np.count_nonzero(np.any(~np.isnan(stacked), axis=0)))
-    return min(1.0, heard / expected) if expected else None
+        received = int(np.count_nonzero(np.any(~np.isnan(stacked), axis=0)))
+    return min(1.0, received / expected) if expected else None
 
 
-def _steps_due(sources: Sources, resource: Resource, window: Window) -> float | None:
+def _steps_due(sources: QueryContext, resource: Resource, window: Window) -> float | None:
     """Whole steps in which something was due; of a resource that is read less often than that, its readings."""
     due = resource.expected_readings(window.start, min(window.end, sources.as_of))
     return min(float(np.count_nonzero(_due(resource, window, sources.as_of))), due) or None

@@ -15,8 +15,8 @@ from plimsoll.clock import floor
 from plimsoll.documents import Evidence
 from plimsoll.documents.optimization import OptimizationDocument
 from plimsoll.errors import shown
-from plimsoll.ledger.outcomes import Settled, Told
-from plimsoll.queries.context import Sources
+from plimsoll.ledger.outcomes import AdvicePromise, Settled
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.grids import KnownMetrics, fleet_grid, known_metrics
 from plimsoll.tables import RESOURCES
 
@@ -27,10 +27,10 @@ USE: Final = "gpu_utilization_pct"
 _MOST_PEERS: Final = 20
 
 
-def told(document: OptimizationDocument, evidence: Sequence[Evidence], made: datetime) -> list[Told]:
+def promises_of(document: OptimizationDocument, evidence: Sequence[Evidence], made: datetime) -> list[AdvicePromise]:
     """What the advice of a document promises, as far as it can be measured afterwards."""
     by_subject = {one.subject: one for one in evidence}
-    found: list[Told] = []
+    found: list[AdvicePromise] = []
     for resource in document.resources:
         for one in resource.recommendations or ():
             proof = by_subject.get(one.id)
@@ -43,7 +43,7 @@ def told(document: OptimizationDocument, evidence: Sequence[Evidence], made: dat
                 isinstance(measure, SizeOutcome) and measure.whole
             )  # what it gives in hours of the past is all of it from now on
             found.append(
-                Told(
+                AdvicePromise(
                     id=one.id,
                     resource=resource.resource_id,
                     adviser=adviser,
@@ -63,7 +63,7 @@ def measure_of(adviser: str) -> OutcomeMeasure | None:
     return None if known is None else known.outcome
 
 
-def settle(sources: Sources, promises: Sequence[Told]) -> list[Settled]:
+def settle(sources: QueryContext, promises: Sequence[AdvicePromise]) -> list[Settled]:
     """What can be said now of the promises; the others stay open, for thirty days without a change."""
     touched = {one.resource for one in promises}
     end = floor(sources.as_of, STEP_S)
@@ -90,7 +90,7 @@ def settle(sources: Sources, promises: Sequence[Told]) -> list[Settled]:
 
 
 def _rows(
-    sources: Sources, one: Told, touched: set[str], known: KnownMetrics, start: datetime, end: datetime
+    sources: QueryContext, one: AdvicePromise, touched: set[str], known: KnownMetrics, start: datetime, end: datetime
 ) -> tuple[Floats, list[Floats], Floats | None] | None:
     """(the resource's metric, that of its equals, its load)."""
     resources = {r.resource_id: r for r in sources.resources()}
@@ -117,8 +117,8 @@ def _rows(
 
 
 def _outcome(
-    sources: Sources,
-    one: Told,
+    sources: QueryContext,
+    one: AdvicePromise,
     row: Floats,
     peers: list[Floats],
     load: Floats | None,
@@ -145,9 +145,14 @@ def _outcome(
 
 
 def _of_size(
-    sources: Sources, one: Told, rows: tuple[Floats, list[Floats], Floats | None] | None, units: Floats, *,
-    start: datetime, daily: bool,
-) -> Settled | None:  # fmt: skip
+    sources: QueryContext,
+    one: AdvicePromise,
+    rows: tuple[Floats, list[Floats], Floats | None] | None,
+    units: Floats,
+    *,
+    start: datetime,
+    daily: bool,
+) -> Settled | None:
     """What came of advice on size: the step is in the inventory, or in the replicas that are read."""
     changed = shrunk_at(units, round((one.made - start).total_seconds() / STEP_S), STEP_S)
     if changed is None:
@@ -161,12 +166,12 @@ def _of_size(
     return _settled(sources, one, outcome, start + timedelta(seconds=changed * STEP_S))
 
 
-def units_by_step(sources: Sources, resource_id: str, start: datetime, end: datetime) -> Floats:
+def units_by_step(sources: QueryContext, resource_id: str, start: datetime, end: datetime) -> Floats:
     """How many replicas, GPUs or else machines are paid for in each step; 0 once no reading is expected any more."""
     rows = round((end - start).total_seconds() / STEP_S)
     units = np.full(rows, np.nan)
-    told = sources.snapshot.scan(RESOURCES, end=sources.as_of + timedelta(milliseconds=1)).collect()
-    known = [row for row in told.sort("ts", "source").iter_rows(named=True) if row["resource_id"] == resource_id]
+    facts = sources.snapshot.scan(RESOURCES, end=sources.as_of + timedelta(milliseconds=1)).collect()
+    known = [row for row in facts.sort("ts", "source").iter_rows(named=True) if row["resource_id"] == resource_id]
     of = next((name for name in ("replicas_count", "gpu_count") if any(row[name] is not None for row in known)), None)
     count = 1.0
     for row in known:
@@ -183,14 +188,14 @@ def units_by_step(sources: Sources, resource_id: str, start: datetime, end: date
     return units
 
 
-def _never_followed(sources: Sources, one: Told) -> Settled | None:
+def _never_followed(sources: QueryContext, one: AdvicePromise) -> Settled | None:
     if sources.as_of - one.made < LONGEST:
         return None
     outcome = Outcome(state="cannot tell", why="nothing changed in thirty days")
     return _settled(sources, one, outcome, floor(sources.as_of, STEP_S))
 
 
-def _settled(sources: Sources, one: Told, outcome: Outcome, changed: datetime) -> Settled:
+def _settled(sources: QueryContext, one: AdvicePromise, outcome: Outcome, changed: datetime) -> Settled:
     return Settled(
         id=one.id,
         adviser=one.adviser,
@@ -208,7 +213,7 @@ def _settled(sources: Sources, one: Told, outcome: Outcome, changed: datetime) -
     )
 
 
-def _accepted(sources: Sources, one: Told) -> datetime | None:
+def _accepted(sources: QueryContext, one: AdvicePromise) -> datetime | None:
     said = sources.verdicts.at(sources.as_of) if sources.verdicts else {}
     verdict = said.get(one.id)
     return verdict.noted if verdict is not None and verdict.said == "accepted" else None

@@ -16,25 +16,25 @@ from plimsoll.clock import duration_s, rfc3339
 from plimsoll.config.engine import Documents
 from plimsoll.documents import Alert, Evidence, PerformanceDocument, Severity
 from plimsoll.documents.parameters import PerformanceQuery
-from plimsoll.fleet.muting import Maintenance, Quiet
+from plimsoll.fleet.muting import Maintenance, Muting
 from plimsoll.fleet.presence import Silence
 from plimsoll.fleet.resources import selected
 from plimsoll.lake import hours
 from plimsoll.ledger import AlertRow
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.window import window_of
 
 _FURTHER_BACK: Final = (7, 30, None)
 """Days in which a last reading is looked for; None: all there is."""
 
 
-def performance(sources: Sources, query: PerformanceQuery) -> tuple[PerformanceDocument, list[Evidence]]:
+def performance(sources: QueryContext, query: PerformanceQuery) -> tuple[PerformanceDocument, list[Evidence]]:
     """What `GET /v2/monitoring/performance` answers, and why; too large a question is refused before a file is read."""
     found = measured(sources, query)
     return found.document, list(found.evidence)
 
 
-def measured(sources: Sources, query: PerformanceQuery) -> Measured:
+def measured(sources: QueryContext, query: PerformanceQuery) -> Measured:
     """The document of `performance`, with how each resource was read and what alerts there were in the window."""
     limits = sources.settings("documents", Documents)
     resources = selected(sources.resources(), query)
@@ -64,7 +64,7 @@ def measured(sources: Sources, query: PerformanceQuery) -> Measured:
     return replace(found, evidence=[*found.evidence, *sources.resolution(*span), *sources.damage(*span)])
 
 
-def last_read(sources: Sources, ids: Sequence[str], *, before: datetime) -> dict[str, datetime]:
+def last_read(sources: QueryContext, ids: Sequence[str], *, before: datetime) -> dict[str, datetime]:
     """The last reading of each resource before an instant, as far back as the lake goes; the near past first."""
     found: dict[str, datetime] = {}
     end: datetime | None = before
@@ -81,13 +81,13 @@ def last_read(sources: Sources, ids: Sequence[str], *, before: datetime) -> dict
     return found
 
 
-def alert_state(sources: Sources) -> AlertState:
+def alert_state(sources: QueryContext) -> AlertState:
     """What the ledger knows of alerts as of the instant, and the maintenance of the config."""
     windows = sources.config.under("maintenance", Maintenance)
     if sources.alerts is None:
-        return AlertState(quiet=Quiet(maintenance=windows))
+        return AlertState(quiet=Muting(maintenance=windows))
     known = {(a.resource, a.line): _known(a) for a in sources.alerts.open_at(sources.as_of)}
-    return AlertState(known, Quiet(sources.alerts.snoozed(sources.as_of), windows))
+    return AlertState(known, Muting(sources.alerts.snoozed(sources.as_of), windows))
 
 
 def _known(row: AlertRow) -> Known:
@@ -103,7 +103,7 @@ def _known(row: AlertRow) -> Known:
     return Known(row.id, row.opened, row.last_seen, alert)
 
 
-def _trends(sources: Sources) -> Trends:
+def _trends(sources: QueryContext) -> Trends:
     """(resource, metric) -> trend, where there was enough history to say."""
     known = sources.learned("trends")
     if known is None:

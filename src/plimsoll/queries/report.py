@@ -9,20 +9,20 @@ from typing import Any, Final
 from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.analysis.performance.readings import columns_read
 from plimsoll.analysis.performance.standings import standings
-from plimsoll.clock import Window, duration_s
+from plimsoll.clock import Window
 from plimsoll.config.engine import Documents, Plimsoll, zone
 from plimsoll.documents import Evidence, PerformanceDocument
 from plimsoll.documents.anomalies import AnomaliesDocument
 from plimsoll.documents.capacity import CapacityDocument, Promise
 from plimsoll.documents.optimization import OptimizationDocument
-from plimsoll.documents.parameters import GRANULARITIES, PerformanceQuery
+from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.errors import shown
 from plimsoll.lake import hours
 from plimsoll.local_time import days_back
 from plimsoll.publish.views.report_input import CapacityInput, Event, Made, ReportInput
 from plimsoll.queries.anomalies import AnomaliesQuery, anomalies
 from plimsoll.queries.capacity import CapacityQuery, capacity
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.queries.outcomes import in_words
 from plimsoll.queries.performance import measured, performance
@@ -47,7 +47,7 @@ SPANS: Final[Mapping[str, Span]] = MappingProxyType(
 
 
 def report(
-    sources: Sources,
+    sources: QueryContext,
     made: Made,
     kind: str = "daily",
     *,
@@ -66,8 +66,7 @@ def report(
     window = Window(start or days_back(sources.as_of, SPANS[kind].days, local), sources.as_of, SPANS[kind].cell_s)
     resources = sources.resources()
     lines = sources.lines()
-    granularity = _granularity(sources, len(resources), span, window)
-    query = PerformanceQuery(time_range=span.time_range, granularity=granularity, start=window.start)
+    query = _query(sources, len(resources), span, window)
     seen = measured(sources, query)
     document, evidence = seen.document, seen.evidence
     before = since or window.start
@@ -104,8 +103,20 @@ def report(
     )
 
 
+def _query(sources: QueryContext, resources: int, span: Span, window: Window) -> PerformanceQuery:
+    """The span's own granularity, or a coarser one that the point budget allows; never a refusal."""
+    asked = PerformanceQuery(
+        time_range=span.time_range,
+        granularity=span.granularity,
+        start=window.start,
+        may_coarsen=True,
+        for_any_fleet=True,
+    )
+    return asked.within_budget(resources, budget=sources.settings("documents", Documents).point_budget)
+
+
 def _made_parts(
-    sources: Sources, span: Span, window: Window, parts: Sequence[str]
+    sources: QueryContext, span: Span, window: Window, parts: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, str], list[Evidence]]:
     """The parts that could be made, why the others could not, and the evidence."""
     found: dict[str, Any] = {}
@@ -120,51 +131,39 @@ def _made_parts(
     return found, failed, more
 
 
-def _outcomes(sources: Sources, since: datetime) -> list[str]:
+def _outcomes(sources: QueryContext, since: datetime) -> list[str]:
     """What came of earlier advice, as far as it was settled in the window."""
     return [in_words(one) for one in sources.outcomes.settled(since, sources.as_of)] if sources.outcomes else []
 
 
-def _optimization(sources: Sources, span: Span, window: Window) -> tuple[OptimizationDocument, list[Evidence]]:
+def _optimization(sources: QueryContext, span: Span, window: Window) -> tuple[OptimizationDocument, list[Evidence]]:
     return optimization(sources, OptimizationQuery(time_range=span.time_range, start=window.start))
 
 
-def _anomalies(sources: Sources, span: Span, window: Window) -> tuple[AnomaliesDocument, list[Evidence]]:
+def _anomalies(sources: QueryContext, span: Span, window: Window) -> tuple[AnomaliesDocument, list[Evidence]]:
     return anomalies(sources, AnomaliesQuery(time_range=span.time_range, granularity=_PREFERRED, start=window.start))
 
 
-def _capacity(sources: Sources, _: Span, __: Window) -> tuple[CapacityDocument, list[Evidence]]:
+def _capacity(sources: QueryContext, _: Span, __: Window) -> tuple[CapacityDocument, list[Evidence]]:
     return capacity(sources, CapacityQuery())
 
 
-_MAKERS: Final[Mapping[str, Callable[[Sources, Span, Window], tuple[Any, list[Evidence]]]]] = MappingProxyType(
+_MAKERS: Final[Mapping[str, Callable[[QueryContext, Span, Window], tuple[Any, list[Evidence]]]]] = MappingProxyType(
     {"optimization": _optimization, "anomalies": _anomalies, "capacity": _capacity}
 )
 
 
-def _granularity(sources: Sources, resources: int, span: Span, window: Window) -> str:
-    """The span's own, or the finest coarser one that the point budget allows for this fleet."""
-    budget = sources.settings("documents", Documents).point_budget
-    values = resources * 9
-    fitting = [
-        g
-        for g in GRANULARITIES
-        if duration_s(g) >= duration_s(span.granularity) and values * window.seconds / duration_s(g) <= budget
-    ]
-    return fitting[0] if fitting else GRANULARITIES[-1]
-
-
-def _previous(sources: Sources, query: PerformanceQuery, at: datetime) -> PerformanceDocument | None:
+def _previous(sources: QueryContext, query: PerformanceQuery, at: datetime) -> PerformanceDocument | None:
     """The same document as of an earlier instant; None where nothing had been heard then."""
     before = replace(sources, as_of=at)
     if not before.resources():
         return None
     document, evidence = performance(before, query)
-    heard = any(e.samples for e in evidence if e.subject.startswith("coverage."))
-    return document if heard else None
+    received = any(e.samples for e in evidence if e.subject.startswith("coverage."))
+    return document if received else None
 
 
-def capacity_review(sources: Sources, made: Made, promises: Sequence[Promise] = ()) -> CapacityInput:
+def capacity_review(sources: QueryContext, made: Made, promises: Sequence[Promise] = ()) -> CapacityInput:
     """Everything that the capacity review of the instant is made from; `promises` are those of earlier reviews."""
     settings = sources.settings("capacity", Capacity)
     document, _ = capacity(sources, CapacityQuery(), promises=promises)
@@ -179,5 +178,5 @@ def capacity_review(sources: Sources, made: Made, promises: Sequence[Promise] = 
     )
 
 
-def _earlier_review(sources: Sources) -> CapacityDocument | None:
+def _earlier_review(sources: QueryContext) -> CapacityDocument | None:
     return capacity(sources, CapacityQuery())[0] if sources.resources() else None

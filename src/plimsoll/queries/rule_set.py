@@ -3,10 +3,10 @@
 from plimsoll.analysis.bottlenecks.rule import AnyRule
 from plimsoll.analysis.bottlenecks.rule_files import rules
 from plimsoll.analysis.bottlenecks.settings import configured
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 
 
-def project_rules(sources: Sources) -> dict[str, AnyRule]:
+def project_rules(sources: QueryContext) -> dict[str, AnyRule]:
     """Every rule by name.
 
     Raises ConfigError where a file of the project's `rules/` cannot be used.

@@ -7,13 +7,13 @@ from datetime import timedelta
 from plimsoll.analysis.bottlenecks.limits import refused
 from plimsoll.analysis.bottlenecks.rule import AnyRule, Bottleneck
 from plimsoll.errors import BadParameter, nearest
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.optimization import OptimizationQuery, windows
 from plimsoll.queries.rule_set import project_rules
 
 
 def replay(
-    sources: Sources, name: str, changed: Sequence[str] | Mapping[str, float], days: int
+    sources: QueryContext, name: str, changed: Sequence[str] | Mapping[str, float], days: int
 ) -> dict[tuple[str, str], Bottleneck]:
     """(day, resource) -> what the rule finds as of that day's end, newest day last."""
     rules = project_rules(sources)

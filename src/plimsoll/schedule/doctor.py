@@ -41,7 +41,7 @@ class Finding:
     text: str
 
 
-def examine(project: Project, clock: Clock) -> list[Finding]:
+def run_checks(project: Project, clock: Clock) -> list[Finding]:
     """Looks at everything; what cannot be looked at is a finding too."""
     looks: dict[str, Callable[[Project, Clock], Finding]] = {
         "python": _python,

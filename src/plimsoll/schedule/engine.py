@@ -8,7 +8,7 @@ from typing import Final
 
 from plimsoll.clock import Clock
 from plimsoll.errors import PlimsollError
-from plimsoll.ledger import Ended, Ledger, Run
+from plimsoll.ledger import Ledger, Run, RunResult
 from plimsoll.project import Project
 from plimsoll.project.context import Lane
 from plimsoll.schedule.clock_watch import FILE, TOLERATED_S, Step, Watch
@@ -159,7 +159,7 @@ class Engine:
                 version=__version__,
             )
 
-    def _note(self, run: int, job: str, number: int, ended: Ended) -> None:
+    def _note(self, run: int, job: str, number: int, ended: RunResult) -> None:
         now = self.clock.now()
         if ended.outcome != "failed":
             self.ledger.finish(run, ended)
@@ -181,7 +181,7 @@ class Engine:
     def _close_dead(self, run: Run) -> None:
         """Nobody but us may run what is scheduled: such a run is dead, whether or not it ever gave a sign of life."""
         seconds = max(0.0, (self.clock.now() - run.started).total_seconds())
-        ended = Ended("failed", seconds, "its process ended before it was done", _NOT_ITS_FAULT)
+        ended = RunResult("failed", seconds, "its process ended before it was done", _NOT_ITS_FAULT)
         if run.due is not None:
             self._note(run.id, run.job, run.attempt, ended)
         elif run.pid is None or not _alive(run.pid):

@@ -22,7 +22,7 @@ STOP_WITHIN_S: Final = 4.0
 
 
 @dataclass(slots=True)
-class Stepper:
+class IntervalJob:
     """One job of short steps."""
 
     name: str
@@ -73,11 +73,11 @@ class Stepper:
         self._told, self._was_failing, self._runs, self._failures = mono, failed, 0, 0
 
 
-def steppers(project: Project, clock: Clock, say: Callable[[str], None]) -> list[Stepper]:
+def steppers(project: Project, clock: Clock, say: Callable[[str], None]) -> list[IntervalJob]:
     """Every job of short steps of a project, ready to go."""
     plan = Plan.load(project)
     return [
-        Stepper(name, project.job(name), schedule.step_s, context(project, clock=clock), project.ledger, say)
+        IntervalJob(name, project.job(name), schedule.step_s, context(project, clock=clock), project.ledger, say)
         for name, schedule in plan.stepping().items()
     ]
 
@@ -87,7 +87,7 @@ def step_until(
 ) -> None:
     """Runs every stepper on a thread of its own until told to stop; `beat` hears of each step that was made."""
 
-    def go(stepper: Stepper) -> None:
+    def go(stepper: IntervalJob) -> None:
         while not stop.wait(stepper.wait()):
             stepper.step()
             beat(stepper.name)

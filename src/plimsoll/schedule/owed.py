@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from plimsoll.ledger import Ended, Run, Standing
+from plimsoll.ledger import Run, RunResult, Standing
 from plimsoll.schedule.plan import Plan, Task
 from plimsoll.schedule.schedules import Due
 
@@ -46,7 +46,7 @@ class Skip:
     count: int
     cause: str
 
-    def ended(self, catch_up_s: float) -> Ended:
+    def ended(self, catch_up_s: float) -> RunResult:
         """How the ledger tells of them."""
         days = catch_up_s / 86_400
         why = {
@@ -54,7 +54,7 @@ class Skip:
             NEWEST_ONLY: "followed by a newer one before they could be made, and this job makes the newest only",
         }
         windows = "1 window was" if self.count == 1 else f"{self.count} windows were"
-        return Ended("skipped", 0.0, detail=f"{windows} {why[self.cause]}", cause=self.cause)
+        return RunResult("skipped", 0.0, detail=f"{windows} {why[self.cause]}", cause=self.cause)
 
 
 @dataclass(frozen=True, slots=True)

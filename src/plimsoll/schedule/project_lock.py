@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from plimsoll.clock import rfc3339
-from plimsoll.errors import DiskError, HeldByAnother
+from plimsoll.errors import AlreadyLocked, DiskError
 from plimsoll.lake.format.file_systems import refuse_network
 
 _FILE: Final = "scheduler.lock"
@@ -33,7 +33,7 @@ class Owner:
 
 @contextmanager
 def owned(data: Path, *, command: str, now: datetime, allow_network_fs: bool = False) -> Generator[None]:
-    """Holds the project while inside; HeldByAnother names the one who does.
+    """Holds the project while inside; AlreadyLocked names the one who does.
 
     The descriptor is not inherited (PEP 446), so a child that outlives its parent holds nothing.
     """
@@ -79,7 +79,7 @@ def _take(descriptor: int, data: Path) -> None:
         else:
             return
     held = _read(data)
-    raise HeldByAnother(
+    raise AlreadyLocked(
         f"{data}: the project is held by plimsoll {held.command}, PID {held.pid} on {held.host} since {held.started};"
         " stop that one first"
     )

@@ -14,7 +14,7 @@ from typing import Final
 from plimsoll.clock import rfc3339
 from plimsoll.config.engine import Scheduler
 from plimsoll.errors import shown
-from plimsoll.ledger import Ended
+from plimsoll.ledger import RunResult
 from plimsoll.schedule.owed import Attempt
 
 STOP_WITHIN_S: Final = 7.0
@@ -35,7 +35,7 @@ class Limits:
         return cls(settings.deadline, settings.memory_limit_mb * _MB)
 
 
-Execute = Callable[[Attempt, Limits, Callable[[], bool]], Ended]
+Execute = Callable[[Attempt, Limits, Callable[[], bool]], RunResult]
 """One attempt, its limits, and whether we are to stop -> how it ended. Never raises for what the job did."""
 
 
@@ -44,10 +44,10 @@ def worker_command(root: Path, *words: str) -> list[str]:
     return [sys.executable, "-m", "plimsoll.schedule.worker", str(os.getpid()), str(root), *words]
 
 
-def in_a_process(root: Path) -> Execute:
+def subprocess_executor(root: Path) -> Execute:
     """Runs attempts at the project's jobs in new processes (started afresh, never forked)."""
 
-    def execute(attempt: Attempt, limits: Limits, stopping: Callable[[], bool]) -> Ended:
+    def execute(attempt: Attempt, limits: Limits, stopping: Callable[[], bool]) -> RunResult:
         words = ("window", attempt.task.name, rfc3339(attempt.window.start), rfc3339(attempt.window.end))
         # a second attempt is made with one thread: what failed for want of memory needs less of it then
         environment = os.environ | ({"POLARS_MAX_THREADS": "1"} if attempt.number > 1 else {})
@@ -56,7 +56,9 @@ def in_a_process(root: Path) -> Execute:
     return execute
 
 
-def supervised(command: list[str], environment: dict[str, str], limits: Limits, stopping: Callable[[], bool]) -> Ended:
+def supervised(
+    command: list[str], environment: dict[str, str], limits: Limits, stopping: Callable[[], bool]
+) -> RunResult:
     """Runs a worker to its end, or ends it; its last line says how the job ended, the kernel what it cost."""
     began = time.monotonic()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, start_new_session=True)
@@ -82,7 +84,7 @@ def supervised(command: list[str], environment: dict[str, str], limits: Limits, 
         answer = said.read()
     seconds, cpu = time.monotonic() - began, usage.ru_utime + usage.ru_stime
     outcome, why, detail = _verdict(process.returncode, cause, answer, limits)
-    return Ended(outcome, seconds, detail, why, round(cpu, 3), max(peak, usage.ru_maxrss * 1024))
+    return RunResult(outcome, seconds, detail, why, round(cpu, 3), max(peak, usage.ru_maxrss * 1024))
 
 
 def end_group(pid: int) -> None:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from plimsoll.clock import Clock, rfc3339
 from plimsoll.documents.situation import FILE
 from plimsoll.lake.format.files import needed_free_bytes
+from plimsoll.lake.shared.names import FOLDER, of_names
 from plimsoll.lake.shared.spool import ASIDE
 from plimsoll.ledger import Beat
 from plimsoll.project import Project
@@ -101,6 +102,7 @@ def status(project: Project, clock: Clock) -> Status:
         *of_sources(last_attempts(project, now)),
         *project.outbox.problems(now),
         *_of_refused(spool, project.data / "spool" / ASIDE),
+        *of_names(project.data / FOLDER, now),
     ]
     jobs = tuple(_job(task, plan, project, beats.get(task.name), now) for task in plan.tasks.values())
     return Status(rfc3339(now), not problems, held, tuple(problems), jobs, spool, _of_report(project.data))

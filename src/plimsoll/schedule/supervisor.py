@@ -19,7 +19,7 @@ _STANDS_AFTER_S: Final = 10.0
 
 
 @dataclass(slots=True)
-class Keeper:
+class Supervisor:
     """One lasting worker. `steps` are the beats it owes, name -> seconds between two; `memory_bytes` what it may hold.
 
     All its methods are called from one thread (the worker dies with the thread that started it).

@@ -20,7 +20,7 @@ from plimsoll.clock import Clock
 _DEFAULTS: Final = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
 
 
-class Again(BaseTrigger):  # type: ignore[misc]
+class IntervalTrigger(BaseTrigger):  # type: ignore[misc]
     """Fires every `step_s` seconds, counted from the last look; of several missed ticks it makes one."""
 
     def __init__(self, step_s: float) -> None:
@@ -47,7 +47,7 @@ class Ticks:
             job_defaults=_DEFAULTS,
         )
         for name, (step_s, action) in actions.items():
-            self._scheduler.add_job(action, Again(step_s), id=name, name=name, executor=name)
+            self._scheduler.add_job(action, IntervalTrigger(step_s), id=name, name=name, executor=name)
 
     def start(self) -> None:
         """The ticks begin."""

@@ -20,8 +20,8 @@ from plimsoll.schedule.interval_jobs import steppers
 from plimsoll.schedule.log import Log
 from plimsoll.schedule.plan import Plan
 from plimsoll.schedule.project_lock import owned
-from plimsoll.schedule.run_process import in_a_process, worker_command
-from plimsoll.schedule.supervisor import Keeper
+from plimsoll.schedule.run_process import subprocess_executor, worker_command
+from plimsoll.schedule.supervisor import Supervisor
 from plimsoll.schedule.timer import Ticks
 
 HEARTBEAT: Final = "heartbeat.json"
@@ -39,7 +39,7 @@ def up(project: Project, clock: Clock, log: Log, *, serve: Iterable[str] = ()) -
     command = f"up --{COLLECT_ONLY}" if project.only_collects else "up"
     with owned(project.data, command=command, now=clock.now(), allow_network_fs=project.allows_network_fs):
         log.info("up", project=str(project.root), jobs=len(plan.tasks), zone=plan.zone.key, pid=os.getpid())
-        engine = Engine(project, clock, in_a_process(project.root), log, plan)
+        engine = Engine(project, clock, subprocess_executor(project.root), log, plan)
         Daemon(engine, _keepers(engine, list(serve))).run()
         log.info("down")
 
@@ -49,7 +49,7 @@ def tick(project: Project, clock: Clock, log: Log) -> int:
     _somewhere_to_ship(project)
     plan = Plan.load(project)
     with owned(project.data, command="tick", now=clock.now(), allow_network_fs=project.allows_network_fs):
-        engine = Engine(project, clock, in_a_process(project.root), log, plan)
+        engine = Engine(project, clock, subprocess_executor(project.root), log, plan)
         lost = _without_a_ledger(engine)
         steps = steppers(project, clock, log.warning)
         for stepper in steps:
@@ -102,12 +102,12 @@ def _role(project: Project) -> list[str]:
     return [COLLECT_ONLY] if project.collect_only else []
 
 
-def _keepers(engine: Engine, serve: list[str]) -> list[Keeper]:
+def _keepers(engine: Engine, serve: list[str]) -> list[Supervisor]:
     root, log, clock = engine.project.root, engine.log, engine.clock
-    kept: list[Keeper] = []
+    kept: list[Supervisor] = []
     if engine.plan.stepping():
         kept.append(
-            Keeper(
+            Supervisor(
                 "steps",
                 lambda: worker_command(root, "steps", *_role(engine.project)),
                 clock,
@@ -118,7 +118,7 @@ def _keepers(engine: Engine, serve: list[str]) -> list[Keeper]:
         )
     if serve:
         words = [sys.executable, "-m", "plimsoll", *serve, "--project", str(root)]
-        kept.append(Keeper("serve", lambda: words, clock, log))
+        kept.append(Supervisor("serve", lambda: words, clock, log))
     return kept
 
 
@@ -127,7 +127,7 @@ class Daemon:
     """The loop around the engine: signals, the clock's watch, the heartbeat file."""
 
     engine: Engine
-    keepers: list[Keeper]
+    keepers: list[Supervisor]
     _reload: bool = False
     _troubles: dict[str, str] = field(default_factory=dict[str, str])
 

@@ -28,7 +28,7 @@ _PR_SET_PDEATHSIG: Final = 1
 def main(words: list[str]) -> int:
     """Runs one window of a job, or the short steps for ever."""
     parent, root, kind, *rest = words
-    die_with(int(parent))
+    exit_with_parent(int(parent))
     offer_first()
     project = Project(Path(root), builtin_root(), collect_only="collect-only" in rest)
     answers = take_standard_output()
@@ -60,7 +60,7 @@ def run_window(project: Project, job: str, start: datetime, end: datetime) -> di
     return {"outcome": "success", "detail": ""}
 
 
-def die_with(parent: int) -> None:
+def exit_with_parent(parent: int) -> None:
     """Has the kernel end this process when its parent is gone, even if that was killed."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:

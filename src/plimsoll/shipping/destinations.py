@@ -6,11 +6,11 @@ from typing import Protocol
 from plimsoll.lake import Segment, Store
 
 
-class NotTaken(Exception):
+class SegmentRejected(Exception):
     """This one segment is refused for good; others may go."""
 
 
-class Way(Protocol):
+class Destination(Protocol):
     """How segments leave."""
 
     @property

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from plimsoll.collectors.host import host_name
 from plimsoll.config import Config
-from plimsoll.config.engine import ThisMachine
+from plimsoll.config.engine import Machine
 from plimsoll.lake import CollectorLake, Lake, SharedLake, Spool, host_slug
 from plimsoll.lake.settings import SharedPlace
 from plimsoll.lake.stores import opened
-from plimsoll.shipping.destinations import ToStore, Way
+from plimsoll.shipping.destinations import Destination, ToStore
 from plimsoll.shipping.settings import Ship
 
 _MB = 1_000_000
@@ -27,13 +27,13 @@ def lake_of(config: Config, data: Path) -> Lake:
 
 def spool_of(config: Config, data: Path) -> Spool | None:
     """What waits to be shipped; None where the lake is here."""
-    ship, place, machine = config.get("ship", Ship), config.get("lake", SharedPlace), config.get("machine", ThisMachine)
+    ship, place, machine = config.get("ship", Ship), config.get("lake", SharedPlace), config.get("machine", Machine)
     if not (ship.to or place.uri):
         return None
     return Spool(data / "spool", host=host_slug(machine.id or host_name()), most_bytes=ship.spool_mb * _MB)
 
 
-def way_of(config: Config) -> Way | None:
+def way_of(config: Config) -> Destination | None:
     """The way out of the spool; None where the lake is here."""
     ship, place = config.get("ship", Ship), config.get("lake", SharedPlace)
     if ship.to:

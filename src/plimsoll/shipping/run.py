@@ -11,10 +11,10 @@ from typing import Final
 import msgspec
 
 from plimsoll.clock import Clock, rfc3339
-from plimsoll.errors import HeldByAnother, PlimsollError, TryAgain
+from plimsoll.errors import AlreadyLocked, PlimsollError, TemporaryError
 from plimsoll.lake import Spool
 from plimsoll.lake.format.lock import only_one
-from plimsoll.shipping.destinations import NotTaken, Way
+from plimsoll.shipping.destinations import Destination, SegmentRejected
 
 _STATE: Final = "shipping.json"
 _LONGEST_WAIT_S: Final = 900.0
@@ -38,7 +38,7 @@ class Shipped:
     refused: int = 0
 
 
-def ship(spool: Spool, way: Way, clock: Clock, *, every_s: float, at_once: bool = False) -> Shipped:
+def ship(spool: Spool, way: Destination, clock: Clock, *, every_s: float, at_once: bool = False) -> Shipped:
     """Ships what waits, oldest first: every so often, after a failure later and later, and never all hosts together.
 
     Until the next time it does nothing (`at_once`: it does not wait); after a failure it raises what it waits for, so
@@ -53,17 +53,17 @@ def ship(spool: Spool, way: Way, clock: Clock, *, every_s: float, at_once: bool 
     early = now_s < state.not_before_s <= now_s + max(_LONGEST_WAIT_S, every_s)
     if early and not at_once:
         if state.failures:
-            raise TryAgain(_told(spool, state))
+            raise TemporaryError(_failure(spool, state))
         return Shipped()
     try:
         with only_one(spool.root):
             shipped = _drain(spool, way)
-    except HeldByAnother:
+    except AlreadyLocked:
         return Shipped()  # another process is shipping the same
     except PlimsollError as error:
         failed = _failed(state, str(error), now_s, every_s, spool.host)
         _save(spool.root, failed)
-        raise TryAgain(_told(spool, failed)) from error
+        raise TemporaryError(_failure(spool, failed)) from error
     _save(spool.root, State(shipped_s=clock.now().timestamp(), not_before_s=now_s + every_s))
     return shipped
 
@@ -83,13 +83,13 @@ def state_of(spool: Path) -> State:
     return State()
 
 
-def _drain(spool: Spool, way: Way) -> Shipped:
+def _drain(spool: Spool, way: Destination) -> Shipped:
     segments = size = refused = 0
     for bundle in spool.bundles():
         for segment, data in bundle.parts:
             try:
                 way.send(bundle.table, segment, data)
-            except NotTaken as error:
+            except SegmentRejected as error:
                 spool.set_aside(bundle.table, segment, data, str(error))
                 refused += 1
             else:
@@ -98,7 +98,7 @@ def _drain(spool: Spool, way: Way) -> Shipped:
     return Shipped(segments, size, refused)
 
 
-def _told(spool: Spool, state: State) -> str:
+def _failure(spool: Spool, state: State) -> str:
     waiting = spool.waiting()
     again = rfc3339(datetime.fromtimestamp(state.not_before_s, UTC).replace(microsecond=0))
     return f"{state.reason}; {waiting.segments} segments ({waiting.bytes / 1e6:.1f} MB) wait; next try {again}"

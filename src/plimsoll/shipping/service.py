@@ -8,9 +8,9 @@ from typing import Final
 import httpx2
 
 from plimsoll.deadline import Deadline
-from plimsoll.errors import ConfigError, TryAgain, shown
+from plimsoll.errors import ConfigError, TemporaryError, shown
 from plimsoll.lake import Segment
-from plimsoll.shipping.destinations import NotTaken
+from plimsoll.shipping.destinations import SegmentRejected
 
 _DEADLINE_S: Final = 30.0
 _SEGMENTS: Final = "/v1/segments"
@@ -29,15 +29,15 @@ class ToService:
         """One POST; the service answers when it has the segment on its disk."""
         answer = self._asked("POST", f"{_SEGMENTS}/{table}/{segment.name}", data)
         if answer.status_code in _NOBODY_TAKES_IT:
-            raise NotTaken(_said(answer))
+            raise SegmentRejected(_said(answer))
         if answer.status_code >= 300:
-            raise TryAgain(f"{self.to}: {answer.status_code}: {_said(answer)}")
+            raise TemporaryError(f"{self.to}: {answer.status_code}: {_said(answer)}")
 
     def ask(self) -> None:
         """Whether it is there and knows the token."""
         answer = self._asked("GET", _SEGMENTS, b"")
         if answer.status_code >= 300:
-            raise TryAgain(f"{self.to}: {answer.status_code}: {_said(answer)}")
+            raise TemporaryError(f"{self.to}: {answer.status_code}: {_said(answer)}")
 
     def _asked(self, method: str, path: str, body: bytes) -> httpx2.Response:
         token = os.environ.get(self.token_env, "")
@@ -53,7 +53,9 @@ class ToService:
                 cut = {"trace": deadline.trace}
                 return client.request(method, self.to + path, content=body, headers=headers, extensions=cut)
         except (httpx2.HTTPError, OSError) as error:
-            raise TryAgain(f"{self.to}: no answer ({shown(type(error).__name__)}); it is tried again later") from error
+            raise TemporaryError(
+                f"{self.to}: no answer ({shown(type(error).__name__)}); it is tried again later"
+            ) from error
 
     def _vouched(self) -> bool | ssl.SSLContext:
         if not self.ca:

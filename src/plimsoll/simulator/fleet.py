@@ -156,9 +156,9 @@ class Fleet:
 def _frame(member: Member, device: str, row: Columns, seconds: Array, kept: "np.ndarray[Any, Any]") -> pl.DataFrame:
     """One member's readings as a frame; what is NaN in all columns was never read."""
     percents = {n: np.clip(v, 0, 100) if n.endswith("_pct") else v for n, v in row.items()}
-    heard = kept & ~np.isnan(next(iter(percents.values())))
-    stamps = pl.Series("ts", (seconds[heard] * 1000).astype(np.int64)).cast(pl.Datetime("ms", "UTC"))
-    data = {name: values[heard].astype(np.float64) for name, values in percents.items()}
+    running = kept & ~np.isnan(next(iter(percents.values())))
+    stamps = pl.Series("ts", (seconds[running] * 1000).astype(np.int64)).cast(pl.Datetime("ms", "UTC"))
+    data = {name: values[running].astype(np.float64) for name, values in percents.items()}
     return pl.DataFrame({"ts": stamps, **data}).with_columns(
         pl.lit(member.resource_id).alias("resource_id"), pl.lit(device).alias("device"), pl.lit(SOURCE).alias("source")
     )

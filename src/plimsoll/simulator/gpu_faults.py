@@ -5,14 +5,14 @@ from typing import Final
 
 import numpy as np
 
-from plimsoll.simulator.kinds import MACHINES, Kind, Row, held
+from plimsoll.simulator.kinds import MACHINES, Kind, Row, steady
 from plimsoll.simulator.load_profile import Array
 
 
 def braked(row: Row, _: Array, size: float) -> Row:
     """A hardware brake halves the clock for a part of the time."""
     return {
-        "gpu_throttled_hardware_pct": held(row, 30 * size),
+        "gpu_throttled_hardware_pct": steady(row, 30 * size),
         "gpu_sm_clock_mhz": row["gpu_sm_clock_mhz"] * (1 - 0.4 * size),
         "gpu_power_w": row["gpu_power_w"] * (1 - 0.3 * size),
     }
@@ -21,7 +21,7 @@ def braked(row: Row, _: Array, size: float) -> Row:
 def power_capped(row: Row, _: Array, size: float) -> Row:
     """The limit is set lower than the work would draw."""
     return {
-        "gpu_throttled_power_pct": held(row, 55 * size),
+        "gpu_throttled_power_pct": steady(row, 55 * size),
         "gpu_sm_clock_mhz": row["gpu_sm_clock_mhz"] * (1 - 0.15 * size),
         "gpu_power_w": row["gpu_power_w"] * (1 - 0.2 * size),
     }
@@ -29,24 +29,24 @@ def power_capped(row: Row, _: Array, size: float) -> Row:
 
 def ineffective(row: Row, _: Array, size: float) -> Row:
     """Always a kernel under way, hardly a multiprocessor at work."""
-    return {"gpu_utilization_pct": held(row, 95), "gpu_sm_active_pct": held(row, 12 * size)}
+    return {"gpu_utilization_pct": steady(row, 95), "gpu_sm_active_pct": steady(row, 12 * size)}
 
 
 def bandwidth_bound(row: Row, _: Array, size: float) -> Row:
     """Memory moves data most of the time, the multiprocessors wait for it."""
     return {
-        "gpu_utilization_pct": held(row, 75),
-        "gpu_dram_active_pct": held(row, 72 * size),
-        "gpu_sm_active_pct": held(row, 35),
+        "gpu_utilization_pct": steady(row, 75),
+        "gpu_dram_active_pct": steady(row, 72 * size),
+        "gpu_sm_active_pct": steady(row, 35),
     }
 
 
 def small_batch(row: Row, _: Array, size: float) -> Row:
     """A third of the memory, a third of the multiprocessors."""
     return {
-        "gpu_utilization_pct": held(row, 65),
-        "gpu_memory_utilization_pct": held(row, 30 * size),
-        "gpu_sm_active_pct": held(row, 33),
+        "gpu_utilization_pct": steady(row, 65),
+        "gpu_memory_utilization_pct": steady(row, 30 * size),
+        "gpu_sm_active_pct": steady(row, 33),
     }
 
 
@@ -54,8 +54,8 @@ def copying(row: Row, _: Array, size: float) -> Row:
     """Sixteen gigabytes a second to each GPU, which waits for them."""
     each = row["gpu_pcie_receive_bytes_per_s"] / (4e9 * np.clip(row["gpu_utilization_pct"] / 100, 0.01, 1))
     return {
-        "gpu_utilization_pct": held(row, 45),
-        "gpu_sm_active_pct": held(row, 30),
+        "gpu_utilization_pct": steady(row, 45),
+        "gpu_sm_active_pct": steady(row, 30),
         "gpu_pcie_receive_bytes_per_s": each * 16e9 * size,
     }
 
@@ -87,7 +87,7 @@ def rows_pending(row: Row, _: Array, size: float) -> Row:
 
 def bad_link(row: Row, _: Array, size: float) -> Row:
     """A lane that has to repeat."""
-    return {"gpu_link_errors_per_s": held(row, 12 * size)}
+    return {"gpu_link_errors_per_s": steady(row, 12 * size)}
 
 
 def one_idle(row: Row, _: Array, __: float) -> Row:
@@ -95,7 +95,7 @@ def one_idle(row: Row, _: Array, __: float) -> Row:
     return {n: 0 * row[n] for n in ("gpu_utilization_pct", "gpu_sm_active_pct")}
 
 
-def all_held(row: Row, _: Array, __: float) -> Row:
+def all_allocated(row: Row, _: Array, __: float) -> Row:
     """Every GPU of the node is given to some job."""
     count = row["gpus_allocated_count"] + row["gpus_free_count"]
     return {"gpus_allocated_count": count, "gpus_free_count": 0 * count}
@@ -114,7 +114,7 @@ def fragmented(row: Row, _: Array, size: float) -> Row:
 
 def padded(row: Row, _: Array, size: float) -> Row:
     """Jobs that ask for ten times as long as they run."""
-    return {"job_limit_used_pct": held(row, 10 / size)}
+    return {"job_limit_used_pct": steady(row, 10 / size)}
 
 
 _BUSY = "gpu_utilization_pct"
@@ -130,7 +130,7 @@ GPU_FAULTS: Final[Mapping[str, Kind]] = {
     "driver_errors": Kind(MACHINES, ("gpu_xid_code",), driver_error),
     "rows_to_remap": Kind(MACHINES, ("gpu_rows_pending_count",), rows_pending),
     "link_errors": Kind(MACHINES, ("gpu_link_errors_per_s",), bad_link),
-    "dead_allocation": Kind(("cluster",), (_BUSY,), one_idle, all_held),
+    "dead_allocation": Kind(("cluster",), (_BUSY,), one_idle, all_allocated),
     "stranded_gpus": Kind(("cluster",), ("gpus_stranded_count",), stranded),
     "fragmented_gpus": Kind(("cluster",), ("queue_fragmented_count",), fragmented),
     "padded_limits": Kind(("cluster",), ("job_limit_used_pct",), padded),

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from plimsoll.simulator.gpu_faults import one_idle
-from plimsoll.simulator.kinds import MACHINES, Kind, Row, held
+from plimsoll.simulator.kinds import MACHINES, Kind, Row, steady
 from plimsoll.simulator.load_profile import Array
 
 
@@ -17,43 +17,43 @@ def warm(row: Row, _: Array, size: float) -> Row:
 
 def reads_ahead(row: Row, _: Array, size: float) -> Row:
     """Steps wait a sixth of their time for data, while the next data are read: a busy pipeline that keeps up."""
-    return {"input_wait_pct": held(row, 17 * size), "cpu_utilization_pct": held(row, 82)}
+    return {"input_wait_pct": steady(row, 17 * size), "cpu_utilization_pct": steady(row, 82)}
 
 
 def brake_touched(row: Row, _: Array, size: float) -> Row:
     """The brake acts for a moment now and then."""
-    return {"gpu_throttled_hardware_pct": held(row, 2.5 * size)}
+    return {"gpu_throttled_hardware_pct": steady(row, 2.5 * size)}
 
 
 def near_the_limit(row: Row, _: Array, size: float) -> Row:
     """Work that touches its power limit at its peaks, as it should."""
-    return {"gpu_throttled_power_pct": held(row, 10 * size)}
+    return {"gpu_throttled_power_pct": steady(row, 10 * size)}
 
 
 def fully_busy(row: Row, _: Array, __: float) -> Row:
     """Busy by both counts."""
-    return {"gpu_utilization_pct": held(row, 96), "gpu_sm_active_pct": held(row, 78)}
+    return {"gpu_utilization_pct": steady(row, 96), "gpu_sm_active_pct": steady(row, 78)}
 
 
 def balanced(row: Row, _: Array, __: float) -> Row:
     """Memory and multiprocessors both at work."""
-    return {"gpu_dram_active_pct": held(row, 66), "gpu_sm_active_pct": held(row, 72)}
+    return {"gpu_dram_active_pct": steady(row, 66), "gpu_sm_active_pct": steady(row, 72)}
 
 
 def small_and_full(row: Row, _: Array, __: float) -> Row:
     """A small model that uses every multiprocessor: a larger batch would bring nothing."""
-    return {"gpu_memory_utilization_pct": held(row, 28), "gpu_sm_active_pct": held(row, 80)}
+    return {"gpu_memory_utilization_pct": steady(row, 28), "gpu_sm_active_pct": steady(row, 80)}
 
 
 def overlapped(row: Row, _: Array, size: float) -> Row:
     """Copies beside the work: the GPUs do not wait for them."""
     each = row["gpu_pcie_receive_bytes_per_s"] / (4e9 * np.clip(row["gpu_utilization_pct"] / 100, 0.01, 1))
-    return {"gpu_utilization_pct": held(row, 93), "gpu_pcie_receive_bytes_per_s": each * 16e9 * size}
+    return {"gpu_utilization_pct": steady(row, 93), "gpu_pcie_receive_bytes_per_s": each * 16e9 * size}
 
 
 def modest(row: Row, _: Array, __: float) -> Row:
     """A quarter of the time at work."""
-    return {n: held(row, value) for n, value in (("gpu_utilization_pct", 26.0), ("gpu_sm_active_pct", 20.0))}
+    return {n: steady(row, value) for n, value in (("gpu_utilization_pct", 26.0), ("gpu_sm_active_pct", 20.0))}
 
 
 def corrected(row: Row, _: Array, size: float) -> Row:
@@ -70,7 +70,7 @@ def cleaned_up(row: Row, passed: Array, _: float) -> Row:
 
 def noisy_link(row: Row, _: Array, size: float) -> Row:
     """A repeat every ten seconds: within what the standard allows."""
-    return {"gpu_link_errors_per_s": held(row, 0.1 * size)}
+    return {"gpu_link_errors_per_s": steady(row, 0.1 * size)}
 
 
 def given_back(row: Row, _: Array, __: float) -> Row:

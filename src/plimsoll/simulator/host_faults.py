@@ -5,39 +5,39 @@ from typing import Final
 
 import numpy as np
 
-from plimsoll.simulator.kinds import MACHINES, SERVICES, Kind, Row, held
+from plimsoll.simulator.kinds import MACHINES, SERVICES, Kind, Row, steady
 from plimsoll.simulator.load_profile import Array
 
 
 def no_processor_left(row: Row, _: Array, size: float) -> Row:
     """More threads than processors."""
-    return {"cpu_utilization_pct": np.clip(held(row, 97 * max(size, 0.97)), 0, 100)}
+    return {"cpu_utilization_pct": np.clip(steady(row, 97 * max(size, 0.97)), 0, 100)}
 
 
 def stolen(row: Row, _: Array, size: float) -> Row:
     """A neighbour on the same host takes its share and more."""
-    return {"cpu_steal_pct": held(row, 24 * size)}
+    return {"cpu_steal_pct": steady(row, 24 * size)}
 
 
 def quota_used_up(row: Row, _: Array, size: float) -> Row:
     """The container has had its processor time before the period ends."""
-    return {"cpu_throttled_pct": held(row, 32 * size)}
+    return {"cpu_throttled_pct": steady(row, 32 * size)}
 
 
 def memory_short(row: Row, _: Array, size: float) -> Row:
     """A job that fills the memory at once and stays."""
-    return {"memory_utilization_pct": np.clip(held(row, 96 * max(size, 0.98)), 0, 99.5)}
+    return {"memory_utilization_pct": np.clip(steady(row, 96 * max(size, 0.98)), 0, 99.5)}
 
 
 def moved_out(row: Row, _: Array, size: float) -> Row:
     """Memory on the disk."""
-    return {"swap_used_bytes": held(row, 2.4e10 * size), "cpu_iowait_pct": held(row, 9)}
+    return {"swap_used_bytes": steady(row, 2.4e10 * size), "cpu_iowait_pct": steady(row, 9)}
 
 
 def nothing_at_all(row: Row, _: Array, __: float) -> Row:
     """A machine without GPUs at work or anything else: a spare that was forgotten."""
     quiet = {n: row[n] * 0.0004 for n in row if n.startswith(("disk_read_", "disk_write_", "network_r", "network_t"))}
-    return {**quiet, "cpu_utilization_pct": held(row, 0.8), "cpu_iowait_pct": held(row, 0.1)}
+    return {**quiet, "cpu_utilization_pct": steady(row, 0.8), "cpu_iowait_pct": steady(row, 0.1)}
 
 
 def on_a_host_without_gpus(row: Row, passed: Array, size: float) -> Row:
@@ -48,7 +48,7 @@ def on_a_host_without_gpus(row: Row, passed: Array, size: float) -> Row:
 
 def full(row: Row, _: Array, size: float) -> Row:
     """A volume that somebody filled at one go."""
-    return _used(row, np.clip(held(row, 96 * max(size, 0.97)), 0, 99.9))
+    return _used(row, np.clip(steady(row, 96 * max(size, 0.97)), 0, 99.9))
 
 
 def _used(row: Row, used: Array) -> Row:
@@ -58,7 +58,7 @@ def _used(row: Row, used: Array) -> Row:
 
 def many_small_files(row: Row, _: Array, size: float) -> Row:
     """No inode left, space enough."""
-    return {"storage_inodes_utilization_pct": np.clip(held(row, 99 * max(size, 0.99)), 0, 100)}
+    return {"storage_inodes_utilization_pct": np.clip(steady(row, 99 * max(size, 0.99)), 0, 100)}
 
 
 def always_busy(row: Row, _: Array, __: float) -> Row:
@@ -68,14 +68,14 @@ def always_busy(row: Row, _: Array, __: float) -> Row:
 
 def full_link(row: Row, _: Array, size: float) -> Row:
     """Nineteen twentieths of what the link can carry."""
-    used = np.clip(held(row, 94 * max(size, 0.95)), 0, 99)
+    used = np.clip(steady(row, 94 * max(size, 0.95)), 0, 99)
     grown = used / row["network_utilization_pct"]
     return {"network_utilization_pct": used, "network_transmit_bits_per_s": row["network_transmit_bits_per_s"] * grown}
 
 
 def bad_cable(row: Row, _: Array, size: float) -> Row:
     """Packets that arrive broken."""
-    return {"network_errors_per_s": held(row, 140 * size), "network_drops_per_s": held(row, 30 * size)}
+    return {"network_errors_per_s": steady(row, 140 * size), "network_drops_per_s": steady(row, 30 * size)}
 
 
 def detour(row: Row, _: Array, size: float) -> Row:

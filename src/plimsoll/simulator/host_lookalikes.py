@@ -6,23 +6,23 @@ from typing import Final
 import numpy as np
 
 from plimsoll.simulator.host_faults import nothing_at_all
-from plimsoll.simulator.kinds import MACHINES, SERVICES, Kind, Row, held
+from plimsoll.simulator.kinds import MACHINES, SERVICES, Kind, Row, steady
 from plimsoll.simulator.load_profile import Array
 
 
 def well_used(row: Row, _: Array, __: float) -> Row:
     """Five processors of six at work."""
-    return {"cpu_utilization_pct": held(row, 83)}
+    return {"cpu_utilization_pct": steady(row, 83)}
 
 
 def neighbourly(row: Row, _: Array, size: float) -> Row:
     """What any shared host takes."""
-    return {"cpu_steal_pct": held(row, 4 * size)}
+    return {"cpu_steal_pct": steady(row, 4 * size)}
 
 
 def near_the_quota(row: Row, _: Array, size: float) -> Row:
     """A period in twenty is cut short."""
-    return {"cpu_throttled_pct": held(row, 5 * size)}
+    return {"cpu_throttled_pct": steady(row, 5 * size)}
 
 
 def warmed_up(row: Row, passed: Array, size: float) -> Row:
@@ -33,19 +33,19 @@ def warmed_up(row: Row, passed: Array, size: float) -> Row:
 
 def well_filled(row: Row, _: Array, __: float) -> Row:
     """Memory that is there to be used."""
-    return {"memory_utilization_pct": held(row, 85)}
+    return {"memory_utilization_pct": steady(row, 85)}
 
 
 def a_little_swap(row: Row, _: Array, size: float) -> Row:
     """Pages that nobody has asked for since the start."""
-    return {"swap_used_bytes": held(row, 5e8 * size)}
+    return {"swap_used_bytes": steady(row, 5e8 * size)}
 
 
 def gpus_only(row: Row, passed: Array, size: float) -> Row:
     """The host does nothing because the GPUs do it all."""
     return nothing_at_all(row, passed, size) | {
-        "gpu_utilization_pct": held(row, 88),
-        "gpu_sm_active_pct": held(row, 70),
+        "gpu_utilization_pct": steady(row, 88),
+        "gpu_sm_active_pct": steady(row, 70),
     }
 
 
@@ -62,27 +62,27 @@ def cleaned_daily(row: Row, passed: Array, size: float) -> Row:
 
 def many_files(row: Row, _: Array, __: float) -> Row:
     """Inodes well used."""
-    return {"storage_inodes_utilization_pct": held(row, 85)}
+    return {"storage_inodes_utilization_pct": steady(row, 85)}
 
 
 def hard_at_work(row: Row, _: Array, __: float) -> Row:
     """Disks that rest a moment now and then, as quick as ever."""
-    return {"disk_busy_pct": held(row, 90)}
+    return {"disk_busy_pct": steady(row, 90)}
 
 
 def twice_as_slow(row: Row, _: Array, size: float) -> Row:
     """A backup runs beside the work."""
-    return {"disk_latency_ms": row["disk_latency_ms"] * (1 + 0.8 * size), "disk_busy_pct": held(row, 80)}
+    return {"disk_latency_ms": row["disk_latency_ms"] * (1 + 0.8 * size), "disk_busy_pct": steady(row, 80)}
 
 
 def well_used_link(row: Row, _: Array, __: float) -> Row:
     """Three quarters of what the link can carry."""
-    return {"network_utilization_pct": held(row, 76)}
+    return {"network_utilization_pct": steady(row, 76)}
 
 
 def a_few_errors(row: Row, _: Array, size: float) -> Row:
     """Two packets in a second, of millions."""
-    return {"network_errors_per_s": held(row, 2 * size)}
+    return {"network_errors_per_s": steady(row, 2 * size)}
 
 
 def busy_hours(row: Row, _: Array, size: float) -> Row:

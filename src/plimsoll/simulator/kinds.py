@@ -27,11 +27,11 @@ class Kind:
     whole: Change | None = None
 
 
-def held(row: Row, value: float) -> Array:
+def steady(row: Row, value: float) -> Array:
     """A value for as long as it lasts, a little uneven as sensors are: by one part in fifty, with the load.
 
     >>> row = {"up_pct": np.full(3, 100.0), "cpu_utilization_pct": np.array([20.0, 40.0, 60.0])}
-    >>> held(row, 50.0).tolist()
+    >>> steady(row, 50.0).tolist()
     [49.0, 50.0, 51.0]
     """
     load = next((row[name] for name in ("cpu_utilization_pct", "disk_busy_pct", "network_utilization_pct")

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from plimsoll.simulator.kinds import SERVICES, Kind, Row, held
+from plimsoll.simulator.kinds import SERVICES, Kind, Row, steady
 from plimsoll.simulator.load_profile import Array
 
 DAYS = 14
@@ -18,11 +18,11 @@ def turned_away(row: Row, _: Array, size: float) -> Row:
     """Six requests queue for every one that is taken on, and the GPUs are half idle."""
     response = row["response_time_ms"]
     return {
-        "queue_depth_count": held(row, 12 * size),
+        "queue_depth_count": steady(row, 12 * size),
         "queue_time_ms": 2 * response,
         "response_time_ms": 3 * response,
-        "gpu_utilization_pct": held(row, 38),
-        "kv_cache_utilization_pct": held(row, 30),
+        "gpu_utilization_pct": steady(row, 38),
+        "kv_cache_utilization_pct": steady(row, 30),
     }
 
 
@@ -30,10 +30,10 @@ def more_than_it_can_take(row: Row, _: Array, size: float) -> Row:
     """Every replica at work, and two thirds of an answer's time is the wait for it."""
     response = row["response_time_ms"]
     return {
-        "gpu_utilization_pct": held(row, 96),
-        "gpu_sm_active_pct": held(row, 78),
-        "kv_cache_utilization_pct": held(row, 72),
-        "queue_depth_count": held(row, 20 * size),
+        "gpu_utilization_pct": steady(row, 96),
+        "gpu_sm_active_pct": steady(row, 78),
+        "kv_cache_utilization_pct": steady(row, 72),
+        "queue_depth_count": steady(row, 20 * size),
         "queue_time_ms": response * 2 * size,
         "response_time_ms": response * (1 + 2 * size),
     }
@@ -42,7 +42,7 @@ def more_than_it_can_take(row: Row, _: Array, size: float) -> Row:
 def cache_full(row: Row, _: Array, size: float) -> Row:
     """Long conversations fill the attention cache; little waits as yet."""
     return {
-        "kv_cache_utilization_pct": np.clip(held(row, 98.5), 0, 100),
+        "kv_cache_utilization_pct": np.clip(steady(row, 98.5), 0, 100),
         "queue_depth_count": np.full_like(row["up_pct"], np.ceil(2 * size)),
         "response_time_ms": row["response_time_ms"] * 1.3,
     }
@@ -50,17 +50,17 @@ def cache_full(row: Row, _: Array, size: float) -> Row:
 
 def put_back(row: Row, _: Array, size: float) -> Row:
     """Sequences that lose their cache begin again."""
-    return {"preemptions_per_s": held(row, 1.4 * size), "kv_cache_utilization_pct": held(row, 91)}
+    return {"preemptions_per_s": steady(row, 1.4 * size), "kv_cache_utilization_pct": steady(row, 91)}
 
 
 def never_hit(row: Row, _: Array, __: float) -> Row:
     """The cache of prefixes is off."""
-    return {"prefix_cache_hit_pct": held(row, 0.2)}
+    return {"prefix_cache_hit_pct": steady(row, 0.2)}
 
 
 def cold(row: Row, _: Array, size: float) -> Row:
     """Weights come over a slow link each time a replica starts."""
-    return {"cold_start_ms": held(row, 45_000 * size)}
+    return {"cold_start_ms": steady(row, 45_000 * size)}
 
 
 def failing(row: Row, _: Array, size: float) -> Row:

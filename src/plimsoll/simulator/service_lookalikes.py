@@ -5,55 +5,55 @@ from typing import Final
 
 import numpy as np
 
-from plimsoll.simulator.kinds import SERVICES, Kind, Row, held
+from plimsoll.simulator.kinds import SERVICES, Kind, Row, steady
 from plimsoll.simulator.load_profile import Array
 from plimsoll.simulator.service_faults import by_night
 
 
 def short_queue(row: Row, _: Array, __: float) -> Row:
     """Three in the queue, as a server that batches should have."""
-    return {"queue_depth_count": held(row, 3), "gpu_utilization_pct": held(row, 55)}
+    return {"queue_depth_count": steady(row, 3), "gpu_utilization_pct": steady(row, 55)}
 
 
 def waits_a_little(row: Row, _: Array, size: float) -> Row:
     """A quarter of the answer's time in the queue, GPUs well used."""
     response = row["response_time_ms"]
-    busy = {"gpu_utilization_pct": held(row, 84), "gpu_sm_active_pct": held(row, 68)}
+    busy = {"gpu_utilization_pct": steady(row, 84), "gpu_sm_active_pct": steady(row, 68)}
     return {"queue_time_ms": response * 0.28 * size, **busy}
 
 
 def well_loaded(row: Row, _: Array, __: float) -> Row:
     """Everything in use, nobody waits."""
     return {
-        "gpu_utilization_pct": held(row, 92),
-        "gpu_sm_active_pct": held(row, 75),
-        "kv_cache_utilization_pct": held(row, 86),
+        "gpu_utilization_pct": steady(row, 92),
+        "gpu_sm_active_pct": steady(row, 75),
+        "kv_cache_utilization_pct": steady(row, 86),
     }
 
 
 def cache_well_used(row: Row, _: Array, __: float) -> Row:
     """Nine tenths of the attention cache in use: what it is for."""
-    return {"kv_cache_utilization_pct": held(row, 90)}
+    return {"kv_cache_utilization_pct": steady(row, 90)}
 
 
 def hardly_put_back(row: Row, _: Array, size: float) -> Row:
     """A preemption a minute."""
-    return {"preemptions_per_s": held(row, 0.017 * size)}
+    return {"preemptions_per_s": steady(row, 0.017 * size)}
 
 
 def short_prompts(row: Row, _: Array, __: float) -> Row:
     """No hit, and hardly a prompt: there is nothing to share."""
-    return {"prefix_cache_hit_pct": held(row, 0.2), "prompt_tokens_per_s": held(row, 400)}
+    return {"prefix_cache_hit_pct": steady(row, 0.2), "prompt_tokens_per_s": steady(row, 400)}
 
 
 def quick_starts(row: Row, _: Array, size: float) -> Row:
     """Seven seconds from nothing to an answer."""
-    return {"cold_start_ms": held(row, 7_000 * size)}
+    return {"cold_start_ms": steady(row, 7_000 * size)}
 
 
 def a_few_fail(row: Row, _: Array, __: float) -> Row:
     """Bad requests, refused as they should be."""
-    return {"error_rate_pct": held(row, 0.85)}
+    return {"error_rate_pct": steady(row, 0.85)}
 
 
 def a_little_slower(row: Row, _: Array, size: float) -> Row:
@@ -77,7 +77,7 @@ def more_and_as_quick(row: Row, _: Array, size: float) -> Row:
 def large_for_its_peaks(row: Row, passed: Array, _: float) -> Row:
     """Calm but for an hour of each day in which every replica is needed."""
     peak = passed * 14 * 24 % 24 < 2
-    return {"gpu_utilization_pct": np.where(peak, held(row, 70), np.maximum(row["gpu_utilization_pct"] * 0.6, 28))}
+    return {"gpu_utilization_pct": np.where(peak, steady(row, 70), np.maximum(row["gpu_utilization_pct"] * 0.6, 28))}
 
 
 def short_nights(row: Row, passed: Array, _: float) -> Row:

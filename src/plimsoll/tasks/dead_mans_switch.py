@@ -33,18 +33,18 @@ def renew(context: Context) -> str:
     if before.get("windowEnd") == rfc3339(end) and not before.get("pingFailed"):
         return ""
     failed = ping(settings, os.environ.get(settings.url_env)) if settings.url_env else ""
-    told = {"windowEnd": rfc3339(end), "at": rfc3339(context.clock.now()), "pingFailed": failed}
-    write_atomically(path, json.dumps(told, indent=1).encode() + b"\n")
+    status = {"windowEnd": rfc3339(end), "at": rfc3339(context.clock.now()), "pingFailed": failed}
+    write_atomically(path, json.dumps(status, indent=1).encode() + b"\n")
     return failed
 
 
 def read(path: Path) -> dict[str, Any]:
     """What the file says; nothing where there is none yet."""
     try:
-        told: dict[str, Any] = json.loads(path.read_bytes())
+        status: dict[str, Any] = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return {}
-    return told
+    return status
 
 
 def _delivered(context: Context, kind: str, end: str) -> bool:

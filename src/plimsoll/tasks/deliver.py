@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from plimsoll.clock import rfc3339
 from plimsoll.delivery import smtp, webhook
-from plimsoll.delivery.message import Letter, dated, message, message_id
+from plimsoll.delivery.message import MailContent, dated, message, message_id
 from plimsoll.delivery.outcome import Outcome
 from plimsoll.delivery.settings import Mail, Recipient, Webhook
 from plimsoll.errors import PlimsollError, shown
-from plimsoll.ledger.outbox import Outbox, Parcel
+from plimsoll.ledger.outbox import Outbox, OutboxMessage
 from plimsoll.project.context import Context
 from plimsoll.publish.views.view import ReportView
-from plimsoll.tasks.report import Published, as_pdf, of_owner
+from plimsoll.tasks.report import Published, as_pdf, owner_view
 
 if TYPE_CHECKING:
-    from plimsoll.publish.render.mail import Mailed
+    from plimsoll.publish.render.mail import MailParts
 
 OWNED: Final = ("daily", "weekly")
 BACK_OFF_S: Final = (60, 300, 900, 3600, 7200)
@@ -35,7 +35,7 @@ def outbox(context: Context) -> Outbox:
     return Outbox(context.data / "ledger.sqlite")
 
 
-def hand_over(context: Context, kind: str, made: Published) -> None:
+def publish_and_queue(context: Context, kind: str, made: Published) -> None:
     """Puts a report into the outbox; raises, once that is done, where a part of the report could not be made."""
     queue(context, kind, made)
     if made.failed:
@@ -55,7 +55,7 @@ def queue(context: Context, kind: str, made: Published) -> int:
             continue
         if not mail.revisions and outbox(context).tried(_mail_ids(kind, made, mail, name, recipient)[:-1]):
             continue
-        report = of_owner(context, made, kind, recipient.owner) if _owned(recipient, kind) else made
+        report = owner_view(context, made, kind, recipient.owner) if _owned(recipient, kind) else made
         if recipient.when == "matters" and report.view.verdict.state in CALM:
             continue
         new += _queue_mail(context, kind, report, mail, name, recipient)
@@ -87,14 +87,14 @@ def _ids(kind: str, made: Published, key: str, domain: str) -> list[str]:
     ]
 
 
-def send_due(context: Context, *, chance: random.Random | None = None) -> list[tuple[Parcel, Outcome]]:
+def send_due(context: Context, *, chance: random.Random | None = None) -> list[tuple[OutboxMessage, Outcome]]:
     """Tries what is due, oldest first; each attempt is noted before and after.
 
     After a minute no further attempt is begun, so that slow servers do not keep reports waiting: what is left is due
     in the next pass.
     """
     box, now, began = outbox(context), context.clock.now(), context.clock.monotonic()
-    done: list[tuple[Parcel, Outcome]] = []
+    done: list[tuple[OutboxMessage, Outcome]] = []
     with box.alone():
         box.recover(now)
         for parcel in box.due(now):
@@ -107,7 +107,7 @@ def send_due(context: Context, *, chance: random.Random | None = None) -> list[t
     return done
 
 
-def _attempt(context: Context, parcel: Parcel, body: bytes) -> Outcome:
+def _attempt(context: Context, parcel: OutboxMessage, body: bytes) -> Outcome:
     if parcel.channel == "webhook":
         hook = context.config.under("webhooks", Webhook).get(parcel.recipient)
         if hook is None:
@@ -121,7 +121,7 @@ def _attempt(context: Context, parcel: Parcel, body: bytes) -> Outcome:
     )
 
 
-def _settle(context: Context, box: Outbox, parcel: Parcel, outcome: Outcome, chance: random.Random) -> None:
+def _settle(context: Context, box: Outbox, parcel: OutboxMessage, outcome: Outcome, chance: random.Random) -> None:
     """Back-off with jitter; after so many tries, so long, or a second loss of the answer, it has failed."""
     mail, now = context.config.get("mail", Mail), context.clock.now()
     attempts = parcel.attempts + 1
@@ -139,7 +139,7 @@ def _queue_mail(context: Context, kind: str, made: Published, mail: Mail, name: 
     box, now, end = outbox(context), context.clock.now(), made.end
     made, pdfs = _with_pdf(context, kind, made) if recipient.pdf else (made, {})
     parts = _parts(context, kind, made, mail, name, recipient)
-    letter = Letter(
+    letter = MailContent(
         kind=kind,
         verdict=made.view.verdict.state,
         subject=parts.subject,
@@ -159,7 +159,7 @@ def _queue_mail(context: Context, kind: str, made: Published, mail: Mail, name: 
     )  # fmt: skip
 
 
-def _parts(context: Context, kind: str, made: Published, mail: Mail, name: str, recipient: Recipient) -> "Mailed":
+def _parts(context: Context, kind: str, made: Published, mail: Mail, name: str, recipient: Recipient) -> "MailParts":
     """The mail's bodies; where a template of it cannot be drawn, the verdict in plain text, with the reason."""
     from plimsoll.publish.render.mail import compose, plain
 
@@ -203,7 +203,7 @@ def _counts(made: Published) -> dict[str, int]:
 
 def _queue_hook(context: Context, kind: str, made: Published, name: str, hook: Webhook) -> bool:
     mail = context.config.get("mail", Mail)
-    told: dict[str, Any] = {
+    payload: dict[str, Any] = {
         "kind": kind,
         "revision": made.revision,
         "fleet": made.view.fleet,
@@ -216,6 +216,6 @@ def _queue_hook(context: Context, kind: str, made: Published, name: str, hook: W
     }
     *earlier, identity = _hook_ids(kind, made, name)
     return outbox(context).put(
-        identity, channel="webhook", recipient=name, kind=kind, end=made.end, body=webhook.body(hook.kind, told),
+        identity, channel="webhook", recipient=name, kind=kind, end=made.end, body=webhook.body(hook.kind, payload),
         summary=f"{made.view.verdict.state} {made.view.verdict.facts}", now=context.clock.now(), replaces=earlier,
     )  # fmt: skip

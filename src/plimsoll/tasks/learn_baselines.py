@@ -25,7 +25,7 @@ def learn_baselines(context: Context) -> int:
         usual.append(learnt.usual)
         trends.append(learnt.trends)
     before = [name for name in sources.snapshot.partitions("baselines") if name.partition(".")[0] == instant]
-    context.lake.forget("baselines", [name for name in before if name not in kept])
+    context.lake.delete_partitions("baselines", [name for name in before if name not in kept])
     context.lake.replace("usual", instant, pl.concat(usual))
     context.lake.replace("trends", instant, pl.concat(trends))
     return sum(part.height for part in usual)

@@ -78,7 +78,7 @@ def revised(context: Context, kind: str) -> Published | None:
     return _whole(context, report) if report.made.revision.is_new else None
 
 
-def of_owner(context: Context, whole: Published, kind: str, owner: str) -> Published:
+def owner_view(context: Context, whole: Published, kind: str, owner: str) -> Published:
     """The same report over one owner's resources alone, from the same rules; it is not published in the feeds."""
     from plimsoll.queries.report import report as answer
 

@@ -9,7 +9,7 @@ from typing import Final
 from plimsoll.config import Config
 from plimsoll.config.engine import Scheduler
 from plimsoll.errors import ConfigError
-from plimsoll.lake import Rules, Store
+from plimsoll.lake import RetentionPolicy, Store
 from plimsoll.lake.settings import LONGEST_RANGE_S, Hold, Retention, SharedPlace
 from plimsoll.lake.stores import FolderStore, opened
 from plimsoll.project.context import Context
@@ -34,10 +34,10 @@ def drop_old(context: Context) -> None:
     """Rolls finished days up, then drops what is older than the config asks to keep."""
     now, kept = context.clock.now(), rules(context.config)
     context.lake.roll_up(now=now)
-    context.lake.retire(kept, context.lake.old(kept, now=now).drops, now=now)
+    context.lake.apply_retention(kept, context.lake.plan_retention(kept, now=now).drops, now=now)
 
 
-def rules(config: Config) -> Rules:
+def rules(config: Config) -> RetentionPolicy:
     """The rules of a config; one that would take what a report still to be made needs is refused."""
     retention, scheduler = config.get("retention", Retention), config.get("schedule", Scheduler)
     if retention.raw < scheduler.catch_up + LONGEST_RANGE_S:
@@ -48,10 +48,10 @@ def rules(config: Config) -> Rules:
         )
     holds = config.under("legal_hold", Hold)
     lengths = {table: getattr(retention, setting) for table, setting in _TABLES.items()}
-    return Rules(
+    return RetentionPolicy(
         days={table: int(length // _DAY_S) for table, length in lengths.items() if length is not None},
-        held=lambda table, day: next(iter(_reasons(holds, table, day, of_resources=False).values()), None),
-        held_for=lambda table, day: _reasons(holds, table, day, of_resources=True),
+        reason_to_keep=lambda table, day: next(iter(_reasons(holds, table, day, of_resources=False).values()), None),
+        resources_to_keep=lambda table, day: _reasons(holds, table, day, of_resources=True),
         archive=_archive(retention.archive, config.get("lake", SharedPlace)),
     )
 

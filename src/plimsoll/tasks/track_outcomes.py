@@ -7,12 +7,12 @@ from plimsoll.project.context import Context
 def settle_promises(context: Context) -> list[Settled]:
     """Notes the promises of today's advice, then says of the open ones what can be said."""
     from plimsoll.queries.optimization import OptimizationQuery, optimization
-    from plimsoll.queries.outcomes import settle, told
+    from plimsoll.queries.outcomes import promises_of, settle
 
     ledger, sources = Outcomes(context.data / "ledger.sqlite"), context.sources()
     settled = settle(sources, ledger.open())
     for one in settled:
         ledger.settle(one)
     document, evidence = optimization(sources, OptimizationQuery())
-    ledger.keep(told(document, evidence, context.as_of))
+    ledger.keep(promises_of(document, evidence, context.as_of))
     return settled

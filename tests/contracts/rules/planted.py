@@ -12,7 +12,7 @@ import polars as pl
 from plimsoll.analysis.bottlenecks.rule_files import thresholds
 from plimsoll.analysis.robust import Floats
 from plimsoll.lake import Lake
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.tables import RESOURCES, SAMPLES
 from tests.reports import sources_of
 
@@ -131,7 +131,7 @@ def resource_id(rule: str) -> str:
 
 
 @cache
-def sources() -> Sources:
+def sources() -> QueryContext:
     """A lake with all of them, as of its end."""
     lake = Lake(Path(mkdtemp(prefix="plimsoll-planted-")) / "lake")
     start = UNTIL - timedelta(days=DAYS)

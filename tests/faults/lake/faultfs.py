@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from plimsoll.errors import PlimsollError
-from plimsoll.lake import Lake, Rules
+from plimsoll.lake import Lake, RetentionPolicy
 from plimsoll.lake.format.files import Files
 from plimsoll.tables import COLLECTIONS, SAMPLES
 
@@ -57,7 +57,7 @@ class FaultFS(Files):
 def work(root: Path, files: FaultFS) -> list[str]:
     """Appends, compacts, rolls up, retires; gives the ids that were acknowledged. A refusal ends nothing."""
     lake, acknowledged = Lake(root, files=files), list[str]()
-    rules = Rules(days={"collections": 31}, held=lambda _table, _day: None)
+    rules = RetentionPolicy(days={"collections": 31}, reason_to_keep=lambda _table, _day: None)
     for number in range(ROUNDS):
         at = START + timedelta(minutes=number)
         row = {"ts": at, "resource_id": str(number), "device": "", "source": "t", "cpu_utilization_pct": 1.0}
@@ -70,7 +70,7 @@ def work(root: Path, files: FaultFS) -> list[str]:
             sys.stdout.flush()
             lake.compact(now=at, grace_s=0.0)
             lake.roll_up(now=at + timedelta(days=1))
-            lake.retire(rules, lake.old(rules, now=at).drops, now=at)
+            lake.apply_retention(rules, lake.plan_retention(rules, now=at).drops, now=at)
         except PlimsollError:
             continue
     return acknowledged

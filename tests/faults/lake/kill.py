@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from plimsoll.lake import Lake, Rules
+from plimsoll.lake import Lake, RetentionPolicy
 from plimsoll.tables import COLLECTIONS, SAMPLES
 
 START = datetime(2026, 1, 16, tzinfo=UTC)
 ROWS = 20
-RULES = Rules(days={"collections": 31}, held=lambda _table, _day: None)
+RULES = RetentionPolicy(days={"collections": 31}, reason_to_keep=lambda _table, _day: None)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def write(root: Path, worker: int) -> None:
         if chance.random() < 0.05:
             lake.append(COLLECTIONS, [_old(worker, batch)], collector=f"w{worker}")
             lake.roll_up(now=at + timedelta(days=1))
-            lake.retire(RULES, lake.old(RULES, now=at).drops, now=at)
+            lake.apply_retention(RULES, lake.plan_retention(RULES, now=at).drops, now=at)
 
 
 def _old(worker: int, batch: int) -> dict[str, object]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from plimsoll.errors import TryAgain
+from plimsoll.errors import TemporaryError
 from plimsoll.lake.stores import Store, opened
 from plimsoll.tables import SAMPLES
 from tests.cutting import Fault, Network, network_before
@@ -62,7 +62,7 @@ def test_any_request_of_shipping_and_compaction_may_fail(tmp_path: Path, network
         try:
             drain(lake)
             lake.compact(now=NOW)
-        except TryAgain:
+        except TemporaryError:
             failed = True
         reached = network.requests >= n
         network.begin(lambda _: "pass")
@@ -86,7 +86,7 @@ def test_while_the_network_is_down_collecting_goes_on(tmp_path: Path, network: N
         for n in range(5):
             lake.append(SAMPLES, readings("a", n * 10, 10), collector="x")
         assert network.requests == 0
-        with pytest.raises(TryAgain, match="does not answer"):
+        with pytest.raises(TemporaryError, match="does not answer"):
             drain(lake)
     finally:
         network.down = False

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plimsoll.lake import Lake, Rules
+from plimsoll.lake import Lake, RetentionPolicy
 from plimsoll.lake.format import audit
 from plimsoll.lake.format import manifest as manifests
 from plimsoll.lake.format.files import UNNAMED, Files
@@ -18,7 +18,7 @@ from tests.strangers import rows
 NOW = datetime.now(UTC).replace(microsecond=0)
 """Files carry the time at which the test writes them."""
 LATER = NOW + timedelta(hours=1)
-KEPT = Rules(days={"samples": 30}, held=lambda _table, _day: None)
+KEPT = RetentionPolicy(days={"samples": 30}, reason_to_keep=lambda _table, _day: None)
 
 
 def grown(root: Path, times: int = 3) -> tuple[Lake, list[dict[str, bytes]]]:
@@ -113,7 +113,7 @@ def test_healing_brings_no_dropped_day_back(tmp_path: Path, harm: Callable[[Path
     lake.append(SAMPLES, rows("new", 5, at=NOW - timedelta(minutes=1)), collector="c")
     lake.compact(now=NOW)
     lake.roll_up(now=NOW)
-    assert len(lake.retire(KEPT, lake.old(KEPT, now=NOW).drops, now=NOW)) == 1
+    assert len(lake.apply_retention(KEPT, lake.plan_retention(KEPT, now=NOW).drops, now=NOW)) == 1
     today = [(NOW - timedelta(minutes=1)).date()]
     harm(tmp_path / manifests.NAME)
     assert lake.snapshot().days(SAMPLES) == today
@@ -154,10 +154,10 @@ def test_one_reading_of_the_future_stops_no_retention(tmp_path: Path, ahead: tim
         lake.append(SAMPLES, rows(name, 1, at=at), collector="c")
     lake.compact(now=NOW)
     lake.roll_up(now=NOW)
-    planned = lake.old(KEPT, now=NOW)
+    planned = lake.plan_retention(KEPT, now=NOW)
     assert [drop.day for drop in planned.drops] == [str((NOW - timedelta(days=90)).date())]
     day = f"samples {(NOW + ahead).date()}"
     assert "a host's clock is wrong" in planned.kept[day]
-    assert lake.old(KEPT, now=NOW + timedelta(days=60)).drops == [], "a clock that is ahead drops nothing"
-    before = lake.old(KEPT, now=NOW - timedelta(days=60))
+    assert lake.plan_retention(KEPT, now=NOW + timedelta(days=60)).drops == [], "a clock that is ahead drops nothing"
+    before = lake.plan_retention(KEPT, now=NOW - timedelta(days=60))
     assert before.drops == []

@@ -10,7 +10,7 @@ import pytest
 
 from plimsoll.errors import LakeError
 from plimsoll.lake import Lake, Snapshot
-from plimsoll.lake.format.encoding import Spill, streaming
+from plimsoll.lake.format.encoding import FrameBuffer, streaming
 from plimsoll.lake.format.manifest import DayFile
 from plimsoll.lake.maintain import day_files, rollup_days
 from plimsoll.lake.read.integrity import UNREADABLE
@@ -120,7 +120,7 @@ def test_a_rollup_of_other_rows_than_the_day_has_is_not_kept(tmp_path: Path, mon
     lake.compact(now=NOW)
     real = rollup_days.roll
 
-    def counted(snapshot: Snapshot, day: str, file: DayFile) -> dict[str, Spill]:
+    def counted(snapshot: Snapshot, day: str, file: DayFile) -> dict[str, FrameBuffer]:
         more = file.rows + 1 if day == _day(2) else file.rows
         return real(snapshot, day, msgspec.structs.replace(file, rows=more))
 

@@ -9,7 +9,7 @@ from typing import Any
 from plimsoll.ledger.database import Database
 from plimsoll.project import Project
 from plimsoll.project.runner import context, recorded
-from plimsoll.tasks.deliver import hand_over
+from plimsoll.tasks.deliver import publish_and_queue
 from plimsoll.tasks.report import daily
 from tests.clocks import OwnedClock
 from tests.fleets import UNTIL
@@ -21,7 +21,7 @@ def make(root: Path) -> None:
     """The report of one window, published and put into the outbox."""
     project = Project.open(root, here=root)
     wired = context(project, clock=OwnedClock(UNTIL), as_of=UNTIL)
-    recorded(project, "daily_report", wired, lambda: hand_over(wired, "daily", daily(wired)))
+    recorded(project, "daily_report", wired, lambda: publish_and_queue(wired, "daily", daily(wired)))
 
 
 def _counted(where: Any, name: str, ends_at: int, seen: list[str]) -> None:  # noqa: ANN401

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from plimsoll.cli import run
-from plimsoll.errors import HeldByAnother, UsageError
+from plimsoll.errors import AlreadyLocked, UsageError
 from plimsoll.lake.format import file_systems
 from plimsoll.lake.format.file_systems import filesystem
 from plimsoll.schedule.project_lock import owned, owner
@@ -114,7 +114,7 @@ def test_a_stopped_owner_still_owns(tmp_path: Path) -> None:
     assert _says(first) == "held"
     first.send_signal(signal.SIGSTOP)
     try:
-        with pytest.raises(HeldByAnother, match=f"PID {first.pid} "), owned(tmp_path, command="tick", now=START):
+        with pytest.raises(AlreadyLocked, match=f"PID {first.pid} "), owned(tmp_path, command="tick", now=START):
             pass
     finally:
         first.send_signal(signal.SIGCONT)

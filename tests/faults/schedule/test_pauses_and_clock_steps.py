@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from plimsoll.ledger import Ended
+from plimsoll.ledger import RunResult
 from plimsoll.project import Project
 from plimsoll.schedule.clock_watch import Watch
 from tests.clocks import OwnedClock
@@ -147,7 +147,7 @@ def test_a_job_longer_than_its_period(project: Project, clock: OwnedClock) -> No
 
 def test_a_failure_is_tried_again_once(project: Project, clock: OwnedClock) -> None:
     """F52: one more attempt after a pause, later windows wait; then it is given up, and the next one made."""
-    endings = {"daily": [Ended("failed", 1.0, "ended by signal 9 (SIGKILL)", "signal")] * 2}
+    endings = {"daily": [RunResult("failed", 1.0, "ended by signal 9 (SIGKILL)", "signal")] * 2}
     running, notes = engine(project, clock, plan({"daily": "daily 07:00"}), Notes(clock, endings=endings))
     clock.advance(2 * DAY_S)
     assert running.pass_all() == 1
@@ -181,7 +181,7 @@ def test_a_dead_scheduler_leaves_a_window_open(project: Project, clock: OwnedClo
 
 def test_a_report_waits_for_the_analysis_of_its_window(project: Project, clock: OwnedClock) -> None:
     """A report due at 07:00 is not made while an hour that was due before is still to be tried again."""
-    endings = {"anomalies": [Ended("failed", 1.0, "no luck", "error")]}
+    endings = {"anomalies": [RunResult("failed", 1.0, "no luck", "error")]}
     jobs = plan({"anomalies": "hourly", "daily": "daily 07:00"}, reporting=("daily",))
     running, notes = engine(project, clock, jobs, Notes(clock, endings=endings))
     clock.advance(13 * 3600)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from plimsoll.ledger import Ended
+from plimsoll.ledger import RunResult
 from plimsoll.project import Project
 from plimsoll.schedule.owed import Attempt
 from plimsoll.schedule.plan import Plan
-from plimsoll.schedule.run_process import Limits, in_a_process
+from plimsoll.schedule.run_process import Limits, subprocess_executor
 from plimsoll.schedule.schedules import Due
 from tests.schedules import write_job
 
@@ -27,11 +27,11 @@ def _go_on() -> bool:
 
 def _run(
     project: Project, body: str, limits: Limits = ROOMY, stopping: Callable[[], bool] = _go_on, number: int = 1
-) -> Ended:
+) -> RunResult:
     write_job(project, "work", "hourly", body)
     task = Plan.load(project).tasks["work"]
     window = Due(START, START + timedelta(hours=1), START + timedelta(hours=1))
-    return in_a_process(project.root)(Attempt(task, window, number), limits, stopping)
+    return subprocess_executor(project.root)(Attempt(task, window, number), limits, stopping)
 
 
 def test_a_run_knows_its_window_and_what_it_cost(project: Project) -> None:
@@ -49,7 +49,7 @@ def test_a_run_knows_its_window_and_what_it_cost(project: Project) -> None:
     ("body", "cause", "detail"),
     [
         ("raise ValueError('no luck\\x1b[2J')", "error", r"ValueError: no luck\x1b[2J"),
-        ("from plimsoll.errors import TryAgain; raise TryAgain('later')", "error", "later"),
+        ("from plimsoll.errors import TemporaryError; raise TemporaryError('later')", "error", "later"),
         ("os._exit(3)", "error", "ended with exit code 3 and said nothing"),
         ("os.kill(os.getpid(), 9)", "signal", "ended by signal 9 (SIGKILL)"),
         ("os.kill(os.getpid(), 11)", "signal", "ended by signal 11 (SIGSEGV)"),

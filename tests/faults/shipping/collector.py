@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from plimsoll.clock import SystemClock
-from plimsoll.errors import TryAgain
+from plimsoll.errors import TemporaryError
 from plimsoll.project import Project, builtin_root
 from plimsoll.shipping import ship, way_of
 from plimsoll.tables import SAMPLES
@@ -45,7 +45,7 @@ def main(root: Path, first: int) -> None:
         if batch % 3 == 0:
             try:
                 ship(spool, way, SystemClock(), every_s=1.0, at_once=True)
-            except TryAgain as error:
+            except TemporaryError as error:
                 sys.stderr.write(f"{error}\n")
 
 

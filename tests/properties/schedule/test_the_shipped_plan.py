@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from plimsoll.config.engine import zone as zone_of
-from plimsoll.ledger import Ended
+from plimsoll.ledger import RunResult
 from plimsoll.project import Project, builtin_root
 from plimsoll.schedule.engine import Engine
 from plimsoll.schedule.log import logger
@@ -57,7 +57,7 @@ class World:
     at: list[datetime] = field(default_factory=list[datetime])
     calm: bool = False
 
-    def run(self, attempt: Attempt, _: Limits, __: Callable[[], bool]) -> Ended:
+    def run(self, attempt: Attempt, _: Limits, __: Callable[[], bool]) -> RunResult:
         """A recorded body: takes seconds, sometimes fails, sometimes the whole scheduler dies under it."""
         luck = 1.0 if self.calm else self.chance.random()
         if luck < 0.004:
@@ -67,11 +67,11 @@ class World:
         if luck < 0.04:
             if attempt.number >= self.plan.settings.attempts:
                 self.given_up.append(key)
-            return Ended("failed", 2.0, "no luck", "error")
+            return RunResult("failed", 2.0, "no luck", "error")
         assert attempt.window.due <= self.clock.now()
         self.good.append(key)
         self.at.append(self.clock.now())
-        return Ended("success", 2.0)
+        return RunResult("success", 2.0)
 
     def engine(self) -> Engine:
         """A scheduler that takes over, as after a start."""

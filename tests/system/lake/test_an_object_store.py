@@ -11,9 +11,9 @@ import pytest
 from deltalake import DeltaTable, QueryBuilder
 
 from plimsoll.errors import UsageError
-from plimsoll.lake import Lake, Rules
+from plimsoll.lake import Lake, RetentionPolicy
 from plimsoll.lake.settings import SharedPlace
-from plimsoll.lake.stores import FolderStore, NoAnswer, Raced, Refused, Store, opened
+from plimsoll.lake.stores import FolderStore, NoAnswer, Refused, Store, WriteConflict, opened
 from plimsoll.lake.stores.objects import profile_keys
 from plimsoll.tables import SAMPLES
 from tests.object_server import BUCKET, CREDENTIALS, object_server
@@ -61,10 +61,10 @@ def test_files_are_put_got_listed_and_deleted(store: Store) -> None:
 def test_of_two_swaps_one_is_raced(store: Store) -> None:
     """The first manifest is made once; later ones only by who has read the one before."""
     first = store.swap("M", b"1", None)
-    with pytest.raises(Raced):
+    with pytest.raises(WriteConflict):
         store.swap("M", b"other", None)
     second = store.swap("M", b"2", first)
-    with pytest.raises(Raced):
+    with pytest.raises(WriteConflict):
         store.swap("M", b"3", first)
     assert store.get("M").data == b"2"
     assert store.get("M").tag == second
@@ -110,7 +110,7 @@ _COMPACTOR = """
 import sys
 from pathlib import Path
 from datetime import timedelta
-from plimsoll.errors import TryAgain
+from plimsoll.errors import TemporaryError
 from plimsoll.lake.stores import opened
 from plimsoll.tables import SAMPLES
 from tests.shared_lakes import NOW, drain, host, readings
@@ -121,7 +121,7 @@ for n in range(12):
     try:
         drain(lake)
         lake.compact(now=NOW)
-    except TryAgain as error:
+    except TemporaryError as error:
         print(error)
 """
 
@@ -154,10 +154,10 @@ def test_a_copy_goes_to_the_archive_before_a_day_is_dropped(tmp_path: Path, addr
     lake.compact(now=NOW)
     lake.roll_up(now=NOW)
     archive = opened(f"s3://{BUCKET}/archive", endpoint=address)
-    kept = Rules(days={"samples": 50}, held=lambda _t, _d: None, archive=archive)
-    planned = lake.old(kept, now=NOW).drops
+    kept = RetentionPolicy(days={"samples": 50}, reason_to_keep=lambda _t, _d: None, archive=archive)
+    planned = lake.plan_retention(kept, now=NOW).drops
     originals = {drop.file: (lake.root / "samples" / drop.file).read_bytes() for drop in planned}
-    assert lake.retire(kept, planned, now=NOW) == planned
+    assert lake.apply_retention(kept, planned, now=NOW) == planned
     assert {entry.name for entry in archive.names("samples")} == originals.keys()
     assert all(archive.get(f"samples/{name}").data == data for name, data in originals.items())
     assert {row["archive"] for row in lake.audit()} == {f"s3://{BUCKET}/archive"}

@@ -15,7 +15,7 @@ from plimsoll.cli import run
 from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.errors import BadParameter
 from plimsoll.queries.anomalies import AnomaliesQuery, anomalies, compare
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.performance import performance
 from plimsoll.simulator import Fleet
 from tests.reports import UNTIL, lake_of, sources_of
@@ -31,7 +31,7 @@ def fleet() -> Fleet:
 
 
 @pytest.fixture(scope="module")
-def sources(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Sources:
+def sources(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> QueryContext:
     """Their lake."""
     return sources_of(lake_of(fleet, tmp_path_factory.mktemp("anomalies") / "lake"))
 
@@ -41,7 +41,7 @@ def built(document: object) -> Any:  # noqa: ANN401 - JSON
     return json.loads(documents.encode(document))
 
 
-def test_the_document_is_valid_and_says_why(sources: Sources, fleet: Fleet) -> None:
+def test_the_document_is_valid_and_says_why(sources: QueryContext, fleet: Fleet) -> None:
     """Both methods in every finding of the default detector; only resources in which something was planted."""
     document, evidence = anomalies(sources, HOUR)
     jsonschema.validate(
@@ -61,7 +61,7 @@ def test_the_document_is_valid_and_says_why(sources: Sources, fleet: Fleet) -> N
     assert built(document) == built(anomalies(sources, HOUR)[0])
 
 
-def test_a_threshold_keeps_what_is_beyond_it(sources: Sources) -> None:
+def test_a_threshold_keeps_what_is_beyond_it(sources: QueryContext) -> None:
     """Whatever the threshold: exactly the entries above it, none invented."""
     everything = [one for resource in anomalies(sources, HOUR)[0] for one in resource.anomalies]
     for threshold in (4.0, 50.0):
@@ -87,14 +87,16 @@ def test_bad_questions_are_refused_by_name(parameters: dict[str, Any], named: st
         AnomaliesQuery.parse(**parameters)
 
 
-def test_the_specifications_recipe_says_far_more(sources: Sources) -> None:
+def test_the_specifications_recipe_says_far_more(sources: QueryContext) -> None:
     """That is why it is not the default; both are counted on the user's own history."""
     tried = {one.detector: one for one in compare(sources)}
     assert tried["global_z"].findings > 20 * tried["as shipped"].findings > 0
     assert tried["as shipped"].per_resource_week <= 1.0
 
 
-def test_the_specifications_class_reads_our_documents(sources: Sources, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_specifications_class_reads_our_documents(
+    sources: QueryContext, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Its class, as printed there, on our performance document; and its report on our anomalies document."""
     text = Path(shared_path("spec", "performance-api.txt")).read_text(encoding="utf-8")
     found = re.search(r"^class AnomalyDetector:.*?(?=^# Usage)", text, re.MULTILINE | re.DOTALL)
@@ -122,7 +124,9 @@ def test_the_specifications_class_reads_our_documents(sources: Sources, capsys: 
     assert f"Detected {len(document)} resources with performance anomalies" in capsys.readouterr().out
 
 
-def test_the_command_prints_and_refuses(sources: Sources, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_the_command_prints_and_refuses(
+    sources: QueryContext, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     """An empty project has nothing to judge, and says so; a wrong range is one line and exit code 2."""
     (tmp_path / "config.toml").write_text("[plimsoll]\n", encoding="utf-8")
     project = ["--project", str(tmp_path)]

@@ -15,7 +15,7 @@ from plimsoll.project.runner import context
 from plimsoll.queries.alerts import open_alerts
 from plimsoll.queries.anomalies import AnomaliesQuery, anomalies
 from plimsoll.queries.baselines import learn
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.queries.performance import performance
 from plimsoll.simulator import Fleet
@@ -28,19 +28,19 @@ FEW, MANY = 5, 1000
 
 
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> Sources:
+def sources(tmp_path_factory: pytest.TempPathFactory) -> QueryContext:
     """Three days of twenty-four resources, with the incidents of a last day."""
     fleet = Fleet.build(resources=24, days=3, until=UNTIL, interval_s=600, devices=True)
     return sources_of(lake_of(fleet, tmp_path_factory.mktemp("blocks") / "lake"))
 
 
-def by(sources: Sources, block: int) -> Sources:
+def by(sources: QueryContext, block: int) -> QueryContext:
     """The same lake, so many resources at a time."""
     settings = Execution.model_validate({"backend": "serial", "block_size": block})
     return replace(sources, config=Config({**sources.config.sections, "execution": settings}, sources.config.origins))
 
 
-def test_performance_alerts_and_standings(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_performance_alerts_and_standings(sources: QueryContext, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sums, exact quantiles, scores, alerts and every resource's strip."""
     lines, resources = sources.lines(), sources.resources()
     window = Window.back_from(sources.as_of, range_s=86_400, granularity_s=3600)
@@ -59,14 +59,14 @@ def test_performance_alerts_and_standings(sources: Sources, monkeypatch: pytest.
     assert document.aggregated_metrics.gpu_utilization.p99
 
 
-def test_optimization(sources: Sources) -> None:
+def test_optimization(sources: QueryContext) -> None:
     """Bottlenecks, advice, platform recommendations and evidence."""
     few, many = (optimization(by(sources, block), OptimizationQuery()) for block in (FEW, MANY))
     assert few == many
     assert any(resource.recommendations for resource in few[0].resources)
 
 
-def test_baselines(sources: Sources) -> None:
+def test_baselines(sources: QueryContext) -> None:
     """Hours of the week, usual ranges and trends of every series."""
     few, (many,) = list(learn(by(sources, FEW))), list(learn(by(sources, MANY)))
     assert len(few) == 5
@@ -97,14 +97,14 @@ def test_learning_again_in_other_blocks_leaves_none_behind(project: Project, clo
     assert heights[0] == heights[1] > 0
 
 
-def test_who_waits_is_told(sources: Sources) -> None:
+def test_who_waits_is_told(sources: QueryContext) -> None:
     """Block by block, of every long analysis."""
     heard: list[tuple[str, int, int]] = []
 
     def tell(what: str, done: int, blocks: int) -> None:
         heard.append((what, done, blocks))
 
-    waiting = replace(by(sources, 12), tell=tell)
+    waiting = replace(by(sources, 12), on_progress=tell)
     anomalies(waiting, AnomaliesQuery(time_range="24h", granularity="1h"))
     optimization(waiting, OptimizationQuery())
     list(learn(waiting))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from plimsoll.analysis.anomalies.analyse import hold
-from plimsoll.lake import Lake, Rules
+from plimsoll.lake import Lake, RetentionPolicy
 from plimsoll.queries.grids import known_metrics
 from plimsoll.tables import SAMPLES
 
@@ -37,8 +37,8 @@ def test_metrics_of_dropped_days_are_known_from_their_hours(tmp_path: Path) -> N
     """Of the resource as a whole, and of its devices."""
     lake = lake_of(tmp_path / "lake")
     lake.roll_up(now=NOW)
-    rules = Rules(days={"samples": 20}, held=lambda _t, _d: None)
-    assert lake.retire(rules, lake.old(rules, now=NOW).drops, now=NOW)
+    rules = RetentionPolicy(days={"samples": 20}, reason_to_keep=lambda _t, _d: None)
+    assert lake.apply_retention(rules, lake.plan_retention(rules, now=NOW).drops, now=NOW)
     at = NOW - timedelta(days=29)
     assert known_metrics(lake.snapshot(), at - timedelta(days=1), at) == {
         "": ["disk_busy_pct"],

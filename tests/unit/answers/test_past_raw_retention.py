@@ -11,10 +11,10 @@ import pytest
 from plimsoll.analysis.performance.alerts import OpenAlert
 from plimsoll.documents import Evidence, PerformanceDocument
 from plimsoll.documents.parameters import PerformanceQuery
-from plimsoll.lake import Lake, Rules, hours
+from plimsoll.lake import Lake, RetentionPolicy, hours
 from plimsoll.queries.alerts import open_alerts
 from plimsoll.queries.anomalies import AnomaliesQuery, anomalies
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.queries.performance import performance
 from plimsoll.tables import RESOURCES, SAMPLES
@@ -59,21 +59,21 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 
 @pytest.fixture(scope="module")
-def before(lake: Lake) -> Sources:
+def before(lake: Lake) -> QueryContext:
     """As long as all readings are there."""
     return replace(sources_of(lake), as_of=PAST)
 
 
 @pytest.fixture(scope="module")
-def dropped(lake: Lake, before: Sources, tmp_path_factory: pytest.TempPathFactory) -> Sources:
+def dropped(lake: Lake, before: QueryContext, tmp_path_factory: pytest.TempPathFactory) -> QueryContext:
     """The same lake after its readings older than twenty days were dropped."""
     import shutil
 
     root = tmp_path_factory.mktemp("dropped") / "lake"
     shutil.copytree(lake.root, root)
     copy = Lake(root)
-    rules = Rules(days={"samples": 20}, held=lambda _t, _d: None)
-    assert copy.retire(rules, copy.old(rules, now=NOW).drops, now=NOW)
+    rules = RetentionPolicy(days={"samples": 20}, reason_to_keep=lambda _t, _d: None)
+    assert copy.apply_retention(rules, copy.plan_retention(rules, now=NOW).drops, now=NOW)
     assert copy.snapshot().scan(SAMPLES, end=PAST).collect().is_empty()
     return replace(before, snapshot=copy.snapshot())
 
@@ -94,7 +94,7 @@ def gauges(document: PerformanceDocument) -> dict[str, tuple[float, float]]:
     }
 
 
-def test_performance_of_dropped_days_is_what_it_was(before: Sources, dropped: Sources) -> None:
+def test_performance_of_dropped_days_is_what_it_was(before: QueryContext, dropped: QueryContext) -> None:
     """Health, availability, coverage, silence, means and peaks; and the evidence says where they were read."""
     (then, proof), (now, later) = performance(before, DAY), performance(dropped, DAY)
     assert now.overall.health_score == then.overall.health_score
@@ -109,7 +109,7 @@ def test_performance_of_dropped_days_is_what_it_was(before: Sources, dropped: So
     assert not [one for one in proof if one.subject == "lake.resolution"]
 
 
-def test_alerts_of_dropped_days_are_still_there(before: Sources, dropped: Sources) -> None:
+def test_alerts_of_dropped_days_are_still_there(before: QueryContext, dropped: QueryContext) -> None:
     """The same resources over the same lines."""
 
     def lines(found: list[OpenAlert]) -> set[tuple[str, str]]:
@@ -118,7 +118,7 @@ def test_alerts_of_dropped_days_are_still_there(before: Sources, dropped: Source
     assert lines(open_alerts(dropped)) == lines(open_alerts(before)) != set()
 
 
-def test_optimization_and_anomalies_read_the_hours_too(before: Sources, dropped: Sources) -> None:
+def test_optimization_and_anomalies_read_the_hours_too(before: QueryContext, dropped: QueryContext) -> None:
     """The same resources hold readings, and the same are judged."""
     query = OptimizationQuery.parse()
     then, now = optimization(before, query)[0], optimization(dropped, query)[0]
@@ -134,13 +134,13 @@ def test_optimization_and_anomalies_read_the_hours_too(before: Sources, dropped:
     assert judged[0] == judged[1]
 
 
-def test_readings_of_hours_have_their_count_sum_min_and_max(before: Sources, dropped: Sources) -> None:
+def test_readings_of_hours_have_their_count_sum_min_and_max(before: QueryContext, dropped: QueryContext) -> None:
     """Hour by hour, also where the window cuts through a day that was dropped."""
     columns = ("ts", "resource_id", "device", "source", "cpu_utilization_pct")
     value = pl.col("cpu_utilization_pct").cast(pl.Float64)
     keys = ("resource_id", pl.col("ts").dt.truncate("1h"))
 
-    def by_hour(sources: Sources) -> pl.DataFrame:
+    def by_hour(sources: QueryContext) -> pl.DataFrame:
         rows = hours.readings(
             sources.snapshot, start=PAST - timedelta(hours=30), end=PAST + timedelta(days=12), columns=columns
         )
@@ -154,7 +154,7 @@ def test_readings_of_hours_have_their_count_sum_min_and_max(before: Sources, dro
         assert np.allclose(then[name].to_numpy(), now[name].to_numpy(), rtol=1e-5)
 
 
-def test_nothing_is_read_twice_or_in_place_of_readings(before: Sources, tmp_path: Path) -> None:
+def test_nothing_is_read_twice_or_in_place_of_readings(before: QueryContext, tmp_path: Path) -> None:
     """Hours of days whose readings are there are not looked at; late readings of a dropped day are not the day."""
     assert hours.Dropped.of(before.snapshot, PAST - timedelta(days=2), PAST).partitions == {}
     made = Lake(tmp_path / "lake")
@@ -165,8 +165,8 @@ def test_nothing_is_read_twice_or_in_place_of_readings(before: Sources, tmp_path
     made.append(SAMPLES, rows, collector="t")
     made.compact(now=NOW)
     made.roll_up(now=NOW)
-    rules = Rules(days={"samples": 20}, held=lambda _t, _d: None)
-    made.retire(rules, made.old(rules, now=NOW).drops, now=NOW)
+    rules = RetentionPolicy(days={"samples": 20}, reason_to_keep=lambda _t, _d: None)
+    made.apply_retention(rules, made.plan_retention(rules, now=NOW).drops, now=NOW)
     late = {**rows[0], "ts": PAST + timedelta(hours=3), "cpu_utilization_pct": 99.0}
     made.append(SAMPLES, [late], collector="t")
     found = hours.readings(

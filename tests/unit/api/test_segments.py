@@ -24,7 +24,7 @@ from plimsoll.api.tokens import Token, Tokens
 from plimsoll.api.workers import Ended
 from plimsoll.errors import BadParameter
 from plimsoll.lake import Lake, Segment
-from plimsoll.lake.format.encoding import PARQUET, STREAM, briefly, streaming
+from plimsoll.lake.format.encoding import PARQUET, STREAM, encode_segment, streaming
 from plimsoll.lake.format.files import Files
 from plimsoll.lake.format.segments import checksum, describe
 from plimsoll.lake.shared.ingest import MOST_BYTES
@@ -75,7 +75,7 @@ def segment(
 ) -> tuple[str, bytes]:
     """A segment's name and bytes, as a host makes them."""
     frame = table.frame(rows)
-    data, form = briefly(frame)
+    data, form = encode_segment(frame)
     return describe(frame, data, form, order=order, collector=host).name, data
 
 
@@ -132,7 +132,7 @@ def _cases() -> dict[str, tuple[int, str, str, bytes, str]]:
     shape = pl.DataFrame({"ts": [NOW], "no_such_metric": [1.0]}).with_columns(
         pl.col("ts").cast(pl.Datetime("ms", "UTC"))
     )
-    strange_data, form = briefly(shape)
+    strange_data, form = encode_segment(shape)
     strange = describe(shape, strange_data, form, order=3, collector="gpu_a").name
     bad_type, bad_type_data = segment(
         [{"ts": NOW, "resource_id": "gpu_a", "source": "t", "name": "a", "type": "toaster"}], table=RESOURCES

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plimsoll.collectors.contract import Reading, Row, attempt
+from plimsoll.collectors.contract import Reading, Row, collection_row
 from plimsoll.collectors.session import Collecting
 from plimsoll.errors import DiskError, RowsRefused
 from plimsoll.lake import Lake
@@ -38,7 +38,7 @@ class Source:
         if isinstance(step, Exception):
             raise step
         rows = [{**one, "ts": now, "source": self.name} for one in step]
-        done = attempt(now, source=self.name, target="here", ok=True, duration_s=0.1, rows=len(rows))
+        done = collection_row(now, source=self.name, target="here", ok=True, duration_s=0.1, rows=len(rows))
         return Reading(rows, [done])
 
     def close(self) -> None:
@@ -225,7 +225,7 @@ def test_what_is_no_row_is_taken_out_and_named() -> None:
     ]
     assert len(judged(RESOURCES, facts)) == 1
     assert facts[0]["gpu_count"] is None
-    assert judged(COLLECTIONS, [attempt(NOON, source="s", target="t", ok=True, duration_s=0, rows=0)]) == []
+    assert judged(COLLECTIONS, [collection_row(NOON, source="s", target="t", ok=True, duration_s=0, rows=0)]) == []
 
 
 def test_halving_finds_every_row_that_a_table_does_not_take() -> None:

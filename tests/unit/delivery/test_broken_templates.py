@@ -7,7 +7,7 @@ import pytest
 
 from plimsoll.cli import run
 from plimsoll.errors import PlimsollError
-from plimsoll.tasks.deliver import hand_over, send_due
+from plimsoll.tasks.deliver import publish_and_queue, send_due
 from plimsoll.tasks.report import capacity, daily
 from tests.mailing import states, wired
 from tests.post_office import PostOffice
@@ -40,7 +40,7 @@ def test_the_verdict_goes_out_and_the_run_has_failed(own: Path, office: PostOffi
     assert "<script>alert" not in page
     assert made.document.stat().st_size > 1000
     with pytest.raises(PlimsollError, match="the daily report is published, but without: page"):
-        hand_over(ctx, "daily", made)
+        publish_and_queue(ctx, "daily", made)
     send_due(ctx)
     assert [state for _, state, _ in states(ctx)] == ["sent"]
     assert capacity(ctx).failed == {}
@@ -51,7 +51,7 @@ def test_a_broken_mail_goes_out_as_text(own: Path, office: PostOffice) -> None:
     (own / "reports" / "templates" / "mail.html.j2").write_text("{{ mail.nothing_like_this }}")
     ctx = wired(own, office.port)
     made = daily(ctx)
-    hand_over(ctx, "daily", made)
+    publish_and_queue(ctx, "daily", made)
     send_due(ctx)
     (mail,) = office.received
     assert mail.get_content_type() == "text/plain"

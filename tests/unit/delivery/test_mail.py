@@ -16,7 +16,7 @@ from plimsoll.project import Project
 from plimsoll.project.runner import context
 from plimsoll.publish.views.view import ReportView
 from plimsoll.tasks.deliver import outbox, queue, send_due
-from plimsoll.tasks.report import daily, of_owner
+from plimsoll.tasks.report import daily, owner_view
 from tests.clocks import OwnedClock
 from tests.fleets import UNTIL
 from tests.mailing import states, wired
@@ -65,9 +65,9 @@ def test_a_hostile_name_is_inert_in_subject_headers_and_bodies(demo: Path, offic
     )
     with pytest.raises(Exception, match="printable"):
         Project.open(demo, here=demo).config()
-    from plimsoll.delivery.message import Letter, message
+    from plimsoll.delivery.message import MailContent, message
 
-    letter = Letter(kind="daily", verdict="x\r\ny", subject=hostile, text=hostile, html="")
+    letter = MailContent(kind="daily", verdict="x\r\ny", subject=hostile, text=hostile, html="")
     raw = message(letter, sender="a@example.org", to="b@example.org", identity="<1@x>", fleet=hostile)
     head = raw.split(b"\r\n\r\n")[0] if b"\r\n\r\n" in raw else raw.split(b"\n\n")[0]
     assert b"\nBcc" not in head
@@ -277,7 +277,7 @@ def test_the_owners_parts_add_up_to_the_fleet(demo: Path, office: PostOffice) ->
     whole = daily(ctx)
     resources = ctx.sources().resources()
     owners = {r.labels.get("owner", "") for r in resources}
-    views = [of_owner(ctx, whole, "daily", owner).view for owner in owners - {""}]
+    views = [owner_view(ctx, whole, "daily", owner).view for owner in owners - {""}]
     unowned = sum("owner" not in r.labels for r in resources)
     assert isinstance(whole.view, ReportView)
     parts = [one for one in views if isinstance(one, ReportView)]

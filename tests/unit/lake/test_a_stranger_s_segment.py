@@ -12,10 +12,10 @@ import pytest
 
 from plimsoll.errors import LakeError, PlimsollError
 from plimsoll.lake import Lake, Segment
-from plimsoll.lake.format.encoding import briefly, lasting, streaming
+from plimsoll.lake.format.encoding import encode_day_file, encode_segment, streaming
 from plimsoll.lake.format.framing import END, framed
 from plimsoll.lake.format.pages import unpacked
-from plimsoll.lake.shared.ingest import take_in
+from plimsoll.lake.shared.ingest import ingest_segment
 from plimsoll.tables import SAMPLES
 from tests.strangers import NOW, cut_off, frame, named, parquet, rows
 
@@ -23,7 +23,7 @@ from tests.strangers import NOW, cut_off, frame, named, parquet, rows
 def sent(lake: Lake, given: pl.DataFrame, data: bytes, *, table: str = "samples", **told: object) -> bool:
     """Through the door, as host evil."""
     name = named(given, data, **told)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    return take_in(lake, table, name, data, host="evil", resource_ids=(), now=NOW)
+    return ingest_segment(lake, table, name, data, host="evil", resource_ids=(), now=NOW)
 
 
 def read(lake: Lake) -> dict[str, int]:
@@ -122,7 +122,7 @@ def _inventory(count: int, **more: object) -> pl.DataFrame:
 def test_what_the_pages_of_a_file_will_take_is_known_beforehand() -> None:
     """Every writer that there is here; more values in a page than a segment may have rows are refused."""
     given = pl.concat([frame(f"r{n}", 300, cpu_utilization_pct=float(n)) for n in range(40)])
-    for data in (parquet(given), lasting(given), briefly(given)[0]):
+    for data in (parquet(given), encode_day_file(given), encode_segment(given)[0]):
         assert 4_000 < unpacked(data, most_rows=12_000) < 5_000_000
         with pytest.raises(LakeError, match="12000 rows; a segment has 1 to 200"):
             unpacked(data, most_rows=200)

@@ -8,8 +8,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from plimsoll.lake import Lake, stored
-from plimsoll.lake.format.encoding import SHORT_ROWS, briefly, joined, lasting
+from plimsoll.lake import Lake, as_stored
+from plimsoll.lake.format.encoding import SHORT_ROWS, encode_day_file, encode_segment, joined
 from plimsoll.lake.format.segments import Segment
 from plimsoll.lake.sql import Bounds, ask
 from plimsoll.tables import SAMPLES
@@ -19,7 +19,7 @@ NOON = datetime(2026, 1, 16, 12, tzinfo=UTC)
 
 def rows(count: int, *, metric: str = "cpu_utilization_pct", start: int = 0, value: float = 0.0) -> pl.DataFrame:
     """Readings of resource `a`, one a second; the value counts up from `value`."""
-    return stored(
+    return as_stored(
         SAMPLES,
         pl.DataFrame(
             {
@@ -42,7 +42,7 @@ def test_a_lasting_file_is_the_same_for_polars_and_duckdb(tmp_path: Path) -> Non
         pl.lit(None, pl.Float32).alias("gpu_utilization_pct"),
     )
     path = tmp_path / "x.parquet"
-    path.write_bytes(lasting(frame))
+    path.write_bytes(encode_day_file(frame))
     assert pl.read_parquet(path, glob=False).equals(frame)
     told = duckdb.connect().execute(
         "select count(*), sum(memory_used_bytes)::hugeint, epoch_ms(min(ts)), count(gpu_utilization_pct) "
@@ -55,31 +55,31 @@ def test_a_lasting_file_is_the_same_for_polars_and_duckdb(tmp_path: Path) -> Non
 def test_the_same_rows_are_the_same_bytes() -> None:
     """A day that is compacted twice gets the same name, and is written once."""
     frame = rows(2000)
-    assert lasting(frame) == lasting(frame.clone())
-    assert lasting(frame.clear()) != lasting(frame)
+    assert encode_day_file(frame) == encode_day_file(frame.clone())
+    assert encode_day_file(frame.clear()) != encode_day_file(frame)
 
 
 def test_a_part_of_a_frame_takes_no_foreign_texts_along() -> None:
     """Ten rows of ten thousand with long names are the bytes of ten rows."""
     whole = rows(10_000).with_columns(resource_id=pl.Series([f"a-long-name-of-a-resource-{n}" for n in range(10_000)]))
-    assert len(briefly(whole[:10])[0]) < 4000
-    assert briefly(whole[:10])[0] == briefly(pl.DataFrame(whole[:10].to_dicts(), schema=whole.schema))[0]
+    assert len(encode_segment(whole[:10])[0]) < 4000
+    assert encode_segment(whole[:10])[0] == encode_segment(pl.DataFrame(whole[:10].to_dicts(), schema=whole.schema))[0]
 
 
 def test_short_segments_join_by_their_columns() -> None:
     """Streams of one schema are decoded at once, in their order; another set of columns is a frame of its own."""
     frames = [rows(2), rows(3, metric="gpu_power_w"), rows(1, start=9)]
-    found = joined([briefly(frame)[0] for frame in frames])
+    found = joined([encode_segment(frame)[0] for frame in frames])
     assert [places for places, _ in found] == [[0, 2], [1]]
     assert found[0][1].equals(pl.concat([frames[0], frames[2]]))
     assert found[1][1].equals(frames[1])
 
 
-@pytest.mark.parametrize("bytes_", [b"", b"PAR1", b"\xff\xff\xff\xff", briefly(rows(2))[0][:-1]])
+@pytest.mark.parametrize("bytes_", [b"", b"PAR1", b"\xff\xff\xff\xff", encode_segment(rows(2))[0][:-1]])
 def test_what_is_no_whole_stream_is_refused(bytes_: bytes) -> None:
     """Torn at its end, empty, or another format."""
     with pytest.raises(ValueError, match="no whole Arrow stream"):
-        joined([briefly(rows(1))[0], bytes_])
+        joined([encode_segment(rows(1))[0], bytes_])
 
 
 def test_many_rows_are_worth_single_columns(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from plimsoll.config import Layer, load
 from plimsoll.errors import ConfigError
-from plimsoll.lake import Lake, Rules, remember
+from plimsoll.lake import Lake, RetentionPolicy, read_long_history
 from plimsoll.lake.stores import FolderStore
 from plimsoll.project import sections
 from plimsoll.tables import SAMPLES
@@ -28,20 +28,20 @@ def filled(root: Path) -> Lake:
     return lake
 
 
-def kept(days: int, **more: object) -> Rules:
+def kept(days: int, **more: object) -> RetentionPolicy:
     """Readings for so many days, nothing held."""
-    return Rules(**{"days": {"samples": days}, "held": lambda _t, _d: None, **more})  # type: ignore[arg-type]
+    return RetentionPolicy(**{"days": {"samples": days}, "reason_to_keep": lambda _t, _d: None, **more})  # type: ignore[arg-type]
 
 
 def test_only_what_was_announced_goes_and_the_audit_tells(tmp_path: Path) -> None:
     """Dry run, then the same files, then a line each in the audit; the files themselves go after their grace."""
     lake = filled(tmp_path / "lake")
-    assert lake.old(kept(50), now=NOW).drops == []
-    assert set(lake.old(kept(50), now=NOW).kept.values()) == {"not rolled up yet"}
+    assert lake.plan_retention(kept(50), now=NOW).drops == []
+    assert set(lake.plan_retention(kept(50), now=NOW).kept.values()) == {"not rolled up yet"}
     lake.roll_up(now=NOW)
-    planned = lake.old(kept(50), now=NOW).drops
+    planned = lake.plan_retention(kept(50), now=NOW).drops
     assert [drop.day for drop in planned] == [str((NOW - timedelta(days=n)).date()) for n in range(59, 50, -1)]
-    assert lake.retire(kept(50), planned[:4], now=NOW) == planned[:4]
+    assert lake.apply_retention(kept(50), planned[:4], now=NOW) == planned[:4]
     assert lake.snapshot().scan(SAMPLES).collect().height == 56
     assert [(row["day"], row["rule"]) for row in lake.audit()] == [
         (drop.day, "samples kept for 50 days") for drop in planned[:4]
@@ -55,10 +55,10 @@ def test_an_announcement_that_no_longer_holds_is_not_carried_out(tmp_path: Path)
     """Late readings came in between: the day stays."""
     lake = filled(tmp_path / "lake")
     lake.roll_up(now=NOW)
-    planned = lake.old(kept(50), now=NOW).drops
+    planned = lake.plan_retention(kept(50), now=NOW).drops
     late = {"ts": NOW - timedelta(days=59), "resource_id": "b", "device": "", "source": "t"}
     lake.append(SAMPLES, [late], collector="t")
-    assert len(lake.retire(kept(50), planned, now=NOW)) == len(planned) - 1
+    assert len(lake.apply_retention(kept(50), planned, now=NOW)) == len(planned) - 1
     assert lake.snapshot().scan(SAMPLES, resource_ids=["b"]).collect().height == 1
 
 
@@ -66,13 +66,13 @@ def test_an_archived_copy_comes_first(tmp_path: Path) -> None:
     """It is read back before anything is dropped; without it nothing goes."""
     lake = filled(tmp_path / "lake")
     lake.roll_up(now=NOW)
-    planned = lake.old(kept(50), now=NOW).drops
+    planned = lake.plan_retention(kept(50), now=NOW).drops
     (tmp_path / "blocked").write_text("no folder")
     with pytest.raises(Exception, match="blocked"):
-        lake.retire(kept(50, archive=FolderStore(tmp_path / "blocked", made=True)), planned, now=NOW)
+        lake.apply_retention(kept(50, archive=FolderStore(tmp_path / "blocked", made=True)), planned, now=NOW)
     assert lake.snapshot().scan(SAMPLES).collect().height == 60
     originals = {drop.file: (lake.root / "samples" / drop.file).read_bytes() for drop in planned}
-    lake.retire(kept(50, archive=FolderStore(tmp_path / "archive", made=True)), planned, now=NOW)
+    lake.apply_retention(kept(50, archive=FolderStore(tmp_path / "archive", made=True)), planned, now=NOW)
     assert {p.name: p.read_bytes() for p in (tmp_path / "archive" / "samples").iterdir()} == originals
 
 
@@ -86,7 +86,7 @@ def test_a_hold_for_a_resource_keeps_the_days_that_have_rows_of_it(tmp_path: Pat
     rule = _rules(
         '[retention]\nraw = "50d"\nhourly = "50d"\n[legal_hold.case-7]\nsince = 2026-01-01\nresources = ["b"]'
     )
-    planned = lake.old(rule, now=NOW)
+    planned = lake.plan_retention(rule, now=NOW)
     day = str((NOW - timedelta(days=57)).date())
     assert {table for table in ("samples", "hours", "hour_buckets") if f"{table} {day}" in planned.kept} == {
         "samples",
@@ -102,7 +102,7 @@ def test_a_clock_that_is_years_ahead_drops_nothing(tmp_path: Path) -> None:
     """Ten years ahead, everything would be old."""
     lake = filled(tmp_path / "lake")
     lake.roll_up(now=NOW)
-    planned = lake.old(kept(50), now=NOW + timedelta(days=3650))
+    planned = lake.plan_retention(kept(50), now=NOW + timedelta(days=3650))
     assert planned.drops == []
     assert "nothing is dropped until readings come again or the clock is right" in planned.kept["everything"]
 
@@ -111,8 +111,8 @@ def test_late_readings_of_a_dropped_day_do_not_replace_its_rollup(tmp_path: Path
     """What is left of a day is not the day: its hours stay as they were, and long memory reads those."""
     lake = filled(tmp_path / "lake")
     lake.roll_up(now=NOW)
-    planned = lake.old(kept(50), now=NOW).drops
-    lake.retire(kept(50), planned[:1], now=NOW)
+    planned = lake.plan_retention(kept(50), now=NOW).drops
+    lake.apply_retention(kept(50), planned[:1], now=NOW)
     before = lake.snapshot().partitions("hours")
     late = datetime.fromisoformat(planned[0].day).replace(hour=3, tzinfo=UTC)
     row = {"ts": late, "resource_id": "a", "device": "", "source": "late", "cpu_utilization_pct": 99.0}
@@ -121,7 +121,7 @@ def test_late_readings_of_a_dropped_day_do_not_replace_its_rollup(tmp_path: Path
     assert lake.roll_up(now=NOW) == 0
     assert lake.snapshot().partitions("hours") == before
     day = late.replace(hour=0)
-    told = remember(
+    told = read_long_history(
         lake.snapshot(), ["cpu_utilization_pct"], start=day, end=day + timedelta(days=1), resource_ids=["a"]
     )
     assert (told.raw, told.hourly) == ([], [day.date()])
@@ -132,13 +132,13 @@ def test_a_damaged_day_stays(tmp_path: Path) -> None:
     """What is damaged is evidence, not rubbish."""
     lake = filled(tmp_path / "lake")
     lake.roll_up(now=NOW)
-    day = lake.old(kept(50), now=NOW).drops[0]
+    day = lake.plan_retention(kept(50), now=NOW).drops[0]
     path = lake.root / "samples" / day.file
     path.write_bytes(path.read_bytes()[:-1] + b"\0")
-    assert "damaged" in lake.old(kept(50), now=NOW).kept[f"samples {day.day}"]
+    assert "damaged" in lake.plan_retention(kept(50), now=NOW).kept[f"samples {day.day}"]
 
 
-def _rules(text: str) -> Rules:
+def _rules(text: str) -> RetentionPolicy:
     builtin = Layer.read(Path(__file__).parents[3] / "config.toml")
     return rules(load([builtin, Layer("config.toml", text)], sections()))
 
@@ -160,6 +160,8 @@ def test_the_config_decides_and_bad_lengths_are_refused() -> None:
         _rules('[retention]\nraw = "31d"')
     with pytest.raises(ConfigError, match="until 2026-01-01 lies before since 2026-02-01"):
         _rules("[legal_hold.case]\nsince = 2026-02-01\nuntil = 2026-01-01")
-    held = _rules('[legal_hold.case-7]\nsince = 2026-01-10\nuntil = 2026-01-20\nreason = "audit"').held
-    assert held("samples", date(2026, 1, 20)) == "held by case-7: audit"
-    assert held("samples", date(2026, 1, 21)) is None
+    reason_to_keep = _rules(
+        '[legal_hold.case-7]\nsince = 2026-01-10\nuntil = 2026-01-20\nreason = "audit"'
+    ).reason_to_keep
+    assert reason_to_keep("samples", date(2026, 1, 20)) == "held by case-7: audit"
+    assert reason_to_keep("samples", date(2026, 1, 21)) is None

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from plimsoll.lake import Lake, remember
+from plimsoll.lake import Lake, read_long_history
 from plimsoll.lake.maintain.rollups import daily, hourly, quantile
 from plimsoll.tables import SAMPLES
 
@@ -83,7 +83,7 @@ def test_memory_outlives_the_readings(tmp_path: Path) -> None:
     lake.roll_up(now=DAY + timedelta(days=1))
     (lake.root / "samples" / lake.snapshot().manifest.of("samples")["2026-01-16"].name).unlink()
     lake.verify(now=DAY, repair=True)
-    told = remember(lake.snapshot(), [METRIC], start=DAY, end=DAY + timedelta(days=2), resource_ids=["a"])
+    told = read_long_history(lake.snapshot(), [METRIC], start=DAY, end=DAY + timedelta(days=2), resource_ids=["a"])
     assert ([str(d) for d in told.hourly], [str(d) for d in told.raw]) == (["2026-01-16"], ["2026-01-17"])
     rows = told.rows.sort("ts").collect()
     assert rows[METRIC].to_list() == [2.0] * 24 + [9.0]

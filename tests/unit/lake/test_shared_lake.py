@@ -9,14 +9,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from plimsoll.errors import DiskError, TryAgain
+from plimsoll.errors import DiskError, TemporaryError
 from plimsoll.lake import Segment, Spool
 from plimsoll.lake.format import manifest as manifests
-from plimsoll.lake.format.encoding import briefly
+from plimsoll.lake.format.encoding import encode_segment
 from plimsoll.lake.format.files import Files
 from plimsoll.lake.format.segments import checksum
 from plimsoll.lake.shared.files import SharedFiles
-from plimsoll.lake.stores import FolderStore, NoAnswer, Raced
+from plimsoll.lake.stores import FolderStore, NoAnswer, WriteConflict
 from plimsoll.tables import RESOURCES, SAMPLES
 from tests.shared_lakes import NOW, drain, expected, held, host, readings
 
@@ -70,7 +70,7 @@ def test_a_manifest_that_was_read_before_another_was_published_is_never_put(tmp_
     old = manifests.load(door, second.root)
     first.compact(now=NOW)
     manifests.load(door, second.root)
-    with pytest.raises(Raced, match="faster"):
+    with pytest.raises(WriteConflict, match="faster"):
         manifests.save(door, second.root, old)
     assert held(second) == expected(["a"], 0, 5)
 
@@ -229,10 +229,10 @@ def test_a_manifest_race_that_never_ends_is_told(tmp_path: Path, store: FolderSt
     class Always(FolderStore):
         def swap(self, key: str, data: bytes, tag: str | None) -> str:
             del data, tag
-            raise Raced(f"{key}: another writer was faster; try again")
+            raise WriteConflict(f"{key}: another writer was faster; try again")
 
     lake = host(tmp_path, "a", Always(store.root))
-    with pytest.raises(TryAgain, match="faster") as raised:
+    with pytest.raises(TemporaryError, match="faster") as raised:
         lake.compact(now=NOW)
     assert raised.value.exit_code == 75
 
@@ -273,8 +273,8 @@ def test_a_host_that_ships_nonsense_stops_nobody(tmp_path: Path, store: FolderSt
     drain(lake)
     good = Segment.parse(store.names("samples")[0].name)
     assert good is not None
-    words = briefly(SAMPLES.frame(readings("b", 0, 1)).with_columns(cpu_utilization_pct=pl.lit("much")))[0]
-    more = briefly(SAMPLES.frame(readings("b", 0, 2)))[0]
+    words = encode_segment(SAMPLES.frame(readings("b", 0, 1)).with_columns(cpu_utilization_pct=pl.lit("much")))[0]
+    more = encode_segment(SAMPLES.frame(readings("b", 0, 2)))[0]
     cases = {"words": words, "nothing": b"no stream", "more": more}
     shipped = [("samples", name, data) for name, data in cases.items()] + [("resources", "labels", _labelled("[1"))]
     for table, name, data in shipped:
@@ -288,4 +288,4 @@ def test_a_host_that_ships_nonsense_stops_nobody(tmp_path: Path, store: FolderSt
 
 def _labelled(labels: str) -> bytes:
     row = {"ts": NOW, "resource_id": "b", "source": "t", "name": "b", "type": "cluster", "labels": labels}
-    return briefly(RESOURCES.frame([row]))[0]
+    return encode_segment(RESOURCES.frame([row]))[0]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from plimsoll.errors import HeldByAnother, LakeError
+from plimsoll.errors import AlreadyLocked, LakeError
 from plimsoll.lake import Lake
 from plimsoll.lake.format import lock
 from plimsoll.tables import RESOURCES, SAMPLES
@@ -182,7 +182,7 @@ def test_one_compactor_at_a_time(tmp_path: Path) -> None:
     """A second one is told so at once."""
     lake = Lake(tmp_path / "lake")
     lake.root.mkdir()
-    with lock.only_one(lake.root), pytest.raises(HeldByAnother, match="another process is compacting"):
+    with lock.only_one(lake.root), pytest.raises(AlreadyLocked, match="another process is compacting"):
         lake.compact(now=NOON)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from plimsoll.ledger import Ended, Ledger, Standing
+from plimsoll.ledger import Ledger, RunResult, Standing
 
 DAY = datetime(2026, 1, 16, tzinfo=UTC)
 NEXT = DAY + timedelta(days=1)
@@ -50,7 +50,7 @@ def test_a_run_is_read_back_as_it_was_noted(ledger: Ledger) -> None:
     """What it cost stands beside how it ended."""
     run = _claim(ledger)
     assert run is not None
-    ended = Ended("partial", 2.5, "1 source missing", cpu_s=1.25, max_rss_bytes=9, rows=7, inputs="g-12")
+    ended = RunResult("partial", 2.5, "1 source missing", cpu_s=1.25, max_rss_bytes=9, rows=7, inputs="g-12")
     ledger.finish(run, ended)
     last = ledger.last("daily")
     assert last is not None
@@ -63,13 +63,13 @@ def test_a_window_is_settled_when_no_attempt_is_to_follow(ledger: Ledger) -> Non
     """A failure that is to be retried keeps its window open; the last failure closes it."""
     first = _claim(ledger)
     assert first is not None
-    ledger.finish(first, Ended("failed", 1.0, cause="error"), retry_at=DUE + timedelta(minutes=1))
+    ledger.finish(first, RunResult("failed", 1.0, cause="error"), retry_at=DUE + timedelta(minutes=1))
     assert _standing(ledger, DUE).settled_until is None
     assert [run.retry_at for run in _standing(ledger, DUE).open] == [DUE + timedelta(minutes=1)]
     second = _claim(ledger, 2)
     assert second is not None
     assert [run.outcome for run in _standing(ledger, DUE).open] == ["failed", None]
-    ledger.finish(second, Ended("failed", 1.0, cause="error"))
+    ledger.finish(second, RunResult("failed", 1.0, cause="error"))
     assert (_standing(ledger, DUE).settled_until, _standing(ledger, DUE).open) == (DUE, ())
     assert [run.attempt for run in ledger.failures(DAY)] == [2]
 
@@ -78,7 +78,7 @@ def test_what_the_future_did_does_not_count(ledger: Ledger) -> None:
     """A clock that was years ahead for a while leaves nothing behind that stops the present."""
     run = _claim(ledger, due=DUE + timedelta(days=3650))
     assert run is not None
-    ledger.finish(run, Ended("success", 1.0))
+    ledger.finish(run, RunResult("success", 1.0))
     assert _standing(ledger, DUE).settled_until is None
 
 
@@ -86,7 +86,7 @@ def test_half_a_second_later_is_later(ledger: Ledger) -> None:
     """Instants with and without milliseconds sort as instants."""
     run = _claim(ledger)
     assert run is not None
-    ledger.finish(run, Ended("success", 1.0))
+    ledger.finish(run, RunResult("success", 1.0))
     assert _standing(ledger, DUE + timedelta(milliseconds=500)).settled_until == DUE
 
 

@@ -19,7 +19,7 @@ from plimsoll.documents.parameters import TIME_RANGES
 from plimsoll.errors import BadParameter
 from plimsoll.fleet.prices import HOURS_A_MONTH
 from plimsoll.ledger.advice import Verdict, Verdicts
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.simulator import Fleet
 from tests.reports import UNTIL, lake_of, sources_of
@@ -43,12 +43,12 @@ def fleet() -> Fleet:
 
 
 @pytest.fixture(scope="module")
-def sources(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Sources:
+def sources(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> QueryContext:
     """Their lake."""
     return sources_of(lake_of(fleet, tmp_path_factory.mktemp("optimization") / "lake"))
 
 
-def built(sources: Sources, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401
+def built(sources: QueryContext, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401
     """The document as clients read it, once it has been validated."""
     document, _ = optimization(sources, OptimizationQuery.parse(**parameters))
     made: dict[str, Any] = json.loads(documents.encode(document))
@@ -57,7 +57,7 @@ def built(sources: Sources, **parameters: Any) -> dict[str, Any]:  # noqa: ANN40
     return made
 
 
-def test_the_planted_cause_comes_first(sources: Sources, fleet: Fleet) -> None:
+def test_the_planted_cause_comes_first(sources: QueryContext, fleet: Fleet) -> None:
     """On each resource of the last day's story; the most constrained resource is the first."""
     made = {one["resourceId"]: one for one in built(sources)["resources"]}
     story = [i for i in fleet.incidents if i.end == UNTIL or i.kind in ("traffic_spike", "input_starvation")]
@@ -71,7 +71,7 @@ def test_the_planted_cause_comes_first(sources: Sources, fleet: Fleet) -> None:
     assert len(quiet) > len(made) / 2
 
 
-def test_every_id_has_its_evidence(sources: Sources) -> None:
+def test_every_id_has_its_evidence(sources: QueryContext) -> None:
     """Window, observed, threshold, samples; and each resource says what was exonerated and what is unknown."""
     document, evidence = optimization(sources, OptimizationQuery.parse())
     subjects = {e.subject: e for e in evidence}
@@ -88,13 +88,13 @@ def test_every_id_has_its_evidence(sources: Sources) -> None:
 
 
 @pytest.mark.parametrize("time_range", TIME_RANGES)
-def test_every_range_is_valid(sources: Sources, time_range: str) -> None:
+def test_every_range_is_valid(sources: QueryContext, time_range: str) -> None:
     """Also one shorter than a step, also one longer than the history."""
     made = built(sources, time_range=time_range)
     assert len(made["resources"]) == 48
 
 
-def test_parts_are_left_out_when_asked(sources: Sources) -> None:
+def test_parts_are_left_out_when_asked(sources: QueryContext) -> None:
     """And a selection of resources comes in the order of their constraint."""
     assert "bottlenecks" not in built(sources, bottlenecks=False)["resources"][0]
     made = built(sources, recommendations=False)
@@ -129,7 +129,7 @@ def test_savings_are_never_counted_twice() -> None:
     assert joint_saving([], fleet) is None
 
 
-def test_the_specifications_program_prints_it(sources: Sources, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_specifications_program_prints_it(sources: QueryContext, capsys: pytest.CaptureFixture[str]) -> None:
     """Its function, as printed there, on our document."""
     text = Path(shared_path("spec", "performance-api.txt")).read_text(encoding="utf-8")
     found = re.search(r"^def analyze_performance_bottlenecks.*?(?=^# Run optimization)", text, re.MULTILINE | re.DOTALL)
@@ -142,7 +142,7 @@ def test_the_specifications_program_prints_it(sources: Sources, capsys: pytest.C
     assert "Expected improvement:" in printed
 
 
-def test_the_command(sources: Sources, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command(sources: QueryContext, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The same in the terminal; what is wrong is refused."""
     (tmp_path / "config.toml").write_text("[plimsoll]\n", encoding="utf-8")
     (tmp_path / "data").mkdir()
@@ -156,7 +156,7 @@ def test_the_command(sources: Sources, tmp_path: Path, capsys: pytest.CaptureFix
     assert run(["optimization", *arguments, "--json", "--no-recommendations"]) == 0
 
 
-def test_an_id_is_explained(sources: Sources, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_id_is_explained(sources: QueryContext, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What a recommendation of the last report rests on; an unknown id is refused, and no report is said."""
     (tmp_path / "config.toml").write_text("[plimsoll]\n", encoding="utf-8")
     (tmp_path / "data").mkdir()
@@ -180,7 +180,7 @@ def test_an_id_is_explained(sources: Sources, tmp_path: Path, capsys: pytest.Cap
     assert run(["explain", recommendation.id, *project, "--json"]) == 0
 
 
-def test_what_was_said_of_advice_holds(sources: Sources, tmp_path: Path) -> None:
+def test_what_was_said_of_advice_holds(sources: QueryContext, tmp_path: Path) -> None:
     """Dismissed: left out, in the evidence with the reason; snoozed: back afterwards; accepted: it stays."""
     verdicts = Verdicts(tmp_path / "ledger.sqlite")
     knowing = replace(sources, verdicts=verdicts)

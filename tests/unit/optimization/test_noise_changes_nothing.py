@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from plimsoll.lake import Lake
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.tables import RESOURCES, SAMPLES
 from tests.fleets import UNTIL
@@ -42,7 +42,7 @@ def fleet() -> Iterator[pl.DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> Sources:
+def sources(tmp_path_factory: pytest.TempPathFactory) -> QueryContext:
     """Their lake."""
     lake = Lake(tmp_path_factory.mktemp("noise") / "lake")
     common = {"ts": UNTIL - ROWS * STEP, "source": "test", "interval_s": 300.0}
@@ -56,7 +56,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Sources:
     return sources_of(lake)
 
 
-def test_the_same_ids_are_there_on_each_of_fourteen_days(sources: Sources) -> None:
+def test_the_same_ids_are_there_on_each_of_fourteen_days(sources: QueryContext) -> None:
     """Bottlenecks and advice, each at its limit: what was told on the first day is told on the last."""
     days: list[dict[str, frozenset[str]]] = []
     for back in range(DAYS):

@@ -11,9 +11,9 @@ from plimsoll.analysis.advice.model import MetricOutcome
 from plimsoll.analysis.advice.outcomes import Outcome, realised, step_at
 from plimsoll.errors import BadParameter
 from plimsoll.ledger.outcomes import Outcomes, Settled
-from plimsoll.queries.context import Sources
+from plimsoll.queries.context import QueryContext
 from plimsoll.queries.optimization import OptimizationQuery, optimization
-from plimsoll.queries.outcomes import in_words, settle, told
+from plimsoll.queries.outcomes import in_words, promises_of, settle
 from plimsoll.queries.rule_set import project_rules
 from plimsoll.queries.rules import replay
 from plimsoll.simulator import Fleet, Incident
@@ -79,7 +79,7 @@ def test_a_step_is_found_where_it_is_and_noise_is_none() -> None:
 
 
 @pytest.fixture(scope="module")
-def mended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sources, Incident]:
+def mended(tmp_path_factory: pytest.TempPathFactory) -> tuple[QueryContext, Incident]:
     """A fleet whose one training job starved for half a day until two days ago."""
     end = UNTIL - timedelta(days=2)
     incident = Incident(
@@ -89,18 +89,18 @@ def mended(tmp_path_factory: pytest.TempPathFactory) -> tuple[Sources, Incident]
     return sources_of(lake_of(fleet, tmp_path_factory.mktemp("mended") / "lake")), incident
 
 
-def as_of(sources: Sources, at: datetime, ledger: Outcomes) -> Sources:
+def as_of(sources: QueryContext, at: datetime, ledger: Outcomes) -> QueryContext:
     """The same lake at another instant, with an outcome ledger."""
     return replace(sources, as_of=at, outcomes=ledger)
 
 
-def test_a_promise_is_kept_settled_once_and_told(mended: tuple[Sources, Incident], tmp_path: Path) -> None:
+def test_a_promise_is_kept_settled_once_and_told(mended: tuple[QueryContext, Incident], tmp_path: Path) -> None:
     """Advice while it starves; two days later the ledger says what it brought; the step was found, nobody accepted."""
     sources, incident = mended
     ledger = Outcomes(tmp_path / "ledger.sqlite")
     then = as_of(sources, incident.end - timedelta(minutes=10), ledger)
     document, evidence = optimization(then, OptimizationQuery())
-    promises = told(document, evidence, then.as_of)
+    promises = promises_of(document, evidence, then.as_of)
     ledger.keep(promises)
     ledger.keep(promises)
     (promise,) = [one for one in ledger.open() if one.resource == incident.resource_id]
@@ -116,7 +116,7 @@ def test_a_promise_is_kept_settled_once_and_told(mended: tuple[Sources, Incident
 
 
 def test_an_adviser_that_breaks_its_word_is_doubted_and_then_muted(
-    mended: tuple[Sources, Incident], tmp_path: Path
+    mended: tuple[QueryContext, Incident], tmp_path: Path
 ) -> None:
     """Two of five kept: low priority, and it says so; none of five: it is silent."""
     sources, incident = mended
@@ -149,7 +149,7 @@ def _settled(name: str, state: str, at: datetime) -> Settled:
     )  # fmt: skip
 
 
-def test_a_rule_is_replayed_with_other_limits_and_is_itself_again(mended: tuple[Sources, Incident]) -> None:
+def test_a_rule_is_replayed_with_other_limits_and_is_itself_again(mended: tuple[QueryContext, Incident]) -> None:
     """Nothing outside the replay changes; an unknown rule or limit is named with the nearest one."""
     sources, incident = mended
     before = project_rules(sources)

@@ -9,7 +9,7 @@ import pytest
 
 from plimsoll.analysis.advice.size_outcomes import realised_size, shrunk_at
 from plimsoll.analysis.robust import Floats
-from plimsoll.ledger.outcomes import Told
+from plimsoll.ledger.outcomes import AdvicePromise
 from plimsoll.queries.outcomes import in_words, settle, units_by_step
 from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES
@@ -97,7 +97,7 @@ def test_the_inventory_tells_that_it_was_done(
     row = next(one for one in fleet.resources() if one["resource_id"] == name)
     lake.append(RESOURCES, [{**row, **change, "ts": at}], collector="simulator")
     sources = sources_of(lake)
-    promise = Told(id="advice-1", resource=name, adviser=adviser, made=at - timedelta(days=1), held_s=0.0,
+    promise = AdvicePromise(id="advice-1", resource=name, adviser=adviser, made=at - timedelta(days=1), held_s=0.0,
                    low=realised, high=realised, title="Run it on less")  # fmt: skip
     units = units_by_step(sources, name, UNTIL - timedelta(days=2), UNTIL)
     assert (units[0], units[DAY - 1], units[DAY]) == (8.0, 8.0, 5.0 if adviser == "right_size" else 0.0)

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from plimsoll import documents
-from plimsoll.delivery.message import Letter, message
+from plimsoll.delivery.message import MailContent, message
 from plimsoll.delivery.webhook import body
 from plimsoll.publish import files
 from plimsoll.publish.render import html
@@ -110,7 +110,7 @@ def test_the_mail_has_one_subject_and_no_more_headers(hostile: ReportInput) -> N
         view(hostile, document_sha256="0" * 64),
         end=hostile.end, role="operations", why="", link="", also=(), folders=templates(),
     )  # fmt: skip
-    letter = Letter(
+    letter = MailContent(
         kind="daily", verdict="x", subject=f"{parts.subject} {NAMES[7]}", text=parts.text, html=parts.html,
         pictures=parts.pictures,
     )  # fmt: skip

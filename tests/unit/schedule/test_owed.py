@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from plimsoll.ledger import Ended, Run, Standing
+from plimsoll.ledger import Run, RunResult, Standing
 from plimsoll.project import Project
 from plimsoll.schedule.owed import Owed, owed, settled
 from plimsoll.schedule.plan import Plan, Task
@@ -106,7 +106,7 @@ def test_what_is_not_made_is_one_row(project: Project, clock: OwnedClock) -> Non
 
 def test_a_job_that_always_fails_holds_nothing_back_for_ever(project: Project, clock: OwnedClock) -> None:
     """A report waits for the repetition of what its analysis is made from, and no longer."""
-    endings = {"alerts": [Ended("failed", 1.0, "no luck", "error")] * 400}
+    endings = {"alerts": [RunResult("failed", 1.0, "no luck", "error")] * 400}
     jobs = _newest_only(plan({"alerts": "cron */5 * * * *", "daily": "daily 07:00"}, reporting=("daily",)), "alerts")
     running, notes = engine(project, clock, jobs, Notes(clock, endings=endings))
     clock.advance(12.8 * 3600)

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import pytest
 
 from plimsoll.clock import rfc3339
-from plimsoll.ledger import Ended
+from plimsoll.ledger import RunResult
 from plimsoll.project import Project
-from plimsoll.schedule.doctor import examine
+from plimsoll.schedule.doctor import run_checks
 from plimsoll.schedule.project_lock import owned
 from plimsoll.schedule.status import status, upcoming
 from plimsoll.tables import COLLECTIONS
@@ -52,6 +52,14 @@ def test_it_renders_the_situation_of_the_last_report(project: Project, clock: Ow
     assert (found.verdict, found.facts, found.judged, found.silent) == ("Steady.", "a was silent.", 2, 1)
 
 
+def test_a_host_that_names_too_much_is_told(project: Project, clock: OwnedClock) -> None:
+    """What the door refused of it stands in `plimsoll status`, with the setting."""
+    folder = project.data / "names"
+    folder.mkdir(parents=True)
+    (folder / "evil.json").write_text(json.dumps({"at_s": clock.now().timestamp(), "reason": "9 new ones"}))
+    assert any("host evil" in line and "9 new ones" in line for line in status(project, clock).problems)
+
+
 def test_with_a_scheduler_that_beats_it_is_healthy(project: Project, clock: OwnedClock) -> None:
     """Every job is there, with its last run and its next."""
     write_job(project, "report", "daily 07:00", "pass")
@@ -65,7 +73,7 @@ def test_with_a_scheduler_that_beats_it_is_healthy(project: Project, clock: Owne
         version="0.1.0",
     )
     assert run is not None
-    project.ledger.finish(run, Ended("success", 1.0))
+    project.ledger.finish(run, RunResult("success", 1.0))
     _beat(project, clock)
     with owned(project.data, command="up", now=clock.now()):
         found = status(project, clock)
@@ -105,7 +113,7 @@ def test_a_window_that_was_given_up_is_a_problem_until_the_job_ends_well(project
         version="0.1.0",
     )
     assert run is not None
-    project.ledger.finish(run, Ended("failed", 1.0, "no luck", "error"))
+    project.ledger.finish(run, RunResult("failed", 1.0, "no luck", "error"))
     _beat(project, clock)
     with owned(project.data, command="up", now=clock.now()):
         problems = status(project, clock).problems
@@ -115,7 +123,7 @@ def test_a_window_that_was_given_up_is_a_problem_until_the_job_ends_well(project
     clock.advance(86_401)
     assert any("no luck" in problem for problem in status(project, clock).problems)
     again = project.ledger.begin("report", clock.now(), clock.now(), started=clock.now(), version="0.1.0")
-    project.ledger.finish(again, Ended("success", 1.0))
+    project.ledger.finish(again, RunResult("success", 1.0))
     assert not any("no luck" in problem for problem in status(project, clock).problems)
 
 
@@ -144,7 +152,7 @@ def test_a_disk_that_is_nearly_full_is_a_problem(
 
 def test_the_doctor_looks_at_everything(project: Project, clock: OwnedClock) -> None:
     """Each finding says what it is about and how it is; a whole project has nothing bad."""
-    findings = {finding.about: finding for finding in examine(project, clock)}
+    findings = {finding.about: finding for finding in run_checks(project, clock)}
     assert {"python", "config", "zone data", "clock", "disk", "ledger", "scheduler", "GPU"} <= set(findings)
     assert [finding for finding in findings.values() if finding.verdict == "bad"] == []
     assert "plimsoll up" in findings["scheduler"].text
@@ -162,9 +170,9 @@ def test_the_doctor_knows_who_answers_and_what_is_not_mapped(project: Project, c
         ]
         project.lake.append(COLLECTIONS, rows, collector="t")
         clock.advance(60)
-        return {one.about: f"{one.verdict}: {one.text}" for one in examine(project, clock)}
+        return {one.about: f"{one.verdict}: {one.text}" for one in run_checks(project, clock)}
 
-    assert {one.about: one.verdict for one in examine(project, clock)}["sources"] == "note"
+    assert {one.about: one.verdict for one in run_checks(project, clock)}["sources"] == "note"
     fine = attempts(reason=unmapped)
     assert fine["sources"] == "ok: 1 of 1 answered at last; the slowest is vllm (0.20 s)"
     assert fine["mappings"].startswith(f"note: {unmapped}; a file mappings/NAME.toml")
@@ -176,7 +184,7 @@ def test_the_doctor_finds_what_is_broken(project: Project, clock: OwnedClock) ->
     """A wrong clock, a damaged ledger, a config with a mistake: each is a finding, none ends the examination."""
     project.ledger.beat("collect", clock.now() + timedelta(days=2), runs=1, failures=0)
     (project.root / "config.toml").write_text("[plimsoll]\nnam = 'x'\n", encoding="utf-8")
-    bad = {finding.about: finding.text for finding in examine(project, clock) if finding.verdict == "bad"}
+    bad = {finding.about: finding.text for finding in run_checks(project, clock) if finding.verdict == "bad"}
     assert 'did you mean "name"' in bad["config"]
     assert "48.0 h in the future" in bad["clock"]
 

@@ -3,18 +3,18 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from plimsoll.errors import TryAgain
+from plimsoll.errors import TemporaryError
 from plimsoll.project import Project
 from plimsoll.project.context import Context, Job
 from plimsoll.project.runner import context
 from plimsoll.schedule.clock_watch import Watch
-from plimsoll.schedule.interval_jobs import Stepper
+from plimsoll.schedule.interval_jobs import IntervalJob
 from tests.clocks import START, OwnedClock
 
 
-def _stepper(project: Project, clock: OwnedClock, run: Callable[[Context], None], said: list[str]) -> Stepper:
+def _stepper(project: Project, clock: OwnedClock, run: Callable[[Context], None], said: list[str]) -> IntervalJob:
     wired = context(project, clock=clock)
-    return Stepper("collect", Job("every 1s", run), 1.0, wired, project.ledger, said.append)
+    return IntervalJob("collect", Job("every 1s", run), 1.0, wired, project.ledger, said.append)
 
 
 def test_a_late_step_is_not_made_up_for(project: Project, clock: OwnedClock) -> None:
@@ -50,7 +50,7 @@ def test_a_failure_is_counted_told_at_once_and_followed_by_the_next_step(project
 
     def sometimes(_: Context) -> None:
         if failing:
-            raise TryAgain("no space")
+            raise TemporaryError("no space")
 
     stepper = _stepper(project, clock, sometimes, [])
     stepper.step()

@@ -4,12 +4,12 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 from plimsoll.clock import SystemClock
-from plimsoll.schedule.timer import Again, Ticks
+from plimsoll.schedule.timer import IntervalTrigger, Ticks
 
 
 def test_the_first_tick_is_at_once_and_the_next_counts_from_now() -> None:
     """A clock that jumped ten years ahead makes one tick, not a million."""
-    again, now = Again(2.0), datetime(2026, 1, 16, tzinfo=UTC)
+    again, now = IntervalTrigger(2.0), datetime(2026, 1, 16, tzinfo=UTC)
     assert again.get_next_fire_time(None, now) == now
     assert again.get_next_fire_time(now - timedelta(days=3650), now) == now + timedelta(seconds=2)
 

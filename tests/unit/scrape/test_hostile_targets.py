@@ -172,6 +172,28 @@ def test_labels_that_come_and_go_do_not_fill_the_memory() -> None:
     assert mapper.series < 20
 
 
+def test_names_that_come_and_go_end_at_a_limit() -> None:
+    """F44, F43: new models each scrape: as many as a target may name are kept, the rest is refused in `collections`."""
+    rounds = iter(range(100))
+
+    def say(handler: Handler) -> None:
+        n = next(rounds)
+        text = "".join(f'vllm:num_requests_running{{model_name="m{n}-{i}"}} 1\n' for i in range(40))
+        handler.body(f'vllm:num_requests_running{{model_name="a"}} 1\n{text}'.encode())
+
+    with exporter(say) as one:
+        address = one.address("vllm", resource="{model_name}", type="endpoint")
+        address.names.most = 100
+        came = [scrape(address) for _ in range(4)]
+        later = scrape(address, offset_s=8 * 86_400.0)
+    assert [len(reading.samples) for reading in came] == [41, 41, 20, 1], "what was known goes on"
+    assert [len(reading.resources) for reading in came] == [41, 40, 19, 0]
+    assert "40 new names refused: [collect] names_per_target allows 100" in came[3].collections[0]["reason"]
+    assert came[0].collections[0]["reason"] is None or "refused" not in came[0].collections[0]["reason"]
+    assert len(later.samples) == 41, "names that were not seen for a week make room"
+    assert len(address.facts) <= 141
+
+
 def test_what_the_parser_takes_amiss_is_set_right() -> None:
     """A counter without `_total`, NaN, families in two parts, CRLF, a blank after a comma, no newline at the end."""
     table = load("triton")

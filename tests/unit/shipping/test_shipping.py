@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from plimsoll.errors import ConfigError, PlimsollError, TryAgain, UsageError
+from plimsoll.errors import ConfigError, PlimsollError, TemporaryError, UsageError
 from plimsoll.lake import CollectorLake, Segment, SharedLake, Spool
 from plimsoll.project import Project
-from plimsoll.schedule.doctor import examine
+from plimsoll.schedule.doctor import run_checks
 from plimsoll.schedule.plan import Plan
 from plimsoll.schedule.status import status
 from plimsoll.shipping import ship, state_of
-from plimsoll.shipping.destinations import NotTaken
+from plimsoll.shipping.destinations import SegmentRejected
 from plimsoll.tables import SAMPLES
 from tests.clocks import OwnedClock
 from tests.shared_lakes import readings
@@ -22,7 +22,7 @@ class Way:
 
     to = "the owner"
 
-    def __init__(self, trouble: PlimsollError | NotTaken | None = None) -> None:
+    def __init__(self, trouble: PlimsollError | SegmentRejected | None = None) -> None:
         self.trouble, self.came, self.tries = trouble, list[str](), 0
 
     def send(self, table: str, segment: Segment, data: bytes) -> None:
@@ -48,16 +48,16 @@ def filled(root: Path, host: str = "gpu_a") -> Spool:
 
 def test_waits_grow_and_end_at_a_quarter_of_an_hour(tmp_path: Path, clock: OwnedClock) -> None:
     """One minute, two, four ..., each between half of that and all of it; a success begins anew."""
-    spool, way = filled(tmp_path), Way(TryAgain("the owner: no answer"))
+    spool, way = filled(tmp_path), Way(TemporaryError("the owner: no answer"))
     waits: list[float] = []
     for _ in range(7):
-        with pytest.raises(TryAgain, match=r"no answer; 1 segments .* wait; next try 20"):
+        with pytest.raises(TemporaryError, match=r"no answer; 1 segments .* wait; next try 20"):
             ship(spool, way, clock, every_s=60.0, at_once=True)
         waits.append(state_of(spool.root).not_before_s - clock.now().timestamp())
     for wait, most in zip(waits, [60, 120, 240, 480, 900, 900, 900], strict=True):
         assert most / 2 <= wait <= most
     tries = way.tries
-    with pytest.raises(TryAgain, match="no answer"):
+    with pytest.raises(TemporaryError, match="no answer"):
         ship(spool, way, clock, every_s=60.0)
     assert way.tries == tries, "while it waits it asks nobody"
     clock.advance(901)
@@ -82,7 +82,7 @@ def test_hosts_that_start_together_do_not_ship_together(tmp_path: Path, clock: O
 def test_what_nobody_takes_is_set_aside_and_the_rest_goes(tmp_path: Path, clock: OwnedClock) -> None:
     """It does not block the spool, it is not deleted, and the reason is kept."""
     spool = filled(tmp_path)
-    assert ship(spool, Way(NotTaken("rows refused")), clock, every_s=60.0, at_once=True).refused == 1
+    assert ship(spool, Way(SegmentRejected("rows refused")), clock, every_s=60.0, at_once=True).refused == 1
     waiting = spool.waiting()
     assert (waiting.segments, waiting.refused) == (0, 1)
     (note,) = (spool.root / "refused" / "samples").glob("*.json")
@@ -126,7 +126,7 @@ def test_a_collector_collects_and_ships_and_nothing_else(project: Project) -> No
         collector.lake.compact(now=OwnedClock().now())
     with pytest.raises(UsageError, match="nothing can be analysed or reported here"):
         collector.lake.snapshot()
-    assert collector.lake.bring(SAMPLES, SAMPLES.frame(readings("a", 0, 3)), collector="import") == (3, 0)
+    assert collector.lake.append_missing(SAMPLES, SAMPLES.frame(readings("a", 0, 3)), collector="import") == (3, 0)
 
 
 def test_status_and_doctor_tell_what_waits_and_why(project: Project, clock: OwnedClock) -> None:
@@ -136,7 +136,7 @@ def test_status_and_doctor_tell_what_waits_and_why(project: Project, clock: Owne
     told = status(collector, clock).spool
     assert told is not None
     assert (told.segments, told.bytes > 0, told.oldest is not None, told.last_shipped) == (1, True, True, None)
-    found = {finding.about: finding for finding in examine(collector, clock)}
+    found = {finding.about: finding for finding in run_checks(collector, clock)}
     assert (found["store"].verdict, "PLIMSOLL_TEST_NO_SUCH" in found["store"].text) == ("bad", True)
     assert found["spool"].text.startswith("1 segments")
     assert found["lake"].text == "is kept elsewhere: http://127.0.0.1:9"

@@ -73,7 +73,7 @@ def pools_of(resources: Sequence[Resource], lines: Iterable[LoadLine], settings:
         for resource in resources:
             if demand.capacity(resource):
                 members.setdefault(_key(resource, demand, settings), []).append(resource)
-        plans += [_plan(demand, key, held, drawn, settings) for key, held in members.items()]
+        plans += [_plan(demand, key, belonging, drawn, settings) for key, belonging in members.items()]
     return _with_unique_ids(sorted(plans, key=lambda plan: (plan.id, plan.demand.unit)))
 
 
@@ -99,7 +99,11 @@ def _key(resource: Resource, demand: Demand, settings: Capacity) -> tuple[str | 
 
 
 def _plan(
-    demand: Demand, key: tuple[str | None, ...], held: Sequence[Resource], lines: Sequence[LoadLine], settings: Capacity
+    demand: Demand,
+    key: tuple[str | None, ...],
+    resources: Sequence[Resource],
+    lines: Sequence[LoadLine],
+    settings: Capacity,
 ) -> PoolPlan:
     kind, region, model, group = key
     space = demand.unit == "bytes"
@@ -107,22 +111,22 @@ def _plan(
     known = [part for part in parts if part]
     named = [part.upper() if part == model else part for part in known]
     suffix = [] if space or demand.unit == "GPUs" else [str(demand.unit)]
-    values = [line_of(demand.metric, resource, lines) for resource in held]
+    values = [line_of(demand.metric, resource, lines) for resource in resources]
     own = [value for value in values if value is not None]
     return PoolPlan(
         id="/".join([*known, *suffix]) or demand.unit,
         name=" ".join([*named, *suffix]) or demand.unit,
         demand=demand,
         keys={"type": kind, "region": region, "gpu_model": model, "group": group},
-        capacities={r.resource_id: demand.capacity(r) or 0.0 for r in sorted(held, key=lambda r: r.resource_id)},
+        capacities={r.resource_id: demand.capacity(r) or 0.0 for r in sorted(resources, key=lambda r: r.resource_id)},
         line_pct=min(own, default=settings.line_pct),
-        usd_per_unit_month=_price(held, demand),
+        usd_per_unit_month=_price(resources, demand),
     )
 
 
-def _price(held: Sequence[Resource], demand: Demand) -> float | None:
+def _price(resources: Sequence[Resource], demand: Demand) -> float | None:
     """Dollars a month for one unit: all that is paid for the priced resources over all that they have."""
-    priced = [(r.price_usd_per_h, demand.capacity(r)) for r in held if r.price_usd_per_h is not None]
+    priced = [(r.price_usd_per_h, demand.capacity(r)) for r in resources if r.price_usd_per_h is not None]
     units = sum(capacity or 0.0 for _, capacity in priced)
     return HOURS_A_MONTH * sum(price or 0.0 for price, _ in priced) / units if units else None
 

@@ -62,7 +62,7 @@ def band(path: Floats, past: Sequence[Past], *, steps_a_day: int, sloping: NDArr
     return Band(
         path + width * low[np.minimum(tested, days - 1)],
         path + width * high[np.minimum(tested, days - 1)],
-        _held(errors, edges),
+        _hit_rates(errors, edges),
         tuple((one.forecast + below, one.forecast + above) for one, (below, above) in zip(past, edges, strict=True)),
     )
 
@@ -134,7 +134,7 @@ def _past_edges(errors: Sequence[Floats], own: Sequence[Floats], steps_a_day: in
     return edges
 
 
-def _held(errors: Sequence[Floats], edges: Sequence[tuple[Floats, Floats]]) -> Floats:
+def _hit_rates(errors: Sequence[Floats], edges: Sequence[tuple[Floats, Floats]]) -> Floats:
     """The share of each series' past steps inside its bands; NaN with fewer than two origins."""
     if len(errors) < 2:
         return np.full(len(errors[0]) if errors else 0, np.nan)

@@ -27,7 +27,7 @@ TEETH_FOR_A_DRIFT = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Teeth:
+class SawtoothCycles:
     """One series as teeth: where each starts, its rise per step, its first and last fitted value.
 
     `straightness` is the share of the variance that the lines explain, adjusted for their number. `broken`: the last
@@ -56,11 +56,11 @@ def path(history: Floats, steps: int, steps_a_day: int = 24) -> Floats:
     return np.stack([_continued(teeth(row, steps_a_day), len(row), steps) for row in history])
 
 
-def teeth(row: Floats, steps_a_day: int) -> Teeth:
+def teeth(row: Floats, steps_a_day: int) -> SawtoothCycles:
     """Cuts one series at its clean-ups and fits a line to each tooth."""
     known = np.flatnonzero(~np.isnan(row))
     if len(known) < 2:
-        return Teeth([], [], [], [], 0.0)
+        return SawtoothCycles([], [], [], [], 0.0)
     filled = np.interp(np.arange(len(row)), known, row[known])
     starts = [0, *_clean_ups(filled, steps_a_day)]
     pieces = [filled[start:end] for start, end in pairwise([*starts, len(row)])]
@@ -73,7 +73,7 @@ def teeth(row: Floats, steps_a_day: int) -> Teeth:
     straightness = 1 - rest / free / (total / (len(row) - 1)) if total > 0 and free > 0 else 0.0
     slopes, firsts = [line[0] for line in lines], [line[1] for line in lines]
     lasts = [line[1] + line[0] * (len(piece) - 1) for line, piece in zip(lines, pieces, strict=True)]
-    return Teeth(starts, slopes, firsts, lasts, straightness, since > 0)
+    return SawtoothCycles(starts, slopes, firsts, lasts, straightness, since > 0)
 
 
 def _clean_ups(filled: Floats, steps_a_day: int) -> list[int]:
@@ -139,14 +139,14 @@ def _rest(sums: Floats) -> Floats:
     return np.asarray(yy - y * y / one - (ty - t * y / one) ** 2 / spread, dtype=np.float64)
 
 
-def _is_filling(found: Teeth) -> bool:
+def _is_filling(found: SawtoothCycles) -> bool:
     """Clean-ups or a rise that began lately, in straight lines, each rising; else it is some other series."""
     if found.straightness < STRAIGHTNESS or not (found.broken or len(found.starts) > 1):
         return False
     return min(found.slopes[1:] or found.slopes) > 0
 
 
-def _continued(found: Teeth, length: int, steps: int) -> Floats:
+def _continued(found: SawtoothCycles, length: int, steps: int) -> Floats:
     if not found.starts:
         return np.full(steps, np.nan)
     ahead = np.arange(1, steps + 1, dtype=np.float64)
@@ -162,7 +162,7 @@ def _continued(found: Teeth, length: int, steps: int) -> Floats:
     return np.where(tooth <= 0, rising, later)
 
 
-def _rhythm(found: Teeth, length: int, slope: float) -> tuple[float, float | None]:
+def _rhythm(found: SawtoothCycles, length: int, slope: float) -> tuple[float, float | None]:
     """Steps between two clean-ups, and until the next; None: none is expected.
 
     One clean-up is no rhythm: the next is expected at the level at which that one came, until that level has passed.
@@ -178,7 +178,7 @@ def _rhythm(found: Teeth, length: int, slope: float) -> tuple[float, float | Non
     return period, max(period - since, 1.0) if since <= OVERDUE * period else None
 
 
-def _drift(found: Teeth) -> float:
+def _drift(found: SawtoothCycles) -> float:
     """How much the peaks grow from tooth to tooth: 0 unless each of the last four stands above the one before."""
     peaks = np.array(found.lasts[:-1])
     if len(peaks) < TEETH_FOR_A_DRIFT or not (np.diff(peaks[-TEETH_FOR_A_DRIFT:]) > 0).all():

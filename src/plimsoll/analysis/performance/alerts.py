@@ -18,7 +18,7 @@ from plimsoll.analysis.performance.resources import rounded
 from plimsoll.clock import instant, rfc3339
 from plimsoll.documents import Alert
 from plimsoll.fleet.load_lines import LoadLine
-from plimsoll.fleet.muting import Quiet
+from plimsoll.fleet.muting import Muting
 from plimsoll.fleet.presence import patience
 from plimsoll.fleet.resources import Resource
 from plimsoll.metrics import document_name
@@ -69,7 +69,7 @@ class AlertState:
     """What is known of alerts beside the readings: those seen open by (resource, line), and what is not to be told."""
 
     known: Mapping[tuple[str, str], Known] = field(default_factory=dict[tuple[str, str], Known])
-    quiet: Quiet = field(default_factory=Quiet)
+    quiet: Muting = field(default_factory=Muting)
 
 
 @dataclass(frozen=True, slots=True)

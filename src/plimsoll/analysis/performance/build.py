@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from plimsoll.analysis.performance.alerts import AlertEvent, Alerts, AlertState, OpenAlert, open_alerts, worst_first
-from plimsoll.analysis.performance.fleet_totals import Whole
+from plimsoll.analysis.performance.fleet_totals import FleetTotals
 from plimsoll.analysis.performance.presence import LastRead, Reach, never, presences
 from plimsoll.analysis.performance.readings import by_block, inside, read_at
 from plimsoll.analysis.performance.resources import Trends, resource_part, time_series
@@ -83,9 +83,9 @@ def measured(
     read = _read(samples, resources, reach, query=query, lines=lines, state=state or AlertState())
     found, stats, services = worst_first(read.alerts.open), read.whole.stats, services_of(read.whole)
     present = [read.presences[r.resource_id] for r in resources]
-    told = [opened for opened in found if opened.quiet is None]
+    reportable = [opened for opened in found if opened.quiet is None]
     availability = availability_of(read.whole, services, {one.resource_id: one.owed for one in present})
-    over = [opened for opened in told if opened.alert.metric != METRIC]  # silence is deducted as silence
+    over = [opened for opened in reportable if opened.alert.metric != METRIC]  # silence is deducted as silence
     healthy = health(present, over, services, availability, read.whole.samples)
     performing = performance_score(read.burdens, services)
     span = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=query.granularity)
@@ -106,7 +106,7 @@ def measured(
             for r in resources
         ],
         aggregated_metrics=aggregate(read.whole, resources, services),
-        alerts=[opened.alert for opened in told],
+        alerts=[opened.alert for opened in reportable],
     )
     evidence = [
         *_score_evidence(span, healthy, performing, availability),
@@ -120,7 +120,7 @@ def measured(
 class _Read:
     """What the blocks of a fleet gave together."""
 
-    whole: Whole
+    whole: FleetTotals
     series: dict[str, list[Point]] = field(default_factory=dict[str, list[Point]])
     burdens: dict[str, tuple[float, int]] = field(default_factory=dict[str, tuple[float, int]])
     presences: dict[str, Presence] = field(default_factory=dict[str, Presence])
@@ -137,7 +137,7 @@ def _read(
     state: AlertState,
 ) -> _Read:
     """Reads the fleet, a block of resources at a time."""
-    read, parts = _Read(Whole.of(resources)), list[Alerts]()
+    read, parts = _Read(FleetTotals.of(resources)), list[Alerts]()
     for block, everything in by_block(samples, resources, until=reach.as_of):
         readings = inside(everything, reach.window)
         read.whole.add(readings)

@@ -24,7 +24,7 @@ _OF_REQUESTS: Final = ("response_time_ms", "error_rate_pct")
 
 
 @dataclass(slots=True)
-class Whole:
+class FleetTotals:
     """The fleet's sums, and of three utilisations every value: quantiles are exact, not of percentiles.
 
     `stats` are each resource's means (`resources.statistics`); `loads` the sum of mean times capacity of each point;
@@ -46,11 +46,13 @@ class Whole:
     down: dict[str, int] = field(default_factory=dict[str, int])
 
     @classmethod
-    def of(cls, resources: Sequence[Resource]) -> "Whole":
+    def of(cls, resources: Sequence[Resource]) -> "FleetTotals":
         """Nothing gathered yet; who has readings of a utilisation and no capacity weighs as much as the usual one."""
         usual = {column: usual_capacity(column, resources) for column in CAPACITY}
-        told = {column: {r.resource_id: getattr(r, of) for r in resources} for column, of in CAPACITY.items()}
-        return cls({c: {name: usual[c] if n is None else n for name, n in known.items()} for c, known in told.items()})
+        known_sizes = {column: {r.resource_id: getattr(r, of) for r in resources} for column, of in CAPACITY.items()}
+        return cls(
+            {c: {name: usual[c] if n is None else n for name, n in known.items()} for c, known in known_sizes.items()}
+        )
 
     def add(self, readings: pl.DataFrame) -> None:
         """Takes the readings of some resources in the window (with `point`)."""
@@ -106,5 +108,5 @@ class Whole:
 
 def usual_capacity(column: str, resources: Sequence[Resource]) -> float:
     """The mean of those that are told; 1 where nobody told any."""
-    told: list[float] = [value for r in resources if (value := getattr(r, CAPACITY[column]))]
-    return sum(told) / len(told) if told else 1.0
+    sizes: list[float] = [value for r in resources if (value := getattr(r, CAPACITY[column]))]
+    return sum(sizes) / len(sizes) if sizes else 1.0

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from plimsoll.analysis.performance.alerts import OpenAlert
-from plimsoll.analysis.performance.fleet_totals import Whole
+from plimsoll.analysis.performance.fleet_totals import FleetTotals
 from plimsoll.analysis.performance.totals import Services
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.presence import Presence
@@ -78,7 +78,7 @@ def performance_score(burdens: Burdens, services: Services) -> Score:
     return _score({"over the line": 60 * mean, "errors": _errors(services)}, sum(n for _, n in burdens.values()))
 
 
-def availability_of(whole: Whole, services: Services, expected: Mapping[str, float]) -> Availability:
+def availability_of(whole: FleetTotals, services: Services, expected: Mapping[str, float]) -> Availability:
     """Requests where they are counted, else probes, else the share of expected readings with the resource up."""
     if services.requests > 0 and services.error_rate_pct is not None:
         return Availability(100 - services.error_rate_pct, "requests", whole.request_samples)
@@ -110,12 +110,12 @@ def burdens_of(
     """Resource id -> (its worst line's burden 0..1, readings behind it)."""
     burdens: dict[str, tuple[float, int]] = {}
     for line in lines.values():
-        held = {r.resource_id for r in resources if line.holds_for(r)}
+        concerned = {r.resource_id for r in resources if line.holds_for(r)}
         beyond = line.sign * (pl.col(line.metric) - line.value)
         near = _NEAR_POINTS if line.in_points else max(1e-9, _NEAR_SHARE * line.value)
         burden = pl.when(beyond >= 0).then(1.0).otherwise((0.5 * (1 + beyond / near)).clip(0.0, 0.5))
         frame = (
-            readings.filter(pl.col(line.metric).is_not_null(), pl.col("resource_id").is_in(held))
+            readings.filter(pl.col(line.metric).is_not_null(), pl.col("resource_id").is_in(concerned))
             .group_by("resource_id")
             .agg(burden.mean().alias("burden"), pl.len().alias("n"))
         )

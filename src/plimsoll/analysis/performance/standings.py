@@ -8,7 +8,7 @@ import polars as pl
 
 from plimsoll.analysis.performance.readings import by_block, inside
 from plimsoll.clock import Window
-from plimsoll.documents.headroom import Standing
+from plimsoll.documents.headroom import Headroom
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.resources import Resource
 
@@ -30,18 +30,18 @@ def standings(
     *,
     window: Window,
     as_of: datetime,
-) -> list[Standing]:
+) -> list[Headroom]:
     """One standing for each resource, in the order given; the window's points are the cells of the strip."""
-    known: dict[str, Standing] = {}
+    known: dict[str, Headroom] = {}
     for block, readings in by_block(samples, resources, until=as_of):
         known |= _standings(inside(readings, window), block, lines, window)
     nothing = (None,) * window.points
-    return [known.get(r.resource_id, Standing(resource_id=r.resource_id, cells=nothing)) for r in resources]
+    return [known.get(r.resource_id, Headroom(resource_id=r.resource_id, cells=nothing)) for r in resources]
 
 
 def _standings(
     readings: pl.DataFrame, resources: Sequence[Resource], lines: Mapping[str, LoadLine], window: Window
-) -> dict[str, Standing]:
+) -> dict[str, Headroom]:
     """The standings of the resources that have readings of a metric with a line, by id."""
     drawn = _drawn(resources, lines)
     margins = [
@@ -91,7 +91,7 @@ def _against(readings: pl.DataFrame, drawn: pl.DataFrame, metric: object) -> pl.
     )
 
 
-def _of_metric(readings: pl.DataFrame, worst: pl.DataFrame, metric: str, window: Window) -> list[Standing]:
+def _of_metric(readings: pl.DataFrame, worst: pl.DataFrame, metric: str, window: Window) -> list[Headroom]:
     """The standings of the resources whose worst line is one of this metric."""
     own = _against(readings, worst, metric)
     cells = own.group_by("resource_id", "point").agg(pl.col("over").quantile(0.95, interpolation="linear"))
@@ -108,7 +108,7 @@ def _of_metric(readings: pl.DataFrame, worst: pl.DataFrame, metric: str, window:
         (pl.col("over").last() > 0).alias("is_over"),
     )
     return [
-        Standing(
+        Headroom(
             resource_id=row["resource_id"],
             metric=metric,
             line=row["value"],

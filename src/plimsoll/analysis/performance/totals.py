@@ -8,7 +8,7 @@ utilisation is null; where the inventory has none of it (no GPU) it is 0, since 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plimsoll.analysis.performance.fleet_totals import CAPACITY, Stats, Whole, usual_capacity
+from plimsoll.analysis.performance.fleet_totals import CAPACITY, FleetTotals, Stats, usual_capacity
 from plimsoll.analysis.performance.resources import rounded
 from plimsoll.clock import rfc3339
 from plimsoll.documents import AggregatedMetrics, ApiMetrics, Distribution, NetworkThroughput, StorageThroughput
@@ -26,7 +26,7 @@ class Services:
     requests: float
 
 
-def aggregate(whole: Whole, resources: Sequence[Resource], services: Services) -> AggregatedMetrics:
+def aggregate(whole: FleetTotals, resources: Sequence[Resource], services: Services) -> AggregatedMetrics:
     """The document's `aggregatedMetrics`."""
     stats = whole.stats
     cpu, memory, gpu = (_distribution(whole, column, resources) for column in CAPACITY)
@@ -56,7 +56,7 @@ def aggregate(whole: Whole, resources: Sequence[Resource], services: Services) -
     )
 
 
-def services_of(whole: Whole) -> Services:
+def services_of(whole: FleetTotals) -> Services:
     """Means over requests where every resource counts its requests, else means over resources; throughput is a sum."""
     return Services(
         response_time_ms=_over_requests(whole, "response_time_ms"),
@@ -71,7 +71,7 @@ def known(value: float | None) -> float | None:
     return None if value is None else rounded(value)
 
 
-def _distribution(whole: Whole, column: str, resources: Sequence[Resource]) -> Distribution:
+def _distribution(whole: FleetTotals, column: str, resources: Sequence[Resource]) -> Distribution:
     used = {resource_id: row for resource_id, row in whole.stats.items() if row[f"{column}.mean"] is not None}
     usual = usual_capacity(column, resources)
     known = {r.resource_id: getattr(r, CAPACITY[column]) for r in resources}
@@ -93,7 +93,7 @@ def _distribution(whole: Whole, column: str, resources: Sequence[Resource]) -> D
     )
 
 
-def _over_requests(whole: Whole, column: str) -> float | None:
+def _over_requests(whole: FleetTotals, column: str) -> float | None:
     having = [row for row in whole.stats.values() if row[f"{column}.mean"] is not None]
     requests = whole.requests_with[column]
     if not having or not requests or any(row["throughput_per_s.mean"] is None for row in having):

@@ -56,13 +56,13 @@ def _gauge(look: Look) -> dict[tuple[str, str], float]:
     rule, found = look.rule, dict[tuple[str, str], float]()
     low, high = can_be(rule.metric, device=True)
     for place, ones in look.grouped([one for one in look.main() if math.isfinite(one.value)]).items():
-        told = [rule.factor * one.value for one in ones]
-        kept = [value for value in told if low <= value <= JITTER * high]
-        whole = rule.over == "sum" and len(kept) < len(told)
+        scaled = [rule.factor * one.value for one in ones]
+        kept = [value for value in scaled if low <= value <= JITTER * high]
+        whole = rule.over == "sum" and len(kept) < len(scaled)
         if rule.device and whole:
-            kept = told  # refused as a device's value, where its resource's sum is refused with it
+            kept = scaled  # refused as a device's value, where its resource's sum is refused with it
         else:
-            look.made.dropped += len(told) - len(kept)
+            look.made.dropped += len(scaled) - len(kept)
             kept = [] if whole else kept
         if kept:
             found[place] = _over(rule.over, [(value, 1.0) for value in kept])
@@ -141,9 +141,9 @@ def _quantile(look: Look) -> dict[tuple[str, str], float]:
                 bounds[bound] = bounds.get(bound, 0.0) + delta[0]
     found: dict[tuple[str, str], float] = {}
     for place, bounds in growth.items():
-        if (told := quantile(bounds, look.rule.q)) is not None:
-            found[place] = look.rule.factor * told.value
-            if told.beyond:
+        if (estimate := quantile(bounds, look.rule.q)) is not None:
+            found[place] = look.rule.factor * estimate.value
+            if estimate.beyond:
                 look.made.beyond.add(look.rule.metric)
     return found
 

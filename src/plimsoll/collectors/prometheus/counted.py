@@ -152,8 +152,8 @@ def pod_network(samples: list[Sample], apart: frozenset[str]) -> list[Sample]:
             if one.labels.get("id") != "/":
                 group = one.labels.get("pod") or one.labels.get("id") or one.labels.get("name", "")
                 by_pod.setdefault((one.labels.get("namespace", ""), group), []).append(one)
-        told = {(one.labels.get("interface", ""), one.value) for one in roots if one.value}
-        pods = [pod for pod in by_pod.values() if not _on_host(pod, told)]
+        node_links = {(one.labels.get("interface", ""), one.value) for one in roots if one.value}
+        pods = [pod for pod in by_pod.values() if not _on_host(pod, node_links)]
         if roots and apart.isdisjoint({"pod", "namespace", "container", "name", "pod_name", "id"}):
             kept += _by_name(roots, "interface", links)
         else:
@@ -161,10 +161,10 @@ def pod_network(samples: list[Sample], apart: frozenset[str]) -> list[Sample]:
     return kept
 
 
-def _on_host(pod: list[Sample], told: set[tuple[str, float]]) -> bool:
+def _on_host(pod: list[Sample], node_links: set[tuple[str, float]]) -> bool:
     names = {one.labels.get("interface", "") for one in pod}
     return any(_NODE_OWN.fullmatch(name) for name in names) or any(
-        (one.labels.get("interface", ""), one.value) in told for one in pod
+        (one.labels.get("interface", ""), one.value) in node_links for one in pod
     )
 
 

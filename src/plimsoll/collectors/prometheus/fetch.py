@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import httpx2
 
-from plimsoll.collectors.prometheus.resolver import DialError, Dialled, dial
+from plimsoll.collectors.prometheus.resolver import DialError, ResolvedAddress, dial
 from plimsoll.deadline import Deadline
 from plimsoll.errors import PlimsollError, shown
 
@@ -67,14 +67,14 @@ def _first(using: httpx2.Client, url: str, credentials: dict[str, Any], deadline
     raise FetchError(f"unreachable: {shown(str(unreachable) or 'no address')}") from unreachable
 
 
-def _ways(url: str) -> list[Dialled]:
+def _ways(url: str) -> list[ResolvedAddress]:
     try:
         return dial(url)
     except DialError as error:
         raise FetchError(f"unreachable: {error}") from error
 
 
-def _body(using: httpx2.Client, way: Dialled, credentials: dict[str, Any], deadline: Deadline) -> Fetched:
+def _body(using: httpx2.Client, way: ResolvedAddress, credentials: dict[str, Any], deadline: Deadline) -> Fetched:
     headers = {
         "Accept": _ACCEPT,
         "X-Prometheus-Scrape-Timeout-Seconds": f"{deadline.seconds:g}",
@@ -92,11 +92,11 @@ def _body(using: httpx2.Client, way: Dialled, credentials: dict[str, Any], deadl
                 raise FetchError(f"too large: more than {MAX_BYTES // 1024**2} MiB")
             if deadline.passed:
                 break
-        told = answer.headers.get("date")
+        date = answer.headers.get("date")
         kind = answer.headers.get("content-type", "")
     if deadline.passed:
         raise FetchError(f"too slow: {deadline.why}")
-    return Fetched(received.decode("utf-8", "replace"), kind, _clock(told))
+    return Fetched(received.decode("utf-8", "replace"), kind, _clock(date))
 
 
 def _refusal(answer: httpx2.Response) -> str:
@@ -107,8 +107,8 @@ def _refusal(answer: httpx2.Response) -> str:
     return f"{code}: {known.get(code, 'the target refused')}"
 
 
-def _clock(told: str | None) -> float | None:
+def _clock(date: str | None) -> float | None:
     try:
-        return parsedate_to_datetime(told).timestamp() if told else None
+        return parsedate_to_datetime(date).timestamp() if date else None
     except (TypeError, ValueError):
         return None

@@ -21,9 +21,9 @@ from plimsoll.collectors.prometheus.fetch import FetchError
 from plimsoll.collectors.prometheus.identity import merged
 from plimsoll.collectors.prometheus.mapper import Mapper
 from plimsoll.collectors.prometheus.mapping import Mapping as Table
-from plimsoll.collectors.prometheus.naming import Namer
+from plimsoll.collectors.prometheus.naming import ResourceIdTemplate
 from plimsoll.collectors.prometheus.settings import Server
-from plimsoll.errors import PlimsollError, TryAgain, shown
+from plimsoll.errors import PlimsollError, TemporaryError, shown
 
 _DEADLINE_S: Final = 60.0
 _SHORTEST: Final = timedelta(seconds=60)
@@ -109,7 +109,7 @@ class History:
 
     def _mapper(self, instance: str) -> Mapper:
         if instance not in self._mappers:
-            namer = Namer(self.name, instance, self.server.resource)
+            namer = ResourceIdTemplate(self.name, instance, self.server.resource)
             self._mappers[instance] = Mapper(
                 self.table, interval_s=self.server.step, resource_of=namer, apart=namer.labels
             )
@@ -155,12 +155,12 @@ class History:
     def _names(self, start: datetime, end: datetime) -> list[str]:
         """The families that the mapping reads, as far as the server has them."""
         selector = self.server.selector or '__name__=~".+"'
-        told = self._ask(
+        names = self._ask(
             "label/__name__/values",
             {"match[]": f"{{{selector}}}", "start": f"{start.timestamp():.3f}", "end": f"{end.timestamp():.3f}"},
             set(),
         )
-        return sorted(name for name in told if self.table.wanted(name))
+        return sorted(name for name in names if self.table.wanted(name))
 
     def _series(self, name: str, start: datetime, end: datetime, warnings: set[str]) -> list[Any]:
         """Raw samples of [start, end); a window that the server cannot answer is asked for in halves."""
@@ -168,10 +168,10 @@ class History:
         last = end - timedelta(milliseconds=1)
         query = f"{name}{{{self.server.selector}}}[{round(seconds * 1000)}ms]"
         try:
-            told = self._ask("query", {"query": query, "time": f"{last.timestamp():.3f}"}, warnings)
+            result = self._ask("query", {"query": query, "time": f"{last.timestamp():.3f}"}, warnings)
         except FetchError as error:
             if str(error).startswith(_FINAL) or end - start <= _SHORTEST:
-                raise TryAgain(f"backfill {self.name}: {error}; what was read before stays") from error
+                raise TemporaryError(f"backfill {self.name}: {error}; what was read before stays") from error
             middle = start + (end - start) / 2
             return [
                 *self._series(name, start, middle, warnings),
@@ -180,7 +180,7 @@ class History:
         first = start.timestamp() - 0.0005
         return [
             {**one, "values": [pair for pair in one["values"] if float(pair[0]) >= first]} if "values" in one else one
-            for one in told["result"]
+            for one in result["result"]
         ]
 
     def _ask(self, path: str, parameters: Mapping[str, str], warnings: set[str]) -> Any:  # noqa: ANN401 - JSON
@@ -189,10 +189,10 @@ class History:
             time.sleep(pause)
         self._asked = time.monotonic()
         tenant = {"X-Scope-OrgID": self.server.tenant} if self.server.tenant else {}
-        told = dict(self.credentials)
-        told["headers"] = {**told.get("headers", {}), **tenant}
+        options = dict(self.credentials)
+        options["headers"] = {**options.get("headers", {}), **tenant}
         url = f"{self.server.url.rstrip('/')}/api/v1/{path}?{urlencode(parameters)}"
-        answer = fetch.fetch(self.client, url, told, total_s=_DEADLINE_S)
+        answer = fetch.fetch(self.client, url, options, total_s=_DEADLINE_S)
         try:
             body = json.loads(answer.text)
         except ValueError as error:

@@ -12,7 +12,7 @@ _OWN: Final = ("name", "host", "port")
 
 
 @dataclass(slots=True)
-class Namer:
+class ResourceIdTemplate:
     """The resource's id of a sample: the template's fields are the target's, then the sample's labels.
 
     A label whose value has control characters, or an id of more than 512 letters, names nothing: no question could.

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import httpx2
 
-from plimsoll.collectors.contract import Reading, Row, attempt
-from plimsoll.collectors.prometheus.resolver import DialError, Dialled, dial
+from plimsoll.collectors.contract import Reading, Row, collection_row
+from plimsoll.collectors.prometheus.resolver import DialError, ResolvedAddress, dial
 from plimsoll.collectors.prometheus.settings import Probe, credentials
 from plimsoll.deadline import Deadline
 from plimsoll.errors import shown
@@ -77,7 +77,7 @@ class Prober:
         self._probes = dict(probes)
         self._interval_s = interval_s
         self._pool = ThreadPoolExecutor(min(_MOST_AT_ONCE, max(1, len(self._probes))), thread_name_prefix="probe")
-        self._told: set[str] = set()
+        self._declared: set[str] = set()
 
     def read(self, now: datetime, monotonic: float) -> Reading:  # noqa: ARG002 - a probe needs no second reading
         """One round."""
@@ -102,10 +102,10 @@ class Prober:
         whole.samples.append(sample)
         taken = (probed.milliseconds.get("probe_duration_ms") or 0.0) / 1000
         whole.collections.append(
-            attempt(now, source="probe", target=name, ok=True, reason=probed.why, duration_s=taken, rows=1)
+            collection_row(now, source="probe", target=name, ok=True, reason=probed.why, duration_s=taken, rows=1)
         )
-        if name not in self._told:
-            self._told.add(name)
+        if name not in self._declared:
+            self._declared.add(name)
             whole.resources.append(
                 {
                     "ts": now,
@@ -122,8 +122,8 @@ class Prober:
 
 def probe(settings: Probe) -> Probed:
     """One GET on a connection of its own, five seconds altogether; redirects are answers, never followed."""
-    told = credentials(os.environ.get(settings.bearer_env), "", None)
-    headers = told.pop("headers", {})
+    options = credentials(os.environ.get(settings.bearer_env), "", None)
+    headers = options.pop("headers", {})
     phases, why = Phases(), ""
     with Deadline(DEADLINE_S) as deadline:
         try:
@@ -138,7 +138,7 @@ def probe(settings: Probe) -> Probed:
     return Probed(ok=False, why=why)
 
 
-def _ask(settings: Probe, way: Dialled, headers: dict[str, str], phases: Phases, deadline: Deadline) -> Probed:
+def _ask(settings: Probe, way: ResolvedAddress, headers: dict[str, str], phases: Phases, deadline: Deadline) -> Probed:
     def trace(event: str, about: dict[str, Any]) -> None:
         deadline.trace(event, about)
         phases.note(event, about)
@@ -170,7 +170,7 @@ def _trust(ca: str) -> ssl.SSLContext:
 def _certificate_days(answer: httpx2.Response) -> float | None:
     stream: Any = answer.extensions.get("network_stream")
     secure = stream.get_extra_info("ssl_object") if stream is not None else None
-    told = secure.getpeercert() if secure is not None else None
-    if not told or "notAfter" not in told:
+    certificate = secure.getpeercert() if secure is not None else None
+    if not certificate or "notAfter" not in certificate:
         return None
-    return (ssl.cert_time_to_seconds(told["notAfter"]) - datetime.now(UTC).timestamp()) / _DAY_S
+    return (ssl.cert_time_to_seconds(certificate["notAfter"]) - datetime.now(UTC).timestamp()) / _DAY_S

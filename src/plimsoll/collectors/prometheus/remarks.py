@@ -85,8 +85,8 @@ def _gone(exposition: Exposition, read: Read) -> list[str]:
     if not read.vanished:
         return []
     near = renames.likely(frozenset(read.vanished), _stems(exposition))
-    told = [f"{name} (perhaps {shown(near[name])} now)" if name in near else name for name in read.vanished]
-    return [f"gone since the reading before: {_some(told)}"]
+    gone = [f"{name} (perhaps {shown(near[name])} now)" if name in near else name for name in read.vanished]
+    return [f"gone since the reading before: {_some(gone)}"]
 
 
 def _labels(read: Read) -> list[str]:

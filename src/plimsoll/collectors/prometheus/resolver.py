@@ -24,7 +24,7 @@ class DialError(PlimsollError):
 
 
 @dataclass(frozen=True, slots=True)
-class Dialled:
+class ResolvedAddress:
     """One way to an address: the url with the number in it, and what keeps the name for the server and its TLS."""
 
     url: str
@@ -33,7 +33,7 @@ class Dialled:
     resolve_s: float
 
 
-def dial(url: str) -> list[Dialled]:
+def dial(url: str) -> list[ResolvedAddress]:
     """The ways to an address, in the order of the system's choice; every one of them is checked.
 
     >>> [way.url for way in dial("http://127.0.0.1:9100/metrics")]
@@ -50,7 +50,7 @@ def dial(url: str) -> list[Dialled]:
     check(name, numbers)
     taken = time.monotonic() - began
     return [
-        Dialled(
+        ResolvedAddress(
             url=urlunsplit(parts._replace(netloc=f"[{number}]:{port}" if ":" in number else f"{number}:{port}")),
             headers={"Host": parts.netloc},
             extensions={"sni_hostname": name},

@@ -8,13 +8,13 @@ import zlib
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import httpx2
 
-from plimsoll.collectors.contract import Reading, Row, attempt
+from plimsoll.collectors.contract import Reading, Row, collection_row
 from plimsoll.collectors.counter_state import counters, recalled
 from plimsoll.collectors.prometheus import fetch
 from plimsoll.collectors.prometheus.exposition import parse
@@ -23,12 +23,15 @@ from plimsoll.collectors.prometheus.look import Read
 from plimsoll.collectors.prometheus.mapper import Mapper
 from plimsoll.collectors.prometheus.mapping import Mapping as Table
 from plimsoll.collectors.prometheus.mapping import load
-from plimsoll.collectors.prometheus.naming import FIELD, Namer
+from plimsoll.collectors.prometheus.names import Names
+from plimsoll.collectors.prometheus.naming import FIELD, ResourceIdTemplate
 from plimsoll.collectors.prometheus.remarks import refuse_nothing, remarks
 from plimsoll.collectors.prometheus.settings import Target, credentials
 from plimsoll.errors import BadParameter, shown
 
 MOST_AT_ONCE: Final = 64
+MOST_NAMES: Final = 20_000
+UNSEEN: Final = timedelta(days=7)
 _WAIT_SHARE: Final = 0.3
 _LONGEST_WAIT_S: Final = 5.0
 _FEW: Final = 8
@@ -47,6 +50,7 @@ class Address:
     client: httpx2.Client
     mapper: Mapper
     interval_s: float
+    names: Names
     second: Mapper | None = None
     facts: dict[str, Row] = field(default_factory=dict[str, Row])
 
@@ -64,8 +68,16 @@ class Address:
 class Scraper:
     """Reads every address once a round; what is not done in time is handed over with the next one."""
 
-    def __init__(self, targets: Mapping[str, Target], *, interval_s: float, own: Path | None = None) -> None:
-        self._addresses = addresses(targets, interval_s=interval_s, own=own)
+    def __init__(
+        self,
+        targets: Mapping[str, Target],
+        *,
+        interval_s: float,
+        own: Path | None = None,
+        most_names: int = MOST_NAMES,
+        unseen: timedelta = UNSEEN,
+    ) -> None:
+        self._addresses = addresses(targets, interval_s=interval_s, own=own, most_names=most_names, unseen=unseen)
         self._spread_s = min(_LONGEST_SPREAD_S, _SPREAD_SHARE * interval_s) if len(self._addresses) > _FEW else 0.0
         self._pool = ThreadPoolExecutor(min(MOST_AT_ONCE, max(1, len(self._addresses))), thread_name_prefix="scrape")
         self._running: dict[str, Future[Reading]] = {}
@@ -104,7 +116,14 @@ class Scraper:
             client.close()
 
 
-def addresses(targets: Mapping[str, Target], *, interval_s: float, own: Path | None = None) -> list[Address]:
+def addresses(
+    targets: Mapping[str, Target],
+    *,
+    interval_s: float,
+    own: Path | None = None,
+    most_names: int = MOST_NAMES,
+    unseen: timedelta = UNSEEN,
+) -> list[Address]:
     """Every address of the config; two that are the same are one mistake."""
     found: dict[str, Address] = {}
     for name, target in sorted(targets.items()):
@@ -113,15 +132,16 @@ def addresses(targets: Mapping[str, Target], *, interval_s: float, own: Path | N
         for url in target.urls:
             if url in found:
                 raise BadParameter(f"targets.{name}.urls", url, why=f"is scraped by targets.{found[url].name} already")
-            namer = Namer(name, url, target.resource)
+            namer = ResourceIdTemplate(name, url, target.resource)
             mapper = Mapper(table, interval_s=interval_s, resource_of=namer, keeps=_fields(target), apart=namer.labels)
-            also = Namer(name, url, target.second_resource)
+            also = ResourceIdTemplate(name, url, target.second_resource)
             second = (
                 Mapper(table, interval_s=interval_s, resource_of=also, apart=also.labels)
                 if target.second_resource
                 else None
             )
-            found[url] = Address(name, url, target, table, client, mapper, interval_s, second)
+            names = Names(most_names, unseen)
+            found[url] = Address(name, url, target, table, client, mapper, interval_s, names, second)
     return sorted(found.values(), key=lambda one: one.turn)
 
 
@@ -162,28 +182,54 @@ def scrape(address: Address, offset_s: float = 0.0) -> Reading:
             if isinstance(error, FetchError)
             else f"cannot be read: {shown(f'{type(error).__name__}: {error}')}"
         )
-        told = attempt(now, source=source, target=address.url, ok=False, reason=why, duration_s=taken, rows=0)
-        return Reading(collections=[told])
+        row = collection_row(now, source=source, target=address.url, ok=False, reason=why, duration_s=taken, rows=0)
+        return Reading(collections=[row])
     late_s = fetched.server_s - wall_s if fetched.server_s is not None else None
+    refused = _limited(address, read, also, _instant(wall_s))
     said = remarks(address.target.mapping, address.table, exposition, read, late_s)
+    if refused:
+        most = address.names.most
+        more = f"{refused} new names refused: [collect] names_per_target allows {most} resources and devices"
+        said = f"{said}; {more}" if said else more
     made = rows(address, read, _instant(wall_s), said, time.monotonic() - began)
     if also is not None:  # who that is, another source tells: a job is known by its scheduler
         made.samples.extend(_samples(also, _instant(wall_s), address.target.mapping))
     return made
 
 
+def _limited(address: Address, read: Read, also: Read | None, now: datetime) -> int:
+    """Leaves out the readings and facts of names that are too many; gives how many names those are."""
+    both = [one for one in (read, also) if one is not None]
+    given = {name for one in both for name in one.readings} | {(resource, "") for resource in read.facts}
+    kept = address.names.admitted(given, now)
+    if len(address.facts) > address.names.most:
+        known = address.names.resources()
+        address.facts = {resource: fact for resource, fact in address.facts.items() if resource in known}
+    if len(kept) == len(given):
+        return 0
+    resources = {resource for resource, _ in kept}
+    for one in both:
+        for name in one.readings.keys() - kept:
+            del one.readings[name]
+    for resource in read.facts.keys() - resources:
+        del read.facts[resource]
+    return len(given) - len(kept)
+
+
 def rows(address: Address, read: Read, now: datetime, said: str | None, taken_s: float) -> Reading:
     """Readings as rows of the lake."""
     source = address.target.mapping
     samples = _samples(read, now, source)
-    told = attempt(now, source=source, target=address.url, ok=True, reason=said, duration_s=taken_s, rows=len(samples))
+    row = collection_row(
+        now, source=source, target=address.url, ok=True, reason=said, duration_s=taken_s, rows=len(samples)
+    )
     facts: list[Row] = []
     for resource in sorted({resource for resource, _ in read.readings} | read.facts.keys()):
         fact = _fact(address, resource, read.facts.get(resource, {}), read.labels.get(resource, {}))
         if address.facts.get(resource) != fact:
             address.facts[resource] = fact
             facts.append({"ts": now, **fact})
-    return Reading(samples=samples, collections=[told], resources=facts)
+    return Reading(samples=samples, collections=[row], resources=facts)
 
 
 def _samples(read: Read, now: datetime, source: str) -> list[Row]:
@@ -196,14 +242,14 @@ def _samples(read: Read, now: datetime, source: str) -> list[Row]:
 def _fact(address: Address, resource: str, known: Mapping[str, float], labels: Mapping[str, str]) -> Row:
     """What the config and the exporter say of a resource; the denominators of its utilisation among it."""
     target = address.target
-    told = {name: value for name, text in target.labels.items() if (value := _filled(text, labels))}
+    filled = {name: value for name, text in target.labels.items() if (value := _filled(text, labels))}
     fact: Row = {
         "resource_id": resource,
         "source": f"target.{address.name}",
         "name": resource,
         "type": target.type,
         "region": _filled(target.region, labels) or None,
-        "labels": json.dumps(told, sort_keys=True) if told else None,
+        "labels": json.dumps(filled, sort_keys=True) if filled else None,
         "interval_s": address.interval_s,
         "gpu_count": target.gpu_count,
         "replicas_count": target.replicas_count,

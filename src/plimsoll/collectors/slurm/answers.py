@@ -70,8 +70,8 @@ def num(value: Any) -> float | None:  # noqa: ANN401 - the versions differ in ju
     (3.0, 7.0, None)
     """
     if isinstance(value, Mapping):
-        told: Json = value  # pyright: ignore[reportUnknownVariableType]
-        return num(told.get("number")) if told.get("set", True) and not told.get("infinite") else None
+        wrapped: Json = value  # pyright: ignore[reportUnknownVariableType]
+        return num(wrapped.get("number")) if wrapped.get("set", True) and not wrapped.get("infinite") else None
     if isinstance(value, bool) or value is None:
         return None
     try:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from plimsoll.collectors.contract import Reading, Row, attempt
+from plimsoll.collectors.contract import Reading, Row, collection_row
 from plimsoll.collectors.slurm import rows
 from plimsoll.collectors.slurm.answers import Job, Json, Node, jobs, nodes
 from plimsoll.collectors.slurm.command import SlurmError, ask, asked_in_utc
@@ -39,15 +39,15 @@ class Cluster:
         self.name, self.settings = name, settings
         self.resource = settings.resource or name
         self._asked: dict[str, float] = {}
-        self._told: dict[str, Row] = {}
+        self._running: dict[str, Row] = {}
         self._fact: Row = {}
         self._behind = False
         self.ended = Ended(settings.sacct_every)
 
     @property
-    def told(self) -> dict[str, Row]:
+    def running_facts(self) -> dict[str, Row]:
         """The facts of the jobs that are running, as they were told."""
-        return self._told
+        return self._running
 
     def due(self, monotonic: float) -> list[str]:
         """Which commands are to be run now."""
@@ -116,11 +116,11 @@ class Cluster:
             if job.state == "RUNNING" and (wanted == "all" or (wanted == "gpu" and job.gpus))
         }
         kept = dict(sorted(running.items())[:_MOST_JOBS])
-        gone = sorted(self._told.keys() - kept.keys())
-        facts.extend({**self._told.pop(resource), "ts": now, "interval_s": None} for resource in gone)
-        for resource in sorted(kept.keys() - self._told.keys()):
-            self._told[resource] = self._job_fact(resource, kept[resource])
-            facts.append({"ts": now, **self._told[resource]})
+        gone = sorted(self._running.keys() - kept.keys())
+        facts.extend({**self._running.pop(resource), "ts": now, "interval_s": None} for resource in gone)
+        for resource in sorted(kept.keys() - self._running.keys()):
+            self._running[resource] = self._job_fact(resource, kept[resource])
+            facts.append({"ts": now, **self._running[resource]})
         return [
             {
                 **self._keys(now),
@@ -137,8 +137,8 @@ class Cluster:
         return f"{self.resource}-job-{job.id}"
 
     def _job_fact(self, resource: str, job: Job) -> Row:
-        told = {"owner": job.account or job.user, "user": job.user, "partition": job.partition, "job": job.id}
-        labels = {**told, "cluster": self.resource, "gpu_model": job.gpu_model}
+        details = {"owner": job.account or job.user, "user": job.user, "partition": job.partition, "job": job.id}
+        labels = {**details, "cluster": self.resource, "gpu_model": job.gpu_model}
         labels["restarts"] = str(job.restarts) if job.restarts else ""
         return {
             "resource_id": resource,
@@ -177,7 +177,7 @@ class Cluster:
         return {"ts": now, "resource_id": self.resource, "source": f"slurm.{self.name}"}
 
     def _attempt(self, now: datetime, name: str, said: Said, made: int) -> Row:
-        return attempt(
+        return collection_row(
             now, source=f"slurm.{self.name}", target=name, ok=said.failed is None, reason=said.failed,
             duration_s=said.seconds, rows=0 if said.failed else made,
         )  # fmt: skip
@@ -226,7 +226,7 @@ class SlurmReader:
 
     def memory(self) -> dict[str, Any]:
         """The jobs that are known to run, and up to when ended jobs were counted: a restart loses neither."""
-        return {one.name: {"running": one.told, "ended": one.ended.memory()} for one in self._clusters}
+        return {one.name: {"running": one.running_facts, "ended": one.ended.memory()} for one in self._clusters}
 
     def recall(self, memory: Any) -> None:  # noqa: ANN401 - it comes from a file
         """The jobs that the run before knew."""
@@ -236,7 +236,7 @@ class SlurmReader:
             return
         for cluster in self._clusters:
             if cluster.name in known:
-                cluster.told.update(known[cluster.name].running)
+                cluster.running_facts.update(known[cluster.name].running)
                 cluster.ended.recall(known[cluster.name].ended)
 
     def close(self) -> None:

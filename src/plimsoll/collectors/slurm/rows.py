@@ -38,7 +38,7 @@ class Span:
 def of_queue(jobs: Sequence[Job], span: Span) -> Values:
     """Who waits for room, who waits for something else, who runs, and how long those waited that have begun."""
     running = [job for job in jobs if job.state == "RUNNING"]
-    held = [job.gpus for job in running if job.gpus is not None]
+    allocated = [job.gpus for job in running if job.gpus is not None]
     waited = [
         1000 * (job.start_s - job.eligible_s)
         for job in running
@@ -49,7 +49,7 @@ def of_queue(jobs: Sequence[Job], span: Span) -> Values:
         "queue_depth_count": float(sum(job.tasks for job in jobs if job.waits_for_room)),
         "queue_held_count": float(sum(job.tasks for job in jobs if job.state == "PENDING" and not job.waits_for_room)),
         "running_count": float(len(running)),
-        "gpus_allocated_count": float(sum(held)) if held or not running else None,
+        "gpus_allocated_count": float(sum(allocated)) if allocated or not running else None,
         "queue_time_ms": sum(waited) / len(waited) if waited else None,
     }
 
@@ -63,7 +63,7 @@ def of_nodes(nodes: Sequence[Node], jobs: Sequence[Job]) -> Values:
     known = [(node, node.gpus_used) for node in nodes if node.gpus and node.gpus_used is not None]
     if not known or len(known) < sum(node.gpus > 0 for node in nodes):
         return {}  # one node of which it is not known how many are held: how many are free is not known
-    free = {node.name: max(0, node.gpus - held) for node, held in known}
+    free = {node.name: max(0, node.gpus - in_use) for node, in_use in known}
     usable = {node.name: free[node.name] for node, _ in known if _takes_jobs(node)}
     total, largest = sum(usable.values()), max(usable.values(), default=0)
     fragmented = sum(

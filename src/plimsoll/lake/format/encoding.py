@@ -24,7 +24,7 @@ _FEW: Final = 1 / 3
 _SAMPLE: Final = 65_536
 
 
-def briefly(frame: "pl.DataFrame") -> tuple[bytes, str]:
+def encode_segment(frame: "pl.DataFrame") -> tuple[bytes, str]:
     """A frame as a segment's bytes, cheap to write rather than small, and the format that was chosen."""
     if frame.height <= SHORT_ROWS:
         return streaming(frame), STREAM
@@ -33,12 +33,12 @@ def briefly(frame: "pl.DataFrame") -> tuple[bytes, str]:
     return sink.getvalue(), PARQUET
 
 
-def lasting(frame: "pl.DataFrame") -> bytes:
+def encode_day_file(frame: "pl.DataFrame") -> bytes:
     """A frame as Parquet bytes that last."""
-    return streamed([frame], like=frame)
+    return encode_stream([frame], like=frame)
 
 
-def streamed(parts: "Iterable[pl.DataFrame]", *, like: "pl.DataFrame") -> bytes:
+def encode_stream(parts: "Iterable[pl.DataFrame]", *, like: "pl.DataFrame") -> bytes:
     """Frames, one after the other, as Parquet bytes that last; one of them is held at a time.
 
     zstd, statistics of every page, row groups of 128 k rows. `like` are rows that tell how columns are best written.
@@ -64,7 +64,7 @@ def streamed(parts: "Iterable[pl.DataFrame]", *, like: "pl.DataFrame") -> bytes:
     return sink.getvalue()
 
 
-class Spill:
+class FrameBuffer:
     """Frames of one schema, put away small until they are wanted again, in order."""
 
     def __init__(self) -> None:

@@ -118,7 +118,7 @@ def needed_free_bytes(total: int) -> int:
     return max(LEAST_FREE_BYTES, int(LEAST_FREE_SHARE * total))
 
 
-def make_sure_of_room(files: Files, folder: Path) -> None:
+def require_free_space(files: Files, folder: Path) -> None:
     """Refuses early: a disk that is filled to the brim harms whoever shares it, and leaves no room to clean up."""
     free, total = files.space(folder)
     least = needed_free_bytes(total)

@@ -67,9 +67,9 @@ def _batch(batch: "_Table", body: memoryview) -> Framed:
     for offset, length in batch.pairs(2):
         if offset < 0 or length < 0 or offset + length > len(body):
             raise LakeError("cannot be read as arrows (a buffer lies outside its batch)")
-        told = _int(body, offset, "<q") if packed and length else _NOT_COMPRESSED
-        size += length if told == _NOT_COMPRESSED else told
-        if told < _NOT_COMPRESSED:
+        unpacked = _int(body, offset, "<q") if packed and length else _NOT_COMPRESSED
+        size += length if unpacked == _NOT_COMPRESSED else unpacked
+        if unpacked < _NOT_COMPRESSED:
             raise LakeError("cannot be read as arrows (a buffer of less than no bytes)")
     return Framed(rows, size)
 

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from plimsoll.errors import DiskError, HeldByAnother
+from plimsoll.errors import AlreadyLocked, DiskError
 
 
 @contextmanager
@@ -21,7 +21,7 @@ def only_one(root: Path) -> Generator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise HeldByAnother(f"{root.name}: another process is compacting the lake; it will be done soon") from error
+            raise AlreadyLocked(f"{root.name}: another process is compacting the lake; it will be done soon") from error
         yield
     finally:
         os.close(descriptor)

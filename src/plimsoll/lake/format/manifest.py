@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from plimsoll.errors import DiskError, HeldByAnother, LakeError
+from plimsoll.errors import AlreadyLocked, DiskError, LakeError
 from plimsoll.lake.format import audit
 from plimsoll.lake.format.files import Files, publish
 from plimsoll.lake.format.lock import only_one
@@ -123,13 +123,13 @@ def whole(files: Files, root: Path) -> bool:
 
 def _without(manifest: Manifest, gone: Set[str]) -> Manifest:
     days = {
-        table: {day: file for day, file in held.items() if f"{table}/{file.name}" not in gone}
-        for table, held in manifest.days.items()
+        table: {day: file for day, file in of_table.items() if f"{table}/{file.name}" not in gone}
+        for table, of_table in manifest.days.items()
     }
     return msgspec.structs.replace(manifest, days=days)
 
 
-def take_over(files: Files, root: Path) -> None:
+def check_format(files: Files, root: Path) -> None:
     """Before anything is accepted: refuses a lake of a newer program's making, and marks an older one's as newer.
 
     So an older program refuses what it would not see. A damaged manifest is no reason to stop accepting readings, and
@@ -142,7 +142,7 @@ def take_over(files: Files, root: Path) -> None:
     except (OSError, msgspec.DecodeError, ValueError):
         return
     if known != FORMAT_VERSION:
-        with suppress(LakeError, DiskError, HeldByAnother), only_one(root):
+        with suppress(LakeError, DiskError, AlreadyLocked), only_one(root):
             save(files, root, load(files, root))
 
 

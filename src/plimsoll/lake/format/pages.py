@@ -49,11 +49,11 @@ def _pages(data: bytes, chunk: Mapping[int, Any], limit: int, most_rows: int) ->
     while at < end:
         reader = _Compact(data, at, end)
         header = reader.struct()
-        told = header.get(5) or header.get(8) or header.get(7) or {1: 0}
-        if header[2] < 0 or header[3] < 0 or not 0 <= told[1] <= most_rows:
+        page = header.get(5) or header.get(8) or header.get(7) or {1: 0}
+        if header[2] < 0 or header[3] < 0 or not 0 <= page[1] <= most_rows:
             raise LakeError("cannot be read as parquet (a page of less than nothing, or of too many values)")
         size += header[2]
-        values += 0 if header.get(7) else told[1]
+        values += 0 if header.get(7) else page[1]
         at = reader.at + header[3]
     if at != end or values != chunk[5]:
         raise LakeError("cannot be read as parquet (the pages of a column are not as long as it is)")

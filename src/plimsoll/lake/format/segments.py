@@ -43,8 +43,8 @@ class Segment:
     @property
     def name(self) -> str:
         """The file's name."""
-        told = f"{self.first_ms:013d}-{self.last_ms:013d}" + ("" if self.rows is None else f"-{self.rows}")
-        return f"s-{self.order:020d}-{self.collector}-{told}-{self.crc32}.{self.format}"
+        span = f"{self.first_ms:013d}-{self.last_ms:013d}" + ("" if self.rows is None else f"-{self.rows}")
+        return f"s-{self.order:020d}-{self.collector}-{span}-{self.crc32}.{self.format}"
 
     @property
     def content(self) -> str:
@@ -93,7 +93,7 @@ def checksum(data: bytes) -> str:
     return f"{zlib.crc32(data):08x}"
 
 
-def stored(table: Table, frame: "pl.DataFrame", *, complete: bool = True) -> "pl.DataFrame":
+def as_stored(table: Table, frame: "pl.DataFrame", *, complete: bool = True) -> "pl.DataFrame":
     """The frame as it is kept: checked, rates at four significant digits (sensors have no more)."""
     import polars as pl
 

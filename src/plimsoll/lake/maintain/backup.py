@@ -3,28 +3,28 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from plimsoll.errors import LakeError, TryAgain
+from plimsoll.errors import LakeError, TemporaryError
 from plimsoll.lake.format import manifest as manifests
 from plimsoll.lake.format.audit import AUDIT
 from plimsoll.lake.format.files import Files, publish
 from plimsoll.lake.read.integrity import MISSING, Soundness
-from plimsoll.lake.read.snapshot import take
+from plimsoll.lake.read.snapshot import open_snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class BackupResult:
     """What a backup holds."""
 
     files: int
     bytes: int
 
 
-def backup(files: Files, root: Path, target: Path) -> Copied:
+def backup(files: Files, root: Path, target: Path) -> BackupResult:
     """Copies day files, open segments and derived tables, each proven, and the manifest last.
 
     Files that are in the target already are not copied again: the next backup into the same folder is cheap.
     """
-    snapshot = take(files, root, Soundness(files, root, deep=True))
+    snapshot = open_snapshot(files, root, Soundness(files, root, deep=True))
     soundness = snapshot.soundness
     assert soundness is not None  # noqa: S101 - given above
     names: list[str] = []
@@ -35,7 +35,7 @@ def backup(files: Files, root: Path, target: Path) -> Copied:
     if soundness.found:
         key, damage = next(iter(soundness.found.items()))
         if damage.reason == MISSING:
-            raise TryAgain(f"{key}: was replaced while the backup ran; run it again")
+            raise TemporaryError(f"{key}: was replaced while the backup ran; run it again")
         raise LakeError(f"{key}: {damage.reason}; set it aside first: plimsoll verify --repair")
     derived = sorted(path.relative_to(root).as_posix() for path in (root / "derived").glob("*/[!.]*.parquet"))
     copied = sum(_copy(files, root / name, target / name) for name in [*names, *derived])
@@ -43,7 +43,7 @@ def backup(files: Files, root: Path, target: Path) -> Copied:
         publish(files, target / AUDIT, files.read(root / AUDIT))
     # without what is replaced: those files are not in the copy
     manifests.save(files, target, snapshot.manifest)
-    return Copied(len(names) + len(derived), copied)
+    return BackupResult(len(names) + len(derived), copied)
 
 
 def _copy(files: Files, source: Path, target: Path) -> int:

@@ -68,10 +68,10 @@ def _needed(key: str, missing: Set[tuple[str, str]]) -> bool:
 
 
 def _days_of(name: str) -> Set[str]:
-    segment, told = Segment.parse(name), manifests.day_of(name)
+    segment, day_file = Segment.parse(name), manifests.day_of(name)
     if segment is not None:
         return {segment.first.date().isoformat(), segment.last.date().isoformat()}
-    return {told[0]} if told is not None else set()
+    return {day_file[0]} if day_file is not None else set()
 
 
 def _remove_leftovers(files: Files, folder: Path, now: datetime) -> None:
@@ -90,13 +90,13 @@ def _set_aside_unnamed(
     named = manifest.of(table.name)
     names = {file.name for file in named.values()}
     for name in files.names(root / table.name):
-        key, told, path = f"{table.name}/{name}", manifests.day_of(name), root / table.name / name
-        if told is None or name in names or key in manifest.replaced or key in manifest.damaged:
+        key, day_file, path = f"{table.name}/{name}", manifests.day_of(name), root / table.name / name
+        if day_file is None or name in names or key in manifest.replaced or key in manifest.damaged:
             continue
         age_s = _age_s(path, before_s)
         if age_s is None or age_s <= 0:
             continue
-        if key in dropped or _covered(files, table, path, told[1], named.get(told[0])):
+        if key in dropped or _covered(files, table, path, day_file[1], named.get(day_file[0])):
             remove(files, [path])
         else:
             put_by(files, root, key)
@@ -113,8 +113,8 @@ def _covered(files: Files, table: Table, path: Path, sha16: str, by: DayFile | N
         if hashlib.sha256(files.read(other)).hexdigest() != (by.sha256 if by else ""):
             return False
         with decoding("a day file cannot be read"):
-            held, kept = (pl.scan_parquet(one, glob=False).select(table.key) for one in (path, other))
-            alone = held.join(kept, on=table.key, how="anti").select(pl.len())
+            candidate, kept = (pl.scan_parquet(one, glob=False).select(table.key) for one in (path, other))
+            alone = candidate.join(kept, on=table.key, how="anti").select(pl.len())
             return bool(alone.collect(engine="streaming").item() == 0)
     except (OSError, LakeError):
         return False

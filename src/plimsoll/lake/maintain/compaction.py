@@ -23,8 +23,8 @@ from plimsoll.lake.maintain.day_files import merged_day, touched
 from plimsoll.lake.maintain.quarantine import noted, set_aside
 from plimsoll.lake.maintain.repair import rebuild
 from plimsoll.lake.read.integrity import Soundness
-from plimsoll.lake.read.segment_cache import Shorts
-from plimsoll.lake.read.snapshot import Snapshot, take
+from plimsoll.lake.read.segment_cache import SegmentCache
+from plimsoll.lake.read.snapshot import Snapshot, open_snapshot
 from plimsoll.tables import TABLES
 
 GRACE_S = 1800.0
@@ -55,7 +55,7 @@ def compact(files: Files, root: Path, *, now: datetime, grace_s: float = GRACE_S
             # from now on day files without a manifest mean that it was lost, never that none was made yet
             manifests.save(files, root, manifests.load(files, root))
         deleted = clean(files, root, now=now, grace_s=grace_s)
-        snapshot = take(files, root)
+        snapshot = open_snapshot(files, root)
         damaged = _prove_inputs(files, snapshot)
         if damaged.found:
             snapshot = _without_damaged(snapshot, damaged, now)
@@ -101,7 +101,7 @@ def _high_water(known: Mapping[str, int], merged: Sequence[Segment]) -> dict[str
 
 def _prove_inputs(files: Files, snapshot: Snapshot) -> Soundness:
     """Reads every byte that is about to be merged, and decodes what would be joined, once."""
-    soundness, shorts = Soundness(files, snapshot.root, deep=True), Shorts()
+    soundness, shorts = Soundness(files, snapshot.root, deep=True), SegmentCache()
     for table, segments in snapshot.open.items():
         shorts.groups(table, [segment for segment in segments if segment.short], soundness)
         for segment in segments:
@@ -120,4 +120,4 @@ def _without_damaged(snapshot: Snapshot, soundness: Soundness, now: datetime) ->
         for table, segments in snapshot.open.items()
     }
     manifest = noted(snapshot.manifest, soundness.found, now_s=now.timestamp())
-    return replace(snapshot, manifest=manifest, open={table: held for table, held in sound.items() if held})
+    return replace(snapshot, manifest=manifest, open={table: intact for table, intact in sound.items() if intact})

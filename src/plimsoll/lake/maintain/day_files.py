@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plimsoll.errors import LakeError
-from plimsoll.lake.format.encoding import streamed
+from plimsoll.lake.format.encoding import encode_stream
 from plimsoll.lake.format.files import Files, publish
 from plimsoll.lake.format.manifest import DayFile
 from plimsoll.lake.format.segments import Segment
@@ -43,8 +43,8 @@ def merged_day(files: Files, snapshot: Snapshot, table: Table, day: str) -> DayF
     merged = publish_day(files, snapshot.root, table, day, chain([first], parts), like=first)
     least, most = _bounds(snapshot, table, day)
     if not least <= merged.rows <= most:
-        told = f"{merged.rows} rows came of a merge that has to give {least} to {most}"
-        raise LakeError(f"{table.name} {day}: {told}; nothing was changed; see: plimsoll verify")
+        mismatch = f"{merged.rows} rows came of a merge that has to give {least} to {most}"
+        raise LakeError(f"{table.name} {day}: {mismatch}; nothing was changed; see: plimsoll verify")
     return merged
 
 
@@ -52,8 +52,8 @@ def _bounds(snapshot: Snapshot, table: Table, day: str) -> tuple[int, float]:
     """How many rows a merge may give: it adds keys and replaces values, and never takes a key away."""
     before = snapshot.manifest.of(table.name).get(day)
     fresh = [segment.rows for segment in snapshot.open[table.name] if day in touched([segment])]
-    held = before.rows if before is not None else 0
-    return max(held, 1), held + sum(float("inf") if rows is None else rows for rows in fresh)
+    merged_before = before.rows if before is not None else 0
+    return max(merged_before, 1), merged_before + sum(float("inf") if rows is None else rows for rows in fresh)
 
 
 def publish_day(
@@ -63,7 +63,7 @@ def publish_day(
     import polars as pl
 
     tally = _Tally()
-    data = streamed(tally.of(parts), like=like)
+    data = encode_stream(tally.of(parts), like=like)
     written = pl.scan_parquet(io.BytesIO(data)).select(pl.len()).collect().item()
     if written != tally.rows:
         raise LakeError(

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from plimsoll.errors import TryAgain, UsageError, shown
+from plimsoll.errors import TemporaryError, UsageError, shown
 from plimsoll.lake.format import manifest as manifests
 from plimsoll.lake.format.files import Files
 from plimsoll.lake.format.manifest import DayFile
@@ -70,16 +70,18 @@ def _publish(uri: str, table: Table, days: Mapping[str, DayFile], options: dict[
         raise UsageError('publish-catalog delta needs the extra: pip install "plimsoll[delta]"') from error
     try:
         known = _opened(uri, table, options)
-        held = {file.name: file for file in days.values()}
+        current = {file.name: file for file in days.values()}
         paths: Any = known.get_add_actions(flatten=True).column("path")
         listed = {str(path) for path in paths.to_pylist()}
-        added, removed = sorted(held.keys() - listed), sorted(listed - held.keys())
+        added, removed = sorted(current.keys() - listed), sorted(listed - current.keys())
         if added or removed:
-            _commit(known, [_add(held[name]) for name in added], removed, now)
+            _commit(known, [_add(current[name]) for name in added], removed, now)
     except (DeltaError, OSError) as error:
-        raise TryAgain(f"{shown(uri)}: the log could not be written ({shown(_brief(error))}); try again") from error
-    rows = sum(file.rows for file in held.values())
-    return Published(table.name, uri, known.version(), len(held), rows, len(added), len(removed))
+        raise TemporaryError(
+            f"{shown(uri)}: the log could not be written ({shown(_brief(error))}); try again"
+        ) from error
+    rows = sum(file.rows for file in current.values())
+    return Published(table.name, uri, known.version(), len(current), rows, len(added), len(removed))
 
 
 def _opened(uri: str, table: Table, options: dict[str, str]) -> "DeltaTable":

@@ -16,8 +16,8 @@ def noted(manifest: Manifest, found: Mapping[str, Damage], *, now_s: float) -> M
     """The manifest that no longer counts the damaged files, and says so."""
     known = {key: msgspec.structs.replace(damage, noted_s=now_s) for key, damage in found.items()}
     days = {
-        table: {day: file for day, file in held.items() if f"{table}/{file.name}" not in known}
-        for table, held in manifest.days.items()
+        table: {day: file for day, file in of_table.items() if f"{table}/{file.name}" not in known}
+        for table, of_table in manifest.days.items()
     }
     return msgspec.structs.replace(manifest, days=days, damaged={**manifest.damaged, **known})
 

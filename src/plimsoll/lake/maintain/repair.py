@@ -67,10 +67,10 @@ def _days(files: Files, folder: Path, dropped: Mapping[str, float]) -> tuple[dic
     best: dict[str, tuple[int, float, DayFile]] = {}
     broken: dict[str, Damage] = {}
     for name in files.names(folder):
-        told = day_of(name)
-        if told is None or name in dropped:
+        day_and_hash = day_of(name)
+        if day_and_hash is None or name in dropped:
             continue
-        day, sha16 = told
+        day, sha16 = day_and_hash
         data = files.read(folder / name)
         sha256 = hashlib.sha256(data).hexdigest()
         if not sha256.startswith(sha16):

@@ -1,7 +1,7 @@
-"""Retention: whole days leave the manifest, then the disk; what is dropped was announced, proven, and is written down.
+"""Retention: whole days leave the manifest, then the disk; what is dropped was announced, verified and recorded.
 
-A day of readings goes only when it is older than asked for, not held, sound, compacted, and rolled up. Nothing goes
-while the clock stands far from the newest reading: one of the two is wrong then.
+A day of readings goes only when it is older than asked for, not on legal hold, undamaged, compacted, and rolled up.
+Nothing goes while the clock stands far from the newest reading: one of the two is wrong then.
 """
 
 import shutil
@@ -22,7 +22,7 @@ from plimsoll.lake.format.lock import only_one
 from plimsoll.lake.format.manifest import DayFile
 from plimsoll.lake.maintain import rollup_days
 from plimsoll.lake.read.integrity import Soundness
-from plimsoll.lake.read.snapshot import Snapshot, take
+from plimsoll.lake.read.snapshot import Snapshot, open_snapshot
 from plimsoll.lake.stores import Store
 from plimsoll.tables import SAMPLES, TABLES
 
@@ -30,7 +30,7 @@ _CLOCK_MAY_DIFFER: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drop:
+class RetentionDrop:
     """One day of one table, or one derived partition, that is to go: by which rule, and how much that frees."""
 
     table: str
@@ -42,16 +42,16 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """How long each table is kept; `held` says why a day of a table must stay, or None.
+class RetentionPolicy:
+    """How long each table is kept; `reason_to_keep` says why a day of a table must stay, or None.
 
-    `held_for` says the same of days on which these resources have rows: resource -> why. Rows are never rewritten, so
-    such a day stays whole.
+    `resources_to_keep` says the same of days on which these resources have rows: resource -> why. Rows are never
+    rewritten, so such a day stays whole.
     """
 
     days: Mapping[str, int]
-    held: Callable[[str, date], str | None]
-    held_for: Callable[[str, date], Mapping[str, str]] = field(default=lambda _table, _day: {})
+    reason_to_keep: Callable[[str, date], str | None]
+    resources_to_keep: Callable[[str, date], Mapping[str, str]] = field(default=lambda _table, _day: {})
     archive: Store | None = None
 
 
@@ -59,16 +59,16 @@ class Rules:
 class Planned:
     """What goes, and what stays although it is old enough, with the reason."""
 
-    drops: Sequence[Drop]
+    drops: Sequence[RetentionDrop]
     kept: Mapping[str, str]
 
 
-def plan(files: Files, root: Path, rules: Rules, *, now: datetime) -> Planned:
+def plan(files: Files, root: Path, rules: RetentionPolicy, *, now: datetime) -> Planned:
     """What would be dropped now; changes nothing."""
-    snapshot = take(files, root, Soundness(files, root, deep=True))
+    snapshot = open_snapshot(files, root, Soundness(files, root, deep=True))
     if why := _strange_clock(snapshot, now):
         return Planned(drops=[], kept={"everything": why})
-    drops: list[Drop] = []
+    drops: list[RetentionDrop] = []
     kept = _ahead(snapshot, now)
     rolled = set(snapshot.partitions(rollup_days.KINDS[-1]))
     for name, length in sorted(rules.days.items()):
@@ -83,13 +83,17 @@ def plan(files: Files, root: Path, rules: Rules, *, now: datetime) -> Planned:
                 if why:
                     kept[f"{name} {day}"] = why
                 else:
-                    drops.append(Drop(table=name, day=day, file=file.name, rows=file.rows, bytes=file.bytes, rule=rule))
+                    drops.append(
+                        RetentionDrop(table=name, day=day, file=file.name, rows=file.rows, bytes=file.bytes, rule=rule)
+                    )
         else:
             drops += _old_partitions(files, root, rules, name, last, rule, kept)
     return Planned(drops=drops, kept=kept)
 
 
-def apply(files: Files, root: Path, rules: Rules, announced: Sequence[Drop], *, now: datetime) -> list[Drop]:
+def apply(
+    files: Files, root: Path, rules: RetentionPolicy, announced: Sequence[RetentionDrop], *, now: datetime
+) -> list[RetentionDrop]:
     """Drops what was announced and would still be dropped; never more."""
     with only_one(root):
         current = set(plan(files, root, rules, now=now).drops)
@@ -102,8 +106,8 @@ def apply(files: Files, root: Path, rules: Rules, announced: Sequence[Drop], *, 
         manifest = manifests.load(files, root)
         gone = {(drop.table, drop.day) for drop in chosen}
         days = {
-            table: {day: file for day, file in held.items() if (table, day) not in gone}
-            for table, held in manifest.days.items()
+            table: {day: file for day, file in of_table.items() if (table, day) not in gone}
+            for table, of_table in manifest.days.items()
         }
         whole = [drop for drop in chosen if drop.table in TABLES]
         replaced = {f"{drop.table}/{drop.file}": now.timestamp() for drop in whole}
@@ -153,7 +157,7 @@ def _ahead(snapshot: Snapshot, now: datetime) -> dict[str, str]:
 def _stays(
     files: Files,
     snapshot: Snapshot,
-    rules: Rules,
+    rules: RetentionPolicy,
     table: str,
     file: DayFile,
     day: date,
@@ -161,7 +165,7 @@ def _stays(
     rolled: set[str],
 ) -> str | None:
     path = snapshot.root / table / file.name
-    if why := rules.held(table, day) or _held_for(files, path, rules.held_for(table, day)):
+    if why := rules.reason_to_keep(table, day) or _needed_by(files, path, rules.resources_to_keep(table, day)):
         return why
     if day in waiting:
         return "late readings wait for compaction"
@@ -172,7 +176,7 @@ def _stays(
     return None
 
 
-def _held_for(files: Files, path: Path, resources: Mapping[str, str]) -> str | None:
+def _needed_by(files: Files, path: Path, resources: Mapping[str, str]) -> str | None:
     """Why a file must stay because of the resources it has rows of; one that cannot be read stays too."""
     import polars as pl
 
@@ -189,9 +193,9 @@ def _held_for(files: Files, path: Path, resources: Mapping[str, str]) -> str | N
 
 
 def _old_partitions(
-    files: Files, root: Path, rules: Rules, kind: str, last: date, rule: str, kept: dict[str, str]
-) -> list[Drop]:
-    found: list[Drop] = []
+    files: Files, root: Path, rules: RetentionPolicy, kind: str, last: date, rule: str, kept: dict[str, str]
+) -> list[RetentionDrop]:
+    found: list[RetentionDrop] = []
     for name in files.names(root / "derived" / kind):
         try:
             day = date.fromisoformat(name[:10])
@@ -200,15 +204,15 @@ def _old_partitions(
         if day >= last:
             continue
         path = root / "derived" / kind / name
-        if why := rules.held(kind, day) or _held_for(files, path, rules.held_for(kind, day)):
+        if why := rules.reason_to_keep(kind, day) or _needed_by(files, path, rules.resources_to_keep(kind, day)):
             kept[f"{kind} {day}"] = why
             continue
         size = files.size(path)
-        found.append(Drop(table=kind, day=day.isoformat(), file=name, rows=0, bytes=size, rule=rule))
+        found.append(RetentionDrop(table=kind, day=day.isoformat(), file=name, rows=0, bytes=size, rule=rule))
     return found
 
 
-def _archived(files: Files, root: Path, drop: Drop, archive: Store) -> None:
+def _archived(files: Files, root: Path, drop: RetentionDrop, archive: Store) -> None:
     """A copy that was read back; without it nothing is dropped."""
     source = root / drop.table / drop.file if drop.table in TABLES else root / "derived" / drop.table / drop.file
     key, data = f"{drop.table}/{drop.file}", files.read(source)

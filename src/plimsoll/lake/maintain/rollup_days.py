@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from plimsoll.errors import LakeError
 from plimsoll.lake.format.audit import retired
-from plimsoll.lake.format.encoding import Spill
+from plimsoll.lake.format.encoding import FrameBuffer
 from plimsoll.lake.format.manifest import DayFile, day_of
 from plimsoll.lake.maintain.rollups import Rollup, daily, hourly
 from plimsoll.lake.read.snapshot import Snapshot
@@ -22,9 +22,9 @@ KINDS: Final = ("hours", "hour_buckets", "days", "day_buckets")
 
 def partition(file: DayFile) -> str:
     """The partition that belongs to exactly this content of a day."""
-    told = day_of(file.name)
-    assert told is not None  # noqa: S101 - the manifest names day files only
-    return f"{told[0]}-{told[1]}"
+    day_and_hash = day_of(file.name)
+    assert day_and_hash is not None  # noqa: S101 - the manifest names day files only
+    return f"{day_and_hash[0]}-{day_and_hash[1]}"
 
 
 def due(snapshot: Snapshot, today: date) -> list[tuple[str, DayFile]]:
@@ -42,12 +42,12 @@ def due(snapshot: Snapshot, today: date) -> list[tuple[str, DayFile]]:
     ]
 
 
-def roll(snapshot: Snapshot, day: str, file: DayFile) -> dict[str, Spill]:
+def roll(snapshot: Snapshot, day: str, file: DayFile) -> dict[str, FrameBuffer]:
     """The frames of one day by kind, block by block; a block's resources come before those of the next one.
 
     LakeError where other rows were read than the file has: a rollup outlives its readings.
     """
-    found = {kind: Spill() for kind in KINDS}
+    found = {kind: FrameBuffer() for kind in KINDS}
     read = 0
     for readings in snapshot.blocks(SAMPLES, date.fromisoformat(day), ["ts", "resource_id", "device", *CATALOGUE]):
         known = (name for name in readings.columns if name in CATALOGUE)
@@ -62,7 +62,7 @@ def roll(snapshot: Snapshot, day: str, file: DayFile) -> dict[str, Spill]:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class LongHistory:
     """Rows of a long window, and where they come from: `raw` and `hourly` are the days of either kind."""
 
     rows: "pl.LazyFrame"
@@ -70,9 +70,9 @@ class Memory:
     hourly: Sequence[date]
 
 
-def remember(
+def read_long_history(
     snapshot: Snapshot, metrics: Sequence[str], *, start: datetime, end: datetime, resource_ids: Sequence[str] | None
-) -> Memory:
+) -> LongHistory:
     """Readings of [start, end) where readings are kept, else one row an hour with its mean.
 
     Right for whatever works with hourly means; a quantile of readings must come from the buckets instead.
@@ -94,7 +94,7 @@ def remember(
         if path is not None:
             hours = pl.scan_parquet(path, glob=False)
             frames.append(_means(hours, metrics, start, end, resource_ids).select(names))
-    return Memory(pl.concat(frames, how="vertical_relaxed"), raw_days, sorted(older))
+    return LongHistory(pl.concat(frames, how="vertical_relaxed"), raw_days, sorted(older))
 
 
 def _means(

@@ -14,8 +14,8 @@ from plimsoll.lake.format.manifest import Damage
 from plimsoll.lake.maintain.quarantine import noted, set_aside
 from plimsoll.lake.maintain.repair import rebuild
 from plimsoll.lake.read.integrity import Soundness
-from plimsoll.lake.read.segment_cache import Shorts
-from plimsoll.lake.read.snapshot import take
+from plimsoll.lake.read.segment_cache import SegmentCache
+from plimsoll.lake.read.snapshot import open_snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ def _readable(files: Files, root: Path) -> bool:
 
 def _look(files: Files, root: Path, now: datetime, share: int) -> Verified:
     soundness = Soundness(files, root, deep=True)
-    snapshot = take(files, root)
+    snapshot = open_snapshot(files, root)
     looked, read = 0, 0
     for table, days in snapshot.manifest.days.items():
         for file in days.values():
@@ -74,7 +74,7 @@ def _look(files: Files, root: Path, now: datetime, share: int) -> Verified:
                 looked, read = looked + 1, read + file.bytes
     for table, segments in snapshot.open.items():
         due = [segment for segment in segments if _due(segment.name, now, share)]
-        Shorts().groups(table, [segment for segment in due if segment.short], soundness)
+        SegmentCache().groups(table, [segment for segment in due if segment.short], soundness)
         sound = [s for s in due if soundness.may_be_sound(table, s) and (s.short or soundness.segment(table, s))]
         read += sum(files.size(root / table / segment.name) for segment in sound)
         looked += len(due)

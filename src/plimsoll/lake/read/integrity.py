@@ -62,13 +62,13 @@ class Soundness:
         """What was found to be damaged until now, by table/name."""
         return MappingProxyType({key: damage for key, damage in self._seen.items() if damage is not None})
 
-    def leave_out(self, keys: Iterable[str]) -> None:
-        """Takes the word of another reader of the same state, who has proven the files."""
+    def exclude(self, keys: Iterable[str]) -> None:
+        """Excludes files that another process has found damaged."""
         for key in keys:
             self._seen[key] = Damage(reason=CHANGED, noted_s=0.0)
 
-    def leave_out_segment(self, table: str, segment: Segment, reason: str) -> None:
-        """What a decoder has found: the bytes are those that were written, and no rows of this table."""
+    def exclude_segment(self, table: str, segment: Segment, reason: str) -> None:
+        """Excludes a segment whose checksum is right but that does not decode to rows of this table."""
         self._note(f"{table}/{segment.name}", reason, segment.first_ms, segment.last_ms, segment.rows)
 
     def day(self, table: str, file: DayFile) -> bool:

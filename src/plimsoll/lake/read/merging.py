@@ -100,9 +100,9 @@ def rows_of(
         needed = list(dict.fromkeys((*table.key, *columns)))
         inside = all(window.holds(segment.first_ms, segment.last_ms) for segment in files.fresh)
         fresh = _newest(table, files, of if inside else [*of, *window.asked()], needed)
-        held = _day_rows(table, files.beneath, window, of, needed)
+        day_rows = _day_rows(table, files.beneath, window, of, needed)
         gone = fresh.select(table.key)
-        parts += [rows.join(gone, on=table.key, how="anti").select(columns) for rows in held]
+        parts += [rows.join(gone, on=table.key, how="anti").select(columns) for rows in day_rows]
         parts.append(fresh.select(columns))
     return pl.concat(parts or [pl.LazyFrame(schema=table.schema()).select(columns)])
 

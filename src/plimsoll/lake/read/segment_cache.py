@@ -21,26 +21,26 @@ _KEPT: Final = 4
 _Key: TypeAlias = tuple[object, ...]
 
 
-class Shorts:
+class SegmentCache:
     """The last few sets of short segments that were asked for; what was touched since is read and proven anew."""
 
     def __init__(self) -> None:
-        self._held: OrderedDict[_Key, list[Group]] = OrderedDict()
+        self._groups: OrderedDict[_Key, list[Group]] = OrderedDict()
 
     def groups(self, table: str, segments: Sequence[Segment], soundness: Soundness) -> list[Group]:
         """The rows of those segments that are what their names say, by their columns."""
         wanted = [segment for segment in segments if soundness.may_be_sound(table, segment)]
         key = _key(table, wanted, soundness)
-        if key is not None and key in self._held:
-            self._held.move_to_end(key)
-            return self._held[key]
+        if key is not None and key in self._groups:
+            self._groups.move_to_end(key)
+            return self._groups[key]
         read = [(segment, soundness.bytes_of(table, segment)) for segment in wanted]
         sound = [(segment, data) for segment, data in read if data is not None]
         found = _decodable(table, sound, soundness)
         if key is not None and sum(len(group) for group, _ in found) == len(wanted):
-            self._held[key] = found
-            while len(self._held) > _KEPT:
-                self._held.popitem(last=False)
+            self._groups[key] = found
+            while len(self._groups) > _KEPT:
+                self._groups.popitem(last=False)
         return found
 
 
@@ -54,9 +54,9 @@ def decoded(segments: Sequence[tuple[Segment, bytes]]) -> list[Group]:
         parts = joined([data for _, data in segments])
     found = [([segments[place][0] for place in places], rows) for places, rows in parts]
     for group, rows in found:
-        told = sum(segment.rows or 0 for segment in group)
-        if rows.height != told:
-            raise LakeError(f"open segments hold {rows.height} rows, their names tell {told}; see: plimsoll verify")
+        expected = sum(segment.rows or 0 for segment in group)
+        if rows.height != expected:
+            raise LakeError(f"open segments hold {rows.height} rows, their names tell {expected}; see: plimsoll verify")
     return found
 
 
@@ -70,11 +70,11 @@ def _decodable(table: str, segments: Sequence[tuple[Segment, bytes]], soundness:
             if _whole(segment, data):
                 rest.append((segment, data))
             else:
-                soundness.leave_out_segment(table, segment, UNREADABLE)
+                soundness.exclude_segment(table, segment, UNREADABLE)
         found = decoded(rest)
     strange = [group for group, rows in found if TABLES[table].strange(rows.schema)]
     for segment in chain.from_iterable(strange):
-        soundness.leave_out_segment(table, segment, UNREADABLE)
+        soundness.exclude_segment(table, segment, UNREADABLE)
     return [one for one in found if one[0] not in strange] if strange else found
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plimsoll.clock import EPOCH
-from plimsoll.errors import TryAgain
+from plimsoll.errors import TemporaryError
 from plimsoll.lake.format import manifest as manifests
 from plimsoll.lake.format.files import Files
 from plimsoll.lake.format.manifest import Damage, DayFile, Manifest
 from plimsoll.lake.format.segments import Segment, as_written, checksum
 from plimsoll.lake.read.integrity import Soundness, overlapping
 from plimsoll.lake.read.merging import Chosen, Days, Window, columns_in, rows_of
-from plimsoll.lake.read.segment_cache import Group, Shorts, decoded
+from plimsoll.lake.read.segment_cache import Group, SegmentCache, decoded
 from plimsoll.tables import TABLES, Table
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Snapshot:
     manifest: Manifest
     open: Mapping[str, Sequence[Segment]] = field(default_factory=dict[str, Sequence[Segment]])
     soundness: Soundness | None = None
-    shorts: Shorts = field(default_factory=Shorts)
+    shorts: SegmentCache = field(default_factory=SegmentCache)
 
     @property
     def generation(self) -> str:
@@ -172,11 +172,11 @@ class Snapshot:
 
     def _chosen(self, table: Table, window: Window) -> Chosen:
         """The sound files that may have rows of a window; nothing is opened but for its proof."""
-        held = [s for s in self.open.get(table.name, ()) if window.touches(s.first_ms, s.last_ms)]
+        touching = [s for s in self.open.get(table.name, ()) if window.touches(s.first_ms, s.last_ms)]
         folder, settled, beneath = self.root / table.name, Days(), Days()
-        short = self._groups(table, [segment for segment in held if segment.short])
-        long = [(s, folder / s.name) for s in held if not s.short and self._sound_segment(table, s)]
-        chosen = Chosen(settled, beneath, short, long, held)
+        short = self._groups(table, [segment for segment in touching if segment.short])
+        long = [(s, folder / s.name) for s in touching if not s.short and self._sound_segment(table, s)]
+        chosen = Chosen(settled, beneath, short, long, touching)
         spans = [(segment.first_ms, segment.last_ms) for segment in chosen.fresh]
         for file in self.manifest.of(table.name).values():
             if window.touches(file.first_ms, file.last_ms) and self._sound_day(table, file):
@@ -202,16 +202,18 @@ class Snapshot:
 def _cut(keys: Sequence[str], rows: Sequence[int]) -> list[tuple[str | None, str | None]]:
     """Ranges of keys with at most `BLOCK_ROWS` rows each, or one key that has more."""
     found: list[tuple[str | None, str | None]] = []
-    first, held = keys[0], 0
+    first, in_block = keys[0], 0
     for before, key, count in zip((keys[0], *keys), keys, rows, strict=False):
-        if held and held + count > BLOCK_ROWS:
+        if in_block and in_block + count > BLOCK_ROWS:
             found.append((first, before))
-            first, held = key, 0
-        held += count
+            first, in_block = key, 0
+        in_block += count
     return [*found, (first, keys[-1])]
 
 
-def take(files: Files, root: Path, soundness: Soundness | None = None, *, shorts: Shorts | None = None) -> Snapshot:
+def open_snapshot(
+    files: Files, root: Path, soundness: Soundness | None = None, *, shorts: SegmentCache | None = None
+) -> Snapshot:
     """A consistent snapshot: manifest first, folders second, and once more if the manifest changed between."""
     for _ in range(_ATTEMPTS):
         manifest = manifests.load(files, root)
@@ -222,8 +224,8 @@ def take(files: Files, root: Path, soundness: Soundness | None = None, *, shorts
             if segments := [s for name in names if (s := Segment.parse(name)) is not None]:
                 found[table] = as_written(segments, now_ns=time.time_ns())
         if manifests.load(files, root).generation == manifest.generation:
-            return Snapshot(root, manifest, found, soundness, shorts or Shorts())
-    raise TryAgain(f"{root.name}: the lake changed {_ATTEMPTS} times while it was read; ask again")
+            return Snapshot(root, manifest, found, soundness, shorts or SegmentCache())
+    raise TemporaryError(f"{root.name}: the lake changed {_ATTEMPTS} times while it was read; ask again")
 
 
 def derived_path(root: Path, kind: str, partition: str, crc32: str) -> Path:

@@ -19,11 +19,11 @@ import msgspec
 
 from plimsoll.lake.format import manifest as manifests
 from plimsoll.lake.format.audit import AUDIT
-from plimsoll.lake.format.files import TEMPORARY, UNNAMED, Files, make_sure_of_room, publish
+from plimsoll.lake.format.files import TEMPORARY, UNNAMED, Files, publish, require_free_space
 from plimsoll.lake.format.manifest import Manifest, day_of
 from plimsoll.lake.format.segments import Segment, checksum
 from plimsoll.lake.read.integrity import CHANGED
-from plimsoll.lake.stores import Raced, Store
+from plimsoll.lake.stores import Store, WriteConflict
 from plimsoll.tables import TABLES
 
 _AT_ONCE: Final = 16
@@ -162,23 +162,23 @@ class SharedFiles(Files):
 
     def _manifest(self, path: Path, key: str) -> bytes:
         try:
-            held = self.store.get(key)
+            stored = self.store.get(key)
         except FileNotFoundError:
             if key == manifests.NAME:
                 self._known = _Known(None, None)
                 super().delete(path)
             raise
         if key == manifests.NAME:
-            self._known = _Known(held.tag, _decoded(held.data))
-            if not path.exists() or super().read(path) != held.data:
-                publish_here(path, held.data)  # for other processes of this machine, which only read
-        return held.data
+            self._known = _Known(stored.tag, _decoded(stored.data))
+            if not path.exists() or super().read(path) != stored.data:
+                publish_here(path, stored.data)  # for other processes of this machine, which only read
+        return stored.data
 
     def _put_manifest(self, data: bytes) -> None:
         following, before = _decoded(data), self._known.manifest
         assert following is not None  # noqa: S101 - the program has just made it
         if before is not None and following.generation <= before.generation:
-            raise Raced(f"{self.store.uri}/{manifests.NAME}: another writer was faster; try again")
+            raise WriteConflict(f"{self.store.uri}/{manifests.NAME}: another writer was faster; try again")
         # without a manifest before, what the store lists is what it has
         stored = _named(before) if before else self._modified_s.keys()
         for key in sorted(_named(following) - stored):
@@ -197,7 +197,7 @@ class SharedFiles(Files):
         raise OSError(0, CHANGED, key)
 
     def _fetch(self, path: Path, key: str) -> bytes:
-        make_sure_of_room(self, self.root)
+        require_free_space(self, self.root)
         data = self.read_there(key)
         publish_here(path, data)
         return data
@@ -222,8 +222,8 @@ class SharedFiles(Files):
 
 def proof(name: str) -> str | None:
     """What a name tells of its content's checksum; None where it tells nothing."""
-    if (told := day_of(name)) is not None:
-        return told[1]
+    if (named_day := day_of(name)) is not None:
+        return named_day[1]
     if (segment := Segment.parse(name)) is not None:
         return segment.crc32
     stem, dot, suffix = name.rpartition(".")
@@ -232,8 +232,8 @@ def proof(name: str) -> str | None:
 
 def proven(name: str, data: bytes) -> bool:
     """Whether the bytes are what the name tells."""
-    told = proof(name)
-    return told in (checksum(data), hashlib.sha256(data).hexdigest()[:16])
+    expected = proof(name)
+    return expected in (checksum(data), hashlib.sha256(data).hexdigest()[:16])
 
 
 def publish_here(path: Path, data: bytes) -> None:

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from plimsoll.errors import BadParameter, UsageError, shown
-from plimsoll.lake.format.encoding import briefly
-from plimsoll.lake.format.segments import Segment, checksum, describe, span, stored
+from plimsoll.lake.format.encoding import encode_segment
+from plimsoll.lake.format.segments import Segment, as_stored, checksum, describe, span
 from plimsoll.lake.lake import Lake
+from plimsoll.lake.shared.names import Names
 from plimsoll.lake.shared.validation import checked, timely
 from plimsoll.tables import TABLES
 
@@ -18,21 +19,30 @@ MOST_BYTES: Final = 16 * 1024**2
 """Bytes of one segment."""
 
 
-class NotYours(UsageError):
+class NotAllowedForToken(UsageError):
     """A host may only write under its own name, about what its token names."""
 
 
-def take_in(
-    lake: Lake, table: str, name: str, data: bytes, *, host: str, resource_ids: Sequence[str], now: datetime
+def ingest_segment(
+    lake: Lake,
+    table: str,
+    name: str,
+    data: bytes,
+    *,
+    host: str,
+    resource_ids: Sequence[str],
+    now: datetime,
+    names: Names | None = None,
 ) -> bool:
     """Keeps a segment's rows for good; False where they are there already.
 
-    `resource_ids`: what it may be about; empty: anything.
+    `resource_ids`: what it may be about; empty: anything. `names`: how many resources and devices it may name.
 
     No byte of a stranger is kept, and no number that decides: the rows are written anew, as any rows of ours, and they
     are as new as their arrival. The same rows of the same host become the same bytes, by which a repetition is known;
     one that was merged and deleted before is kept and merged once more, which changes nothing: its keys are the same.
-    Raises NotYours, BadParameter (name, checksum, size), LakeError (rows) or DiskError; nothing was kept then.
+    Raises NotAllowedForToken, BadParameter (name, checksum, size), LakeError (rows) or DiskError; nothing was kept
+    then.
     """
     given = _named(table, name, host)
     if len(data) > MOST_BYTES:
@@ -44,8 +54,10 @@ def take_in(
         raise BadParameter("name", name, why="tells another time span than the rows have")
     timely(given, now)
     _about(frame, resource_ids)
-    ours = stored(TABLES[table], frame, complete=False)
-    written, form = briefly(ours)
+    if names is not None:
+        names.admit(host, frame, now)
+    ours = as_stored(TABLES[table], frame, complete=False)
+    written, form = encode_segment(ours)
     segment = describe(ours, written, form, order=lake.next_order(), collector=host)
     return lake.accept(TABLES[table], segment, written)
 
@@ -57,7 +69,7 @@ def _named(table: str, name: str, host: str) -> Segment:
     if segment is None:
         raise BadParameter("name", name, why="is no segment's name")
     if segment.collector != host:
-        raise NotYours(f'the token is of host "{shown(host)}", the segment of "{shown(segment.collector)}"')
+        raise NotAllowedForToken(f'the token is of host "{shown(host)}", the segment of "{shown(segment.collector)}"')
     return segment
 
 
@@ -65,4 +77,4 @@ def _about(frame: "pl.DataFrame", resource_ids: Sequence[str]) -> None:
     if not resource_ids or "resource_id" not in frame.columns:
         return
     if foreign := set(frame["resource_id"].to_list()) - set(resource_ids):
-        raise NotYours(f'the token may not write about "{shown(min(foreign))}"')
+        raise NotAllowedForToken(f'the token may not write about "{shown(min(foreign))}"')

@@ -15,12 +15,12 @@ from plimsoll.lake.lake import Lake
 from plimsoll.lake.maintain import compaction
 from plimsoll.lake.maintain.compaction import Compaction
 from plimsoll.lake.maintain.delta_log import Published
-from plimsoll.lake.read.snapshot import Snapshot, take
+from plimsoll.lake.read.snapshot import Snapshot, open_snapshot
 from plimsoll.lake.settings import SharedPlace
 from plimsoll.lake.shared.files import SharedFiles
 from plimsoll.lake.shared.spool import Spool
 from plimsoll.lake.shared.validation import glance
-from plimsoll.lake.stores import Raced, Store
+from plimsoll.lake.stores import Store, WriteConflict
 from plimsoll.tables import TABLES, Table
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class SharedLake(SpoolingLake):
 
     def _refuse_strange(self) -> None:
         """Sets aside what would stop compaction for everybody; the one host's rows wait there, with the reason."""
-        for table, segments in take(self._door, self.root).open.items():
+        for table, segments in open_snapshot(self._door, self.root).open.items():
             for segment in segments:
                 path, key = self.root / table / segment.name, f"{table}/{segment.name}"
                 try:
@@ -100,7 +100,7 @@ class SharedLake(SpoolingLake):
                 self._refuse_strange()
                 done = super().compact(now=now, grace_s=grace_s)
                 break
-            except Raced:
+            except WriteConflict:
                 if attempt == _ATTEMPTS - 1:
                     raise
         else:
@@ -132,7 +132,7 @@ class CollectorLake(SpoolingLake):
         del place, now
         raise self._elsewhere("no catalog is published here")
 
-    def bring(self, table: Table, rows: "pl.DataFrame", *, collector: str) -> tuple[int, int]:
+    def append_missing(self, table: Table, rows: "pl.DataFrame", *, collector: str) -> tuple[int, int]:
         """Appends all rows: which of them the lake has is only known where it is, and there each key counts once."""
         self.append(table, rows, collector=collector)
         return rows.height, 0

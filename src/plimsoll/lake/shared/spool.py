@@ -72,9 +72,9 @@ class Spool:
 
     def make_sure(self) -> None:
         """Refuses more than is allowed to wait."""
-        if (held := self.waiting().bytes) >= self.most_bytes:
+        if (waiting_bytes := self.waiting().bytes) >= self.most_bytes:
             raise DiskError(
-                f"{self.root}: {held // 1_000_000} MB wait to be shipped, [ship] spool_mb allows "
+                f"{self.root}: {waiting_bytes // 1_000_000} MB wait to be shipped, [ship] spool_mb allows "
                 f"{self.most_bytes // 1_000_000}; nothing was acknowledged; see: plimsoll status"
             )
 

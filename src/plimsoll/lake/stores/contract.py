@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from plimsoll.errors import PlimsollError, TryAgain
+from plimsoll.errors import PlimsollError, TemporaryError
 
 
-class NoAnswer(TryAgain):
+class NoAnswer(TemporaryError):
     """The store cannot be reached, or answers with an error of its own: later it may do."""
 
 
-class Raced(TryAgain):
+class WriteConflict(TemporaryError):
     """Another writer was faster: what was to be replaced is no longer what was read."""
 
 
@@ -21,7 +21,7 @@ class Refused(PlimsollError):
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredObject:
     """A file's bytes, and the tag of exactly this content."""
 
     data: bytes
@@ -45,16 +45,16 @@ class Store(Protocol):
         """How people call it; without credentials."""
         ...
 
-    def get(self, key: str) -> Held:
+    def get(self, key: str) -> StoredObject:
         """A whole file."""
         ...
 
     def put(self, key: str, data: bytes) -> None:
-        """Makes the key hold these bytes, whole or not at all; whatever it held before is replaced."""
+        """Stores these bytes under the key, atomically; an earlier content is replaced."""
         ...
 
     def swap(self, key: str, data: bytes, tag: str | None) -> str:
-        """Replaces the content that has this tag (None: there is nothing yet); gives the new tag. Else Raced."""
+        """Replaces content of this tag (None: no content yet); gives the new tag, or raises WriteConflict."""
         ...
 
     def names(self, folder: str) -> list[Entry]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from plimsoll.lake.format.files import TEMPORARY, Files, publish
-from plimsoll.lake.stores.contract import Entry, Held, NoAnswer, Raced
+from plimsoll.lake.stores.contract import Entry, NoAnswer, StoredObject, WriteConflict
 
 _LOCK: Final = "swap.lock"
 
@@ -32,7 +32,7 @@ class FolderStore:
         """The folder."""
         return str(self.root)
 
-    def get(self, key: str) -> Held:
+    def get(self, key: str) -> StoredObject:
         """A whole file; its tag is its SHA-256."""
         self._mounted()
         try:
@@ -41,7 +41,7 @@ class FolderStore:
             raise
         except OSError as error:
             raise NoAnswer(f"{self.root / key}: cannot be read ({error.strerror})") from error
-        return Held(data, hashlib.sha256(data).hexdigest())
+        return StoredObject(data, hashlib.sha256(data).hexdigest())
 
     def put(self, key: str, data: bytes) -> None:
         """Written beside, synced, renamed, the folder synced."""
@@ -57,7 +57,7 @@ class FolderStore:
             except FileNotFoundError:
                 now = None
             if now != tag:
-                raise Raced(f"{self.root / key}: another writer was faster; try again")
+                raise WriteConflict(f"{self.root / key}: another writer was faster; try again")
             publish(self._files, self.root / key, data)
         return hashlib.sha256(data).hexdigest()
 

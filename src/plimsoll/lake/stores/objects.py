@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from plimsoll.errors import UsageError
-from plimsoll.lake.stores.contract import Entry, Held, NoAnswer, Raced, Refused
+from plimsoll.lake.stores.contract import Entry, NoAnswer, Refused, StoredObject, WriteConflict
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -40,14 +40,14 @@ class ObjectStore:
         """The bucket and the prefix."""
         return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
 
-    def get(self, key: str) -> Held:
+    def get(self, key: str) -> StoredObject:
         """A whole object, and its entity tag."""
         import obstore
 
         with self._asking(key):
             got = obstore.get(self._store(), key)
             data = got.bytes().to_bytes()
-            return Held(data, got.meta["e_tag"] or "")
+            return StoredObject(data, got.meta["e_tag"] or "")
 
     def put(self, key: str, data: bytes) -> None:
         """One PUT: seen whole, or not at all."""
@@ -66,7 +66,7 @@ class ObjectStore:
                 mode: Any = "create" if tag is None else {"e_tag": tag}
                 return obstore.put(self._store(), key, data, mode=mode, use_multipart=False)["e_tag"] or ""
             except (AlreadyExistsError, PreconditionError) as error:
-                raise Raced(f"{self.uri}/{key}: another writer was faster; try again") from error
+                raise WriteConflict(f"{self.uri}/{key}: another writer was faster; try again") from error
 
     def names(self, folder: str) -> list[Entry]:
         """The objects right under a prefix."""

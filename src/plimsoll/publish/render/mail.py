@@ -49,7 +49,7 @@ class MailView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mailed:
+class MailParts:
     """The parts of a mail."""
 
     subject: str
@@ -76,7 +76,7 @@ def compose(
     also: Sequence[str],
     revision: int = 1,
     folders: Sequence[Path],
-) -> Mailed:
+) -> MailParts:
     """The parts of the mail of a report. An executive's leaves the lists of single things out."""
     lists = role != "executive"
     pictures = _pictures(view) if isinstance(view, ReportView) else {}
@@ -107,7 +107,7 @@ def compose(
     html = env.get_template("mail.html.j2").render(mail=mail, colour=light)
     text = env.get_template("mail.txt.j2").render(mail=mail, wrapped=_wrapped)
     inliner = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
-    return Mailed(
+    return MailParts(
         subject=subject(view.verdict.state, view.verdict.facts, view.fleet, end, revision),
         text=text,
         html=inliner.inline(html),
@@ -115,13 +115,15 @@ def compose(
     )
 
 
-def plain(view: ReportView | CapacityView, *, end: datetime, revision: int, why: str, link: str, reason: str) -> Mailed:
+def plain(
+    view: ReportView | CapacityView, *, end: datetime, revision: int, why: str, link: str, reason: str
+) -> MailParts:
     """The verdict in plain text, where a template of the mail cannot be drawn: silence would be worse."""
     failed = f"The templates of this mail could not be drawn: {reason}. plimsoll diff shows what was changed in them."
     told = [f"{view.verdict.state} {view.verdict.facts}", view.since, *view.notices, failed, link, why]
     text = "\n\n".join(_wrapped(one) for one in told if one) + "\n"
     head = subject(view.verdict.state, view.verdict.facts, view.fleet, end, revision)
-    return Mailed(subject=head, text=text, html="", pictures={})
+    return MailParts(subject=head, text=text, html="", pictures={})
 
 
 def _wrapped(text: str, indent: int = 0) -> str:

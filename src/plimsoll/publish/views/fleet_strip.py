@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from plimsoll.clock import instant
-from plimsoll.documents.headroom import Standing
+from plimsoll.documents.headroom import Headroom
 from plimsoll.documents.situation import Situation
 from plimsoll.publish import formatting
 from plimsoll.publish.drawing import svg
@@ -84,7 +84,7 @@ def picture(report: ReportInput, situation: Situation) -> FleetPicture:
     )
 
 
-def _worst_first(standing: Standing) -> tuple[bool, float, str]:
+def _worst_first(standing: Headroom) -> tuple[bool, float, str]:
     return standing.margin is None, -(standing.margin or 0.0), standing.resource_id
 
 

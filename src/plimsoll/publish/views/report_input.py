@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from plimsoll.documents import Alert, Evidence, PerformanceDocument
 from plimsoll.documents.anomalies import AnomaliesDocument
 from plimsoll.documents.capacity import CapacityDocument
-from plimsoll.documents.headroom import Standing
+from plimsoll.documents.headroom import Headroom
 from plimsoll.documents.optimization import OptimizationDocument
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.presence import Presence
@@ -69,7 +69,7 @@ class ReportInput:
     previous_end: datetime
     evidence: Sequence[Evidence]
     resources: Sequence[Resource]
-    standings: Sequence[Standing]
+    standings: Sequence[Headroom]
     lines: Mapping[str, LoadLine]
     made: Made
     optimization: OptimizationDocument | None = None

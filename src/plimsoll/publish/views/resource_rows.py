@@ -10,7 +10,7 @@ from markupsafe import Markup
 from msgspec import UNSET, UnsetType
 
 from plimsoll.documents import Gauge, ResourcePerformance
-from plimsoll.documents.headroom import Standing
+from plimsoll.documents.headroom import Headroom
 from plimsoll.documents.situation import Situation
 from plimsoll.fleet.resources import Resource
 from plimsoll.publish import formatting
@@ -90,7 +90,7 @@ def rows(report: ReportInput, situation: Situation) -> list[ResourceRow]:
 def _row(
     report: ReportInput,
     resource: Resource,
-    standing: Standing,
+    standing: Headroom,
     part: ResourcePerformance,
     state: str,
     position: int,
@@ -124,7 +124,7 @@ def _patience(resource: Resource) -> timedelta:
     return timedelta(seconds=3 * (resource.interval_s or 0.0))
 
 
-def _spark(resource: Resource, standing: Standing, state: str) -> Markup:
+def _spark(resource: Resource, standing: Headroom, state: str) -> Markup:
     assert standing.metric is not None  # noqa: S101 - the caller looked
     text = (
         f"{formatting.name(resource.name)}, {formatting.label(standing.metric)}: average "
@@ -138,7 +138,7 @@ def _spark(resource: Resource, standing: Standing, state: str) -> Markup:
     )
 
 
-def _sentence(standing: Standing, state: str, missing: str) -> str:
+def _sentence(standing: Headroom, state: str, missing: str) -> str:
     told = f"{formatting.sentence_case(missing)}. " if missing else ""
     if standing.metric is None or standing.margin is None:
         return f"{told}No reading of it that has a load line arrived in this window."

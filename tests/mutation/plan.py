@@ -1,0 +1,42 @@
+"""Which files `make mutants` changes, and the tests that are to notice. Fixed before the first run."""
+
+from typing import Final
+
+PLAN: Final[dict[str, tuple[str, ...]]] = {
+    "lake/format/files.py": ("tests/faults/lake/test_every_operation_may_fail.py",),
+    "lake/format/framing.py": ("tests/unit/lake/test_a_stranger_s_segment.py",),
+    "lake/format/manifest.py": ("tests/faults/lake/test_an_older_manifest.py", "tests/faults/lake/test_damage.py"),
+    "lake/format/segments.py": ("tests/faults/lake/test_segments_that_are_there.py", "tests/unit/lake"),
+    "lake/maintain/cleaning.py": ("tests/faults/lake/test_damage.py", "tests/faults/lake/test_an_older_manifest.py"),
+    "lake/maintain/compaction.py": ("tests/faults/lake/test_damage.py", "tests/unit/lake"),
+    "lake/maintain/retention.py": ("tests/unit/lake/test_retention.py",),
+    "lake/read/integrity.py": ("tests/faults/lake/test_damage.py",),
+    "lake/read/merging.py": ("tests/unit/lake/test_what_is_appended_is_read.py", "tests/unit/lake/test_rollups.py"),
+    "lake/shared/ingest.py": (
+        "tests/unit/lake/test_a_stranger_s_segment.py",
+        "tests/unit/lake/test_names_of_a_host.py",
+    ),
+    "lake/shared/names.py": ("tests/unit/lake/test_names_of_a_host.py",),
+    "lake/shared/validation.py": ("tests/unit/lake/test_a_stranger_s_segment.py", "tests/unit/api/test_segments.py"),
+    "lake/sql.py": ("tests/unit/lake/test_sql.py",),
+    "ledger/outbox.py": ("tests/unit/ledger", "tests/unit/delivery/test_mail.py"),
+    "ledger/runs.py": (
+        "tests/unit/ledger",
+        "tests/unit/schedule",
+        "tests/faults/schedule/test_pauses_and_clock_steps.py",
+    ),
+    "schedule/clock_watch.py": ("tests/unit/schedule", "tests/faults/schedule/test_clock_jumps.py"),
+    "schedule/cron.py": ("tests/unit/schedule",),
+    "schedule/owed.py": ("tests/unit/schedule", "tests/faults/schedule/test_pauses_and_clock_steps.py"),
+    "schedule/project_lock.py": ("tests/faults/schedule/test_one_owner.py",),
+    "api/access.py": ("tests/unit/api/test_tokens.py", "tests/unit/api/test_service.py"),
+    "api/connections.py": ("tests/unit/api/test_connections.py",),
+    "api/segments.py": ("tests/unit/api/test_segments.py",),
+    "api/tokens.py": ("tests/unit/api/test_tokens.py", "tests/unit/api/test_service.py"),
+    "delivery/hosts.py": ("tests/unit/delivery",),
+    "delivery/http.py": ("tests/unit/delivery",),
+    "delivery/message.py": ("tests/unit/delivery/test_mail.py", "tests/unit/publish/test_hostile_names.py"),
+    "delivery/smtp.py": ("tests/unit/delivery/test_mail.py", "tests/unit/delivery/test_deadlines.py"),
+    "delivery/webhook.py": ("tests/unit/delivery/test_webhooks.py", "tests/unit/publish/test_hostile_names.py"),
+}
+"""A file of src/plimsoll -> paths for pytest, the quickest first."""
