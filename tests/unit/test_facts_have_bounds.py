@@ -12,7 +12,7 @@ from plimsoll.fleet.presence import Silence, patience
 from plimsoll.fleet.resources import resources_at
 from plimsoll.lake import Lake
 from plimsoll.lake.format.encoding import streaming
-from plimsoll.lake.shared.ingest import take_in
+from plimsoll.lake.shared.ingest import ingest_segment
 from plimsoll.plausibility import judged
 from plimsoll.tables import LONGEST_INTERVAL_S, RESOURCES, TABLES
 from tests.strangers import NOW, named
@@ -59,7 +59,7 @@ def test_a_stranger_s_interval_is_refused_and_nothing_of_it_is_kept(tmp_path: Pa
     given = pl.DataFrame([row], schema=dict(RESOURCES.schema()))
     data = streaming(given)
     with pytest.raises(RowsRefused, match=r"interval_s above 3\.16224e\+07"):
-        take_in(lake, "resources", named(given, data), data, host="evil", resource_ids=(), now=NOW)
+        ingest_segment(lake, "resources", named(given, data), data, host="evil", resource_ids=(), now=NOW)
     assert not list(tmp_path.glob("resources/*"))
 
 
