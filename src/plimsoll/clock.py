@@ -18,7 +18,7 @@ _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d
 
 
 class Clock(Protocol):
-    """Two hands that must not be confused: the wall says when, the monotonic one says how long."""
+    """Wall-clock time (when) and monotonic time (how long)."""
 
     def now(self) -> datetime:
         """The wall clock, in UTC."""

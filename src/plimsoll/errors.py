@@ -1,6 +1,6 @@
 """What can go wrong, as the user sees it: one line that says what, where, and what to do.
 
-PlimsollError            1   the answer is no
+PlimsollError            1   the command completed and the result is negative
 ├── UsageError           2   a command, a parameter or a file that the user gave is not acceptable
 │   ├── BadParameter         one value is outside its allowed ones
 │   └── ConfigError          config.toml: file, line, key

@@ -19,7 +19,8 @@ from plimsoll.tables import TABLES
 from tests.shared import ROOT
 
 _EXIT_CODES = (
-    "Every command has `--help`. Exit codes: 0 fine, 1 the answer is no, 2 usage or configuration, "
+    "Every command has `--help`. Exit codes: 0 fine, 1 the command completed and the result is negative "
+    "(damaged files, unhealthy, nothing sent), 2 usage or configuration, "
     "73 the project is held by another scheduler, 74 the disk, 75 try again later."
 )
 FOLDER = ROOT / "docs" / "reference"

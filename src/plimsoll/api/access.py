@@ -82,6 +82,11 @@ class Access:
         headers = Headers(scope=scope)
         if _name(headers.get("host", "")) not in (*LOCAL_HOSTS, *(one.lower() for one in self._settings.hosts)):
             return error(400, "unknown_host", "this service is not asked for by that name; see [serve] hosts")
+        if "content-length" in headers and "transfer-encoding" in headers:
+            # a proxy before this service may have cut the stream by the other of the two (RFC 9112, 6.3)
+            refused = error(400, "ambiguous_length", "the body has two lengths: Content-Length and Transfer-Encoding")
+            refused.headers["Connection"] = "close"
+            return refused
         if len(scope["query_string"]) > MOST_QUERY_BYTES:
             return error(414, "query_too_long", f"the query is longer than {MOST_QUERY_BYTES} bytes")
         client = scope["client"][0] if scope.get("client") else ""

@@ -54,7 +54,7 @@ def application(
     local: bool,
     problems: Callable[[], Sequence[str]] = tuple,
 ) -> ASGIApp:
-    """The ASGI application over a project; `context` gives one that is wired for now, `jobs` are told in `/metrics`.
+    """The ASGI application over a project; `context` makes one for the current time, `jobs` are exported in `/metrics`.
 
     `local` says that it is reached from this machine only: then, and only then, it answers before a token was made.
     `problems` finds what is wrong with the project, a line each.
@@ -128,7 +128,7 @@ class Views:
         return list(dict.fromkeys((*SPECIFIED_REGIONS, *sorted({one.region for one in known if one.region}))))
 
     async def health(self, _: Request) -> Response:
-        """That it answers (200), and whether the project is well; what is wrong is not told without a token."""
+        """That it answers (200), and whether the project is well; what is wrong is shown only with a token."""
         problems = await asyncio.to_thread(self.healthy.problems)
         if problems:
             return JSONResponse({"status": "unhealthy", "problems": len(problems), "see": "plimsoll status"})

@@ -140,7 +140,7 @@ class Connection(H11Protocol):
         self._arm()
 
     def on_response_complete(self) -> None:
-        """The answer is written; whoever takes it has a deadline too."""
+        """The answer is written; the client has a deadline to read it."""
         self.since = time.monotonic()
         super().on_response_complete()
         if not self.transport.is_closing():

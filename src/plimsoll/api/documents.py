@@ -37,7 +37,7 @@ _WAITING: Final = 16
 Query: TypeAlias = PerformanceQuery | OptimizationQuery | AnomaliesQuery | CapacityQuery
 
 
-class Question(msgspec.Struct, frozen=True):
+class DocumentRequest(msgspec.Struct, frozen=True):
     """One request, as it goes to the process that answers it."""
 
     route: str
@@ -46,8 +46,8 @@ class Question(msgspec.Struct, frozen=True):
     scopes: tuple[str, ...]
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """A document or a refusal as bytes, its entity tag, and how many of the ids that were asked for nobody knows."""
+class DocumentResponse(msgspec.Struct, frozen=True):
+    """A document or a refusal as bytes, its entity tag, and how many of the requested ids are unknown."""
 
     status: int
     body: bytes
@@ -62,11 +62,11 @@ class Documents:
 
     def __init__(self, context: Callable[[], Context], workers: Workers) -> None:
         self._context, self._workers = context, workers
-        self._cache: OrderedDict[tuple[Any, ...], Answer] = OrderedDict()
+        self._cache: OrderedDict[tuple[Any, ...], DocumentResponse] = OrderedDict()
         self._lock = threading.Lock()
         self._waiting = 0
 
-    async def answer(self, route: str, query: bytes, token: Token | None) -> Answer:
+    async def answer(self, route: str, query: bytes, token: Token | None) -> DocumentResponse:
         """The document of a route for a query string; refuses by name, waits its turn, keeps to the deadline."""
         context = self._context()
         # one instant for ten seconds: the same question is the same document, and the cache is of use
@@ -79,21 +79,21 @@ class Documents:
             raise Busy("too many questions are waiting; try again in a few seconds")
         self._waiting += 1
         try:
-            raw = msgspec.msgpack.encode(Question(route, query, context.as_of, scopes))
-            made = msgspec.msgpack.decode(await self._workers.asked(raw), type=Answer)
+            raw = msgspec.msgpack.encode(DocumentRequest(route, query, context.as_of, scopes))
+            made = msgspec.msgpack.decode(await self._workers.asked(raw), type=DocumentResponse)
         finally:
             self._waiting -= 1
         if made.status == 200:
             self._keep(key, made)
         return made
 
-    def _known(self, key: tuple[Any, ...]) -> Answer | None:
+    def _known(self, key: tuple[Any, ...]) -> DocumentResponse | None:
         with self._lock:
             if key in self._cache:
                 self._cache.move_to_end(key)
             return self._cache.get(key)
 
-    def _keep(self, key: tuple[Any, ...], made: Answer) -> None:
+    def _keep(self, key: tuple[Any, ...], made: DocumentResponse) -> None:
         with self._lock:
             self._cache[key] = made
             while len(self._cache) > _MOST_CACHED or self._cached_bytes() > _MOST_CACHED_BYTES:
@@ -109,21 +109,21 @@ def answering(root: str) -> Callable[[bytes], bytes]:
     wired = context(Project.open(folder, here=folder), clock=SystemClock())
 
     def work(raw: bytes) -> bytes:
-        question = msgspec.msgpack.decode(raw, type=Question)
+        question = msgspec.msgpack.decode(raw, type=DocumentRequest)
         try:
             made = _compute(question, replace(wired, as_of=question.at).sources(proven=False))
         except PlimsollError as error:
             status, body = refusal(error)
-            made = Answer(status, msgspec.json.encode(body))
+            made = DocumentResponse(status, msgspec.json.encode(body))
         except MemoryError:
             status, body = refusal(Busy("the answer takes more memory than it may; ask for less"))
-            made = Answer(status, msgspec.json.encode(body))
+            made = DocumentResponse(status, msgspec.json.encode(body))
         return msgspec.msgpack.encode(made)
 
     return work
 
 
-def _compute(question: Question, sources: QueryContext) -> Answer:
+def _compute(question: DocumentRequest, sources: QueryContext) -> DocumentResponse:
     token = Token("", "", question.scopes, "") if question.scopes else None
     sources = replace(sources, sees=token.sees if token else None)
     asked = _QUESTIONS[question.route](question.query, sources)
@@ -131,11 +131,11 @@ def _compute(question: Question, sources: QueryContext) -> Answer:
     ids: tuple[str, ...] = getattr(asked, "resource_ids", ())
     known: set[str] = {resource.resource_id for resource in sources.resources()} if ids else set()
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    return Answer(200, body, etag, sum(1 for one in ids if one not in known), _following(asked, sources))
+    return DocumentResponse(200, body, etag, sum(1 for one in ids if one not in known), _following(asked, sources))
 
 
 def _following(asked: Query, sources: QueryContext) -> str:
-    """The last id of a full page; empty where everything was told."""
+    """The last id of a full page; empty on the last page."""
     if not isinstance(asked, PerformanceQuery) or asked.limit is None:
         return ""
     page = selected(sources.resources(), replace(asked, limit=asked.limit + 1))

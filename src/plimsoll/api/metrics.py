@@ -65,7 +65,7 @@ def exposition(context: Context, counts: Counts, jobs: Iterable[str], problems: 
 
 
 def _of_jobs(ledger: Ledger, jobs: Iterable[str]) -> tuple[dict[str, Run], dict[str, Beat], bool]:
-    """The last good ends and beats; without them, and False, where the ledger cannot be read: the rest is told."""
+    """The last good ends and beats; without them, and False, where the ledger cannot be read: the rest is exported."""
     try:
         ended = {name: run for name in sorted(jobs) if (run := ledger.last_ended(name)) is not None}
         return ended, ledger.beats(), True

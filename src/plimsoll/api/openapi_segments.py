@@ -18,7 +18,7 @@ _TAKEN: Final = _PROBED | {
     "400": "Not what its name tells, or cut off",
     "403": "The token is of another scope, of another host, or not of that resource",
     "408": "It did not arrive in time",
-    "411": "Its length was not told",
+    "411": "The length of the body is missing",
     "413": f"More than {MOST_BYTES} bytes",
     "422": "Rows that the table does not take",
     "503": "Other segments are just being taken",

@@ -76,7 +76,7 @@ class Taking:
         try:
             body = await asyncio.wait_for(_body(request), BODY_S)
             if body is None:
-                return _refused(400, "cut_off", "fewer or more bytes came than were told; send it again")
+                return _refused(400, "cut_off", "the body is not as long as its Content-Length says; send it again")
             table, name = request.path_params["table"], request.path_params["name"]
             arrived = Arrived(table, name, body, token.ships or "", token.only("resource"), self.now())
             answer = await self._asked(arrived)
@@ -109,7 +109,7 @@ class Taking:
         """What can be refused before a byte of the body is read."""
         length = request.headers.get("content-length", "")
         if not length.isdecimal() or len(length) > 12:
-            return _refused(411, "length_required", "the length of the segment has to be told")
+            return _refused(411, "length_required", "a segment needs a Content-Length")
         if int(length) > MOST_BYTES:
             return _refused(413, "too_large", f"a segment has at most {MOST_BYTES} bytes; ship more often")
         if self._in_progress.total() >= AT_ONCE or self._in_progress[token.name] >= OF_ONE:
@@ -146,7 +146,7 @@ def taking(root: str) -> Callable[[bytes], bytes]:
 
 
 def _names(project: Project) -> Names:
-    """How much a host may name; a config that has just been broken refuses nobody's readings, the defaults hold."""
+    """How much a host may name; a config that has just been broken refuses no readings; the defaults apply."""
     serve, silence = Serve(), Silence()
     with suppress(ConfigError):
         config = project.config()
@@ -174,7 +174,7 @@ def _shipper(request: Request) -> Token | None:
 
 
 async def _body(request: Request) -> bytes | None:
-    """The body, never more of it than was told."""
+    """The body, never more of it than its Content-Length."""
     length = int(request.headers["content-length"])
     parts: list[bytes] = []
     size = 0

@@ -112,7 +112,7 @@ class Tokens:
         with self._alone():
             known = self.all()
             if all(one.name != name for one in known):
-                raise BadParameter("NAME", shown(name), allowed=[one.name for one in known], why="is no token")
+                raise BadParameter("NAME", shown(name), allowed=[one.name for one in known], why="is not a token")
             self._save([one for one in known if one.name != name])
 
     @staticmethod

@@ -29,7 +29,7 @@ def backfill(
     opened = open_project(project)
     servers = opened.config().under("backfill", Server)
     if name not in servers:
-        raise BadParameter("NAME", name, allowed=list(servers), why="is no section [backfill.NAME] of config.toml")
+        raise BadParameter("NAME", name, allowed=list(servers), why="is not a section [backfill.NAME] of config.toml")
     start, end = instant(from_, name="--from"), instant(to, name="--to")
     if end <= start:
         raise BadParameter("--to", to, why="is not after --from")

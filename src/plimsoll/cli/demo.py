@@ -39,7 +39,7 @@ def demo(
         raise BadParameter("--until", until, why="is too early: history would begin before 1971")
     interval_s = duration_s(every, name="--every")
     if not _SHORTEST_S <= interval_s <= _LONGEST_S or _DAY_S % interval_s:
-        raise BadParameter("--every", every, why="is not 10s to 1h, or a day is no whole number of it")
+        raise BadParameter("--every", every, why="is not 10s to 1h, or does not divide a day")
     make_project(folder, overrides=f'[plimsoll]\nname = "demo fleet"\n\n[collect]\nevery = "{round(interval_s)}s"\n')
     project = Project.open(folder, here=Path.cwd())
     _fill(project, resources=resources, days=days, seed=seed, until=end, interval_s=round(interval_s))

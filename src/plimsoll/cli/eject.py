@@ -59,5 +59,5 @@ def _find(project: Project, name: str) -> Path:
     known = {path.name: path for path in _files(project)}
     if name not in known:
         near = nearest(name, known)
-        raise BadParameter("FILE", name, allowed=[near] if near else list(known), why="is no built-in template or job")
+        raise BadParameter("FILE", name, allowed=[near] if near else list(known), why="is not a built-in file")
     return known[name]

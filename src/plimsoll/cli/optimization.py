@@ -94,7 +94,8 @@ def _print_silence(evidence: Sequence[Evidence]) -> None:
         if one.subject == "optimization.unlock" and (missing := one.detail["metrics"]):
             first = missing[0]
             rules = ", ".join(first["rules"][:3])
-            say(f"{len(missing)} metrics are not read; most would tell: {first['metric']} ({rules})")
+            most = f"the most useful is {first['metric']} (needed by {rules})"
+            say(f"{len(missing)} useful metrics are not collected; {most}")
 
 
 def _parts(resource: ResourceOptimization) -> list[str]:

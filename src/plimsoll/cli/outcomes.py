@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 def outcomes(project: ProjectOption = None, json: JsonOption = False) -> None:
     """Prints what advice promised and what it brought, and how each adviser has done."""
-    from plimsoll.queries.outcomes import in_words
+    from plimsoll.queries.outcomes import describe_outcome
 
     ledger, now = Outcomes(open_project(project).data / "ledger.sqlite"), the_clock().now()
     settled, waiting = ledger.settled(now - _BACK, now), ledger.open()
@@ -25,7 +25,7 @@ def outcomes(project: ProjectOption = None, json: JsonOption = False) -> None:
         print_json([{name: getattr(one, name) for name in one.__slots__} for one in settled])
         return
     for one in settled:
-        typer.echo(f"{one.changed:%Y-%m-%d} {in_words(one)}  {one.id}")
+        typer.echo(f"{one.changed:%Y-%m-%d} {describe_outcome(one)}  {one.id}")
     for adviser, (kept, known) in sorted(ledger.hits(now).items()):
         typer.echo(f"{adviser}: {kept} of {known} promises kept")
     say(f"{len(settled)} settled, {len(waiting)} wait for a change and six hours of readings after it")

@@ -10,14 +10,14 @@ from rich.console import Console
 from plimsoll.cli.common import AsOfOption, ProjectOption, as_of_or_now, open_project, say, the_clock
 from plimsoll.cli.progress import blocks_shown
 from plimsoll.clock import ceiling
-from plimsoll.documents.parameters import one_of
+from plimsoll.documents.parameters import require_one_of
 from plimsoll.errors import PlimsollError, shown
 from plimsoll.project import Project
 from plimsoll.project.context import Context
 from plimsoll.project.runner import context, recorded
 
 if TYPE_CHECKING:
-    from plimsoll.tasks.report import Published
+    from plimsoll.tasks.report import PublishedReport
 
 KINDS = ("daily", "weekly", "capacity")
 
@@ -36,7 +36,7 @@ def report(
     project: ProjectOption = None,
 ) -> None:
     """Makes a report, publishes it under data/published, and prints its summary."""
-    one_of("KIND", kind, KINDS)
+    require_one_of("KIND", kind, KINDS)
     page = publish(open_project(project), kind, as_of, mail=mail, pdf=pdf)
     if open_page:
         webbrowser.open(page.resolve().as_uri())
@@ -45,9 +45,9 @@ def report(
 def publish(project: Project, kind: str, as_of: str | None, *, mail: bool = False, pdf: bool = False) -> Path:
     """A report, its run in the ledger, its summary on standard output; gives the page's path."""
     from plimsoll.publish.render.terminal import show
-    from plimsoll.tasks.report import JOBS, REPORTS, Published, add_pdf
+    from plimsoll.tasks.report import JOBS, REPORTS, PublishedReport, add_pdf
 
-    made: list[Published] = []
+    made: list[PublishedReport] = []
     with blocks_shown() as tell:
         at = ceiling(as_of_or_now(as_of), 1)  # windows are named in whole seconds
         wired = context(project, clock=the_clock(), as_of=at, on_progress=tell)
@@ -65,7 +65,7 @@ def publish(project: Project, kind: str, as_of: str | None, *, mail: bool = Fals
     return published.page
 
 
-def _mail(wired: Context, kind: str, made: "Published") -> None:
+def _mail(wired: Context, kind: str, made: "PublishedReport") -> None:
     """Hands it to the outbox and empties that; a report of a window is sent once, however often it is asked for."""
     from plimsoll.tasks.deliver import queue, send_due
 
@@ -74,7 +74,7 @@ def _mail(wired: Context, kind: str, made: "Published") -> None:
     for parcel, outcome in done:
         say(f"{parcel.channel} to {shown(parcel.recipient)}: {outcome.kind} {outcome.detail}".rstrip())
     if not new and not done:
-        say("nobody is to be told: no recipient or webhook asks for it, or they have been told of this window")
+        say("Nothing to send: no recipient is configured for this report, or it was already sent.")
     if any(outcome.kind == "failed" for _, outcome in done):
         raise PlimsollError("not everything was delivered; see: plimsoll outbox")
 

@@ -66,4 +66,4 @@ def revoke(
     from plimsoll.api.tokens import Tokens
 
     Tokens(open_project(project).data / "tokens.json").revoke(name)
-    say(f"{name} opens nothing any more")
+    say(f"Token {name} revoked.")

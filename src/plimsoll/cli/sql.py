@@ -20,7 +20,7 @@ from rich.table import Table
 
 from plimsoll.cli.common import ProjectOption, open_project
 from plimsoll.clock import rfc3339
-from plimsoll.documents.parameters import one_of
+from plimsoll.documents.parameters import require_one_of
 from plimsoll.errors import shown
 from plimsoll.escaping import cell
 
@@ -50,7 +50,7 @@ def sql(
     """
     from plimsoll.lake.sql import Bounds, ask
 
-    one_of("--format", format_, FORMATS)
+    require_one_of("--format", format_, FORMATS)
     snapshot = open_project(project).lake.snapshot()
     with _bounded_memory(memory):
         answer = ask(snapshot, statement, Bounds(seconds=timeout, memory_mb=memory))
@@ -88,7 +88,7 @@ def _bounded_memory(memory_mb: int) -> Generator[None]:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911 - whatever a column holds
-    """A value as text formats write it: instants in RFC 3339, numbers as numbers, what is no number as nothing."""
+    """A value as text formats write it: instants in RFC 3339, numbers as numbers, what is not a number as nothing."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         whole = value.microsecond % 1000 == 0
         return rfc3339(value) if whole else value.astimezone(UTC).isoformat().replace("+00:00", "Z")

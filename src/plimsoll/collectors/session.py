@@ -31,7 +31,7 @@ _NAME = "local"
 _SAVED_EVERY_S = 60.0
 MEMORY = "counters.msgpack"
 MOST_HELD = 100_000
-"""Rows of a table that are held while the disk refuses them; then the oldest go, and coverage tells of it."""
+"""Rows of a table that are held while the disk refuses them; then the oldest go, and coverage shows it."""
 
 
 def identity_of(config: Config) -> Identity:
@@ -140,7 +140,7 @@ class Collecting:
     def flush(self, lake: "Lake") -> int:
         """Hands all rows to the lake; they are forgotten here only once it has acknowledged them."""
         kept = 0
-        # the inventory first: a sample whose resource is not known yet would be nobody's
+        # the inventory first: a sample whose resource is not known yet would have no resource
         for table in (RESOURCES, SAMPLES, COLLECTIONS):
             if rows := self._rows[table.name]:
                 del rows[:-MOST_HELD]

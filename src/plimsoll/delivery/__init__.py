@@ -1,1 +1,1 @@
-"""Delivery: reports leave the house by mail and webhook, at least once and visibly, through a durable outbox."""
+"""Delivery: sends reports by mail and webhook, at least once, through a durable outbox."""

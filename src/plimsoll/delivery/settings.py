@@ -67,7 +67,7 @@ class Recipient(Section):
 
 
 class Webhook(Section):
-    """`[webhooks.NAME]`: a service that is told of each daily report; its address is a secret."""
+    """`[webhooks.NAME]`: a service that receives each daily report; its address is a secret."""
 
     url_env: str = Field(description="the environment variable that holds the https address")
     kind: Literal["json", "slack", "teams", "alertmanager"] = Field("json", description="what it understands")

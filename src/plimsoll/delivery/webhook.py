@@ -15,7 +15,7 @@ _LATER: Final = (408, 425, 429)
 
 
 def body(kind: str, payload: Mapping[str, Any]) -> bytes:
-    """What a service of this kind understands. `told`: fleet, kind, state, facts, link, alerts."""
+    """What a service of this kind understands. `payload`: fleet, kind, state, facts, link, alerts."""
     head = f"{payload['state']} {payload['facts']} ({payload['fleet']})"
     if kind == "slack":
         return _json({"text": _slack(head) + (f"\n<{payload['link']}|Open the report>" if payload["link"] else "")})

@@ -241,7 +241,7 @@ def schema() -> dict[str, Any]:
 
 
 def promises(document: CapacityDocument, days_ahead: Sequence[int] = (7, 30)) -> list[Promise]:
-    """What the document promises about certain days ahead, for `Trust` to be held against later.
+    """What the document promises about certain days ahead, to be compared with what happens, in `Trust`.
 
     A what-if promises nothing.
     """

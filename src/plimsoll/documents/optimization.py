@@ -26,7 +26,7 @@ class Recommendation(Document, frozen=True, kw_only=True):
 
 
 class Bottleneck(Document, frozen=True, kw_only=True):
-    """What holds a resource back; symptoms of the same cause are told in the description."""
+    """What holds a resource back; symptoms of the same cause are listed in the description."""
 
     id: str
     component: str

@@ -86,15 +86,15 @@ class PerformanceQuery:
         """
         given = granularity is not None
         granularity = _USUAL_GRANULARITY if granularity is None else granularity
-        one_of("resource", resource, tuple(RESOURCE_SELECTIONS))
-        one_of("timeRange", time_range, TIME_RANGES)
-        one_of("granularity", granularity, GRANULARITIES)
-        one_of("aggregation", aggregation, AGGREGATIONS)
+        require_one_of("resource", resource, tuple(RESOURCE_SELECTIONS))
+        require_one_of("timeRange", time_range, TIME_RANGES)
+        require_one_of("granularity", granularity, GRANULARITIES)
+        require_one_of("aggregation", aggregation, AGGREGATIONS)
         allowed_regions = tuple(dict.fromkeys((*SPECIFIED_REGIONS, *known_regions)))
         for metric in metrics:
-            one_of("metrics", metric, tuple(DOCUMENT_METRICS))
+            require_one_of("metrics", metric, tuple(DOCUMENT_METRICS))
         for region in regions:
-            one_of("regions", region, allowed_regions)
+            require_one_of("regions", region, allowed_regions)
         _refuse_bad_ids(resource_ids)
         if duration_s(granularity) > duration_s(time_range):
             shorter = [g for g in GRANULARITIES if duration_s(g) <= duration_s(time_range)]
@@ -146,7 +146,7 @@ class PerformanceQuery:
         return duration_s(self.time_range) / duration_s(granularity) * resources * len(self.wanted_metrics)
 
 
-def one_of(name: str, value: str, allowed: Sequence[str]) -> str:
+def require_one_of(name: str, value: str, allowed: Sequence[str]) -> str:
     """The value, if it is allowed; the HTTP service and the command line share this refusal."""
     if value not in allowed:
         raise BadParameter(name, value, allowed=allowed)

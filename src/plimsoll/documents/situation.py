@@ -53,7 +53,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """An open alert that people are told of; `metric` is a document's name, or silence."""
+    """An open alert that is not muted; `metric` is a document's name, or silence."""
 
     id: str
     resource: str

@@ -48,7 +48,7 @@ class Processes:
                 except Exception as error:  # noqa: BLE001 - the item or its result cannot travel
                     yield n, Failed.of(error)
         finally:
-            pool.shutdown(cancel_futures=True)  # of an answer that nobody waits for any more
+            pool.shutdown(cancel_futures=True)  # of an answer that is no longer awaited
 
     def _begun(
         self, pool: ProcessPoolExecutor, fn: Work, waiting: Mapping[int, Item]
@@ -65,7 +65,7 @@ class Processes:
 
     @staticmethod
     def _alone(fn: Work, waiting: Mapping[int, Item]) -> Iterator[_Came]:
-        """One process for each item: whoever kills it now is known."""
+        """Runs each item in its own process, to identify the item that crashes a worker."""
         for n, item in waiting.items():
             yield n, dict(Processes(1)._together(fn, {n: item})).get(n, _DIED)  # noqa: SLF001
 

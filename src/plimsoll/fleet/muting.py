@@ -1,4 +1,4 @@
-"""When nothing is to be said of a resource: maintenance windows, and alerts that a person has snoozed."""
+"""Muted alerts: maintenance windows and snoozes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ def _instant(text: str) -> str:
 
 
 class Maintenance(Section):
-    """One `[maintenance.<name>]`: a time in which some resources may be over their lines without anybody being told."""
+    """One `[maintenance.<name>]`: a period in which alerts of some resources are not sent."""
 
     start: Annotated[str, AfterValidator(_instant)] = Field(description="from this instant, 2026-01-16T18:00:00Z")
     end: Annotated[str, AfterValidator(_instant)] = Field(description="until this instant")
@@ -43,13 +43,13 @@ class Maintenance(Section):
 
 @dataclass(frozen=True, slots=True)
 class Muting:
-    """What is not to be told: ids that are snoozed with the reason, and maintenance by name."""
+    """Muted alerts: snoozed ids with the reason, and maintenance windows by name."""
 
     snoozed: Mapping[str, str] = field(default_factory=dict[str, str])
     maintenance: Mapping[str, Maintenance] = field(default_factory=dict[str, Maintenance])
 
     def why(self, alert: str, resource: Resource, at: datetime) -> str | None:
-        """The reason to be silent about an alert; None: it is told."""
+        """The reason why an alert is muted; None: it is sent."""
         if alert in self.snoozed:
             return f"snoozed: {self.snoozed[alert]}"
         names = [name for name, window in sorted(self.maintenance.items()) if window.holds(resource, at)]

@@ -1,4 +1,4 @@
-"""The inventory: what there is to watch, since when, how large, and how often it should be heard of."""
+"""The inventory: what there is to watch, since when, how large, and how often it should be read."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ FORGOTTEN: Final = "forgotten"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """One resource as it is known at an instant; capacities are None where nobody told them.
+    """One resource as it is known at an instant; capacities are None where unknown.
 
     `expected` lists since when a reading has been expected every so many seconds (None: no longer expected), whoever
     promised it; `promises` lists the same for each source that did. `declared` says that a config names the
@@ -45,7 +45,7 @@ class Resource:
 
     @property
     def known_since(self) -> datetime | None:
-        """When it was first told of; None where nobody said so."""
+        """When it was first reported; None if unknown."""
         return self.expected[0][0] if self.expected else None
 
     @property
@@ -55,7 +55,7 @@ class Resource:
 
     @property
     def interval_s(self) -> float | None:
-        """The expected seconds between readings, the last that was told; None if none ever was."""
+        """The expected seconds between readings, the last one reported; None if none ever was."""
         return next((interval for _, interval in reversed(self.expected) if interval is not None), None)
 
     def expected_readings(self, start: datetime, end: datetime) -> float:
@@ -142,7 +142,7 @@ def _promises(known: Sequence[Mapping[str, Any]]) -> dict[str, Promise]:
 
 
 def _together(promises: Mapping[str, Promise]) -> Promise:
-    """The shortest interval of all sources that promise something: one that ends ends nobody else's."""
+    """The shortest interval of all sources that promise something: one that ends does not end the others."""
     changes = [(ts, source, interval) for source, promise in promises.items() for ts, interval in promise]
     standing: dict[str, float | None] = {}
     merged: dict[datetime, float | None] = {}

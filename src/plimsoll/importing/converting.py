@@ -94,7 +94,7 @@ def _device(mapping: FileMapping) -> pl.Expr:
 
 
 def _gpus(device: pl.Expr, values: list[Value]) -> pl.Expr:
-    """The device; a bare number that GPUs' values are told of is a GPU's."""
+    """The device; a bare number with values of GPUs is a GPU's."""
     of_gpus = bool(values) and all(CATALOGUE[value.metric].component == Component.GPU for value in values)
     return device.str.replace(r"^(\d+)$", "gpu$1") if of_gpus else device
 
@@ -203,9 +203,9 @@ def _number(column: str, value: Value, suffix: str) -> list[pl.Expr]:
         .when(text.str.contains(r"^[+-]?\d+,\d+$"))
         .then(pl.concat_str(cell, pl.lit(" has a decimal comma; write a point")))
         .when((unit != "") & factor.is_null())
-        .then(pl.concat_str(cell, pl.lit(f" is no number in a unit of {value.metric}")))
+        .then(pl.concat_str(cell, pl.lit(f" is not a number in a unit of {value.metric}")))
         .when(number.is_null() | ~number.is_finite())
-        .then(pl.concat_str(cell, pl.lit(" is no number")))
+        .then(pl.concat_str(cell, pl.lit(" is not a number")))
         .when(number < low)
         .then(pl.concat_str(cell, pl.lit(f" is below {metric.low} {metric.unit}")))
         .when(number > high)

@@ -84,7 +84,7 @@ def _tree(path: Path) -> Any:  # noqa: ANN401 - JSON
     try:
         return json.loads(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path.name}: is no JSON ({shown(error)})") from error
+        raise UsageError(f"{path.name}: is not JSON ({shown(error)})") from error
 
 
 def _block(rows: list[dict[str, Any]], columns: list[str]) -> list[Block]:
@@ -143,7 +143,7 @@ def _cloudwatch(tree: Any, path: Path, wanted: Wanted) -> Iterator[Read]:  # noq
         if wanted.metric is not None:
             value = {"metric": wanted.metric, "unit": wanted.unit or CATALOGUE[wanted.metric].unit.value}
         if value is None:
-            why = "is no metric that is known by name; say --metric and --unit"
+            why = "is not a known metric; say --metric and --unit"
             raise UsageError(f'{path.name}: "{shown(label)}" {why}')
         resource = wanted.resource_id or (label.split(" ", maxsplit=1)[0] if " " in label else path.name.split(".")[0])
         mapping = FileMapping.model_validate(

@@ -1,6 +1,6 @@
-"""Local times as instants: the hour that comes twice when the clock goes back is told apart by the order of the file.
+"""Local times as instants: the hour that comes twice when the clock goes back is resolved by the order of the file.
 
-Where the order does not tell, the row is refused by name: an hour too early is a wrong number, and nobody would see it.
+Where the order does not tell, the row is refused by name: an hour too early is a wrong number that would go unnoticed.
 """
 
 from collections.abc import Sequence

@@ -77,7 +77,7 @@ def presets() -> dict[str, Preset]:
 def named(name: str) -> Preset:
     """The preset of that name."""
     if name not in presets():
-        raise BadParameter("--as", name, allowed=list(presets()), why="is no format that is known by name")
+        raise BadParameter("--as", name, allowed=list(presets()), why="is not a known format")
     return presets()[name]
 
 

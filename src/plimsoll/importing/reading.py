@@ -27,7 +27,7 @@ def format_of(path: Path) -> str:
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
     if suffixes and suffixes[-1] in _FORMATS:
         return _FORMATS[suffixes[-1]]
-    raise UsageError(f"{path.name}: is no .csv, .ndjson or .parquet; say what it is in the mapping: format = ...")
+    raise UsageError(f"{path.name}: is not a .csv, .ndjson or .parquet; say what it is in the mapping: format = ...")
 
 
 def blocks(path: Path, kind: str, columns: list[str], dialect: Dialect | None = None) -> Generator[Block]:
@@ -45,7 +45,7 @@ def blocks(path: Path, kind: str, columns: list[str], dialect: Dialect | None = 
     except FileNotFoundError as error:
         raise UsageError(f"{path.name}: is not there") from error
     except (gzip.BadGzipFile, EOFError) as error:
-        raise UsageError(f"{path.name}: is no whole gzip file ({shown(error)})") from error
+        raise UsageError(f"{path.name}: is not a complete gzip file ({shown(error)})") from error
     except OSError as error:
         raise DiskError(f"{path.name}: cannot be read ({error.strerror})") from error
 
@@ -125,7 +125,7 @@ def _objects(line: bytes, columns: list[str]) -> list[dict[str, Any]]:
         line, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=str, parse_int=str
     )
     if not isinstance(read, dict):
-        raise ValueError("is no JSON object")  # noqa: TRY004 - the row's reason, whatever the type
+        raise ValueError("is not a JSON object")  # noqa: TRY004 - the row's reason, whatever the type
     value = cast(dict[str, Any], read)
     lists = [items for one in value.values() if (items := _items(one))]
     if len(lists) == 1 and not any(name in value for name in columns):
@@ -145,7 +145,7 @@ def _row(value: dict[str, Any], columns: list[str]) -> dict[str, Any]:
     found = {name: value.get(name) for name in columns}
     for name, one in found.items():
         if isinstance(one, dict | list | bool):
-            raise ValueError(f'"{name}" is no text or number')  # noqa: TRY004
+            raise ValueError(f'"{name}" is neither text nor a number')  # noqa: TRY004
     return found
 
 
@@ -158,7 +158,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> Any:  # noqa: ANN401 - never returns
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def _parquet(path: Path, columns: list[str]) -> Generator[Block]:
@@ -171,4 +171,4 @@ def _parquet(path: Path, columns: list[str]) -> Generator[Block]:
             frame = lazy.select(columns).slice(first, _PARQUET_ROWS).collect()
             yield Block(frame, first + 1, [], size * min(total, first + _PARQUET_ROWS) // total)
     except pl.exceptions.PolarsError as error:
-        raise UsageError(f"{path.name}: is no whole Parquet file ({shown(error)})") from error
+        raise UsageError(f"{path.name}: is not a complete Parquet file ({shown(error)})") from error

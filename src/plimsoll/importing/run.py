@@ -140,7 +140,7 @@ def _fact(resource_id: str, mapping: FileMapping, ts: datetime, step_s: float | 
 
 
 def _declare_new(lake: Lake, readings: pl.DataFrame, mapping: FileMapping, spans: dict[str, _Span]) -> None:
-    """Notes each resource's span, and tells the inventory of a new one before its first reading is kept."""
+    """Notes each resource's span, and declares a new one in the inventory before its first reading is kept."""
     step = pl.col("ts").unique().sort().diff().dt.total_milliseconds().head(_STEPS).median() / 1000
     found = readings.group_by("resource_id").agg(first=pl.col("ts").min(), last=pl.col("ts").max(), step=step)
     rows: Sequence[tuple[str, datetime, datetime, float | None]] = found.sort("resource_id").rows()

@@ -17,7 +17,7 @@ from plimsoll.lake.format.segments import Segment, as_stored, checksum, describe
 from plimsoll.lake.maintain import backup, compaction, delta_log, retention, rollup_days, verification
 from plimsoll.lake.maintain.backup import BackupResult
 from plimsoll.lake.maintain.compaction import Compaction
-from plimsoll.lake.maintain.delta_log import Published
+from plimsoll.lake.maintain.delta_log import PublishedTable
 from plimsoll.lake.maintain.retention import Planned, RetentionDrop, RetentionPolicy
 from plimsoll.lake.maintain.verification import Verified
 from plimsoll.lake.read.integrity import Proofs, Soundness
@@ -188,7 +188,7 @@ class Lake:
         """A proven copy of one state in another folder; see `plimsoll.lake.maintain.backup`."""
         return backup.backup(self._files, self.root, target)
 
-    def publish_catalog(self, place: SharedPlace, *, now: datetime) -> list[Published]:
+    def publish_catalog(self, place: SharedPlace, *, now: datetime) -> list[PublishedTable]:
         """Brings the Delta logs up to date with the manifest; see `plimsoll.lake.maintain.delta_log`."""
         return delta_log.publish_delta(self._files, self.root, place, now=now)
 

@@ -14,7 +14,7 @@ _YEARS_S: Final = 100 * 366 * 86_400
 
 def _endpoint(text: str) -> str:
     if text and not text.startswith(("https://", "http://")):
-        raise ValueError('is no address; write "https://s3.example.org", or leave it empty for the provider\'s own')
+        raise ValueError('is not an address; write "https://s3.example.org", or leave it empty for the provider\'s own')
     if "@" in text or "?" in text:
         raise ValueError("holds more than an address; credentials come from the environment, a profile or the machine")
     return text
@@ -75,7 +75,7 @@ class Hold(Section):
     resources: tuple[str, ...] = Field(
         (), description="only days on which one of these resources has rows; empty: all days of the period"
     )
-    reason: str = Field("", description="why, for whoever reads the audit")
+    reason: str = Field("", description="why, for the audit")
 
     @model_validator(mode="after")
     def _in_order(self) -> "Hold":

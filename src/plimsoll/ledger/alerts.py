@@ -12,7 +12,7 @@ _COLUMNS = "id, resource, line, metric, severity, threshold, value, worst, opene
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class OpenAlertObservation:
     """An alert as it was seen open."""
 
     id: str
@@ -49,7 +49,7 @@ class Alerts:
     def __init__(self, path: Path) -> None:
         self._database = Database(path)
 
-    def observe(self, seen: Iterable[Seen], at: datetime) -> tuple[list[AlertRow], list[AlertRow]]:
+    def observe(self, seen: Iterable[OpenAlertObservation], at: datetime) -> tuple[list[AlertRow], list[AlertRow]]:
         """Notes which alerts are open at an instant; gives those that are new and those that have closed by it."""
         listed = {one.id: one for one in seen}
         with self._database.transaction() as db:
@@ -100,7 +100,7 @@ class Alerts:
         return [_row(row) for row in rows]
 
 
-def _worse(before: AlertRow, now: Seen) -> float:
+def _worse(before: AlertRow, now: OpenAlertObservation) -> float:
     return max(before.worst, now.value, key=lambda value: abs(value - now.threshold))
 
 

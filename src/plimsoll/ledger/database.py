@@ -176,7 +176,7 @@ class Database:
     def reading(self) -> Generator[sqlite3.Connection]:
         """One state of it, to look at; changes nothing, and waits for no writer.
 
-        So a full or read-only disk can be looked at, and a lock that somebody holds is in nobody's way. Where there
+        So it works on a full or read-only disk and while another process holds the lock. Where there
         is no ledger yet it is an empty one.
         """
         with self._said_plainly(), closing(self._open_to_read()) as db:

@@ -44,7 +44,7 @@ def refuse_what_is_not_ours(path: Path) -> None:
 
 
 def _close_to_strangers(path: Path) -> None:
-    """Owner, and a group that somebody has chosen, may read it; nobody else. What is not ours stays as it is."""
+    """Only the owner, and a group that was set on purpose, may read it. Files of other owners stay as they are."""
     with contextlib.suppress(OSError):
         found = path.stat(follow_symlinks=False)
         if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) & stat.S_IRWXO:

@@ -1,4 +1,4 @@
-"""Promises: what capacity reviews forecast, kept until it can be held against what happened."""
+"""Promises: what capacity reviews forecast, kept until it can be compared with what happened."""
 
 from collections.abc import Iterable
 from datetime import date

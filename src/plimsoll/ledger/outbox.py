@@ -1,4 +1,4 @@
-"""The outbox: what is to be delivered, and what came of it. A message is put in once, whoever asks again."""
+"""The outbox: what is to be delivered, and what came of it. A message is queued once, however often it is requested."""
 
 import fcntl
 import os
@@ -21,7 +21,7 @@ _COLUMNS = (
 class OutboxMessage:
     """One message to one recipient.
 
-    `state`: queued, sending, sent, uncertain, failed or digested (a newer one of its kind told of it instead).
+    `state`: queued, sending, sent, uncertain, failed or digested (a newer one of its kind includes it).
     """
 
     id: str

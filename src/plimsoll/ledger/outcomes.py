@@ -101,7 +101,7 @@ class Outcomes:
         ]  # fmt: skip
 
     def hits(self, until: datetime) -> dict[str, tuple[int, int]]:
-        """(kept or exceeded, all that could be told) by adviser."""
+        """(kept or exceeded, all that could be judged) by adviser."""
         with self._database.reading() as db:
             rows = db.execute(
                 "select adviser, sum(state in ('kept', 'exceeded')), count(*) from outcomes"

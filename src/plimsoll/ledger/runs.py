@@ -47,7 +47,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class JobProgress:
     """Where a job stands at an instant.
 
     `since` is when its schedule began, `settled_until` the latest due instant whose window is settled: its last attempt
@@ -154,7 +154,7 @@ class Ledger:
             for job, schedule in schedules.items():
                 register(db, job, schedule, zone, now)
 
-    def standings(self, jobs: Iterable[str], now: datetime) -> dict[str, Standing]:
+    def standings(self, jobs: Iterable[str], now: datetime) -> dict[str, JobProgress]:
         """Where each job stands; one that was never registered begins now."""
         with self._database.reading() as db:
             return {job: _standing(db, job, now) for job in jobs}
@@ -244,7 +244,7 @@ def _run(row: Sequence[object]) -> Run:
     return Run(*values)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
-def _standing(db: Connection, job: str, now: datetime) -> Standing:
+def _standing(db: Connection, job: str, now: datetime) -> JobProgress:
     begun = db.execute("select since from schedules where job = ?", (job,)).fetchone()
     settled = db.execute(
         "select due from runs where job = ? and due <= ? and outcome is not null and retry_at is null"
@@ -257,4 +257,4 @@ def _standing(db: Connection, job: str, now: datetime) -> Standing:
         (job, after, stamp(now)),
     ).fetchall()
     since = instant(begun[0]) if begun else now
-    return Standing(since, instant(settled[0]) if settled else None, tuple(_run(row) for row in rows))
+    return JobProgress(since, instant(settled[0]) if settled else None, tuple(_run(row) for row in rows))

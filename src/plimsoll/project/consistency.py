@@ -1,4 +1,4 @@
-"""Settings that are each right and do not go together, refused as soon as both are read."""
+"""Rejects settings that are valid alone but conflict."""
 
 from typing import Final
 

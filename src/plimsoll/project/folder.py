@@ -227,7 +227,7 @@ def _with_sound_data(root: Path) -> Path:
         except OSError as error:
             raise DiskError(f"{path}: cannot be looked at ({error.strerror}); check the folder's owner") from error
         if odd:
-            raise UsageError(f"{path}: is no folder; move it away, or name another project: --project DIR")
+            raise UsageError(f"{path}: is not a folder; move it away, or name another project: --project DIR")
     return root
 
 

@@ -16,7 +16,7 @@ from plimsoll.queries.performance import alert_state, last_read
 
 
 def open_alerts(sources: QueryContext) -> list[OpenAlert]:
-    """Every open alert of the fleet, also those of which nobody is to be told, worst first."""
+    """Every open alert of the fleet, also muted ones, worst first."""
     lines, resources, as_of = sources.lines(), sources.resources(), sources.as_of
     since = as_of - timedelta(seconds=sources.settings("documents", Documents).alert_lookback)
     samples = hours.readings(

@@ -14,7 +14,7 @@ from plimsoll.analysis.anomalies.wording import explain, z_score
 from plimsoll.clock import duration_s, floor, rfc3339
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.documents.anomalies import AnomaliesDocument, Anomaly, ResourceAnomalies
-from plimsoll.documents.parameters import GRANULARITIES, TIME_RANGES, one_of
+from plimsoll.documents.parameters import GRANULARITIES, TIME_RANGES, require_one_of
 from plimsoll.errors import BadParameter
 from plimsoll.execution import Execution, executor
 from plimsoll.fleet.resources import Resource
@@ -52,14 +52,14 @@ class AnomaliesQuery:
         >>> AnomaliesQuery.parse(time_range="24h", detector="global_z").detectors
         ('global_z',)
         """
-        one_of("timeRange", time_range, TIME_RANGES)
-        one_of("granularity", granularity, GRANULARITIES)
+        require_one_of("timeRange", time_range, TIME_RANGES)
+        require_one_of("granularity", granularity, GRANULARITIES)
         if duration_s(granularity) > duration_s(time_range):
             raise BadParameter("granularity", granularity, why=f"is longer than the range {time_range}")
         if threshold is not None and not (math.isfinite(threshold) and threshold >= 0):
             raise BadParameter("threshold", str(threshold), why="is not a z-score of 0 or more")
         if detector is not None:
-            one_of("detector", detector, tuple(DETECTORS))
+            require_one_of("detector", detector, tuple(DETECTORS))
         return cls(
             time_range=time_range,
             granularity=granularity,
@@ -134,7 +134,7 @@ def findings(sources: QueryContext, resources: Sequence[Resource], query: Anomal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class BacktestResult:
     """What one detector would have said over so many days of history."""
 
     detector: str
@@ -145,16 +145,16 @@ class Tried:
     per_resource_week: float
 
 
-def compare(sources: QueryContext, *, granularity: str = "15m") -> list[Tried]:
+def compare(sources: QueryContext, *, granularity: str = "15m") -> list[BacktestResult]:
     """Every detector, and those that ship together, over the same history: how many findings each would have made."""
     resources = sources.resources()
     runs = {"as shipped": DEFAULT, **{name: (name,) for name in DETECTORS}}
-    tried: list[Tried] = []
+    tried: list[BacktestResult] = []
     for title, names in runs.items():
         looked = findings(sources, resources, AnomaliesQuery(granularity=granularity, detectors=names))
         days = (sources.as_of - looked.since).total_seconds() / 86_400
         tried.append(
-            Tried(
+            BacktestResult(
                 detector=title,
                 days=round(days, 1),
                 findings=len(looked.findings),

@@ -49,7 +49,7 @@ def capacity(
 ) -> tuple[CapacityDocument, list[Evidence]]:
     """Forecasts, days to the load line, decide-by dates and choices.
 
-    `promises` are what earlier reviews published (`ledger.Promises.due`); those that have come due are held against
+    `promises` are what earlier reviews published (`ledger.Promises.due`); those that have come due are compared with
     what happened. A review that is published keeps its own: `Promises.keep(capacity_document.promises(document))`.
     """
     settings = sources.settings("capacity", Capacity)

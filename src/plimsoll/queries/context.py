@@ -68,7 +68,7 @@ class QueryContext:
         return known if self.sees is None else [resource for resource in known if self.sees(resource)]
 
     def _without_forgotten(self, known: list[Resource]) -> list[Resource]:
-        """Those that nobody has taken out, and those that were read again since then."""
+        """Resources that were not forgotten, or that were read again since then."""
         import polars as pl
 
         ts = pl.col("ts")

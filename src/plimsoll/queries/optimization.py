@@ -19,7 +19,7 @@ from plimsoll.analysis.robust import Floats
 from plimsoll.clock import Window, rfc3339
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.documents.optimization import OptimizationDocument
-from plimsoll.documents.parameters import TIME_RANGES, one_of
+from plimsoll.documents.parameters import TIME_RANGES, require_one_of
 from plimsoll.errors import BadParameter
 from plimsoll.execution import Execution
 from plimsoll.fleet.resources import Resource
@@ -60,7 +60,7 @@ class OptimizationQuery:
         >>> OptimizationQuery.parse(time_range="7d").time_range
         '7d'
         """
-        one_of("timeRange", time_range, TIME_RANGES)
+        require_one_of("timeRange", time_range, TIME_RANGES)
         if len(resource_ids) > MAX_IDS:
             raise BadParameter("resourceIds", f"{len(resource_ids)} ids", why=f"are more than {MAX_IDS}")
         return cls(

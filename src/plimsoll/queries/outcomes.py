@@ -1,4 +1,4 @@
-"""Open promises of advice against the lake: has something changed, and did it bring what was told?"""
+"""Open promises of advice against the lake: has something changed, and did it bring what was promised?"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -223,7 +223,7 @@ def _plain(value: float | None) -> float | None:
     return None if value is None or not np.isfinite(value) else round(float(value), 2)
 
 
-def in_words(one: Settled) -> str:
+def describe_outcome(one: Settled) -> str:
     """What was promised, and what came of it."""
     promised = f"promised {_range(one.promised_low, one.promised_high)} %"
     if one.value is None or one.low is None or one.high is None:

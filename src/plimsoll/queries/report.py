@@ -24,7 +24,7 @@ from plimsoll.queries.anomalies import AnomaliesQuery, anomalies
 from plimsoll.queries.capacity import CapacityQuery, capacity
 from plimsoll.queries.context import QueryContext
 from plimsoll.queries.optimization import OptimizationQuery, optimization
-from plimsoll.queries.outcomes import in_words
+from plimsoll.queries.outcomes import describe_outcome
 from plimsoll.queries.performance import measured, performance
 
 _PREFERRED = "15m"
@@ -133,7 +133,7 @@ def _made_parts(
 
 def _outcomes(sources: QueryContext, since: datetime) -> list[str]:
     """What came of earlier advice, as far as it was settled in the window."""
-    return [in_words(one) for one in sources.outcomes.settled(since, sources.as_of)] if sources.outcomes else []
+    return [describe_outcome(one) for one in sources.outcomes.settled(since, sources.as_of)] if sources.outcomes else []
 
 
 def _optimization(sources: QueryContext, span: Span, window: Window) -> tuple[OptimizationDocument, list[Evidence]]:
@@ -154,7 +154,7 @@ _MAKERS: Final[Mapping[str, Callable[[QueryContext, Span, Window], tuple[Any, li
 
 
 def _previous(sources: QueryContext, query: PerformanceQuery, at: datetime) -> PerformanceDocument | None:
-    """The same document as of an earlier instant; None where nothing had been heard then."""
+    """The same document as of an earlier instant; None where nothing had been received then."""
     before = replace(sources, as_of=at)
     if not before.resources():
         return None

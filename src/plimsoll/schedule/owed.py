@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from plimsoll.ledger import Run, RunResult, Standing
+from plimsoll.ledger import JobProgress, Run, RunResult
 from plimsoll.schedule.plan import Plan, Task
 from plimsoll.schedule.schedules import Due
 
@@ -75,7 +75,7 @@ class Owed:
     superseded: Run | None = None
 
 
-def owed(task: Task, plan: Plan, standing: Standing, now: datetime) -> Owed:
+def owed(task: Task, plan: Plan, standing: JobProgress, now: datetime) -> Owed:
     """What a job owes at an instant."""
     last = standing.open[-1] if standing.open else None
     if last is not None and last.outcome is None:
@@ -98,7 +98,7 @@ def owed(task: Task, plan: Plan, standing: Standing, now: datetime) -> Owed:
     return Owed(Attempt(task, window, 1), window.due, since, skip, superseded=last)
 
 
-def owed_by_all(tasks: Iterable[Task], plan: Plan, standings: Mapping[str, Standing], now: datetime) -> list[Owed]:
+def owed_by_all(tasks: Iterable[Task], plan: Plan, standings: Mapping[str, JobProgress], now: datetime) -> list[Owed]:
     """What each of the jobs owes."""
     return [owed(task, plan, standings[task.name], now) for task in tasks]
 

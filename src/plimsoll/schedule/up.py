@@ -201,7 +201,7 @@ class Daemon:
                     self._troubles[name] = str(error)
                     self.engine.log.warning("cannot go on", lane=name, reason=str(error))
             except Exception:
-                self.engine.log.exception("a fault of ours", lane=name)
+                self.engine.log.exception("unexpected error (a bug in Plimsoll)", lane=name)
             else:
                 if self._troubles.pop(name, None) is not None:
                     self.engine.log.info("goes on", lane=name)

@@ -20,7 +20,7 @@ def _service(text: str) -> str:
         return text.rstrip("/")
     if parts.scheme == "http" and parts.hostname and _local(parts.hostname):
         return text.rstrip("/")
-    raise ValueError("is no address of a service; write https://HOST:PORT (http only to this machine itself)")
+    raise ValueError("is not an address of a service; write https://HOST:PORT (http only to this machine itself)")
 
 
 def _local(host: str) -> bool:

@@ -1,6 +1,6 @@
 """The dead man's switch: a file and a ping that are renewed when a daily report was published and delivered.
 
-Whoever watches `data/delivered.json` grow old, or the ping stay away, learns what a dead program cannot say itself.
+Monitor the age of `data/delivered.json`, or the ping, to detect that Plimsoll has stopped.
 """
 
 import json
@@ -48,6 +48,6 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _delivered(context: Context, kind: str, end: str) -> bool:
-    """Whether nothing of that window waits or has failed; a report that nobody is to be told of is delivered."""
+    """Whether nothing of that window waits or has failed; a report without recipients counts as delivered."""
     recent = Outbox(context.data / "ledger.sqlite").listed(context.clock.now() - timedelta(days=7))
     return all(one.state in _SETTLED for one in recent if one.kind == kind and rfc3339(one.window_end) == end)

@@ -17,7 +17,7 @@ from plimsoll.errors import PlimsollError, shown
 from plimsoll.ledger.outbox import Outbox, OutboxMessage
 from plimsoll.project.context import Context
 from plimsoll.publish.views.view import ReportView
-from plimsoll.tasks.report import Published, as_pdf, owner_view
+from plimsoll.tasks.report import PublishedReport, as_pdf, owner_view
 
 if TYPE_CHECKING:
     from plimsoll.publish.render.mail import MailParts
@@ -35,7 +35,7 @@ def outbox(context: Context) -> Outbox:
     return Outbox(context.data / "ledger.sqlite")
 
 
-def publish_and_queue(context: Context, kind: str, made: Published) -> None:
+def publish_and_queue(context: Context, kind: str, made: PublishedReport) -> None:
     """Puts a report into the outbox; raises, once that is done, where a part of the report could not be made."""
     queue(context, kind, made)
     if made.failed:
@@ -43,7 +43,7 @@ def publish_and_queue(context: Context, kind: str, made: Published) -> None:
         raise PlimsollError(f"the {kind} report is published, but without: {without}")
 
 
-def queue(context: Context, kind: str, made: Published) -> int:
+def queue(context: Context, kind: str, made: PublishedReport) -> int:
     """Puts a report's messages into the outbox; a message that was put in before is not put in again.
 
     A revision goes to those who have not been told of its window; to the others where `[mail] revisions` asks for it.
@@ -71,15 +71,15 @@ def _owned(recipient: Recipient, kind: str) -> bool:
     return recipient.role == "owner" and kind in OWNED
 
 
-def _mail_ids(kind: str, made: Published, mail: Mail, name: str, recipient: Recipient) -> list[str]:
+def _mail_ids(kind: str, made: PublishedReport, mail: Mail, name: str, recipient: Recipient) -> list[str]:
     return _ids(kind, made, f"{name} {recipient.address}", mail.sender.rpartition("@")[2])
 
 
-def _hook_ids(kind: str, made: Published, name: str) -> list[str]:
+def _hook_ids(kind: str, made: PublishedReport, name: str) -> list[str]:
     return _ids(kind, made, f"webhook {name}", "webhook")
 
 
-def _ids(kind: str, made: Published, key: str, domain: str) -> list[str]:
+def _ids(kind: str, made: PublishedReport, key: str, domain: str) -> list[str]:
     """The message ids of every revision up to this one, the first first."""
     return [
         message_id(kind, made.view.fleet, made.end, key, domain=domain, revision=number)
@@ -135,7 +135,9 @@ def _settle(context: Context, box: Outbox, parcel: OutboxMessage, outcome: Outco
     box.settle(parcel.id, state, detail=detail, next_try=now + timedelta(seconds=pause), now=now)
 
 
-def _queue_mail(context: Context, kind: str, made: Published, mail: Mail, name: str, recipient: Recipient) -> bool:
+def _queue_mail(
+    context: Context, kind: str, made: PublishedReport, mail: Mail, name: str, recipient: Recipient
+) -> bool:
     box, now, end = outbox(context), context.clock.now(), made.end
     made, pdfs = _with_pdf(context, kind, made) if recipient.pdf else (made, {})
     parts = _parts(context, kind, made, mail, name, recipient)
@@ -159,7 +161,9 @@ def _queue_mail(context: Context, kind: str, made: Published, mail: Mail, name: 
     )  # fmt: skip
 
 
-def _parts(context: Context, kind: str, made: Published, mail: Mail, name: str, recipient: Recipient) -> "MailParts":
+def _parts(
+    context: Context, kind: str, made: PublishedReport, mail: Mail, name: str, recipient: Recipient
+) -> "MailParts":
     """The mail's bodies; where a template of it cannot be drawn, the verdict in plain text, with the reason."""
     from plimsoll.publish.render.mail import compose, plain
 
@@ -176,7 +180,7 @@ def _parts(context: Context, kind: str, made: Published, mail: Mail, name: str, 
         return plain(made.view, end=made.end, revision=made.revision, why=why, link=link, reason=shown(error))
 
 
-def _with_pdf(context: Context, kind: str, made: Published) -> tuple[Published, dict[str, bytes]]:
+def _with_pdf(context: Context, kind: str, made: PublishedReport) -> tuple[PublishedReport, dict[str, bytes]]:
     """The report's PDF; where it cannot be made, the report with a notice that says why."""
     try:
         return made, {f"{kind}-{made.end:%Y-%m-%d}.pdf": as_pdf(context, made)}
@@ -185,7 +189,7 @@ def _with_pdf(context: Context, kind: str, made: Published) -> tuple[Published, 
         return replace(made, view=view), {}
 
 
-def _counts(made: Published) -> dict[str, int]:
+def _counts(made: PublishedReport) -> dict[str, int]:
     """The counts of the situation that the verdict was made from."""
     if not isinstance(made.view, ReportView):
         return {}
@@ -201,7 +205,7 @@ def _counts(made: Published) -> dict[str, int]:
     }
 
 
-def _queue_hook(context: Context, kind: str, made: Published, name: str, hook: Webhook) -> bool:
+def _queue_hook(context: Context, kind: str, made: PublishedReport, name: str, hook: Webhook) -> bool:
     mail = context.config.get("mail", Mail)
     payload: dict[str, Any] = {
         "kind": kind,

@@ -32,7 +32,7 @@ _TOLD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedReport:
     """A report as it was published: its view, its page and document in the folder, the sections that failed.
 
     `start` is where its window begins; None where it has none.
@@ -59,17 +59,17 @@ class Published:
         return self.folder / self.document_name
 
 
-def daily(context: Context) -> Published:
+def daily(context: Context) -> PublishedReport:
     """The daily report of the context's instant."""
     return _whole(context, _answered(context, "daily"))
 
 
-def weekly(context: Context) -> Published:
+def weekly(context: Context) -> PublishedReport:
     """The weekly report of the context's instant."""
     return _whole(context, _answered(context, "weekly"))
 
 
-def revised(context: Context, kind: str) -> Published | None:
+def revised(context: Context, kind: str) -> PublishedReport | None:
     """The last report of a kind as a new revision, where readings that arrived later changed its document."""
     window = revisions.last_window(context.published, DOCUMENTS[kind])
     if window is None or not timedelta(0) < context.as_of - window[1] <= _REVISED_WITHIN:
@@ -78,7 +78,7 @@ def revised(context: Context, kind: str) -> Published | None:
     return _whole(context, report) if report.made.revision.is_new else None
 
 
-def owner_view(context: Context, whole: Published, kind: str, owner: str) -> Published:
+def owner_view(context: Context, whole: PublishedReport, kind: str, owner: str) -> PublishedReport:
     """The same report over one owner's resources alone, from the same rules; it is not published in the feeds."""
     from plimsoll.queries.report import report as answer
 
@@ -92,7 +92,7 @@ def owner_view(context: Context, whole: Published, kind: str, owner: str) -> Pub
     if isinstance(whole.view, ReportView):
         share = f"Yours: {len(part.resources):,} of the {whole.view.count:,} resources of {whole.view.fleet}."
         page = replace(page, notices=[share, *page.notices])
-    return Published(page, context.published, "", "", part.end, _alerts(part), part.failed, whole.revision)
+    return PublishedReport(page, context.published, "", "", part.end, _alerts(part), part.failed, whole.revision)
 
 
 def _answered(context: Context, kind: str) -> ReportInput:
@@ -110,7 +110,7 @@ def _answered(context: Context, kind: str) -> ReportInput:
     return replace(report, made=replace(report.made, revision=which))
 
 
-def _whole(context: Context, report: ReportInput) -> Published:
+def _whole(context: Context, report: ReportInput) -> PublishedReport:
     kind, document = report.kind, documents.encode(report.document)
     page = view(report, document_sha256=_sha256(document))
     parts = {
@@ -134,7 +134,7 @@ def _whole(context: Context, report: ReportInput) -> Published:
     published = {**feeds, f"{kind}.html": drawn}
     folder = _publish(context, published, report.start, report.end, report.made)
     failed = {**report.failed, **_page_failed(reason)}
-    return Published(
+    return PublishedReport(
         page, folder, f"{kind}.html", DOCUMENTS[kind], report.end, _alerts(report), failed,
         report.made.revision.number, report.start,
     )  # fmt: skip
@@ -159,7 +159,7 @@ def _alerts(report: ReportInput) -> list[dict[str, str]]:
     ]
 
 
-def capacity(context: Context) -> Published:
+def capacity(context: Context) -> PublishedReport:
     """The capacity review of the context's instant; what it forecasts is kept, to be held against what happens."""
     from plimsoll.queries.report import capacity_review as answer
 
@@ -177,7 +177,7 @@ def capacity(context: Context) -> Published:
     published = {"capacity.json": document, "capacity.html": drawn}
     folder = _publish(context, published, start, review.as_of, review.made)
     promises.keep(capacity_promises(review.document))
-    return Published(
+    return PublishedReport(
         page,
         folder,
         "capacity.html",
@@ -189,14 +189,14 @@ def capacity(context: Context) -> Published:
     )
 
 
-def as_pdf(context: Context, made: Published) -> bytes:
+def as_pdf(context: Context, made: PublishedReport) -> bytes:
     """A published report as PDF; PlimsollError says why there is none."""
     from plimsoll.publish.render.pdf import pdf
 
     return pdf(made.view, folders=context.templates)
 
 
-def add_pdf(context: Context, made: Published) -> Path:
+def add_pdf(context: Context, made: PublishedReport) -> Path:
     """Publishes the report's PDF beside its page."""
     name = Path(made.page_name).with_suffix(".pdf").name
     entry = files.listed_as(made.page)
@@ -207,7 +207,7 @@ def add_pdf(context: Context, made: Published) -> Path:
     return made.folder / name
 
 
-REPORTS: Final[Mapping[str, Callable[[Context], Published]]] = MappingProxyType(
+REPORTS: Final[Mapping[str, Callable[[Context], PublishedReport]]] = MappingProxyType(
     {"daily": daily, "weekly": weekly, "capacity": capacity}
 )
 DOCUMENTS: Final = MappingProxyType({"daily": "performance.json", "weekly": "weekly.json", "capacity": "capacity.json"})

@@ -5,7 +5,7 @@ from typing import Final
 
 from plimsoll import documents
 from plimsoll.clock import instant, rfc3339
-from plimsoll.ledger import AlertRow, Alerts, Seen
+from plimsoll.ledger import AlertRow, Alerts, OpenAlertObservation
 from plimsoll.project.context import Context
 from plimsoll.publish import files
 
@@ -23,7 +23,7 @@ def watch(context: Context) -> list[AlertRow]:
     ledger = Alerts(context.data / "ledger.sqlite")
     opened, _ = ledger.observe(
         (
-            Seen(
+            OpenAlertObservation(
                 id=one.alert.alert_id,
                 resource=one.alert.resource,
                 line=one.line,

@@ -43,7 +43,7 @@ def test_no_command_goes_on_with_it(
     assert run([*command, "--project", str(folder)]) == 2
     told = capsys.readouterr().err
     assert told.count("\n") == 1
-    assert "is no folder; move it away, or name another project" in told
+    assert "is not a folder; move it away, or name another project" in told
     assert sorted(folder.rglob("*")) == before
 
 

@@ -91,7 +91,7 @@ def test_a_server_that_is_not_there_is_no_answer() -> None:
 )
 def test_a_uri_that_is_no_place_is_refused(uri: str) -> None:
     """With what may be written instead."""
-    with pytest.raises(UsageError, match=r"is no place of a lake; write s3://|holds more than a place"):
+    with pytest.raises(UsageError, match=r"is not a location of a lake; write s3://|holds more than a place"):
         opened(uri)
 
 

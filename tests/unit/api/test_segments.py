@@ -156,7 +156,7 @@ def _cases() -> dict[str, tuple[int, str, str, bytes, str]]:
         "a column that no table has": (422, "samples", strange, strange_data, "no_such_metric"),
         "a name without end": (422, "samples", long, long_data, "device has a value of 300 bytes"),
         "no resource type": (422, "resources", bad_type, bad_type_data, "toaster"),
-        "labels that no report could read": (422, "resources", bad_labels, bad_labels_data, "labels is no JSON"),
+        "labels that no report could read": (422, "resources", bad_labels, bad_labels_data, "labels is not JSON"),
     }
 
 

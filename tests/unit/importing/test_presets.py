@@ -90,7 +90,7 @@ def test_nvidia_smi_with_units_in_its_cells(tmp_path: Path) -> None:
         "gpu_temperature_c": 44.0,
     }
     assert [why for _, why in done.reasons] == [
-        'power.draw [W] "91 furlongs" is no number in a unit of gpu_power_w',
+        'power.draw [W] "91 furlongs" is not a number in a unit of gpu_power_w',
         'utilization.gpu [%] "250 %" is above 100.0 pct',
     ]
 

@@ -13,7 +13,7 @@ from plimsoll import tables
 from plimsoll.cli import run
 from plimsoll.lake import Lake
 from plimsoll.lake.maintain import delta_log
-from plimsoll.lake.maintain.delta_log import Published
+from plimsoll.lake.maintain.delta_log import PublishedTable
 from plimsoll.lake.settings import SharedPlace
 from plimsoll.tables import SAMPLES
 from tests.shared_lakes import NOW, readings
@@ -21,7 +21,7 @@ from tests.shared_lakes import NOW, readings
 HERE = SharedPlace.model_validate({})
 
 
-def published(lake: Lake) -> Published:
+def published(lake: Lake) -> PublishedTable:
     """What a publication says of the samples."""
     return next(one for one in lake.publish_catalog(HERE, now=NOW) if one.table == "samples")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from plimsoll.ledger import Ledger, RunResult, Standing
+from plimsoll.ledger import JobProgress, Ledger, RunResult
 
 DAY = datetime(2026, 1, 16, tzinfo=UTC)
 NEXT = DAY + timedelta(days=1)
@@ -23,7 +23,7 @@ def _claim(ledger: Ledger, attempt: int = 1, *, due: datetime = DUE) -> int | No
     return ledger.claim("daily", DAY + shift, NEXT + shift, due=due, attempt=attempt, started=due, version="0.1.0")
 
 
-def _standing(ledger: Ledger, now: datetime) -> Standing:
+def _standing(ledger: Ledger, now: datetime) -> JobProgress:
     ledger.register({"daily": "daily 07:00"}, "UTC", now)
     return ledger.standings(["daily"], now)["daily"]
 

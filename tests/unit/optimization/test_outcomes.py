@@ -13,7 +13,7 @@ from plimsoll.errors import BadParameter
 from plimsoll.ledger.outcomes import Outcomes, Settled
 from plimsoll.queries.context import QueryContext
 from plimsoll.queries.optimization import OptimizationQuery, optimization
-from plimsoll.queries.outcomes import in_words, promises_of, settle
+from plimsoll.queries.outcomes import describe_outcome, promises_of, settle
 from plimsoll.queries.rule_set import project_rules
 from plimsoll.queries.rules import replay
 from plimsoll.simulator import Fleet, Incident
@@ -112,7 +112,7 @@ def test_a_promise_is_kept_settled_once_and_told(mended: tuple[QueryContext, Inc
     ledger.settle(settled)
     assert ledger.open() == [one for one in promises if one.id != promise.id]
     assert ledger.hits(UNTIL)["fix_input"] == (1, 1)
-    assert "equals): kept" in in_words(settled)
+    assert "equals): kept" in describe_outcome(settled)
 
 
 def test_an_adviser_that_breaks_its_word_is_doubted_and_then_muted(

@@ -10,7 +10,7 @@ import pytest
 from plimsoll.analysis.advice.size_outcomes import realised_size, shrunk_at
 from plimsoll.analysis.robust import Floats
 from plimsoll.ledger.outcomes import AdvicePromise
-from plimsoll.queries.outcomes import in_words, settle, units_by_step
+from plimsoll.queries.outcomes import describe_outcome, settle, units_by_step
 from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES
 from tests.fleets import UNTIL
@@ -103,7 +103,7 @@ def test_the_inventory_tells_that_it_was_done(
     assert (units[0], units[DAY - 1], units[DAY]) == (8.0, 8.0, 5.0 if adviser == "right_size" else 0.0)
     (settled,) = settle(sources, [promise])
     assert (settled.state, settled.value, settled.changed) == ("kept", realised, at)
-    assert in_words(settled).startswith(
+    assert describe_outcome(settled).startswith(
         f"Run it on less: promised {realised:.0f} %, realised {realised:.0f} % (against "
     )
     assert settle(replace(sources, as_of=at + timedelta(hours=2)), [promise]) == []

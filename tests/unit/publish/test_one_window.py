@@ -13,7 +13,7 @@ from plimsoll.project import Project
 from plimsoll.project.runner import context
 from plimsoll.schedule.schedules import parse
 from plimsoll.tables import RESOURCES, SAMPLES
-from plimsoll.tasks.report import Published, daily, revised, weekly
+from plimsoll.tasks.report import PublishedReport, daily, revised, weekly
 from tests.clocks import OwnedClock
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -44,14 +44,14 @@ def one_host(project: Project) -> Project:
     return project
 
 
-def _made(project: Project, clock: OwnedClock, text: str, day: datetime) -> Iterator[Published]:
+def _made(project: Project, clock: OwnedClock, text: str, day: datetime) -> Iterator[PublishedReport]:
     """The reports of a schedule that are due within three days, as the worker makes them."""
     make = daily if text.startswith("daily") else weekly
     for due in parse(text).between(day, day + timedelta(days=3), BERLIN):
         yield make(context(project, clock=clock, start=due.start, as_of=due.end))
 
 
-def _window(made: Published) -> tuple[datetime, datetime]:
+def _window(made: PublishedReport) -> tuple[datetime, datetime]:
     span = json.loads(made.document.read_bytes())["timeRange"]
     return instant(span["start"]), instant(span["end"])
 

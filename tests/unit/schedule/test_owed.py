@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from plimsoll.ledger import Run, RunResult, Standing
+from plimsoll.ledger import JobProgress, Run, RunResult
 from plimsoll.project import Project
 from plimsoll.schedule.owed import Owed, owed, settled
 from plimsoll.schedule.plan import Plan, Task
@@ -16,7 +16,7 @@ NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def _owed(text: str, standing: Standing, now: datetime, *, catch_up: bool) -> Owed:
+def _owed(text: str, standing: JobProgress, now: datetime, *, catch_up: bool) -> Owed:
     jobs = plan({"job": text})
     return owed(replace(jobs.tasks["job"], catch_up=catch_up), jobs, standing, now)
 
@@ -36,7 +36,7 @@ def _newest_only(made: Plan, *names: str) -> Plan:
 
 def test_a_job_that_does_not_catch_up_owes_its_newest_window() -> None:
     """The others are settled by being skipped, and nothing that was due before the newest stands in anyone's way."""
-    found = _owed("cron */5 * * * *", Standing(NOON, NOON), NOON + 32 * MINUTE, catch_up=False)
+    found = _owed("cron */5 * * * *", JobProgress(NOON, NOON), NOON + 32 * MINUTE, catch_up=False)
     assert found.attempt is not None
     assert found.attempt.window.due == NOON + 30 * MINUTE
     assert found.skip is not None
@@ -48,17 +48,17 @@ def test_a_job_that_does_not_catch_up_owes_its_newest_window() -> None:
 
 def test_a_job_that_catches_up_owes_every_window() -> None:
     """Oldest first; the newest even where it was due longer ago than the setting."""
-    found = _owed("hourly", Standing(NOON, NOON), NOON + timedelta(hours=3), catch_up=True)
+    found = _owed("hourly", JobProgress(NOON, NOON), NOON + timedelta(hours=3), catch_up=True)
     assert found.attempt is not None
     assert (found.attempt.window.due, found.skip) == (NOON + timedelta(hours=1), None)
-    late = _owed("monthly 06:00", Standing(NOON, NOON), NOON + timedelta(days=40), catch_up=True)
+    late = _owed("monthly 06:00", JobProgress(NOON, NOON), NOON + timedelta(days=40), catch_up=True)
     assert late.attempt is not None
     assert (late.attempt.window.due, late.skip) == (datetime(2026, 4, 1, 6, tzinfo=UTC), None)
 
 
 def test_a_failed_attempt_is_not_repeated_where_a_newer_window_is_due() -> None:
     """Of a job that owes its newest window only; of the others it is repeated first."""
-    standing = Standing(NOON, NOON, (_failed(NOON + 5 * MINUTE),))
+    standing = JobProgress(NOON, NOON, (_failed(NOON + 5 * MINUTE),))
     newer = _owed("cron */5 * * * *", standing, NOON + 11 * MINUTE, catch_up=False)
     assert newer.attempt is not None
     assert (newer.attempt.window.due, newer.attempt.number) == (NOON + 10 * MINUTE, 1)

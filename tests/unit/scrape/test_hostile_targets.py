@@ -268,7 +268,7 @@ def test_a_projects_own_table_replaces_a_built_in_one_and_mistakes_are_named(tmp
     (tmp_path / "bad.toml").write_text('[[rules]]\nmetric = "queue_dept_count"\nfamilies = ["x"]\n')
     with pytest.raises(ConfigError, match="did you mean queue_depth_count"):
         load("bad", tmp_path)
-    with pytest.raises(BadParameter, match=r'mapping "nodes" is no mapping.*use one of: amd, blackbox'):
+    with pytest.raises(BadParameter, match=r'mapping "nodes" is not a mapping.*use one of: amd, blackbox'):
         load("nodes")
     for bad in (
         {"urls": ()},

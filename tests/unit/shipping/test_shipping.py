@@ -145,6 +145,6 @@ def test_status_and_doctor_tell_what_waits_and_why(project: Project, clock: Owne
 @pytest.mark.parametrize("to", ["http://owner:8080", "https://user:pw@owner", "ftp://owner", "owner"])
 def test_an_address_that_would_show_the_token_is_refused(project: Project, to: str) -> None:
     """TLS beyond this machine; no credentials in the address, and none in the message."""
-    with pytest.raises(ConfigError, match=r"is no address of a service|holds more than an address") as raised:
+    with pytest.raises(ConfigError, match=r"is not an address of a service|holds more than an address") as raised:
         configured(project, f'[ship]\nto = "{to}"\n').config()
     assert "pw" not in str(raised.value)

@@ -196,9 +196,9 @@ def test_typed_and_plain_gpus_are_not_added_up() -> None:
             "import sys; sys.stderr.write('slurm_load_jobs error: Unable to contact'); sys.exit(1)",
             "ended with 1: slurm_l",
         ),
-        ("print('JobID|State')", "what it says is no JSON"),
+        ("print('JobID|State')", "its answer is not JSON"),
         ("print('[1]')", "says list, not an object"),
-        ("print('')", "what it says is no JSON"),
+        ("print('')", "its answer is not JSON"),
     ],
 )
 def test_a_command_that_fails_says_so(script: str, words: str) -> None:

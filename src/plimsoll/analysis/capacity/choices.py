@@ -115,7 +115,7 @@ def _reclaim(pool: Measured, units: float) -> Option | None:
         return None
     return Option(
         action="reclaim",
-        title=f"Take back {amount(units, pool.plan.demand.unit)} that nobody uses",
+        title=f"Take back {amount(units, pool.plan.demand.unit)} that is not used",
         units=units,
         risk="Their holders may come back",
         harm=1,

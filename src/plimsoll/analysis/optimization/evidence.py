@@ -46,7 +46,7 @@ def unlocking(
     metrics = missing_in_fleet(results, options.rules)
     return Evidence(
         subject="optimization.unlock",
-        rule="metrics that nobody reads, by what depends on them",
+        rule="metrics that are not collected, by what depends on them",
         window=span,
         observed=float(len(metrics)),
         threshold=None,

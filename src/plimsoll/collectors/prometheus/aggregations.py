@@ -7,7 +7,7 @@ from typing import Final
 
 from plimsoll.collectors.prometheus.fills import df, fill, free, of_limit
 from plimsoll.collectors.prometheus.histograms import quantile
-from plimsoll.collectors.prometheus.look import Look
+from plimsoll.collectors.prometheus.look import RuleInput
 from plimsoll.collectors.prometheus.mapping import Rule
 from plimsoll.metrics import CATALOGUE
 
@@ -15,7 +15,7 @@ _DAY_S: Final = 86_400.0
 JITTER: Final = 1.05
 
 
-def values(look: Look) -> dict[tuple[str, str], float]:
+def values(look: RuleInput) -> dict[tuple[str, str], float]:
     """The rule's value for each resource and device; with devices also for the resource as a whole."""
     found = {place: value for place, value in HOWS[look.rule.how](look).items() if math.isfinite(value)}
     if not look.rule.device or not found:
@@ -51,7 +51,7 @@ def _over(how: str, values: list[tuple[float, float]]) -> float:
     return max(plain) if how == "max" else min(plain) if how == "min" else sum(plain)
 
 
-def _gauge(look: Look) -> dict[tuple[str, str], float]:
+def _gauge(look: RuleInput) -> dict[tuple[str, str], float]:
     """Values as they are; one that cannot be is left out of a mean, and a sum that would have it is unknown."""
     rule, found = look.rule, dict[tuple[str, str], float]()
     low, high = can_be(rule.metric, device=True)
@@ -78,24 +78,24 @@ def can_be(metric: str, *, device: bool) -> tuple[float, float]:
     return -math.inf if known.low is None else known.low, math.inf if high is None else high
 
 
-def _rate(look: Look) -> dict[tuple[str, str], float]:
+def _rate(look: RuleInput) -> dict[tuple[str, str], float]:
     grown = look.grown(look.main(), "rate")
     return {place: look.rule.factor * per_s for place, (_, per_s) in grown.items()}
 
 
-def _growth(look: Look) -> dict[tuple[str, str], float]:
+def _growth(look: RuleInput) -> dict[tuple[str, str], float]:
     """What a counter grew since the reading before: joules, errors."""
     grown = look.grown(look.main(), "growth")
     return {place: look.rule.factor * amount for place, (amount, _) in grown.items()}
 
 
-def _bits(look: Look) -> dict[tuple[str, str], float]:
+def _bits(look: RuleInput) -> dict[tuple[str, str], float]:
     """100 where one of the rule's bits is set in a mask, 0 where none is: a mask is decoded, never averaged."""
     grouped = look.grouped([sample for sample in look.named(look.rule.families) if math.isfinite(sample.value)])
     return {p: 100.0 * any(int(s.value) & look.rule.bits for s in ones) for p, ones in grouped.items()}
 
 
-def _share(look: Look) -> dict[tuple[str, str], float]:
+def _share(look: RuleInput) -> dict[tuple[str, str], float]:
     """Growth of what the filters take, of the growth of everything in `of`, in percent.
 
     A part that is not there is unknown; only where its absence says so (no request has failed yet) is it zero.
@@ -108,14 +108,14 @@ def _share(look: Look) -> dict[tuple[str, str], float]:
     return {p: 100 * part[p][0] / amount for p, (amount, _) in whole.items() if amount > 0 and p in part}
 
 
-def _ratio(look: Look) -> dict[tuple[str, str], float]:
+def _ratio(look: RuleInput) -> dict[tuple[str, str], float]:
     """Growth against growth: a mean."""
     part = look.grown(look.named(look.rule.families), "part")
     whole = look.grown(look.whole(), "whole")
     return {p: look.rule.factor * part[p][0] / amount for p, (amount, _) in whole.items() if amount > 0 and p in part}
 
 
-def _mean(look: Look) -> dict[tuple[str, str], float]:
+def _mean(look: RuleInput) -> dict[tuple[str, str], float]:
     """The mean of a histogram's or summary's observations."""
     family = next((name for name in look.rule.families if look.exposition.of(f"{name}_count")), None)
     if family is None:
@@ -125,7 +125,7 @@ def _mean(look: Look) -> dict[tuple[str, str], float]:
     return {p: look.rule.factor * sums[p][0] / n for p, (n, _) in counts.items() if n > 0 and p in sums}
 
 
-def _quantile(look: Look) -> dict[tuple[str, str], float]:
+def _quantile(look: RuleInput) -> dict[tuple[str, str], float]:
     """Growth of each bucket, summed over instances, before the quantile."""
     family = next((name for name in look.rule.families if look.exposition.of(f"{name}_bucket")), None)
     if family is None:
@@ -149,7 +149,7 @@ def _quantile(look: Look) -> dict[tuple[str, str], float]:
 
 
 def _bound(text: str) -> float | None:
-    """A bucket's upper bound; None where it is no number."""
+    """A bucket's upper bound; None where it is not a number."""
     try:
         bound = float(text)
     except ValueError:
@@ -157,12 +157,12 @@ def _bound(text: str) -> float | None:
     return None if math.isnan(bound) else bound
 
 
-def _days_until(look: Look) -> dict[tuple[str, str], float]:
+def _days_until(look: RuleInput) -> dict[tuple[str, str], float]:
     samples = [s for s in look.named(look.rule.families) if math.isfinite(s.value) and s.value > 0]
     return {p: (min(s.value for s in ones) - look.wall_s) / _DAY_S for p, ones in look.grouped(samples).items()}
 
 
-def _count(look: Look) -> dict[tuple[str, str], float]:
+def _count(look: RuleInput) -> dict[tuple[str, str], float]:
     """How many different values `label`, or the first label of `where`, has (else how many samples there are)."""
     label = look.rule.label or next(iter(look.rule.where), None)
     samples = look.main()
@@ -173,7 +173,7 @@ def _count(look: Look) -> dict[tuple[str, str], float]:
     return {place: float(len(ones)) for place, ones in found.items()}
 
 
-def _change(look: Look) -> dict[tuple[str, str], float]:
+def _change(look: RuleInput) -> dict[tuple[str, str], float]:
     """A code at the moment it changes to another one; a code that stays says nothing new."""
     found: dict[tuple[str, str], float] = {}
     for (resource, device), ones in look.grouped(look.named(look.rule.families)).items():
@@ -183,7 +183,7 @@ def _change(look: Look) -> dict[tuple[str, str], float]:
     return found
 
 
-def _code(look: Look) -> dict[tuple[str, str], float]:
+def _code(look: RuleInput) -> dict[tuple[str, str], float]:
     """The code in a label, when it is counted more often than at the reading before; of several the highest."""
     rule, found = look.rule, dict[tuple[str, str], float]()
     new = not look.made.first or rule.recent

@@ -1,4 +1,4 @@
-"""What counts where the same byte is told at several levels: interfaces, block devices, mounts, containers.
+"""What counts where the same byte is reported at several levels: interfaces, block devices, mounts, containers.
 
 Each law takes the samples of one family and leaves those that may be added up, within each machine that labels name.
 """
@@ -50,7 +50,7 @@ def _by_name(samples: list[Sample], label: str, counting: Callable[[set[str]], s
 def links(names: set[str]) -> set[str]:
     """The interfaces that carry a machine's traffic, each byte once: cards below bonds, bonds below bridges and VLANs.
 
-    What is virtual counts only where nothing below it is told.
+    What is virtual counts only where nothing below it is reported.
 
     >>> sorted(links({"lo", "ens1f0", "ens1f1", "bond0", "bond0.100", "br0", "veth1"}))
     ['ens1f0', 'ens1f1']
@@ -140,7 +140,7 @@ def _above(path: str) -> list[str]:
 
 
 def pod_network(samples: list[Sample], apart: frozenset[str]) -> list[Sample]:
-    """A node's traffic once: its own links where they are told, else its pods'; never a pod on the host's network.
+    """A node's traffic once: its own links where they are reported, else its pods'; never a pod on the host's network.
 
     Where resources are pods, only pods with a network of their own are left.
     """

@@ -23,7 +23,7 @@ class FetchError(PlimsollError):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What came: the text, its content type, and the target's clock (seconds since the epoch) if it told it."""
+    """What came: the text, its content type, and the target's clock (seconds since the epoch), if it sent one."""
 
     text: str
     content_type: str

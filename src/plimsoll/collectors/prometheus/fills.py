@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from plimsoll.collectors.prometheus.exposition import Sample
-from plimsoll.collectors.prometheus.look import Look
+from plimsoll.collectors.prometheus.look import RuleInput
 from plimsoll.collectors.prometheus.mapping import stem
 
 _NO_LIMIT: Final = 2.0**62
 
 
-def fill(look: Look) -> dict[tuple[str, str], float]:
-    """Used of everything in `of`, in percent; of a whole of which a part is not there nothing is known.
+def fill(look: RuleInput) -> dict[tuple[str, str], float]:
+    """Used / total in percent; `of` are the parts of the total. No value if a part is not exported.
 
     A device out of its parts, and a resource out of its devices, are sums over sums: larger ones weigh more.
     """
@@ -54,7 +54,7 @@ def _summed(
     return made
 
 
-def df(look: Look) -> dict[tuple[str, str], float]:
+def df(look: RuleInput) -> dict[tuple[str, str], float]:
     """Used of what users can have, as df says it: what is kept for root is neither."""
     main = look.main()
     if not look.complete(look.rule.of, main):
@@ -71,12 +71,12 @@ def df(look: Look) -> dict[tuple[str, str], float]:
     return found
 
 
-def free(look: Look) -> dict[tuple[str, str], float]:
+def free(look: RuleInput) -> dict[tuple[str, str], float]:
     """What is not free, in percent."""
     return {place: 100 - value for place, value in fill(look).items()}
 
 
-def of_limit(look: Look) -> dict[tuple[str, str], float]:
+def of_limit(look: RuleInput) -> dict[tuple[str, str], float]:
     """Used of what is allowed, in percent, over the parts that have a limit; `of` is the limit, or quota and period.
 
     Counters are taken by what they grew a second. No limit (0, -1, or more than 2^62) is no denominator.
@@ -97,7 +97,7 @@ def of_limit(look: Look) -> dict[tuple[str, str], float]:
     }
 
 
-def _limits(look: Look) -> dict[frozenset[tuple[str, str]], float]:
+def _limits(look: RuleInput) -> dict[frozenset[tuple[str, str]], float]:
     """Labels of a part -> its limit."""
     first, *more = (
         {frozenset(sample.labels.items()): sample.value for sample in look.exposition.of(name)} for name in look.rule.of

@@ -44,7 +44,7 @@ class Read:
 
 
 class Counters(Protocol):
-    """What a look needs of whoever keeps the counters between two expositions."""
+    """What a look needs of the object that keeps the counters between two expositions."""
 
     def groups(
         self, rule: Rule, samples: list[Sample], made: Read, *, filtered: bool = True
@@ -72,7 +72,7 @@ class Counters(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RuleInput:
     """One rule over one exposition."""
 
     counters: Counters

@@ -7,7 +7,7 @@ from plimsoll.collectors.prometheus import renames
 from plimsoll.collectors.prometheus.aggregations import JITTER, can_be, values
 from plimsoll.collectors.prometheus.exposition import Exposition, Sample
 from plimsoll.collectors.prometheus.identity import Identity
-from plimsoll.collectors.prometheus.look import Look, Read
+from plimsoll.collectors.prometheus.look import Read, RuleInput
 from plimsoll.collectors.prometheus.mapping import Join, Rule, stem
 from plimsoll.collectors.prometheus.mapping import Mapping as Table
 from plimsoll.collectors.rates import Rates
@@ -70,7 +70,7 @@ class Mapper:
         for number, rule in enumerate(self._table.rules):
             if rule.only_if and not any(sample.value > 0 for sample in exposition.of(rule.only_if)):
                 continue
-            look = Look(self, number, rule, exposition, made, at_s=at_s, wall_s=wall_s, epoch=epoch)
+            look = RuleInput(self, number, rule, exposition, made, at_s=at_s, wall_s=wall_s, epoch=epoch)
             found = values(look)
             for place in _unknown_sums(rule, found):
                 made.dropped += place[1] != ""

@@ -283,7 +283,7 @@ def load(name: str, own: Path | None = None) -> Mapping:
         text = (resources.files("plimsoll.collectors.prometheus") / "mappings" / f"{name}.toml").read_text("utf-8")
         where = f"built-in mapping {name}"
     else:
-        raise BadParameter("mapping", name, allowed=builtin(), why="is no mapping, nor a file mappings/NAME.toml")
+        raise BadParameter("mapping", name, allowed=builtin(), why="is not a mapping, nor a file mappings/NAME.toml")
     try:
         tree = tomllib.loads(text)
         return Mapping.model_validate(_tuples(tree))

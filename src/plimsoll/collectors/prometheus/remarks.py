@@ -15,7 +15,7 @@ _SHOWN: Final = 3
 
 
 def refuse_nothing(mapping: str, exposition: Exposition, read: Read) -> None:
-    """FetchError where a target that answered told nothing that this mapping looks for; it says why."""
+    """FetchError where a target answered with nothing that this mapping reads; it says why."""
     if read.found or read.readings:
         return
     said = _labels(read)
@@ -70,9 +70,9 @@ def _torn(read: Read) -> list[str]:
     """Series that cannot be told apart."""
     said = [f"samples of {_some(read.uncounted)} lack the labels that they are counted by"] if read.uncounted else []
     if read.torn:
-        said.append(f"{read.torn} series were told twice with different values: is a label dropped?")
+        said.append(f"{read.torn} series came twice with different values: is a label dropped?")
     elif read.repeated:
-        said.append(f"{read.repeated} series were told twice: is a label dropped?")
+        said.append(f"{read.repeated} series came twice: is a label dropped?")
     return said
 
 

@@ -1,7 +1,7 @@
 """Which address is really spoken to: a name is resolved once, its addresses are checked, and a checked one is dialled.
 
 So no answer of a name server can lead a reader to where credentials of clouds lie, not even between check and use.
-Loopback and private networks are allowed: fleets live there, and whoever writes the config names them on purpose.
+Loopback and private networks are allowed: fleets live there, and the config names them on purpose.
 """
 
 import ipaddress

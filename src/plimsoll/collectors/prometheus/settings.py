@@ -15,16 +15,16 @@ REPLICAS: Final = ("__replica__", "ha_replica", "prometheus", "prometheus_replic
 
 def _address(url: str) -> str:
     if len(url) > _LONGEST or not url.isascii() or not url.isprintable() or " " in url:
-        raise ValueError(f"is no address; at most {_LONGEST} printable ASCII letters, a foreign name as xn--...")
+        raise ValueError(f"is not an address; at most {_LONGEST} printable ASCII letters, a foreign name as xn--...")
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as error:
-        raise ValueError(f"is no address: {error}") from error
+        raise ValueError(f"is not an address: {error}") from error
     if "@" in parts.netloc:
         raise ValueError("holds credentials; name the variables that hold them: user and password_env, or bearer_env")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("is no address; write http://host:port/path")
+        raise ValueError("is not an address; write http://host:port/path")
     return url
 
 

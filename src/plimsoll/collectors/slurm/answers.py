@@ -64,7 +64,7 @@ class Node:
 
 
 def num(value: Any) -> float | None:  # noqa: ANN401 - the versions differ in just this
-    """A number in any version's clothes; unset and infinite are None.
+    """A number as any version of Slurm writes it; unset and infinite are None.
 
     >>> num({"set": True, "infinite": False, "number": 3}), num("7"), num({"set": False, "number": 0})
     (3.0, 7.0, None)

@@ -1,4 +1,4 @@
-"""The reader of Slurm clusters: asks in the background, each in its own time; a slow scheduler costs nobody else."""
+"""The reader of Slurm clusters: each asks in the background, in its own time; a slow scheduler delays no other."""
 
 import json
 import time
@@ -46,7 +46,7 @@ class Cluster:
 
     @property
     def running_facts(self) -> dict[str, Row]:
-        """The facts of the jobs that are running, as they were told."""
+        """The last reported facts of the running jobs."""
         return self._running
 
     def due(self, monotonic: float) -> list[str]:
@@ -108,7 +108,7 @@ class Cluster:
         ]
 
     def _jobs(self, listed: Sequence[Job], span: Span, now: datetime, facts: list[Row]) -> list[Row]:
-        """A reading of each running job; a job that is new is told of, one that is gone is expected no longer."""
+        """A reading of each running job; a new job is declared, one that has ended is expected no longer."""
         wanted = self.settings.jobs
         running = {
             self._job_id(job): job
@@ -152,7 +152,7 @@ class Cluster:
         }
 
     def _changed_fact(self, now: datetime, known: Sequence[Node]) -> list[Row]:
-        """The cluster's fact, where it is not as it was told last."""
+        """The cluster's fact, if it changed since it was last reported."""
         labels = self.settings.labels
         fact: Row = {
             "resource_id": self.resource,
@@ -225,7 +225,7 @@ class SlurmReader:
         return whole
 
     def memory(self) -> dict[str, Any]:
-        """The jobs that are known to run, and up to when ended jobs were counted: a restart loses neither."""
+        """Running jobs, and until when ended jobs were counted, saved so that a restart loses neither."""
         return {one.name: {"running": one.running_facts, "ended": one.ended.memory()} for one in self._clusters}
 
     def recall(self, memory: Any) -> None:  # noqa: ANN401 - it comes from a file

@@ -127,7 +127,7 @@ def decoding(what: str) -> Generator[None]:
 def _schema(stream: bytes) -> bytes:
     """The first message: four marks, its length, itself."""
     if stream[:4] != END[:4] or stream[-len(END) :] != END:
-        raise ValueError("is no whole Arrow stream")
+        raise ValueError("is not a complete Arrow stream")
     return stream[: 8 + int.from_bytes(stream[4:8], "little")]
 
 

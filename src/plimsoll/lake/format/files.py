@@ -119,7 +119,7 @@ def needed_free_bytes(total: int) -> int:
 
 
 def require_free_space(files: Files, folder: Path) -> None:
-    """Refuses early: a disk that is filled to the brim harms whoever shares it, and leaves no room to clean up."""
+    """Refuses early: a full disk harms every program on it and leaves no space to clean up."""
     free, total = files.space(folder)
     least = needed_free_bytes(total)
     if free < least:

@@ -133,7 +133,7 @@ def check_format(files: Files, root: Path) -> None:
     """Before anything is accepted: refuses a lake of a newer program's making, and marks an older one's as newer.
 
     So an older program refuses what it would not see. A damaged manifest is no reason to stop accepting readings, and
-    whoever holds the lock meanwhile writes the mark itself.
+    the process that holds the lock meanwhile writes the mark itself.
     """
     try:
         known = _opened(files.read(root / NAME)).format

@@ -41,7 +41,7 @@ _OURS: Final = {"plimsoll.published": "true"}
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedTable:
     """One table's log: where it is, its version, and what this publication changed; `rows` are those of all files."""
 
     table: str
@@ -53,7 +53,7 @@ class Published:
     removed: int
 
 
-def publish_delta(files: Files, root: Path, place: SharedPlace, *, now: datetime) -> list[Published]:
+def publish_delta(files: Files, root: Path, place: SharedPlace, *, now: datetime) -> list[PublishedTable]:
     """Brings the Delta logs up to date with the manifest. `root`: the lake's folder, or the shared one's cache."""
     manifest = manifests.load(files, root)
     base = place.uri or str(root.resolve())
@@ -63,7 +63,9 @@ def publish_delta(files: Files, root: Path, place: SharedPlace, *, now: datetime
     ]
 
 
-def _publish(uri: str, table: Table, days: Mapping[str, DayFile], options: dict[str, str], now: datetime) -> Published:
+def _publish(
+    uri: str, table: Table, days: Mapping[str, DayFile], options: dict[str, str], now: datetime
+) -> PublishedTable:
     try:
         from deltalake.exceptions import DeltaError
     except ImportError as error:
@@ -81,7 +83,7 @@ def _publish(uri: str, table: Table, days: Mapping[str, DayFile], options: dict[
             f"{shown(uri)}: the log could not be written ({shown(_brief(error))}); try again"
         ) from error
     rows = sum(file.rows for file in current.values())
-    return Published(table.name, uri, known.version(), len(current), rows, len(added), len(removed))
+    return PublishedTable(table.name, uri, known.version(), len(current), rows, len(added), len(removed))
 
 
 def _opened(uri: str, table: Table, options: dict[str, str]) -> "DeltaTable":

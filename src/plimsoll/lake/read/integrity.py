@@ -48,7 +48,8 @@ class Soundness:
     """Looks at each file once, when it is first to be used; what is not sound is left out and reported.
 
     `deep` reads every byte and compares checksums (batch jobs, verify); else that is done once a file and process, as
-    `proofs` remembers. Without either only presence, kind and size count: for who was told what is damaged.
+    `proofs` remembers. Without either only presence, kind and size count: for a process that was given the list of
+    damaged files.
     """
 
     files: Files

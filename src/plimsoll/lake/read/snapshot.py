@@ -189,7 +189,7 @@ class Snapshot:
     def _groups(self, table: Table, segments: Sequence[Segment]) -> list[Group]:
         if self.soundness is not None:
             return self.shorts.groups(table.name, segments, self.soundness)
-        # whoever deletes what it has read must not leave anything out: what cannot be read ends it
+        # a caller that deletes what it has read must not skip anything: an unreadable file ends it
         return decoded([(s, (self.root / table.name / s.name).read_bytes()) for s in segments])
 
     def _sound_day(self, table: Table, file: DayFile) -> bool:

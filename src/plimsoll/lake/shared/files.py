@@ -1,8 +1,8 @@
-"""The door of a lake that several machines share: the same operations as on a disk, answered by a store and a cache.
+"""File operations of a shared lake: an object store behind a local cache.
 
-The manifest is always the store's; it is replaced only by whoever has read the one before it. Day files and segments
-never change, so they are fetched once, proven, and kept in the lake's folder as a cache. What is being written lies in
-the folder first; a day file is in the store before a manifest that names it.
+The manifest is always the store's; only a process that has read the current one can replace it. Day files and
+segments never change, so they are fetched once, verified, and kept in the lake's folder as a cache. New files are
+written to the folder first; a day file is in the store before a manifest that names it.
 """
 
 import hashlib
@@ -110,7 +110,7 @@ class SharedFiles(Files):
         there = {entry.name for entry in entries}
         for name in here:
             if Segment.parse(name) is not None and name not in there:
-                super().delete(folder / name)  # merged, and deleted after its grace by whoever compacts
+                super().delete(folder / name)  # merged, and deleted after its grace period by the compactor
         self._fetch_all(folder / name for name in sorted(there - set(here)) if self._is_open(folder.name, name))
         return sorted(there | {name for name in here if name.startswith(TEMPORARY)})
 
@@ -221,7 +221,7 @@ class SharedFiles(Files):
 
 
 def proof(name: str) -> str | None:
-    """What a name tells of its content's checksum; None where it tells nothing."""
+    """The checksum in a file's name; None if the name has none."""
     if (named_day := day_of(name)) is not None:
         return named_day[1]
     if (segment := Segment.parse(name)) is not None:
@@ -231,7 +231,7 @@ def proof(name: str) -> str | None:
 
 
 def proven(name: str, data: bytes) -> bool:
-    """Whether the bytes are what the name tells."""
+    """Whether the bytes match the checksum in the name."""
     expected = proof(name)
     return expected in (checksum(data), hashlib.sha256(data).hexdigest()[:16])
 

@@ -67,7 +67,7 @@ def _named(table: str, name: str, host: str) -> Segment:
         raise BadParameter("table", table, allowed=TABLES)
     segment = Segment.parse(name)
     if segment is None:
-        raise BadParameter("name", name, why="is no segment's name")
+        raise BadParameter("name", name, why="is not the name of a segment")
     if segment.collector != host:
         raise NotAllowedForToken(f'the token is of host "{shown(host)}", the segment of "{shown(segment.collector)}"')
     return segment

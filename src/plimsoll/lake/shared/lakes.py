@@ -14,7 +14,7 @@ from plimsoll.lake.format.segments import Segment
 from plimsoll.lake.lake import Lake
 from plimsoll.lake.maintain import compaction
 from plimsoll.lake.maintain.compaction import Compaction
-from plimsoll.lake.maintain.delta_log import Published
+from plimsoll.lake.maintain.delta_log import PublishedTable
 from plimsoll.lake.read.snapshot import Snapshot, open_snapshot
 from plimsoll.lake.settings import SharedPlace
 from plimsoll.lake.shared.files import SharedFiles
@@ -127,7 +127,7 @@ class CollectorLake(SpoolingLake):
         del now, grace_s
         raise self._elsewhere("nothing is compacted here")
 
-    def publish_catalog(self, place: SharedPlace, *, now: datetime) -> list[Published]:
+    def publish_catalog(self, place: SharedPlace, *, now: datetime) -> list[PublishedTable]:
         """Refused: there is nothing to publish."""
         del place, now
         raise self._elsewhere("no catalog is published here")

@@ -112,7 +112,7 @@ class Spool:
         settle(self._files, [self.root / table])
 
     def set_aside(self, table: str, segment: Segment, data: bytes, reason: str) -> None:
-        """Keeps what nobody takes, with the reason; it is never deleted, and `plimsoll status` tells of it."""
+        """Sets a refused segment aside with the reason; it is never deleted, and `plimsoll status` counts it."""
         target = self.root / ASIDE / table / segment.name
         publish(self._files, target.with_name(f"{target.name}.json"), msgspec.json.encode({"reason": reason}))
         publish(self._files, target, data)

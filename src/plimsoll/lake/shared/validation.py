@@ -1,4 +1,4 @@
-"""What others have written, checked before it meets the rest: decoded within limits, each row as its table asks."""
+"""Validates segments from other hosts before they are merged: decoded within limits, each row against its table."""
 
 import io
 import json
@@ -96,9 +96,9 @@ def _inventory(frame: "pl.DataFrame") -> None:
         try:
             labels = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise LakeError("labels is no JSON") from error
+            raise LakeError("labels is not JSON") from error
         if not isinstance(labels, dict) or not all(isinstance(value, str) for value in labels.values()):  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType, reportUnknownArgumentType]
-            raise LakeError("labels is no JSON object of texts")
+            raise LakeError("labels is not a JSON object of texts")
 
 
 def timely(segment: Segment, now: datetime) -> None:

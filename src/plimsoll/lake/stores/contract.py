@@ -83,4 +83,6 @@ def chosen(uri: str) -> str:
         return uri
     if uri.startswith("/") or (parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")):
         return uri
-    raise ValueError("is no place of a lake; write s3://BUCKET/PREFIX, /a/shared/folder or file:///a/shared/folder")
+    raise ValueError(
+        "is not a location of a lake; write s3://BUCKET/PREFIX, /a/shared/folder or file:///a/shared/folder"
+    )

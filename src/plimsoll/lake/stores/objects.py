@@ -1,7 +1,7 @@
 """An S3-compatible object store, through obstore: PUT is atomic, the manifest goes by If-Match and If-None-Match.
 
 Credentials by the usual chain: the environment, a profile's keys, then what the machine is given (web identity,
-container, instance role). They are never settings, and never told.
+container, instance role). They are never settings and never printed.
 """
 
 import configparser
@@ -118,7 +118,7 @@ class ObjectStore:
 
     @contextmanager
     def _asking(self, key: str) -> Generator[None]:
-        """The library's errors as ours; its texts may hold headers, so only their kind is told."""
+        """The library's errors as ours; its texts may hold headers, so only their kind is shown."""
         try:
             from obstore import exceptions
         except ImportError as error:

@@ -1,0 +1,110 @@
+"""Names and messages use the field's words: the house's old private dialect does not come back."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import plimsoll
+
+ROOT: Final = Path(plimsoll.__file__).parent
+DIALECT: Final = frozenset({"told", "heard", "held", "nobody", "whoever"})
+"""Words that no name under src may have as a whole word (`on_host_told`, `Told`, `_held`)."""
+MESSAGE: Final = re.compile(r"(?<!there )\bis no (?=\w)|\b(?:nobody|whoever)\b", re.IGNORECASE)
+NOT_DONE: Final = frozenset(
+    {
+        "analysis/advice/advisers/buy_or_wait.py",
+        "analysis/advice/advisers/give_processors.py",
+        "analysis/advice/commands.py",
+        "analysis/anomalies/analyse.py",
+        "analysis/anomalies/scores.py",
+        "analysis/anomalies/silence.py",
+        "analysis/anomalies/unusual.py",
+        "analysis/bottlenecks/expressions/conditions.py",
+        "analysis/bottlenecks/expressions/measures.py",
+        "analysis/bottlenecks/resource_window.py",
+        "analysis/bottlenecks/rules/over_provisioned.py",
+        "analysis/bottlenecks/rules/quiet_hours.py",
+        "cli/explain.py",
+        "cli/optimization.py",
+        "cli/retention.py",
+        "cli/schedule.py",
+        "ledger/outcomes.py",
+        "publish/render/mail.py",
+        "publish/render/terminal.py",
+        "publish/revisions.py",
+        "publish/views/capacity_rows.py",
+        "publish/views/capacity_verdict.py",
+        "publish/views/capacity_view.py",
+        "publish/views/notices.py",
+        "publish/views/outlook_text.py",
+        "publish/views/provenance.py",
+        "publish/views/resource_rows.py",
+        "publish/views/sections.py",
+        "publish/views/verdict.py",
+        "publish/views/view.py",
+        "schedule/doctor.py",
+        "schedule/engine.py",
+        "schedule/interval_jobs.py",
+        "schedule/problems.py",
+        "schedule/project_lock.py",
+        "schedule/run_process.py",
+        "schedule/status.py",
+        "schedule/supervisor.py",
+        "schedule/up.py",
+        "schedule/worker.py",
+    }
+)
+"""Files that still have such words. Never add one; remove a file once it is clean."""
+
+
+def _names(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield node.lineno, name
+            case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                yield node.lineno, name
+
+
+def _messages(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Every string that is not a docstring."""
+    docs = {
+        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            yield node.lineno, node.value
+
+
+def dialect(source: str) -> list[str]:
+    """What a module has of the dialect: `line: name or message`.
+
+    >>> dialect('def is_told(whoever): return f"{whoever} is no host"')
+    ['1: is_told', '1: whoever', '1:  is no host']
+    >>> dialect('def untold(): return "there is no such host"')
+    []
+    """
+    tree = ast.parse(source)
+    found = [f"{line}: {name}" for line, name in _names(tree) if DIALECT & set(_words(name))]
+    return found + [f"{line}: {text}" for line, text in _messages(tree) if MESSAGE.search(text)]
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[a-z]+", re.sub(r"([A-Z])", r"_\1", name).lower())
+
+
+def _found() -> dict[str, list[str]]:
+    files = {path.relative_to(ROOT).as_posix(): path for path in sorted(ROOT.rglob("*.py"))}
+    return {name: found for name, path in files.items() if (found := dialect(path.read_text(encoding="utf-8")))}
+
+
+def test_names_and_messages_use_the_field_s_words() -> None:
+    """Report, receive, coverage, silent, open: what a reader of monitoring knows, not told, heard, held or nobody."""
+    assert {name: found for name, found in _found().items() if name not in NOT_DONE} == {}
+
+
+def test_what_is_done_stays_done() -> None:
+    """A file that has become clean leaves the list, so that the list only gets shorter."""
+    assert sorted(NOT_DONE - _found().keys()) == [], "these are clean now: remove them from NOT_DONE"
