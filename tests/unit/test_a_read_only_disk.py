@@ -18,8 +18,9 @@ def _refused(*_: object, **__: object) -> NoReturn:
 
 
 @pytest.fixture
-def read_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing can be made, renamed or removed; Linux says so of a file that is not there, too."""
+    (tmp_path / "counters").write_bytes(b"before")
     monkeypatch.setattr(os, "open", _refused)
     for name in ("unlink", "replace", "mkdir"):
         monkeypatch.setattr(Path, name, _refused)
@@ -28,7 +29,6 @@ def read_only(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("read_only")
 def test_a_file_that_is_replaced_whole_stays_as_it_was(tmp_path: Path) -> None:
     """Counters, clock and states are saved so: their writers take a DiskError for "not now"."""
-    (tmp_path / "counters").write_bytes(b"before")
     with pytest.raises(
         DiskError, match=r"counters: cannot be written \(Read-only file system\); it is as it was before"
     ):
