@@ -6,11 +6,13 @@ exists twice is the first of the two. So each local day is one half-open interva
 """
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _SECOND = timedelta(seconds=1)
 
 
+@lru_cache(maxsize=4096)  # the scheduler asks for the same ones at every look
 def first_instant(local: datetime, zone: ZoneInfo) -> datetime:
     """The first UTC instant at which the zone's clocks show `local` (a naive time), or have passed it.
 

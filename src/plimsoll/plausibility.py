@@ -21,6 +21,7 @@ _MOST_TOLD: Final = 5
 _SAYING: Final = ("resource_id", "name")
 """Texts that have to say something."""
 _LARGEST: Final = 10**300
+_REFUSED: Final = "refused: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,21 @@ def in_words(found: Sequence[Refused]) -> str:
     """
     said = "; ".join(str(one) for one in found[:_MOST_TOLD])
     more = f"; and {len(found) - _MOST_TOLD} more" if len(found) > _MOST_TOLD else ""
-    return f"refused: {said}{more}"
+    return f"{_REFUSED}{said}{more}"
+
+
+def refusals(reason: str | None) -> str | None:
+    """The part of a reason in `collections` that tells of refused values; None where there is none.
+
+    >>> refusals("2 of 9 families are not mapped; refused: g1: gpu_power_w -1 cannot be (0 to inf)")
+    'refused: g1: gpu_power_w -1 cannot be (0 to inf)'
+    >>> refusals("cannot be read: Connection refused")
+    """
+    reason = reason or ""
+    if reason.startswith(_REFUSED):
+        return reason
+    _, mark, refused = reason.partition(f"; {_REFUSED}")
+    return f"{_REFUSED}{refused}" if mark else None
 
 
 def parted(table: Table, rows: Sequence[Row]) -> tuple[list[Row], list[tuple[Row, str]]]:

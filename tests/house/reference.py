@@ -16,6 +16,7 @@ from plimsoll.config import Section
 from plimsoll.metrics import CATALOGUE
 from plimsoll.project import Project, builtin_root, sections
 from plimsoll.tables import TABLES
+from tests.house.faults import FAULTS, INPUTS, UNTESTED, named_in_tests
 from tests.shared import ROOT
 
 _EXIT_CODES = (
@@ -23,6 +24,8 @@ _EXIT_CODES = (
     "(damaged files, unhealthy, nothing sent), 2 usage or configuration, "
     "73 the project is held by another scheduler, 74 the disk, 75 try again later."
 )
+_MOST_TESTS = 3
+"""Of a code, on the page."""
 FOLDER = ROOT / "docs" / "reference"
 
 
@@ -114,6 +117,26 @@ def jobs_page() -> str:
     )
 
 
+def faults_page() -> str:
+    """What was thought of, what is promised then, which test holds it."""
+    tests = named_in_tests()
+    parts = [
+        "# Faults and bad input",
+        (
+            f"{len(FAULTS)} faults and {len(INPUTS)} bad inputs. Each has a test that names it in its docstring, "
+            f"but for {len(UNTESTED)}: {', '.join(UNTESTED) or 'none'}."
+        ),
+    ]
+    for title, promises in (("Faults", FAULTS), ("Bad input", INPUTS)):
+        rows = [
+            (code, promise, ", ".join(f"`{one.removeprefix('tests/')}`" for one in tests.get(code, ())[:_MOST_TESTS])
+             or f"not tested: {UNTESTED.get(code, '')}")
+            for code, promise in promises.items()
+        ]  # fmt: skip
+        parts.append(f"## {title}\n\n{_table(('code', 'promise', 'tests'), rows)}")
+    return _page(parts)
+
+
 def command_names() -> set[str]:
     """The first word of every command."""
     return {words[1] for words, _ in _commands(typer.main.get_command(app), ("plimsoll",))}
@@ -121,6 +144,7 @@ def command_names() -> set[str]:
 
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,
+    "faults.md": faults_page,
     "jobs.md": jobs_page,
     "metrics.md": metrics_page,
     "rules.md": rules_page,

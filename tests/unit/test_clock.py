@@ -18,14 +18,14 @@ INSTANTS = st.datetimes(datetime(1980, 1, 1), datetime(2100, 1, 1), timezones=st
      "2026-01-16T24:30:00Z", "2026-01-16T18:00:60Z", "٢٠٢٦-01-16T18:00:00Z", ""],
 )  # fmt: skip
 def test_what_is_not_an_instant_with_a_zone_is_refused(text: str) -> None:
-    """A naive time would mean another instant on another machine."""
+    """B18: A naive time would mean another instant on another machine."""
     with pytest.raises(BadParameter, match="write it as 2026-01-16T18:00:00Z"):
         instant(text, name="--as-of")
 
 
 @pytest.mark.parametrize("text", ["5", "-1h", "1e1d", "٧d", "7 d", "P1D", "1H", "", "nanh", "infd"])
 def test_a_duration_without_its_unit_is_refused(text: str) -> None:
-    """The unit is part of the number."""
+    """B18: the unit is part of the number."""
     with pytest.raises(BadParameter):
         duration_s(text)
 

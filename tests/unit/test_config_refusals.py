@@ -1,5 +1,6 @@
 """Bad configuration is refused in one line that says what, where and what to do."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -7,9 +8,12 @@ import pytest
 from pydantic import Field
 
 from plimsoll.collectors.prometheus.settings import Probe, Target
+from plimsoll.collectors.prometheus.targets import addresses
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import MAX_FILE_BYTES, Duration, Layer, Section, load
-from plimsoll.errors import ConfigError, UnknownSetting
+from plimsoll.config.engine import Plimsoll
+from plimsoll.delivery.settings import Recipient
+from plimsoll.errors import BadParameter, ConfigError, UnknownSetting
 from plimsoll.fleet.load_lines import LoadLine
 
 
@@ -19,6 +23,39 @@ class Collect(Section):
     every: Annotated[Duration, Field(ge=1, le=3600)] = Field("30s")  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
     keep: int = 3
     names: tuple[str, ...] = ()
+
+
+@pytest.mark.parametrize("zone", ["Mars/Base", "", "EST5EDT4", "../../etc/localtime", "/etc/localtime", "a\0b"])
+def test_what_is_no_time_zone_is_refused(zone: str) -> None:
+    """B06: by name; no path of the machine is opened."""
+    with pytest.raises(ConfigError, match="timezone"):
+        load([Layer("config.toml", f"[plimsoll]\ntimezone = {json.dumps(zone)}")], {"plimsoll": Plimsoll})
+
+
+def test_one_address_under_two_names_is_one_mistake() -> None:
+    """B08: both names are told; the same section twice is refused by the syntax."""
+    target = Target(urls=("http://x:1/metrics",), mapping="node")
+    with pytest.raises(BadParameter, match=r"targets\.b\.urls.*is scraped by targets\.a already"):
+        addresses({"a": target, "b": target}, interval_s=30.0)
+    with pytest.raises(ConfigError, match=r"config\.toml: "):
+        load([Layer("config.toml", "[targets.a]\n[targets.a]\n")], {"targets.*": Target})
+
+
+@pytest.mark.parametrize(
+    "address", ["a@b\r\nBcc: c@d", "a@", "@b", "a b@c", "<a@b>", "a@b,c@d", 'x"@b', "a@b\u202e", "a@b@c", "a@b\n"]
+)
+def test_what_is_no_mail_address_is_refused(address: str) -> None:
+    """B09: nothing that could end a header, hide a recipient, or be two."""
+    text = f"[recipients.x]\naddress = {json.dumps(address)}"
+    with pytest.raises(ConfigError, match="is not a mail address"):
+        load([Layer("config.toml", text)], {"recipients.*": Recipient})
+
+
+def test_placeholders_are_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """B16: nothing is put into a value; a secret is named by its variable, and stays where it is."""
+    monkeypatch.setenv("SECRET", "hunter2")
+    read = load([Layer("config.toml", '[plimsoll]\nname = "${SECRET} ${NOT_SET}"')], {"plimsoll": Plimsoll})
+    assert read.get("plimsoll", Plimsoll).name == "${SECRET} ${NOT_SET}"
 
 
 KINDS: dict[str, type[Section]] = {"collect": Collect, "collectors.host": Collect, "lines.*": LoadLine}
@@ -55,7 +92,7 @@ def refusal(text: str) -> str:
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_place_and_the_remedy(text: str, says: str) -> None:
-    """File, line, key, and the nearest known name or the allowed values."""
+    """B02, B03, B04, B12: file, line, key, and the nearest known name or the allowed values."""
     assert says in refusal(text)
 
 
@@ -93,7 +130,7 @@ def test_an_unknown_name_keeps_its_facts() -> None:
     ],
 )
 def test_a_file_that_is_no_config_is_refused(tmp_path: Path, content: bytes, says: str) -> None:
-    """Not UTF-8, too large, or with a NUL byte."""
+    """B01: not UTF-8, too large, or with a NUL byte."""
     path = tmp_path / "config.toml"
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=says):
@@ -101,7 +138,7 @@ def test_a_file_that_is_no_config_is_refused(tmp_path: Path, content: bytes, say
 
 
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
-    """Each has its own text."""
+    """B01: each has its own text."""
     with pytest.raises(ConfigError, match="No such file"):
         Layer.read(tmp_path / "absent.toml")
     with pytest.raises(ConfigError, match="is a folder"):
@@ -109,14 +146,14 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_a_byte_order_mark_is_accepted(tmp_path: Path) -> None:
-    """Some editors write one."""
+    """B01: some editors write one."""
     (tmp_path / "config.toml").write_bytes(b"\xef\xbb\xbf[collect]\nkeep = 4\n")
     config = load([Layer.read(tmp_path / "config.toml")], KINDS)
     assert config.get("collect", Collect).keep == 4
 
 
 def test_a_refusal_repeats_no_credentials(tmp_path: Path) -> None:
-    """An address with a password in it is refused, and the password is not said."""
+    """B10: an address with a password in it is refused, and the password is not said."""
     (tmp_path / "config.toml").write_text('[targets.a]\nurls = ["http://ada:hunter2@x/"]\nmapping = "node"\n')
     with pytest.raises(ConfigError, match="holds credentials") as refused:
         load([Layer.read(tmp_path / "config.toml")], {"targets.*": Target}).under("targets", Target)

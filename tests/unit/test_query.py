@@ -42,7 +42,7 @@ def test_repeated_values_count_once() -> None:
 
 
 def test_too_many_points_name_the_finest_granularity_that_fits() -> None:
-    """Thirty days by ten seconds of 200 resources is refused before a file is read."""
+    """B46: thirty days by ten seconds of 200 resources is refused before a file is read."""
     query = PerformanceQuery.parse(time_range="30d", granularity="10s")
     with pytest.raises(UsageError, match="use granularity 1h or coarser"):
         query.within_budget(200)

@@ -1,5 +1,6 @@
 """The command line: one file a command group; every error is one line and an exit code."""
 
+import errno
 import os
 import sys
 
@@ -40,7 +41,7 @@ from plimsoll.cli import (
     verify,
 )
 from plimsoll.cli.common import version_wanted
-from plimsoll.errors import PlimsollError, nearest
+from plimsoll.errors import DiskError, PlimsollError, nearest
 
 app = typer.Typer(
     name="plimsoll",
@@ -101,6 +102,7 @@ def run(arguments: list[str]) -> int:
     command = typer.main.get_command(app)
     try:
         result = command.main([a for a in arguments if a != "--debug"], prog_name="plimsoll", standalone_mode=False)
+        sys.stdout.flush()  # what cannot be written is said here, and not by Python at its end
     except PlimsollError as error:
         if debug:
             raise
@@ -109,11 +111,22 @@ def run(arguments: list[str]) -> int:
         return _fail(_usage(error, command), 2)
     except (typer.Abort, KeyboardInterrupt):
         return 130
-    except BrokenPipeError:
-        # the reader (`| head`) is gone: nothing can be said to it, and Python must not try at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, BrokenPipeError):
+            raise
+        _forget_output()  # the reader (`| head`) is gone: nothing can be said to it; Typer would make 1 of it
         return 141
+    except OSError as error:
+        if debug or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO):
+            raise
+        _forget_output()
+        return _fail(f"{error.filename or 'the output'}: cannot be written ({error.strerror})", DiskError.exit_code)
     return result if isinstance(result, int) else 0
+
+
+def _forget_output() -> None:
+    """Python must not try at its end what could not be written now."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
 
 
 def _usage(error: TyperException, command: object) -> str:

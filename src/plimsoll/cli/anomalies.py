@@ -1,6 +1,6 @@
 """`plimsoll anomalies`: what was unusual."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
 import typer
@@ -9,8 +9,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from plimsoll.cli.common import AsOfOption, JsonOption, ProjectOption, as_of_or_now, open_project, print_json, the_clock
+from plimsoll.cli.common import (
+    AsOfOption,
+    JsonOption,
+    ProjectOption,
+    as_of_or_now,
+    open_project,
+    print_json,
+    say,
+    the_clock,
+)
+from plimsoll.cli.judging import losses, read_in
 from plimsoll.cli.progress import blocks_shown
+from plimsoll.clock import duration_s
+from plimsoll.documents import Evidence
 from plimsoll.documents.anomalies import AnomaliesDocument
 from plimsoll.errors import shown
 from plimsoll.project.runner import context
@@ -38,25 +50,41 @@ def anomalies(
     """Prints what was unusual, resource by resource, with the reasons."""
     from plimsoll.queries.anomalies import AnomaliesQuery  # polars only where a lake is read
     from plimsoll.queries.anomalies import anomalies as answer
+    from plimsoll.queries.window import window_of
 
     query = AnomaliesQuery.parse(time_range=time_range, granularity=granularity, threshold=threshold, detector=detector)
     with blocks_shown() as tell:
         wired = context(open_project(project), clock=the_clock(), as_of=as_of_or_now(as_of), on_progress=tell)
-        document, evidence = answer(wired.sources(), query)
+        sources = wired.sources()
+        document, evidence = answer(sources, query)
+    judged = next(e for e in evidence if e.subject == "anomalies.judged")
+    unjudged = _not_judged(judged.detail["notJudged"], judged.samples)
+    unjudged += [] if judged.samples else ["No resource is known yet."]
     if json:
         print_json(document)
+        for line in unjudged:
+            say(line)
         return
     _print(document)
-    judged = next(e for e in evidence if e.subject == "anomalies.judged")
-    silent = [e for e in evidence if e.observed is None]
-    for one in silent:
-        typer.echo(f"{shown(str(one.detail['resource']))}: {one.detail['explanation']}")
-    if not judged.samples:
-        typer.echo("No resource is known yet.")
-    elif not document and not silent and judged.observed:
-        typer.echo(f"Nothing unusual in the last {time_range}.")
-    for line in _not_judged(judged.detail["notJudged"], judged.samples):
+    others = [
+        f"{shown(str(one.detail['resource']))}: {one.detail['explanation']}"
+        for one in _without_z(document, evidence, filtered=threshold is not None)
+    ]
+    others += losses(read_in(sources, window_of(query, sources.as_of, round(duration_s(granularity))))[0])
+    for line in others:
         typer.echo(line)
+    if not document and not others and judged.observed:
+        what = "Nothing unusual" if threshold is None else f"Nothing with a z-score above {threshold:g}"
+        typer.echo(f"{what} in the last {time_range}.")
+    for line in unjudged:
+        typer.echo(line)
+
+
+def _without_z(document: AnomaliesDocument, found: Sequence[Evidence], *, filtered: bool) -> list[Evidence]:
+    """Silence, flat lines, shifts: findings without a number beyond its range; silence alone where a z is asked for."""
+    known = {entry.id for resource in document for entry in resource.anomalies}
+    findings = [one for one in found if one.rule.startswith("anomalies.") and one.subject not in known]
+    return [one for one in findings if one.observed is None or not filtered]
 
 
 def _not_judged(why: Mapping[str, str], resources: int) -> list[str]:

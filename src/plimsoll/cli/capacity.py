@@ -1,6 +1,6 @@
 """`plimsoll capacity`: forecasts, days to the load line, dates to decide by, choices."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated
 
 import typer
@@ -14,7 +14,7 @@ from plimsoll.documents.capacity import CapacityDocument, Pool
 from plimsoll.errors import shown
 from plimsoll.ledger import Promises
 from plimsoll.project.runner import context
-from plimsoll.publish.views.outlook_text import none_reaches
+from plimsoll.publish.views.capacity_verdict import judge
 
 _TERABYTE = 1e12
 _WIDTH = 110
@@ -86,7 +86,8 @@ def _head(document: CapacityDocument) -> list[str]:
         lines.append(f"what if: {', '.join([*change, *added])}")
     decision = summary.decide_by
     if decision is None:
-        lines.append(f"Nothing to decide. {none_reaches(document.pools, 'pool', 'its line', document.horizon_days)}")
+        verdict = judge(document, date.fromisoformat(document.time_range.end[:10]))
+        lines.append(f"{verdict.state} {verdict.facts}")
     elif decision.late:
         lines.append(f"Late: {shown(decision.pool)} had to be decided by {decision.date}.")
     else:

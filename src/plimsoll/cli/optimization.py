@@ -1,6 +1,6 @@
 """`plimsoll optimization`: what holds each resource back, and what to do about it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -18,6 +18,7 @@ from plimsoll.cli.common import (
     say,
     the_clock,
 )
+from plimsoll.cli.judging import losses, not_judged, read_in
 from plimsoll.cli.progress import blocks_shown
 from plimsoll.documents import Evidence
 from plimsoll.documents.optimization import OptimizationDocument, ResourceOptimization
@@ -42,8 +43,12 @@ def optimization(
     json: JsonOption = False,
 ) -> None:
     """Prints what holds each resource back, most constrained first, and what to do about it."""
-    from plimsoll.queries.optimization import OptimizationQuery  # polars only where a lake is read
+    from plimsoll.queries.optimization import (
+        STEP_S,
+        OptimizationQuery,  # polars only where a lake is read
+    )
     from plimsoll.queries.optimization import optimization as answer
+    from plimsoll.queries.window import window_of
 
     query = OptimizationQuery.parse(
         time_range=time_range,
@@ -60,12 +65,15 @@ def optimization(
         document, evidence = answer(replace(sources, on_progress=tell), query)
     if json:
         print_json(document)
-    else:
-        _print(document)
-        _print_silence(evidence)
+        return
+    state, read = read_in(sources, window_of(query, sources.as_of, STEP_S))
+    _print(document, read)
+    for line in losses(state) if state.total else [not_judged(state)]:
+        say(line)
+    _print_silence(evidence)
 
 
-def _print(document: OptimizationDocument) -> None:
+def _print(document: OptimizationDocument, read: Collection[str]) -> None:
     console = Console(markup=False, highlight=False, emoji=False)
 
     def line(text: str) -> None:
@@ -76,11 +84,18 @@ def _print(document: OptimizationDocument) -> None:
         line(f"{shown(resource.resource_name)} ({resource.resource_type})")
         for text in _parts(resource):
             line(f"  {text}")
-    quiet = len(document.resources) - len(told)
-    if quiet:
-        line(f"{quiet} resources: nothing holds them back.")
+    quiet = [resource for resource in document.resources if not _parts(resource)]
+    judged = sum(resource.resource_id in read for resource in quiet)
+    if judged:
+        line(f"{_resources(judged)}: nothing holds {'it' if judged == 1 else 'them'} back.")
+    if len(quiet) > judged:
+        line(f"{_resources(len(quiet) - judged)}: not judged: no reading in this time.")
     for one in document.platform_recommendations or ():
         line(f"Together: {one.title}. {one.description}{_tail(one.cost_impact)}")
+
+
+def _resources(count: int) -> str:
+    return "1 resource" if count == 1 else f"{count} resources"
 
 
 def _print_silence(evidence: Sequence[Evidence]) -> None:

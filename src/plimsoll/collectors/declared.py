@@ -1,13 +1,35 @@
 """What a config declares: resources that are to be read, known before the first reading, also where none ever comes."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from plimsoll.collectors.contract import Identity, Row
 from plimsoll.collectors.prometheus.settings import Probe, Target
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import Config
+from plimsoll.config.engine import Collect
 from plimsoll.fleet.resources import DECLARED
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An attempt that `collections` tells of at least every `every_s` seconds, good or bad, while sources are read."""
+
+    source: str
+    target: str
+    every_s: float
+
+
+def expected(config: Config) -> list[Expected]:
+    """What each address, probe and cluster of the config leaves in `collections`."""
+    every_s = config.get("collect", Collect).every
+    targets = config.under("targets", Target).values()
+    return [
+        *(Expected(target.mapping, url, every_s) for target in targets for url in target.urls),
+        *(Expected("probe", name, every_s) for name in config.under("probes", Probe)),
+        *(Expected(f"slurm.{name}", "squeue", one.every) for name, one in config.under("slurm", Slurm).items()),
+    ]
 
 
 def declared(config: Config, identity: Identity, now: datetime) -> list[Row]:

@@ -32,23 +32,31 @@ class State(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """A resource that is not read at the end; `since` is its last reading, or (`never`) when it became known."""
+    """A resource that is not read at the end; `since` is its last reading, or (`never`) when it became known.
+
+    `type` is its resource's; empty where that is not known.
+    """
 
     id: str
     name: str
     since: datetime | None
     length: timedelta
     never: bool = False
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A metric that was read with each reading of a resource, and has not been since an instant."""
+    """A metric that was read with each reading of a resource, and has not been since an instant.
+
+    With `devices`: GPUs of which nothing has been read since then, while their resource is read; `metric` is empty.
+    """
 
     id: str
     name: str
     metric: str
     since: datetime
+    devices: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,10 +80,14 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class LostMetric:
-    """A metric of a resource that is still read, which has not been read itself since an instant."""
+    """A metric of a resource that is still read, which has not been read itself since an instant.
+
+    With a `device`: all that was read of that part of it; `metric` is empty then.
+    """
 
     metric: str
     since: datetime
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,7 +140,10 @@ class Reader:
 def cells(line: str, separator: str) -> list[str]:
     """The cells of one line, without blanks around them."""
     read = csv.reader([line], delimiter=separator, skipinitialspace=True)
-    return [cell.strip() for row in read for cell in row]
+    try:
+        return [cell.strip() for row in read for cell in row]
+    except csv.Error as error:  # a carriage return in its middle, a cell beyond the library's limit
+        raise UsageError(f"a line cannot be read as cells ({error}); its ends are \\n or \\r\\n") from error
 
 
 def check_columns(name: str, names: Iterable[str], columns: Sequence[str]) -> None:

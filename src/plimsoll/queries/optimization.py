@@ -139,7 +139,7 @@ def _windows(
             readings,
             round(window.seconds / STEP_S),
             STEP_S,
-            _coverage(sources, resource, readings, window),
+            _coverage(sources, resource, [*readings.values(), *devices.values()], window),
             devices,
             _due(resource, window, sources.as_of),
             _steps_due(sources, resource, window),
@@ -178,12 +178,12 @@ def _due(resource: Resource, window: Window, as_of: datetime) -> NDArray[np.bool
     return due
 
 
-def _coverage(sources: QueryContext, resource: Resource, rows: Mapping[str, Floats], window: Window) -> float | None:
+def _coverage(sources: QueryContext, resource: Resource, rows: Sequence[Floats], window: Window) -> float | None:
     """The share of the window's steps in which the resource was read; None where no reading was due."""
     expected = _steps_due(sources, resource, window)
     received = 0
     if rows:
-        stacked = np.stack([row[-round(window.seconds / STEP_S) :] for row in rows.values()])
+        stacked = np.stack([row[-round(window.seconds / STEP_S) :] for row in rows])
         received = int(np.count_nonzero(np.any(~np.isnan(stacked), axis=0)))
     return min(1.0, received / expected) if expected else None
 

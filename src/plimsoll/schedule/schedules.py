@@ -29,7 +29,8 @@ from plimsoll.local_time import exists, first_instant, hours_of, local_day
 from plimsoll.schedule.cron import Cron
 
 _DAY = timedelta(days=1)
-_LONGEST = timedelta(days=64)  # back to the due instant before: a month, and a weekday that a zone left out
+_FEW_DAYS, _LONGEST = timedelta(days=3), timedelta(days=64)
+"""Back to the due instant before, over a day that the zone left out: of days; of weeks and months."""
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _TIME = r"(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)"
 _ALLOWED = ("every 30s", "hourly", "hourly :05", "daily 07:00", "mon 06:00", "monthly 06:00", "cron 0 7 * * mon-fri")
@@ -98,7 +99,7 @@ class Daily:
 
     def between(self, after: datetime, until: datetime, zone: ZoneInfo) -> Iterator[Due]:
         """The days that became due."""
-        yield from _due_to_due(after, until, zone, self.at, lambda _: True)
+        yield from _due_to_due(after, until, zone, self.at, lambda _: True, back=_FEW_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +200,16 @@ def _days(after: datetime, until: datetime, zone: ZoneInfo) -> Iterator[date]:
 
 
 def _due_to_due(
-    after: datetime, until: datetime, zone: ZoneInfo, at: time, comes: Callable[[date], bool]
+    after: datetime,
+    until: datetime,
+    zone: ZoneInfo,
+    at: time,
+    comes: Callable[[date], bool],
+    back: timedelta = _LONGEST,
 ) -> Iterator[Due]:
     """Windows between the local times of the days that come; a day that the zone left out has none."""
     start: datetime | None = None
-    for day in _days(after - _LONGEST, until, zone):
+    for day in _days(after - back, until, zone):
         if not comes(day) or not exists(day, zone):
             continue
         due = first_instant(datetime.combine(day, at), zone)

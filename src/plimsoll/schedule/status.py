@@ -20,7 +20,7 @@ from plimsoll.project import Project
 from plimsoll.schedule.clock_watch import FILE as CLOCK
 from plimsoll.schedule.clock_watch import problem as clock_problem
 from plimsoll.schedule.plan import Plan, Task
-from plimsoll.schedule.problems import last_attempts, of_jobs, of_sources
+from plimsoll.schedule.problems import last_attempts, never_read, of_jobs, of_sources
 from plimsoll.schedule.project_lock import Owner, owner
 from plimsoll.schedule.schedules import Every
 from plimsoll.schedule.up import COLLECT_ONLY, HEARTBEAT
@@ -88,7 +88,7 @@ def status(project: Project, clock: Clock) -> Status:
     if held is not None and held.command.endswith(COLLECT_ONLY):
         project = replace(project, collect_only=True)
     plan, spool = Plan.load(project), _of_spool(project)
-    beats, driven = project.ledger.beats(), _heartbeat(project)
+    beats, driven, attempts = project.ledger.beats(), _heartbeat(project), last_attempts(project, now)
     problems = [
         *_of_scheduler(held, driven, now),
         *([line] if (line := clock_problem(project.data / CLOCK)) else []),
@@ -99,7 +99,8 @@ def status(project: Project, clock: Clock) -> Status:
             if (p := _of_step(name, every, beats.get(name), now, _between(driven)))
         ),
         *of_jobs(project, plan, now, grace=_grace(plan, driven)),
-        *of_sources(last_attempts(project, now)),
+        *of_sources(attempts),
+        *never_read(project, attempts, now, since=_reads_since(held, driven), between_s=_between(driven)),
         *project.outbox.problems(now),
         *_of_refused(spool, project.data / "spool" / ASIDE),
         *of_names(project.data / FOLDER, now),
@@ -177,6 +178,15 @@ def _of_disk(data: Path) -> list[str]:
     if space.free >= needed:
         return []
     return [f"{data}: {space.free // 1_000_000} MB free, {needed // 1_000_000} MB are needed"]
+
+
+def _reads_since(held: Owner | None, driven: Mapping[str, Any]) -> datetime | None:
+    """Since when sources are read, as far as files tell: the start of the scheduler, or two ticks ago."""
+    if held is not None and held.command.startswith("up"):
+        return datetime.fromisoformat(held.started)
+    if driven.get("command") != "tick" or not driven.get("everyS"):
+        return None
+    return datetime.fromisoformat(driven["at"]) - timedelta(seconds=float(driven["everyS"]))
 
 
 def _between(driven: Mapping[str, Any]) -> float:

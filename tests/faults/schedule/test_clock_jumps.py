@@ -96,6 +96,21 @@ def test_small_steps_are_no_jumps(project: Project, clock: OwnedClock, step_s: f
     assert len(ends) in (5, 6)
 
 
+@pytest.mark.parametrize("step_s", [-290.0, -30.0, -1.0, 1.0, 30.0, 290.0])
+def test_after_a_small_step_what_is_due_is_made_at_once(project: Project, clock: OwnedClock, step_s: float) -> None:
+    """A clock that is corrected by less than five minutes is believed: no window waits, `status` says nothing of it."""
+    running, notes = engine(project, clock, plan({"hours": "hourly"}))
+    clock.advance(3600 - step_s)
+    clock.step_wall(step_s)
+    assert running.pass_all() == 1
+    clock.step_wall(-step_s)
+    assert running.confirmed_now() == clock.now()
+    assert problem(project.data / FILE) is None
+    clock.advance(3600 + step_s)
+    assert running.pass_all() == 1
+    assert len(notes.windows("hours")) == 2
+
+
 def test_a_wall_clock_that_lags_is_believed(project: Project, clock: OwnedClock) -> None:
     """What it shows has passed; it only has not gone back."""
     running, notes = engine(project, clock, plan({"hours": "hourly"}))

@@ -52,7 +52,7 @@ def _windows(zone: str, text: str) -> list[Due]:
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("text", ["daily 07:00", "mon 06:00", "monthly 06:00"])
 def test_every_day_week_and_month_is_one_window(zone: str, text: str) -> None:
-    """Windows are from one time on the wall clock to the next, and due at their end."""
+    """F33: windows are from one time on the wall clock to the next, and due at their end."""
     windows, starts = _windows(zone, text), _starts(zone, text)
     expected = [(a, b) for a, b in pairwise(starts) if windows[0].start <= a and b <= windows[-1].end]
     assert [(w.start, w.end) for w in windows] == expected

@@ -1,6 +1,6 @@
 """The law of the schedules, plan, engine and ledger that ship, under a hard life: only the bodies of jobs are recorded.
 
-Weeks around a change of the clocks in twelve zones (a whole year each with PLIMSOLL_TEST_MORE=1), drawn with fixed
+Ten days around a change of the clocks in twelve zones (a whole year each with PLIMSOLL_TEST_MORE=1), drawn with fixed
 seeds: ticks of no rhythm, pauses from minutes to weeks, machines that are suspended or off, killed schedulers, failing
 jobs, a wall clock that is days ahead for minutes.
 """
@@ -22,7 +22,7 @@ from plimsoll.ledger import RunResult
 from plimsoll.project import Project, builtin_root
 from plimsoll.schedule.engine import Engine
 from plimsoll.schedule.log import logger
-from plimsoll.schedule.owed import Attempt
+from plimsoll.schedule.owed import Attempt, owed
 from plimsoll.schedule.plan import Plan
 from plimsoll.schedule.problems import of_jobs
 from plimsoll.schedule.run_process import Limits
@@ -69,9 +69,19 @@ class World:
                 self.given_up.append(key)
             return RunResult("failed", 2.0, "no luck", "error")
         assert attempt.window.due <= self.clock.now()
+        if attempt.task.name in REPORTS:
+            self._analysis_is_settled(attempt.window.due)
         self.good.append(key)
         self.at.append(self.clock.now())
         return RunResult("success", 2.0)
+
+    def _analysis_is_settled(self, due: datetime) -> None:
+        """What a report reads has been made, or was given up."""
+        analysing, now = self.plan.windowed("analysing"), self.clock.now()
+        standings = self.project.ledger.standings([task.name for task in analysing], now)
+        for task in analysing:
+            one = owed(task, self.plan, standings[task.name], now)
+            assert one.unsettled is None or one.unsettled > due, f"a report before {task.name}"
 
     def engine(self) -> Engine:
         """A scheduler that takes over, as after a start."""
@@ -152,7 +162,7 @@ def test_every_window_once_and_status_tells_the_truth(world: World) -> None:
     """Every window is made exactly once, instants are covered, messages leave, and what is late is unhealthy."""
     running = world.go(world.engine())
     begin = world.clock.now()
-    while world.clock.now() < begin + timedelta(days=365 if MORE else 14):
+    while world.clock.now() < begin + timedelta(days=365 if MORE else 10):
         running = _something_happens(world, running)
         running = world.go(running)
         world.clock.advance(61)

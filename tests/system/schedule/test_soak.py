@@ -62,12 +62,18 @@ def test_kills_lose_nothing_and_double_nothing(project: Project) -> None:
 
 
 def _kill_and_restart(project: Project, seconds: float) -> list[int]:
-    """Runs `up` for a while, kills it at the end of each stretch; the last time it is asked to end. Gives peak RSS."""
+    """Runs `up` for a while, kills it at the end of each stretch; the last time it is asked to end. Gives peak RSS.
+
+    A stretch begins with its first reading: how long a start takes is the machine's business, and no part of the soak.
+    """
     end, peaks = time.monotonic() + seconds, list[int]()
     while (left := end - time.monotonic()) > 0:
         process = subprocess.Popen(
             [sys.executable, "-m", "plimsoll", "up", "--project", str(project.root)], stderr=subprocess.DEVNULL
         )
+        began = time.monotonic()
+        _wait_for_more(project.data / "acknowledged")
+        end += time.monotonic() - began
         stretch, peak = time.monotonic() + min(KILL_EVERY_S, left), 0
         while time.monotonic() < stretch:
             assert process.poll() is None
@@ -77,6 +83,13 @@ def _kill_and_restart(project: Project, seconds: float) -> list[int]:
         process.send_signal(signal.SIGKILL if end - time.monotonic() > 0.5 else signal.SIGTERM)
         process.wait(15)
     return peaks
+
+
+def _wait_for_more(path: Path, seconds: float = 60.0) -> None:
+    size, end = path.stat().st_size if path.exists() else 0, time.monotonic() + seconds
+    while not path.exists() or path.stat().st_size == size:
+        assert time.monotonic() < end, "nothing is read"
+        time.sleep(0.1)
 
 
 def _lines(path: Path) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from plimsoll.cli import run
 from plimsoll.collectors.declared import declared
 from plimsoll.collectors.session import identity_of
-from plimsoll.documents.situation import Situation
+from plimsoll.documents.situation import Open, Situation
 from plimsoll.fleet.resources import resources_at
 from plimsoll.project import Project
 from plimsoll.project.runner import context
@@ -283,3 +283,105 @@ def test_a_metric_that_stays_away_is_named(project: Project) -> None:
     shown = page(project, NOON)
     assert shown.verdict.facts == "a has given no GPU utilisation since 06:55."
     assert shown.verdict.state == "Steady."
+
+
+def gpus(
+    project: Project, start: datetime, end: datetime, *devices: str, resource: str = "a", every: int = 300
+) -> None:
+    """Readings of some GPUs of a resource in [start, end)."""
+    steps = range(int((end - start).total_seconds() // every))
+    rows: list[dict[str, Any]] = [
+        {
+            "ts": start + timedelta(seconds=every * n),
+            "resource_id": resource,
+            "device": device,
+            "source": "test",
+            "gpu_utilization_pct": 80.0 + n % 3,
+        }
+        for n in steps
+        for device in devices
+    ]
+    project.lake.append(SAMPLES, rows, collector="test")
+
+
+def test_gpus_that_are_gone_are_named_while_their_host_is_read(project: Project) -> None:
+    """Half of a node's GPUs without a reading for hours is not calm; one that is seldom read, or late, is not lost."""
+    known(project, "a", "b")
+    for one in ("a", "b"):
+        fill(project, BEGIN, NOON, one)
+        gpus(project, BEGIN, NOON, "gpu0", resource=one)
+    gpus(project, NOON - timedelta(minutes=30), NOON - timedelta(minutes=10), "gpu9", resource="b")  # too few to be due
+    gpus(project, BEGIN, NOON - timedelta(minutes=10), "gpu1", resource="b")
+    gpus(project, BEGIN, NOON - timedelta(hours=40), "gpu8", resource="b", every=3600)  # seldom read
+    assert page(project, NOON).verdict.state == "All calm."
+    gpus(project, BEGIN, NOON - timedelta(hours=8), "gpu1", "gpu2", "gpu3", "gpu4")
+    shown = page(project, NOON)
+    assert shown.verdict.state == "Steady."
+    assert shown.verdict.facts == "a has given no reading of gpu1, gpu2, gpu3 and 1 more since 03:55."
+    assert [(one.resource, one.text) for one in shown.absent] == [
+        ("a", "no reading of gpu1, gpu2, gpu3 and 1 more since 03:55")
+    ]
+    assert "1 lost a metric or a GPU" in shown.absent_sentence
+
+
+def test_gpus_of_a_silent_host_are_silent_with_it(project: Project) -> None:
+    """One thing is said once."""
+    known(project, "a", "b")
+    fill(project, BEGIN, NOON, "b")
+    fill(project, BEGIN, NOON - timedelta(hours=8))
+    gpus(project, BEGIN, NOON - timedelta(hours=8), "gpu0")
+    shown = page(project, NOON)
+    assert shown.situation.lost == []
+    assert [one.resource for one in shown.absent] == ["a"]
+
+
+def test_a_resource_of_which_only_devices_are_read_is_available(project: Project) -> None:
+    """Its devices' readings arrive: neither 0 % available, nor are its readings to be brought back."""
+    known(project, "a")
+    gpus(project, BEGIN, NOON, "gpu0", "gpu1")
+    at = page(project, NOON, parts=("optimization",))
+    assert at.situation.availability_pct == 100.0
+    assert at.situation.advice == []
+
+
+def test_of_a_fleet_that_was_not_read_the_availability_is_not_known(project: Project) -> None:
+    """Null, not zero; and the second line does not call it the first report."""
+    known(project, "a", source="declared.test")
+    fill(project, BEGIN, BEGIN + timedelta(hours=12))
+    shown = page(project, BEGIN + timedelta(days=4))
+    assert shown.situation.availability_pct is None
+    assert shown.since.startswith("Nothing was read in the window before; nothing to compare with.")
+    assert shown.verdict.facts == "Nothing was read in this window, and every cluster is silent since 11:55 on 10 Jan."
+
+
+def test_an_alert_older_than_the_readings_go_back_is_one_alert_everywhere(project: Project) -> None:
+    """A report looks further back than the job that watches: the feed and the page have one id for it."""
+    known(project, "a", "b")
+    fill(project, BEGIN, NOON, cpu=95.0)
+    fill(project, BEGIN, NOON, "b", every=3600)
+    ctx = context(project, clock=OwnedClock(NOON), as_of=NOON)
+    opened = {(row.resource, row.metric): row.id for row in watch(ctx)}
+    assert set(opened) == {("a", "cpu_utilization"), ("b", "silence")}
+    later = NOON + timedelta(minutes=4)
+    assert {(one.resource, one.metric): one.id for one in now(project, later).open} == opened
+
+
+def test_silence_resolves_nothing(project: Project) -> None:
+    """An alert on a line whose resource falls silent stays the alert that it was, for days, without the ledger too."""
+    known(project, "a")
+    fill(project, BEGIN, NOON - timedelta(hours=4))
+    fill(project, NOON - timedelta(hours=4), NOON, cpu=95.0)
+    seen = [{one.metric: one.id for one in open_at(project, NOON + timedelta(hours=hours))} for hours in (0, 3, 9)]
+    assert [set(one) for one in seen] == [
+        {"cpu_utilization"},
+        {"cpu_utilization", "silence"},
+        {"cpu_utilization", "silence"},
+    ]
+    assert len({one["cpu_utilization"] for one in seen}) == 1
+    assert seen[1]["silence"] == seen[2]["silence"]
+    assert now(project, NOON + timedelta(hours=9)).closed == 0
+
+
+def open_at(project: Project, at: datetime) -> Sequence[Open]:
+    """What is open at an instant, in a project whose ledger knows of no alert."""
+    return now(project, at).open

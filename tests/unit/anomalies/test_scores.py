@@ -1,13 +1,18 @@
 """Surprises, scores and events of single series."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pytest
 
 from plimsoll.analysis.anomalies import events
+from plimsoll.analysis.anomalies.contract import Finding, Moved
 from plimsoll.analysis.anomalies.forest import FEWEST_ROWS, fit
 from plimsoll.analysis.anomalies.residuals import NAMES, residuals
 from plimsoll.analysis.anomalies.scores import held
 from plimsoll.analysis.anomalies.surprise import surprise
+from plimsoll.analysis.anomalies.wording import explain
 from tests.grids import PER_DAY, fleet_values
 
 QUARTER_S = 900.0
@@ -100,3 +105,25 @@ def test_a_forest_needs_rows_and_is_the_same_each_time() -> None:
     first, second = fit(rows).rate(strange), fit(rows).rate(strange)
     np.testing.assert_array_equal(first, second)
     assert first[0] > first[1] + 0.2
+
+
+def test_a_flat_line_is_explained_as_one() -> None:
+    """How long it has not moved and how much it did: not a value inside its own range, which is nothing strange."""
+    start = datetime(2026, 1, 16, 2, tzinfo=UTC)
+    flat = Finding(
+        detector="flat_line",
+        resource_id="a",
+        metric="gpu_temperature_c",
+        start=start,
+        end=None,
+        peak=start + timedelta(hours=9, minutes=30),
+        severity="high",
+        score=3.0,
+        threshold=1.0,
+        samples=500,
+        moved=[Moved(metric="gpu_temperature_c", device="gpu3", value=61.0, expected=60.0, scale=2.5, z=0.4)],
+    )
+    said = "has not moved from 61 c for 9.5 h; before, its standard deviation was 2.5 c."
+    assert explain(flat).endswith(f" of gpu3 {said}")
+    assert "expected" not in explain(flat)
+    assert "did not move" in explain(replace(flat, end=start + timedelta(hours=9)))

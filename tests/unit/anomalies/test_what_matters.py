@@ -131,7 +131,7 @@ def test_who_is_too_young_to_be_judged_is_named_with_the_reason() -> None:
         "young": "10.0 h of history",
         "ended": "no reading in 24 h",
         "parts": "only its devices are read",
-        "never": "no reading in 504 h",
+        "never": "no reading in 24 h",
     }
 
 

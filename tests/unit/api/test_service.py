@@ -62,7 +62,7 @@ def test_documents_are_those_of_the_specification(service: Service, route: str) 
 
 
 def test_both_array_forms_and_pythons_booleans(service: Service) -> None:
-    """Repeated, with brackets, percent-encoded; repetitions collapse."""
+    """B47, B59, B60: repeated, with brackets, percent-encoded; repetitions collapse."""
     plain = f"{PERFORMANCE}?granularity=5m&metrics=cpu_utilization&metrics=gpu_utilization&metrics=cpu_utilization"
     brackets = f"{PERFORMANCE}?granularity=5m&metrics[]=cpu_utilization&metrics%5B%5D=gpu_utilization"
     one, two = service.ask(plain), service.ask(brackets)
@@ -102,7 +102,10 @@ def test_both_array_forms_and_pythons_booleans(service: Service) -> None:
     ],
 )
 def test_wrong_parameters_are_refused_by_name(service: Service, query: str, parameter: str, named: str | None) -> None:
-    """400, the parameter, what is allowed; nothing of the request is echoed raw."""
+    """400, the parameter, what is allowed; nothing of the request is echoed raw.
+
+    B42, B43, B44, B45, B47, B48, B49, B50, B52, B53.
+    """
     reply = service.ask(f"{PERFORMANCE}?{query}")
     assert reply.status == 400
     refusal = reply.json()["error"]
@@ -111,7 +114,7 @@ def test_wrong_parameters_are_refused_by_name(service: Service, query: str, para
 
 
 def test_too_much_is_refused_before_anything_is_read(service: Service) -> None:
-    """The finest granularity that fits is named; too long a query is 414."""
+    """B46, B54, B59: the finest granularity that fits is named; too long a query is 414."""
     reply = service.ask(f"{PERFORMANCE}?timeRange=30d&granularity=10s")
     assert reply.status == 400
     assert "or coarser" in reply.json()["error"]["message"]
@@ -156,7 +159,7 @@ def test_a_published_file_that_the_client_has_is_not_sent_again(service: Service
     ],
 )
 def test_odd_queries_are_answered_or_refused(service: Service, query: str, status: int) -> None:
-    """Many parameters, broken percent escapes, overlong UTF-8, empty pairs: never 500."""
+    """B54: many parameters, broken percent escapes, overlong UTF-8, empty pairs: never 500."""
     assert service.ask(f"{PERFORMANCE}?granularity=5m&{query}").status == status
 
 
@@ -164,7 +167,7 @@ def test_odd_queries_are_answered_or_refused(service: Service, query: str, statu
     "headers", [{"Accept": "text/csv"}, {"Accept-Encoding": "br"}, {"If-None-Match": '"wrong"'}, {"Range": "bytes=0-1"}]
 )
 def test_other_wishes_get_the_whole_document(service: Service, headers: dict[str, str]) -> None:
-    """JSON as it is, whatever else would have been liked."""
+    """B57: JSON as it is, whatever else would have been liked."""
     reply = service.ask(f"{PERFORMANCE}?granularity=5m", headers=headers)
     assert reply.status == 200
     assert reply.json()["resources"]
@@ -179,7 +182,7 @@ def test_what_is_large_is_compressed_for_those_who_want_it(service: Service) -> 
 
 
 def test_unknown_ids_are_counted_not_refused(service: Service) -> None:
-    """The known ones are answered."""
+    """B48: the known ones are answered."""
     known = service.fleet.members[0].resource_id
     reply = service.ask(f"{PERFORMANCE}?granularity=5m&resourceIds={known}&resourceIds=nobody")
     assert reply.status == 200
@@ -189,7 +192,7 @@ def test_unknown_ids_are_counted_not_refused(service: Service) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"])
 def test_it_only_reads(service: Service, method: str) -> None:
-    """405 with what is allowed; HEAD is fine."""
+    """B55: 405 with what is allowed; HEAD is fine."""
     reply = service.ask(PERFORMANCE, method=method)
     assert reply.status == 405
     assert "GET" in reply.headers["allow"]
@@ -211,14 +214,14 @@ def test_it_only_reads(service: Service, method: str) -> None:
     ],
 )
 def test_other_paths_are_404_in_the_same_shape(service: Service, path: str) -> None:
-    """Also those that want to leave the folder."""
+    """B58: also those that want to leave the folder."""
     reply = service.ask(path)
     assert reply.status == 404
     assert reply.json()["error"]["code"] == "not_found"
 
 
 def test_foreign_host_names_are_refused(service: Service) -> None:
-    """DNS rebinding ends here."""
+    """B56: DNS rebinding ends here."""
     reply = service.ask(PERFORMANCE, headers={"Host": "evil.example:80"})
     assert reply.status == 400
     assert reply.json()["error"]["code"] == "unknown_host"
@@ -267,7 +270,7 @@ def test_nobody_ships_without_a_token(service: Service) -> None:
     "header", [None, "Bearer", "Bearer ", "Basic eDp5", "Bearer plm_wrong", "Bearer \u00e9\u00e8", "bearer"]
 )
 def test_without_a_right_token_nothing_is_told(guarded: tuple[Service, str, str], header: str | None) -> None:
-    """The same 401 for all of them, with the scheme; a token in the query opens nothing."""
+    """B41: the same 401 for all of them, with the scheme; a token in the query opens nothing."""
     service, whole, _ = guarded
     headers = {} if header is None else {"Authorization": header.encode().decode("latin-1")}
     reply = service.ask(PERFORMANCE, headers=headers)

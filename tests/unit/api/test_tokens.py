@@ -14,10 +14,11 @@ from starlette.responses import PlainTextResponse
 
 from plimsoll.api.access import Access
 from plimsoll.api.metrics import Counts
-from plimsoll.api.tokens import Tokens
+from plimsoll.api.tokens import Token, Tokens
 from plimsoll.cli import run
 from plimsoll.config.engine import Serve
-from plimsoll.errors import DiskError, LakeError
+from plimsoll.errors import BadParameter, DiskError, LakeError
+from plimsoll.fleet.resources import Resource
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -154,3 +155,37 @@ def test_a_full_disk_is_one_line_and_changes_nothing(
     assert "No space left" in said[0]
     assert [one["name"] for one in json.loads(path.read_bytes())] == ["before"]
     assert sorted(p.name for p in path.parent.iterdir()) == [".tokens.json.lock", "tokens.json"]
+
+
+def _token(*scopes: str) -> Token:
+    return Token("n", "0" * 64, scopes, "2026-11-20T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("scopes", "seen"),
+    [
+        ((), True),
+        (("region:east",), True),
+        (("region:west",), False),
+        (("region:west", "region:east"), True),
+        (("region:east", "type:network"), False),
+        (("region:east", "type:cluster", "resource:a"), True),
+        (("ship:h",), False),
+        (("ship:h", "resource:a"), False),
+    ],
+)
+def test_a_token_sees_what_is_inside_every_kind_of_its_scopes(scopes: tuple[str, ...], seen: bool) -> None:
+    """One value of each kind is enough, one kind is not; what ships reads nothing."""
+    resource = Resource(resource_id="a", name="a", type="cluster", region="east")
+    assert _token(*scopes).sees(resource) is seen
+
+
+@pytest.mark.parametrize("scopes", [("ship:a", "ship:b"), ("ship:a", "region:east"), ("ship:a", "type:cluster")])
+def test_a_token_that_ships_is_of_one_host_and_reads_nothing(tmp_path: Path, scopes: tuple[str, ...]) -> None:
+    """Anything else is refused, and no token is made; bound to resources is fine."""
+    tokens = Tokens(tmp_path / "tokens.json")
+    with pytest.raises(BadParameter, match="goes with resource:ID only, and once"):
+        tokens.new("x", scopes, NOW)
+    assert tokens.new("y", ("ship:a", "resource:r", "resource:s"), NOW).startswith("plm_")
+    with pytest.raises(BadParameter, match="exists; revoke it first"):
+        tokens.new("y", (), NOW)

@@ -129,7 +129,7 @@ def test_a_mig_gpu_has_instances_and_an_unknown_utilisation_never_zero(opened: O
 
 
 def test_a_lost_gpu_is_down_and_the_others_go_on(opened: Open) -> None:
-    """Its numbers are unknown; the inventory still counts it."""
+    """F46: its numbers are unknown; the inventory still counts it."""
     reading = opened({"gpus": [A100, {"index": 1, "uuid": "index-1", "lost": "GPU is lost"}]}).read(NOON, 0.0)
     got = rows(reading)
     assert (got["gpu1"]["up_pct"], got["gpu0"]["up_pct"], got[""]["gpu_utilization_pct"]) == (0.0, 100.0, 60.0)
@@ -139,7 +139,7 @@ def test_a_lost_gpu_is_down_and_the_others_go_on(opened: Open) -> None:
 
 
 def test_without_a_driver_it_says_so_once_and_asks_again_after_five_minutes(opened: Open) -> None:
-    """A machine without GPUs is not a failing one, and costs no process at each reading."""
+    """F46: A machine without GPUs is not a failing one, and costs no process at each reading."""
     reader = opened({"fatal": {"code": 12, "name": "NVML Shared Library Not Found"}})
     first = reader.read(NOON, 0.0)
     assert (first.collections[0]["ok"], first.samples) == (True, [])
@@ -159,7 +159,7 @@ def test_without_a_driver_it_says_so_once_and_asks_again_after_five_minutes(open
     ],
 )
 def test_a_sick_driver_costs_one_reading_and_is_named(opened: Open, helper: object, says: str) -> None:
-    """It hangs, crashes, talks nonsense or refuses: a failed attempt with its reason, and a later retry."""
+    """F46: it hangs, crashes, talks nonsense or refuses: a failed attempt with its reason, and a later retry."""
     reader = opened(helper)
     reading = reader.read(NOON, 0.0)
     assert (reading.samples, reading.collections[0]["ok"]) == ([], False)

@@ -79,7 +79,7 @@ def test_cpu_share_is_that_of_the_times_between_two_readings(
 def test_a_part_that_fails_is_null_and_named_and_the_others_go_on(
     reader: host.HostReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One broken source of /proc costs its own values."""
+    """F47: one broken source of /proc costs its own values."""
 
     def refuse(**_: object) -> None:
         raise PermissionError("no")
@@ -96,7 +96,7 @@ def test_a_part_that_fails_is_null_and_named_and_the_others_go_on(
 def test_a_machine_without_disks_has_no_disk_rates(
     reader: host.HostReader, monkeypatch: pytest.MonkeyPatch, nothing: object
 ) -> None:
-    """Psutil says None or nothing at all."""
+    """F47: psutil says None or nothing at all."""
 
     def say_nothing(**_: object) -> object:
         return nothing

@@ -25,7 +25,7 @@ def test_a_reset_counts_from_zero_and_is_marked_partial() -> None:
 
 
 def test_a_restart_that_passes_the_old_value_is_still_a_reset() -> None:
-    """The boot time tells what the counter cannot."""
+    """F40: the boot time tells what the counter cannot."""
     rates = Rates(30)
     rates.delta("a", 10, at_s=0, epoch=1_750_000_000)
     delta = rates.delta("a", 90, at_s=30, epoch=1_750_000_100)
@@ -68,7 +68,7 @@ def test_a_first_reading_that_cannot_be_costs_no_wrong_number() -> None:
 
 
 def test_iowait_that_steps_back_is_no_reset_and_no_spike_on_its_way_up() -> None:
-    """The kernel's iowait runs backwards by centiseconds."""
+    """F41: the kernel's iowait runs backwards by centiseconds."""
     rates = Rates(30)
     rates.delta("a", 5_000.0, at_s=0, jitters=True)
     back = rates.delta("a", 4_999.6, at_s=30, jitters=True)

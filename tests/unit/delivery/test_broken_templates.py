@@ -30,7 +30,7 @@ def own(demo: Path, tmp_path: Path) -> Path:
     ],
 )
 def test_the_verdict_goes_out_and_the_run_has_failed(own: Path, office: PostOffice, text: str, said: str) -> None:
-    """The page says the verdict, which template, which line; documents are whole; the mail is sent all the same."""
+    """B15: the page says the verdict, which template, which line; documents are whole; the mail goes out."""
     (own / "reports" / "templates" / "daily.html.j2").write_text(text)
     ctx = wired(own, office.port)
     made = daily(ctx)

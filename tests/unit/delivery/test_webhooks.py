@@ -45,6 +45,9 @@ class Handler(BaseHTTPRequestHandler):
         server = self.server
         assert isinstance(server, Hook)
         server.got.append(self.rfile.read(int(self.headers["Content-Length"])))
+        if not server.status:  # it took the message, and says nothing
+            self.close_connection = True
+            return
         self.send_response(server.status)
         self.send_header("Location", "http://elsewhere.example.org/")
         self.send_header("Content-Length", "0")
@@ -87,6 +90,15 @@ def test_it_arrives_and_each_answer_has_its_outcome(hook: Hook) -> None:
     assert json.loads(raw)["fleet"] == "demo"
 
 
+def test_a_lost_answer_is_uncertain_and_a_refused_connection_is_not(hook: Hook) -> None:
+    """F07: taken, and no answer: it may have arrived; where nobody listens nothing has."""
+    hook.status = 0
+    lost = post(settings(), f"http://127.0.0.1:{hook.server_address[1]}/secret-token", b"{}")
+    assert (lost.kind, hook.got) == ("uncertain", [b"{}"])
+    assert "secret-token" not in lost.detail
+    assert post(settings(), "http://127.0.0.1:9/secret-token", b"{}").kind == "later"
+
+
 def test_addresses_that_are_not_allowed_are_refused() -> None:
     """Other hosts, plain http to other machines, none at all."""
     assert post(settings(), None, b"").detail == "no address: set the variable HOOK"
@@ -101,6 +113,10 @@ def test_every_kind_of_service_gets_what_it_understands() -> None:
     assert slack.startswith("Watch this week. &lt;b&gt;x&lt;/b&gt; &amp; y (demo)")
     teams = json.loads(body("teams", TOLD))
     assert teams["attachments"][0]["content"]["body"][0]["text"].endswith("(demo)")
+    for link in ("", "https://x.example/r"):
+        card = json.loads(body("teams", {**TOLD, "link": link}))["attachments"][0]["content"]
+        assert [action["url"] for action in card["actions"]] == ([link] if link else [])
+        assert ("|Open the report>" in json.loads(body("slack", {**TOLD, "link": link}))["text"]) is bool(link)
     (alert,) = json.loads(body("alertmanager", TOLD))
     assert alert["labels"] == {
         "alertname": "gpu_power_w",

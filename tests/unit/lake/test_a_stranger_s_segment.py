@@ -145,7 +145,7 @@ def test_few_bytes_that_become_many_are_refused(tmp_path: Path, form: str, why: 
 @pytest.mark.parametrize(
     ("more", "why"),
     [
-        ({"resource_id": ""}, "resource_id is empty in 3 of 3 rows"),
+        ({"resource_id": ""}, "refuses 3 rows: resource_id is empty"),
         ({"source": "  "}, "source is empty"),
         ({"name": "\t"}, "name is empty"),
         ({"type": "toaster"}, "toaster"),

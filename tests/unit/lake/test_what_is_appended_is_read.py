@@ -46,7 +46,7 @@ def test_rows_are_read_back_before_and_after_compaction(tmp_path: Path) -> None:
 
 
 def test_the_last_write_of_a_key_wins(tmp_path: Path) -> None:
-    """Also when the first write is in a day file already; another source is another row."""
+    """F42: also when the first write is in a day file already; another source is another row."""
     lake = Lake(tmp_path / "lake")
     lake.append(SAMPLES, [row(0, 1.0)], collector="host")
     lake.append(SAMPLES, [row(0, 2.0)], collector="host")

@@ -87,7 +87,7 @@ def hostile() -> ReportInput:
 
 
 def test_the_page_has_the_same_tags_as_that_of_a_harmless_fleet(hostile: ReportInput) -> None:
-    """No name becomes a tag, an attribute that acts, or a template."""
+    """B38, B62, B63, B67, B68: no name becomes a tag, an attribute that acts, or a template."""
     harmless = report_with(tuple(f"name-{n}" for n in range(len(NAMES))))
     pages = [
         html.render(view(one, document_sha256="0" * 64), "daily.html.j2", folders=templates()).decode()
@@ -105,7 +105,7 @@ def test_the_page_has_the_same_tags_as_that_of_a_harmless_fleet(hostile: ReportI
 
 
 def test_the_mail_has_one_subject_and_no_more_headers(hostile: ReportInput) -> None:
-    """Subject, headers and both bodies."""
+    """B65: subject, headers and both bodies."""
     parts = compose(
         view(hostile, document_sha256="0" * 64),
         end=hostile.end, role="operations", why="", link="", also=(), folders=templates(),
@@ -139,7 +139,7 @@ def test_documents_and_webhooks_are_valid_json_with_the_names_as_they_are(hostil
 
 
 def test_a_spreadsheet_sees_text_and_a_terminal_no_escapes(hostile: ReportInput) -> None:
-    """CSV cells, the terminal's summary, and the text file of few series."""
+    """B64, B68: CSV cells, the terminal's summary, and the text file of few series."""
     rows = list(csv.reader(io.StringIO(csv_files(hostile)["resources.csv"].decode(), newline="")))
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "@", "\t"))]
     sink = io.StringIO()
@@ -150,7 +150,7 @@ def test_a_spreadsheet_sees_text_and_a_terminal_no_escapes(hostile: ReportInput)
 
 
 def test_names_never_reach_the_file_system(hostile: ReportInput, tmp_path: Path) -> None:
-    """Published files have names of the program's own."""
+    """B66: published files have names of the program's own."""
     page = html.render(view(hostile, document_sha256="0" * 64), "daily.html.j2", folders=templates())
     made = {"daily.html": page, **csv_files(hostile)}
     files.publish(tmp_path / "published", made, start=hostile.start, end=hostile.end, generation="1")

@@ -1,5 +1,6 @@
 """The verdict: the first true row from the bottom up, with facts that name, number and time."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,6 +59,12 @@ def test_the_first_true_row_from_the_bottom_up_wins(changes: dict[str, Any], sta
         ({"silent": [absent("h1", 13, never=True)]}, "h1 was never read."),
         ({"unmeasured": [absent("h1", 5)]}, "h1 has had no reading for 5 h, and none is due."),
         ({"lost": [Lost("h1", "h1", "gpu_utilization_pct", END)]}, "h1 has given no GPU utilisation since 18:00."),
+        ({"lost": [Lost("h1", "h1", "", END, ["gpu0", "gpu3"])]}, "h1 has given no reading of gpu0, gpu3 since 18:00."),
+        (
+            {"lost": [Lost("h1", "h1", "", END, ["gpu0"]), Lost("h2", "h2", "", END, ["gpu0"])]},
+            "2 resources lost GPUs that they used to report.",
+        ),
+        ({"incidents": [incident("h1")]}, "h1 did something unlike the past."),
         ({"crossed": ["h1"], "came_back": [back("h1")]}, "h1 crossed a line and came back at 16:00."),
         ({"crossings": [crossing("h1", 45)]}, "h1 reaches its used space line in 45 days."),
         ({"total": 0, "read": 0}, "No resource is known yet."),
@@ -112,3 +119,26 @@ def test_what_crosses_soon_is_told_before_what_is_medium() -> None:
     assert "ckpt-store" in calm.names
     high = judge(situation(open=opened("high"), crossings=soon), MOMENT)
     assert high.facts.endswith("and ckpt-store reaches its used space line in 2 days.")
+
+
+def test_a_silent_type_is_told_with_its_own_time_and_its_members_are_not_counted_again() -> None:
+    """Another type's younger silence does not date it, and who is named as silent is not also high."""
+    hosts = [replace(absent(f"h{n}", 13), type="cluster") for n in range(2)]
+    other = replace(absent("h3", 1), type="storage")
+    now = situation(
+        silent=[*hosts, other],
+        silent_types=["cluster"],
+        open=opened("high", "high", metric="silence"),
+        coverage_pct=90.0,
+    )
+    assert judge(now, MOMENT).facts.startswith("Every cluster is silent since 05:00, and ")
+    assert "more ha" not in judge(now, MOMENT).facts
+
+
+def test_a_dead_fleet_is_told_once() -> None:
+    """That nothing was read says the share of what arrived as well."""
+    hosts = [replace(absent(f"h{n}", 130), type="cluster") for n in range(5)]
+    now = situation(read=0, judged=0, coverage_pct=0.0, silent=hosts, silent_types=["cluster"], open=opened("high"))
+    assert judge(now, MOMENT).facts == (
+        "Nothing was read in this window, and every cluster is silent since 08:00 on 11 Jan."
+    )

@@ -43,7 +43,7 @@ def test_a_local_time_is_one_instant(zone: str, local: str, utc: str) -> None:
     ],
 )
 def test_the_hours_of_a_day_make_up_the_day(zone: str, day: str, hours: float, windows: int) -> None:
-    """Days of 23, 23.5, 24.5 and 25 hours, each hour once."""
+    """F33: days of 23, 23.5, 24.5 and 25 hours, each hour once."""
     at, place = date.fromisoformat(day), ZoneInfo(zone)
     marks = hours_of(at, place)
     assert marks[-1] - marks[0] == timedelta(hours=hours)
@@ -56,25 +56,28 @@ def _windows(text: str, zone: str, after: str, until: str) -> list[str]:
     return [f"{rfc3339(w.start)}/{rfc3339(w.end)} {rfc3339(w.due)}" for w in found]
 
 
-def test_a_daily_window_is_the_local_day_before() -> None:
-    """07:00 is 07:00 on the wall, before and after the change of the clocks; the day between has 23 hours."""
+def test_a_daily_window_is_from_one_due_time_to_the_next() -> None:
+    """07:00 is 07:00 on the wall, before and after the change of the clocks; the window over it has 23 or 25 hours."""
     assert _windows("daily 07:00", "Europe/Berlin", "2026-03-28T12:00:00Z", "2026-03-30T12:00:00Z") == [
-        "2026-03-27T23:00:00Z/2026-03-28T23:00:00Z 2026-03-29T05:00:00Z",
-        "2026-03-28T23:00:00Z/2026-03-29T22:00:00Z 2026-03-30T05:00:00Z",
+        "2026-03-28T06:00:00Z/2026-03-29T05:00:00Z 2026-03-29T05:00:00Z",
+        "2026-03-29T05:00:00Z/2026-03-30T05:00:00Z 2026-03-30T05:00:00Z",
+    ]
+    assert _windows("daily 07:00", "Europe/Berlin", "2026-10-24T12:00:00Z", "2026-10-25T12:00:00Z") == [
+        "2026-10-24T05:00:00Z/2026-10-25T06:00:00Z 2026-10-25T06:00:00Z"
     ]
 
 
-def test_a_weekly_window_ends_where_the_weekday_begins() -> None:
-    """Monday's report is about the seven days before that Monday."""
+def test_a_weekly_window_is_from_one_due_time_to_the_next() -> None:
+    """Monday's report is about the seven days before its own time of that Monday."""
     assert _windows("mon 06:00", "UTC", "2026-01-12T06:00:00Z", "2026-01-19T06:00:00Z") == [
-        "2026-01-12T00:00:00Z/2026-01-19T00:00:00Z 2026-01-19T06:00:00Z"
+        "2026-01-12T06:00:00Z/2026-01-19T06:00:00Z 2026-01-19T06:00:00Z"
     ]
 
 
-def test_a_monthly_window_is_the_local_month_before() -> None:
+def test_a_monthly_window_is_from_one_due_time_to_the_next() -> None:
     """February has 28 days."""
     assert _windows("monthly 06:00", "UTC", "2026-02-15T00:00:00Z", "2026-03-15T00:00:00Z") == [
-        "2026-02-01T00:00:00Z/2026-03-01T00:00:00Z 2026-03-01T06:00:00Z"
+        "2026-02-01T06:00:00Z/2026-03-01T06:00:00Z 2026-03-01T06:00:00Z"
     ]
 
 

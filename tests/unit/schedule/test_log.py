@@ -47,7 +47,7 @@ def test_a_secret_is_hidden_wherever_it_stands(json_logs: bool) -> None:
 
 
 def test_a_foreign_text_stays_on_its_line() -> None:
-    """Control characters of a job's error or a resource's name are shown, not sent."""
+    """B68: control characters of a job's error or a resource's name are shown, not sent."""
     said = _said(json_logs=False, detail="a\nb\x1b[2Jc")
     assert said.count("\n") == 1
     assert "\x1b" not in said

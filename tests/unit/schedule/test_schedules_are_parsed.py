@@ -32,7 +32,7 @@ def test_each_form_is_understood(text: str, schedule: Schedule) -> None:
      "cron */0 * * * *", "cron 0 0 1 1 1 1"],
 )  # fmt: skip
 def test_anything_else_is_refused_in_one_line(text: str) -> None:
-    """The message says what is wrong and shows the forms that are right."""
+    """B05: the message says what is wrong and shows the forms that are right."""
     with pytest.raises(BadParameter, match="is not a schedule") as refused:
         parse(text)
     assert "\n" not in str(refused.value)

@@ -1,6 +1,7 @@
 """What `plimsoll status` says of a project, and what `plimsoll doctor` finds on a machine."""
 
 import json
+import os
 import shutil
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -125,6 +126,86 @@ def test_a_window_that_was_given_up_is_a_problem_until_the_job_ends_well(project
     again = project.ledger.begin("report", clock.now(), clock.now(), started=clock.now(), version="0.1.0")
     project.ledger.finish(again, RunResult("success", 1.0))
     assert not any("no luck" in problem for problem in status(project, clock).problems)
+
+
+def _attempt(at: datetime, source: str, target: str, reason: str | None = None) -> dict[str, object]:
+    return {"ts": at, "source": source, "target": target, "ok": True, "reason": reason, "duration_s": 0.1, "rows": 1}
+
+
+DECLARED = """[plimsoll]
+name = "d"
+[collect]
+every = "30s"
+[targets.nodes]
+urls = ["http://node-1:9100/metrics", "http://node-2:9100/metrics"]
+mapping = "node"
+[probes.shop]
+url = "https://shop.example.org/"
+[slurm.alps]
+every = "1h"
+"""
+
+
+def test_what_is_declared_and_never_read_is_named(project: Project, clock: OwnedClock) -> None:
+    """Each address, probe and cluster that no attempt tells of, after a few intervals; what was tried is not."""
+    config = project.root / "config.toml"
+    config.write_text(DECLARED, encoding="utf-8")
+    written = clock.now().timestamp()
+    os.utime(config, (written, written))
+
+    def named() -> list[str]:
+        _beat(project, clock)
+        return [line.split(":")[0] + line.partition(": is")[1] for line in status(project, clock).problems
+                if "is declared, and was not read" in line]  # fmt: skip
+
+    with owned(project.data, command="up", now=clock.now()):
+        clock.advance(149)
+        assert named() == []
+        clock.advance(3)
+        project.lake.append(COLLECTIONS, [_attempt(clock.now(), "node", "http://node-2:9100/metrics")], collector="t")
+        assert named() == ["node http: is", "probe shop: is"]
+        rows = [_attempt(clock.now(), *one) for one in
+                (("probe", "shop"), ("node", "http://node-1:9100/metrics"), ("slurm.alps", "squeue"))]  # fmt: skip
+        project.lake.append(COLLECTIONS, rows, collector="t")
+        assert named() == []
+        clock.advance(2.9 * 3600)  # the cluster is asked once an hour
+        assert named() == ["node http: is", "node http: is", "probe shop: is"]
+        clock.advance(0.3 * 3600)
+        assert "slurm.alps squeue: is" in named()
+
+
+def test_ticks_that_come_seldom_name_nothing_that_each_of_them_read(project: Project, clock: OwnedClock) -> None:
+    """Between two ticks of cron nothing is read, and that is right."""
+    config = project.root / "config.toml"
+    config.write_text(DECLARED.partition("[probes")[0], encoding="utf-8")
+    os.utime(config, (0, 0))
+    for url in ("http://node-1:9100/metrics", "http://node-2:9100/metrics"):
+        project.lake.append(COLLECTIONS, [_attempt(clock.now(), "node", url)], collector="t")
+    _beat(project, clock, command="tick", everyS=6 * 3600.0)
+    clock.advance(5.5 * 3600)
+    assert [line for line in status(project, clock).problems if "is declared" in line] == []
+    clock.advance(6 * 3600)
+    assert [line for line in status(project, clock).problems if "is declared" in line] != []
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("refused: n1: gpu_power_w -1 cannot be (0 to inf)", True),
+        ("3 of 9 families are not mapped; refused: n1: gpu_power_w -1 cannot be (0 to inf)", True),
+        ("cannot be reached: Connection refused", False),
+        ("its certificate was refused; it is not trusted", False),
+    ],
+)
+def test_only_values_that_the_door_refused_are_told(
+    project: Project, clock: OwnedClock, reason: str, told: object
+) -> None:
+    """A probe of a service that refuses connections is a reading like any other: alerts tell of it, not `status`."""
+    project.lake.append(COLLECTIONS, [_attempt(clock.now(), "probe", "shop", reason)], collector="t")
+    clock.advance(1)
+    lines = [line for line in status(project, clock).problems if line.startswith("probe shop")]
+    said = "probe shop: refused: n1: gpu_power_w -1 cannot be (0 to inf); see: plimsoll doctor"
+    assert lines == ([said] if told else [])
 
 
 def test_a_step_that_fails_or_stays_away_is_a_problem(project: Project, clock: OwnedClock) -> None:

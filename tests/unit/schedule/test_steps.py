@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from plimsoll.errors import TemporaryError
 from plimsoll.project import Project
@@ -100,3 +101,11 @@ def test_small_steps_of_the_clock_are_no_event(clock: OwnedClock) -> None:
 def seconds(at: datetime) -> float:
     """Seconds after the clock's beginning."""
     return (at - START).total_seconds()
+
+
+def test_after_a_restart_the_newest_thing_that_was_seen_counts(clock: OwnedClock, tmp_path: Path) -> None:
+    """F32: off for forty days is a jump, unless something was made an hour ago: the file alone is old."""
+    Watch(clock, tmp_path / "clock.json").look()
+    clock.reboot(40 * 86_400.0)
+    assert not Watch(clock, tmp_path / "clock.json").confirmed
+    assert Watch(clock, tmp_path / "clock.json", clock.now() - timedelta(hours=1)).confirmed

@@ -42,7 +42,7 @@ def reason(say: Say) -> str:
      (500, "500: the target refused"), (302, "302: redirects elsewhere")],
 )  # fmt: skip
 def test_each_refusal_has_its_own_words(status: int, said: str) -> None:
-    """Redirects are never followed."""
+    """F36: redirects are never followed."""
     assert reason(lambda h: h.body(b"", status=status, Location="http://127.0.0.1:1/")).startswith(said)
 
 
@@ -58,12 +58,12 @@ def test_each_refusal_has_its_own_words(status: int, said: str) -> None:
     ],
 )
 def test_what_is_no_exposition_is_told_with_its_beginning(body: bytes, said: str) -> None:
-    """Escaped, cut at 80 characters."""
+    """F39, B31: escaped, cut at 80 characters."""
     assert said in reason(lambda h: h.body(body))
 
 
 def test_one_byte_a_second_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The deadline is for the whole answer, not for each byte."""
+    """F37: the deadline is for the whole answer, not for each byte."""
     monkeypatch.setattr(fetch, "TOTAL_S", 1.0)
 
     def drip(handler: Handler) -> None:
@@ -95,7 +95,7 @@ print(told["reason"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - befor
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_an_endless_body_and_a_gzip_bomb_are_cut_in_little_memory(packed: bool) -> None:
-    """Decoded bytes are counted: 16 MiB, whatever the size on the wire."""
+    """F38: decoded bytes are counted: 16 MiB, whatever the size on the wire."""
     bomb = gzip.compress(b"# " + b"x" * 300_000_000, compresslevel=9)
 
     def pour(handler: Handler) -> None:
@@ -117,7 +117,7 @@ def test_an_endless_body_and_a_gzip_bomb_are_cut_in_little_memory(packed: bool) 
 
 
 def test_a_million_series_are_refused_before_they_are_parsed() -> None:
-    """A cardinality bomb; the target is flagged, nothing of it is kept."""
+    """F43: A cardinality bomb; the target is flagged, nothing of it is kept."""
     body = b"".join(b'node_load1{a="%d"} 1\n' % n for n in range(250_000))
     assert reason(lambda h: h.body(body)) == "too many samples: more than 200,000"
 

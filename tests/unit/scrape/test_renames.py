@@ -54,7 +54,7 @@ def test_new_names_in_new_units_are_the_same_readings() -> None:
 
 
 def test_an_upgrade_between_two_readings_makes_no_jump() -> None:
-    """The counter of 4.9 goes on where that of 4.8 was."""
+    """F45: the counter of 4.9 goes on where that of 4.8 was."""
     before, after = reads("dcgm", [told(False, 1), told(True, 2)])
     assert after.vanished == ()
     assert after.readings["r", ""]["gpu_energy_j"] == pytest.approx(4000.0)

@@ -216,7 +216,7 @@ def test_a_missing_command_is_named() -> None:
 
 
 def test_broken_utf_8_costs_one_letter() -> None:
-    """A job's name is anybody's."""
+    """F49, B30: A job's name is anybody's."""
     script = r"""import sys; sys.stdout.buffer.write(b'{"jobs": [{"name": "\xff"}]}')"""
     assert ask((sys.executable, "-c", script), deadline_s=10)["jobs"][0]["name"] == "\ufffd"
 

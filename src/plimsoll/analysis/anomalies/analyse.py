@@ -69,21 +69,23 @@ def judged_from(grid: Grid) -> dict[str, int]:
 def not_judged(grid: Grid, resources: Iterable[str], *, at_least_s: float) -> dict[str, str]:
     """Resources of which nothing in the last `at_least_s` seconds was compared with their own past, and why.
 
-    "22.8 h of history", "no reading in 24 h", "no reading in 504 h" (the whole history), "only its devices are read".
+    "22.8 h of history", "no reading in 24 h", "only its devices are read".
     """
     asked = min(grid.rows, math.ceil(at_least_s / grid.step_s))
+    unread = f"no reading in {asked * grid.step_s / 3600:,.0f} h"
     since, of = judged_from(grid), grid.of_resources()
     devices = {one.resource_id for one in grid.series}
     found: dict[str, str] = {}
     for name in resources:
         if name not in since:
-            hours = grid.rows * grid.step_s / 3600
-            found[name] = "only its devices are read" if name in devices else f"no reading in {hours:,.0f} h"
+            found[name] = (
+                "only its devices are read" if name in devices else unread
+            )  # what was earlier is not in the grid
             continue
         read = np.any(~np.isnan(grid.values[of[name], grid.rows - asked :]), axis=0)
         history = (grid.rows - since[name]) * grid.step_s / 3600 + 24 * _HISTORY_DAYS
         if not read.any():
-            found[name] = f"no reading in {asked * grid.step_s / 3600:,.0f} h"
+            found[name] = unread
         elif since[name] >= grid.rows:
             found[name] = f"{history:.1f} h of history"
     return found

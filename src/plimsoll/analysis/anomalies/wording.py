@@ -19,6 +19,8 @@ RESIDUALS: Final = {
 
 def explain(finding: Finding) -> str:
     """One sentence with the numbers that it rests on."""
+    if finding.detector == "flat_line" and finding.moved:
+        return _flat(finding, finding.moved[0])
     if not finding.moved:
         return f"No reading since {rfc3339(finding.start)}, after a day with {finding.samples} steps heard."
     lead = finding.moved[0]
@@ -33,6 +35,17 @@ def explain(finding: Finding) -> str:
         text += f"; isolation forest {finding.forest:.2f}"
     others = [moved.metric for moved in finding.moved[1:]]
     return f"{text}; moved with it: {', '.join(others)}." if others else f"{text}."
+
+
+def _flat(finding: Finding, lead: Moved) -> str:
+    """How long a metric has not moved, and how much it moved before."""
+    label = CATALOGUE[lead.metric].label if lead.metric in CATALOGUE else lead.metric
+    unit = lead.metric.rpartition("_")[2]
+    where = f" of {lead.device}" if lead.device else ""
+    hours = ((finding.end or finding.peak) - finding.start).total_seconds() / 3600
+    still = "has not moved" if finding.end is None else "did not move"
+    text = f"{label}{where} {still} from {lead.value:.4g} {unit} for {hours:.1f} h"
+    return f"{text}; before, its standard deviation was {lead.scale:.2g} {unit}."
 
 
 def z_score(moved: Moved) -> float:

@@ -152,7 +152,8 @@ def _of_line(
         if resource is None or not line.holds_for(resource) or (row["ended"] or row["last"]) - row["onset"] < lasting:
             continue
         known = state.known.get((row["resource_id"], name))
-        same = known if known is not None and known.opened <= row["onset"] <= known.last_seen else None
+        # the same alert where the two overlap: readings go back further for one question than for another
+        same = known if known is not None and row["onset"] <= known.last_seen and known.opened <= row["last"] else None
         alert = _alert(row["resource_id"], name, line, same.opened if same else row["onset"], row["value"])
         alert = structs.replace(alert, alert_id=same.id) if same else alert
         opened = instant(alert.timestamp) + lasting

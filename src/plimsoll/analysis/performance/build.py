@@ -11,7 +11,7 @@ import polars as pl
 from plimsoll.analysis.performance.alerts import AlertEvent, Alerts, AlertState, OpenAlert, open_alerts, worst_first
 from plimsoll.analysis.performance.fleet_totals import FleetTotals
 from plimsoll.analysis.performance.presence import LastRead, Reach, never, presences
-from plimsoll.analysis.performance.readings import by_block, inside, read_at
+from plimsoll.analysis.performance.readings import by_block, gpus_read, inside, read_at
 from plimsoll.analysis.performance.resources import Trends, resource_part, time_series
 from plimsoll.analysis.performance.scores import (
     Availability,
@@ -84,7 +84,8 @@ def measured(
     found, stats, services = worst_first(read.alerts.open), read.whole.stats, services_of(read.whole)
     present = [read.presences[r.resource_id] for r in resources]
     reportable = [opened for opened in found if opened.quiet is None]
-    availability = availability_of(read.whole, services, {one.resource_id: one.owed for one in present})
+    owed = {one.resource_id: one.owed for one in present}
+    availability = availability_of(read.whole, services, owed, {one.resource_id: one.readings for one in present})
     over = [opened for opened in reportable if opened.alert.metric != METRIC]  # silence is deducted as silence
     healthy = health(present, over, services, availability, read.whole.samples)
     performing = performance_score(read.burdens, services)
@@ -143,7 +144,8 @@ def _read(
         read.whole.add(readings)
         read.series |= time_series(readings, query)
         read.burdens |= burdens_of(readings, block, lines)
-        seen = presences(block, read_at(samples, everything, block, until=reach.as_of), everything, reach)
+        gpus = gpus_read(samples, block, until=reach.as_of)
+        seen = presences(block, read_at(samples, everything, block, until=reach.as_of), everything, reach, gpus)
         read.presences |= {one.resource_id: one for one in seen}
         silent = {one.resource_id for one in seen if one.silent}
         parts.append(open_alerts(everything, block, lines, as_of=reach.as_of, state=state, silent=silent))
@@ -224,7 +226,8 @@ def coverage(span: TimeRange, presence: Presence, as_of: datetime) -> Evidence:
                 }
                 for one in presence.stretches
             ],
-            "lostMetrics": {one.metric: rfc3339(one.since) for one in presence.lost},
+            "lostMetrics": {one.metric: rfc3339(one.since) for one in presence.lost if not one.device},
+            "lostDevices": {one.device: rfc3339(one.since) for one in presence.lost if one.device},
             "judged": presence.judged,
             "tooNew": presence.young,
             "agedOut": presence.aged_out,

@@ -38,16 +38,24 @@ class Reach:
     last_read: LastRead = never
 
 
-def presences(resources: Sequence[Resource], read: pl.DataFrame, regular: pl.DataFrame, reach: Reach) -> list[Presence]:
+def presences(
+    resources: Sequence[Resource],
+    read: pl.DataFrame,
+    regular: pl.DataFrame,
+    reach: Reach,
+    gpus: pl.DataFrame | None = None,
+) -> list[Presence]:
     """One for each resource of a block, in their order.
 
     in: `read` ts, resource_id, source of every reading from `reach.since` on, devices' too, sorted by
-    (resource_id, ts); `regular` the resources' own readings
+    (resource_id, ts); `regular` the resources' own readings; `gpus` those of `readings.gpus_read`
     """
     found = read.group_by("resource_id", maintain_order=True).agg(pl.col("ts").last())
     last: dict[str, datetime] = dict(found.iter_rows())
     earlier = reach.last_read([r.resource_id for r in resources if r.resource_id not in last])
     lost = _lost(resources, regular, last, reach.silence)
+    for resource_id, missing in _lost_gpus(resources, gpus, last, reach.silence).items():
+        lost[resource_id] = (*lost.get(resource_id, ()), *missing)
     breaks = _breaks(resources, read, reach)
     arrived = _arrived(read, reach)
     return [
@@ -186,6 +194,21 @@ def _stretches(
         if goes_on or end > reach.window.start:
             found.append(Stretch(start, None if goes_on else end))
     return tuple(found)
+
+
+def _lost_gpus(
+    resources: Sequence[Resource], gpus: pl.DataFrame | None, last: Mapping[str, datetime], silence: Silence
+) -> dict[str, list[LostMetric]]:
+    """GPUs that were read as regularly as their resource, and are not any more, while it still is."""
+    by_id = {r.resource_id: r for r in resources}
+    found: dict[str, list[LostMetric]] = {}
+    for resource_id, device, first, at, n in gpus.iter_rows() if gpus is not None else ():
+        resource = by_id[resource_id]
+        due = (at - first).total_seconds() / resource.interval_s if resource.interval_s else 0.0
+        steady = n >= _REGULAR_READINGS and n >= _REGULAR_SHARE * due
+        if steady and resource_id in last and last[resource_id] - at > silence.limit(resource):
+            found.setdefault(resource_id, []).append(LostMetric("", at, device))
+    return found
 
 
 def _lost(

@@ -67,6 +67,27 @@ def read_at(
     return pl.concat([own, parts]).sort("resource_id", "ts") if parts.height else own
 
 
+def gpus_read(samples: pl.LazyFrame, block: Sequence[Resource], *, until: datetime) -> pl.DataFrame:
+    """resource_id, device, first, last, n of the readings of each GPU of a block, by (resource_id, device).
+
+    in: `samples` with at least one `gpu_` column, or the answer is empty
+    """
+    metrics = [name for name in samples.collect_schema().names() if name.startswith("gpu_")]
+    ids = [resource.resource_id for resource in block]
+    if not metrics or not ids:
+        return pl.DataFrame(schema={"resource_id": pl.String, "device": pl.String, "last": pl.Datetime("ms", "UTC")})
+    near = pl.col("resource_id").is_between(pl.lit(min(ids)), pl.lit(max(ids)))
+    known = pl.any_horizontal(pl.col(metrics).is_not_null())
+    ts = pl.col("ts")
+    return (
+        samples.filter(near, pl.col("resource_id").is_in(ids), pl.col("device") != "", ts <= until, known)
+        .group_by("resource_id", "device")
+        .agg(ts.min().alias("first"), ts.max().alias("last"), pl.len().alias("n"))
+        .sort("resource_id", "device")
+        .collect()
+    )
+
+
 def inside(readings: pl.DataFrame, window: Window) -> pl.DataFrame:
     """The readings of the window, each with the start of its point as `point`; sorted as before."""
     step_ms = window.granularity_s * 1000

@@ -78,8 +78,13 @@ def performance_score(burdens: Burdens, services: Services) -> Score:
     return _score({"over the line": 60 * mean, "errors": _errors(services)}, sum(n for _, n in burdens.values()))
 
 
-def availability_of(whole: FleetTotals, services: Services, expected: Mapping[str, float]) -> Availability:
-    """Requests where they are counted, else probes, else the share of expected readings with the resource up."""
+def availability_of(
+    whole: FleetTotals, services: Services, expected: Mapping[str, float], arrived: Mapping[str, int]
+) -> Availability:
+    """Requests where they are counted, else probes, else the share of expected readings with the resource up.
+
+    in: `arrived` instants of the window with a reading of the resource or of its devices, by resource
+    """
     if services.requests > 0 and services.error_rate_pct is not None:
         return Availability(100 - services.error_rate_pct, "requests", whole.request_samples)
     if whole.probes:
@@ -87,11 +92,12 @@ def availability_of(whole: FleetTotals, services: Services, expected: Mapping[st
     due = {resource_id: readings for resource_id, readings in expected.items() if readings > 0}
     if not due:
         return Availability(None, "readings", 0)
-    read = {resource_id: row["readings"] for resource_id, row in whole.stats.items()}
-    up = {one: max(0, read.get(one, 0) - whole.down.get(one, 0)) for one in due}
+    if not any(arrived.values()):
+        return Availability(None, "readings", 0)  # nothing is known: neither that it was up nor that it was down
+    up = {one: max(0, arrived.get(one, 0) - whole.down.get(one, 0)) for one in due}
     # by resource: one that is read more often is not more available
     share = sum(min(1.0, up[one] / readings) for one, readings in due.items()) / len(due)
-    return Availability(100 * share, "readings", sum(read.values()))
+    return Availability(100 * share, "readings", sum(arrived.values()))
 
 
 def _errors(services: Services) -> float:

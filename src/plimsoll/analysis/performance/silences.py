@@ -34,7 +34,7 @@ def silence_alerts(
         for stretch in presence.stretches:
             alert = _alert(resource, stretch, limit, settings, as_of)
             known = state.known.get((resource.resource_id, LINE))
-            if stretch.end is None and known is not None and known.opened <= stretch.start:
+            if stretch.end is None and known is not None:  # the one that goes on, wherever the readings begin
                 alert = structs.replace(alert, alert_id=known.id)
             is_open = stretch.end is None and not presence.aged_out
             quiet = state.quiet.why(alert.alert_id, resource, as_of)

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 Json = Mapping[str, Any]
-_TRES: Final = re.compile(r"(?:^|,)gres/gpu=(\d+)(?:,|$)")
-_TYPED: Final = re.compile(r"(?:^|,)gres/gpu:([^=,]+)=(\d+)")
-_GRES: Final = re.compile(r"gpu(?::[^:(,]+)?:(\d+)")
-_TASKS: Final = re.compile(r"(?<![\d%:-])(\d+)(?:-(\d+))?(?::(\d+))?")
-_LISTED: Final = re.compile(r"gres/gpu=(\d+)")
+_TRES: Final = re.compile(r"(?:^|,)gres/gpu=(\d{1,9})(?:,|$)", re.ASCII)
+_TYPED: Final = re.compile(r"(?:^|,)gres/gpu:([^=,]+)=(\d{1,9})(?!\d)", re.ASCII)
+_GRES: Final = re.compile(r"gpu(?::[^:(,]+)?:(\d{1,9})(?!\d)", re.ASCII)
+_TASKS: Final = re.compile(r"(?<![\d%:-])(\d{1,9})(?!\d)(?:-(\d{1,9})(?!\d))?(?::(\d{1,9})(?!\d))?", re.ASCII)
+_LISTED: Final = re.compile(r"gres/gpu=(\d{1,9})(?!\d)", re.ASCII)
+_MOST: Final = 1e15
+"""No count and no instant is larger; what is has no meaning."""
 DEMAND: Final = frozenset({"Resources", "Priority", "None", "", "QOSGrpGRES", "ReqNodeNotAvail", "Licenses"})
 """Reasons for which a job waits for room; every other one (a dependency, a hold, a time) is not demand."""
 _UNUSABLE: Final = frozenset({"DOWN", "DRAIN", "DRAINED", "DRAINING", "FAIL", "FAILING", "MAINT", "NOT_RESPONDING"})
@@ -64,7 +66,7 @@ class Node:
 
 
 def num(value: Any) -> float | None:  # noqa: ANN401 - the versions differ in just this
-    """A number as any version of Slurm writes it; unset and infinite are None.
+    """A number as any version of Slurm writes it; unset, infinite and absurd ones are None.
 
     >>> num({"set": True, "infinite": False, "number": 3}), num("7"), num({"set": False, "number": 0})
     (3.0, 7.0, None)
@@ -75,9 +77,10 @@ def num(value: Any) -> float | None:  # noqa: ANN401 - the versions differ in ju
     if isinstance(value, bool) or value is None:
         return None
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return number if abs(number) <= _MOST else None
 
 
 def gpus_of(tres: str) -> int | None:
@@ -184,7 +187,8 @@ def _node(row: Json) -> Node:
 def _grouped(answer: Json) -> Iterator[Node]:
     for row in _rows(answer, "sinfo"):
         group, gres, cpus = (_part(row, name) for name in ("nodes", "gres", "cpus"))
-        names = [str(name) for name in group.get("nodes") or ()]
+        listed = group.get("nodes")
+        names = [str(name) for name in listed] if isinstance(listed, list) else []  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
         states = _states(_part(row, "node").get("state"))
         total, used = num(cpus.get("total")), num(cpus.get("allocated"))
         each = max(1, len(names))

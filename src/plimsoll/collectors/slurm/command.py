@@ -29,7 +29,7 @@ def ask(command: Sequence[str], *, deadline_s: float, most_bytes: int = MOST_BYT
     name = shown(command[0])
     try:
         answer: Any = json.loads(_output(command, name, deadline_s, most_bytes).decode("utf-8", "replace"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SlurmError(f"{name}: its answer is not JSON; does this Slurm know --json? ({shown(error)})") from None
     if not isinstance(answer, dict):
         raise SlurmError(f"{name}: says {type(answer).__name__}, not an object")

@@ -12,6 +12,7 @@ import css_inline
 from plimsoll.publish.render import png
 from plimsoll.publish.render.html import environment
 from plimsoll.publish.theme import COLOURS
+from plimsoll.publish.views.absences import Absence
 from plimsoll.publish.views.capacity_view import CapacityView
 from plimsoll.publish.views.sections import Action, Room
 from plimsoll.publish.views.tiles import Tile
@@ -19,6 +20,7 @@ from plimsoll.publish.views.view import AlertRow, ReportView
 
 _COLUMNS: Final = 72
 _MOST_ALERTS: Final = 8
+_MOST_ABSENT: Final = 6
 _MOST_ROOM: Final = 4
 
 
@@ -36,6 +38,8 @@ class MailView:
     since: str
     notices: Sequence[str]
     tiles: Sequence[Tile]
+    absent: Sequence[Absence]
+    more_absent: int
     actions: Sequence[Action]
     alerts: Sequence[AlertRow]
     more_alerts: int
@@ -91,6 +95,10 @@ def compose(
         since=view.since,
         notices=view.notices,
         tiles=view.tiles,
+        absent=view.absent[:_MOST_ABSENT] if isinstance(view, ReportView) and lists else [],
+        more_absent=max(0, len(view.absent) + view.absent_more - _MOST_ABSENT)
+        if isinstance(view, ReportView) and lists
+        else 0,
         actions=_actions(view),
         alerts=view.alerts[:_MOST_ALERTS] if isinstance(view, ReportView) and lists else [],
         more_alerts=max(0, len(view.alerts) - _MOST_ALERTS) if isinstance(view, ReportView) and lists else 0,

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from plimsoll.documents.situation import Absent, Situation
 from plimsoll.publish import formatting
 from plimsoll.publish.theme import GLYPHS
+from plimsoll.publish.views.verdict import what_is_lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def _lines(situation: Situation, zone: ZoneInfo, end: datetime) -> Iterator[tupl
         yield one.id, one.name, f"{last}; nothing more was promised"
     for lost in situation.lost:
         since = formatting.clock_time(lost.since, zone, day_of=end)
-        yield lost.id, lost.name, f"no {formatting.label(lost.metric)} since {since}"
+        yield lost.id, lost.name, f"{what_is_lost(lost)} since {since}"
     for one in situation.gaps:
         yield (
             one.id,

@@ -19,6 +19,10 @@ def judge(document: CapacityDocument, today: date) -> Verdict:
     """The state is the soonest date to decide; one fact names the pool, one what holds the line."""
     pools = {pool.id: pool for pool in document.pools}
     decide = document.summary.decide_by
+    if not document.pools and document.resources:
+        return Verdict(
+            "Cannot tell.", "ink3", "No resource says how large it is: no pool can be made from its readings."
+        )
     if not document.summary.measured:
         return Verdict("Cannot tell.", "ink3", "No pool of GPUs, replicas, cores or storage has readings yet.")
     if decide is None:

@@ -98,6 +98,8 @@ def _tiles(review: CapacityInput) -> list[Tile]:
     missing = summary.pools - summary.measured
     soonest, decide = summary.soonest, summary.decide_by
     over = f"{summary.over} over now" if summary.over else "none over now"
+    if not summary.measured:
+        return _unknown_tiles(summary.pools, horizon)
     return [
         Tile(
             "Pools in the review", str(summary.pools), "", f"{missing} without data" if missing else "all measured", ""
@@ -114,6 +116,13 @@ def _tiles(review: CapacityInput) -> list[Tile]:
         if summary.crossing + summary.over
         else Tile("To hold the line", "$0", "/mo", "nothing is needed", ""),
     ]
+
+
+def _unknown_tiles(pools: int, horizon: int) -> list[Tile]:
+    """Where no pool has a reading nothing is known of the time ahead: not that none crosses, not that it costs $0."""
+    counted = Tile("Pools in the review", str(pools), "", f"{pools} without data" if pools else "no pool is known", "")
+    labels = (f"Cross within {horizon} days", "Soonest", "Decide by", "Room on average", "To hold the line")
+    return [counted, *(Tile(label, formatting.UNKNOWN, "", "not measured", "") for label in labels)]
 
 
 def _from_now(days: int) -> str:

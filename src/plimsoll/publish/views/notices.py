@@ -9,6 +9,7 @@ from plimsoll.publish.views.report_input import Made, ReportInput
 
 _MOST_NAMES = 4
 _MOST_UNDELIVERED = 3
+_MOST_FAILED = 3
 
 
 def notices(report: ReportInput, situation: Situation) -> list[str]:
@@ -40,8 +41,13 @@ def _missing(situation: Situation) -> list[str]:
         count = formatting.plural(situation.aged_out, "name")
         have = "has" if situation.aged_out == 1 else "have"
         told.append(f"{count} that no config declares {have} not been seen for longer than [silence] unseen.")
-    told += [formatting.visible(text) for text in situation.failed_jobs[:_MOST_UNDELIVERED]]
-    return told
+    told += [formatting.visible(text) for text in situation.failed_jobs[:_MOST_FAILED]]
+    more = len(situation.failed_jobs) - _MOST_FAILED
+    return (
+        [*told, f"{formatting.plural(more, 'more run')} of jobs failed; plimsoll status lists them."]
+        if more > 0
+        else told
+    )
 
 
 def _some(names: Sequence[str]) -> str:

@@ -26,6 +26,7 @@ from plimsoll.publish.views.verdict import why_not_judged
 
 MOST_ACTIONS = 3
 MOST_ROWS = 12
+_UNREAD = "Not judged: nothing was read in this window."
 _PRIORITIES = ("high", "medium", "low")
 
 
@@ -114,7 +115,16 @@ def actions(report: ReportInput, situation: Situation) -> Section | None:
         chosen.setdefault(resource.resource_id, one)
     rows = [_action(one) for one in list(chosen.values())[:MOST_ACTIONS]]
     more = len(listed) - len(rows)
-    return Section(rows, "The most urgent first, with what each is worth.", more)
+    return Section(rows, "The most urgent first, with what each is worth." if rows else _nothing_to_do(situation), more)
+
+
+def _nothing_to_do(situation: Situation) -> str:
+    """Said of what was read alone."""
+    if not situation.read:
+        return _UNREAD
+    missing = situation.silent or situation.unmeasured or situation.lost or situation.gaps
+    tail = ", as far as it was read" if missing else ""
+    return f"✓ No action would improve this fleet by more than 2{formatting.NARROW}%{tail}."
 
 
 def unusual(report: ReportInput, situation: Situation, zone: ZoneInfo) -> Section | None:
@@ -168,6 +178,9 @@ def nothing_unusual(situation: Situation) -> str:
     why = why_not_judged(situation)
     if not situation.judged:
         return f"Not judged: {why or 'no resource is known yet'}."
+    lost = len({one.id for one in situation.lost})
+    if lost:
+        why = f"{why}, {lost:,} in part" if why else f"{lost:,} in part"
     return f"Nothing was unlike its own past; not judged: {why}." if why else "Nothing was unlike its own past."
 
 
@@ -180,7 +193,9 @@ def held_back(report: ReportInput, situation: Situation) -> Section | None:
         for resource in report.optimization.resources
         for one in (resource.bottlenecks or ())
     ]
-    nothing = "No rule found anything." if situation.read else "Not judged: nothing was read in this window."
+    unread = situation.total - situation.aged_out - situation.read
+    nothing = f"No rule found anything{f'; not judged: {unread:,} without a reading' if unread > 0 else ''}."
+    nothing = nothing if situation.read else _UNREAD
     sentence = f"{formatting.plural(len(rows), 'bottleneck')}, the tightest first." if rows else nothing
     return Section(rows[:MOST_ROWS], sentence, max(0, len(rows) - MOST_ROWS))
 

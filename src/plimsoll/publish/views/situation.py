@@ -1,7 +1,7 @@
 """The documents and facts of a report -> its situation: the one place where sentences get their numbers from."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
@@ -10,6 +10,7 @@ from plimsoll.documents import Evidence
 from plimsoll.documents.capacity import ResourceRoom
 from plimsoll.documents.situation import Absent, Advice, Ahead, CameBack, Crossing, Incident, Lost, Open, Situation
 from plimsoll.fleet.presence import METRIC, Presence
+from plimsoll.fleet.resources import Resource
 from plimsoll.publish.views import outlook_text
 from plimsoll.publish.views.report_input import ReportInput
 from plimsoll.publish.views.sections import without_z
@@ -22,28 +23,17 @@ def situation_of(report: ReportInput) -> Situation:
     names = {r.resource_id: r.name for r in report.resources}
     listed = [one for one in report.presences if one.resource_id in names]
     present = [one for one in listed if not one.aged_out]
-    silent = _absent([one for one in present if one.silent], names, report.end)
-    unmeasured = _absent([one for one in present if one.state == "ended"], names, report.end)
+    known = of_presences(report.resources, report.presences, report.end)
+    silent, unmeasured = known.silent, known.unmeasured
     opened = _open(report, names)
     muted = sorted({event.alert.resource for event in report.events if event.is_open and event.muted is not None})
     crossed = _crossed(report)
-    shares = [one.coverage_pct for one in present if one.coverage_pct is not None]
-    whole = sum(one.in_window for one in present if one.coverage_pct is None)
-    coverage = (sum(shares) + 100.0 * whole) / (len(shares) + whole) if shares or whole else None
     changed = [event for event in report.events if event.muted is None]
     since = max(report.previous_end, report.start) if report.previous else report.start
-    return Situation(
-        total=len(report.resources),
-        read=sum(one.in_window for one in present),
-        judged=sum(one.judged for one in present),
-        too_new=[one.resource_id for one in present if one.young and one.state == "read"],
-        coverage_pct=coverage,
-        silent=silent,
+    return replace(
+        known,
         silent_types=_silent_types(report, {one.id for one in silent}),
-        unmeasured=unmeasured,
-        lost=[Lost(p.resource_id, names[p.resource_id], one.metric, one.since) for p in present for one in p.lost],
         gaps=_gaps(present, names, report),
-        aged_out=len(listed) - len(present),
         open=opened,
         muted=muted,
         opened=sum(since < event.opened <= report.end for event in changed),
@@ -55,18 +45,49 @@ def situation_of(report: ReportInput) -> Situation:
         advice=_advice(report),
         crossings=sorted(_crossings(report), key=lambda one: (one.days, one.name, one.metric)),
         ahead=_ahead(report),
-        availability_pct=_availability(report, coverage),
+        availability_pct=_availability(report, known.coverage_pct),
         failed_sections=sorted(report.failed),
         failed_jobs=list(report.made.failed_jobs),
         is_filtered=report.is_filtered,
     )
 
 
-def _absent(presences: Sequence[Presence], names: Mapping[str, str], end: datetime) -> list[Absent]:
+def of_presences(resources: Sequence[Resource], presences: Sequence[Presence], end: datetime) -> Situation:
+    """What is known from how each resource was read alone: how many were read and judged, and which were not."""
+    names = {r.resource_id: r.name for r in resources}
+    types = {r.resource_id: r.type for r in resources}
+    listed = [one for one in presences if one.resource_id in names]
+    present = [one for one in listed if not one.aged_out]
+    shares = [one.coverage_pct for one in present if one.coverage_pct is not None]
+    whole = sum(one.in_window for one in present if one.coverage_pct is None)
+    return Situation(
+        total=len(resources),
+        read=sum(one.in_window for one in present),
+        judged=sum(one.judged for one in present),
+        too_new=[one.resource_id for one in present if one.young and one.state == "read"],
+        coverage_pct=(sum(shares) + 100.0 * whole) / (len(shares) + whole) if shares or whole else None,
+        silent=_absent([one for one in present if one.silent], names, types, end),
+        unmeasured=_absent([one for one in present if one.state == "ended"], names, types, end),
+        lost=[one for p in present for one in _lost(p, names[p.resource_id])],
+        aged_out=len(listed) - len(present),
+    )
+
+
+def _lost(presence: Presence, name: str) -> Iterator[Lost]:
+    """Each lost metric, and the lost GPUs together: since the first of them went away."""
+    yield from (Lost(presence.resource_id, name, one.metric, one.since) for one in presence.lost if not one.device)
+    gpus = [one for one in presence.lost if one.device]
+    if gpus:
+        yield Lost(presence.resource_id, name, "", min(one.since for one in gpus), [one.device for one in gpus])
+
+
+def _absent(
+    presences: Sequence[Presence], names: Mapping[str, str], types: Mapping[str, str], end: datetime
+) -> list[Absent]:
     found = [
-        Absent(p.resource_id, names[p.resource_id], since, end - since if since else timedelta(0), p.last is None)
+        Absent(i, names[i], since, end - since if since else timedelta(0), p.last is None, types[i])
         for p in presences
-        for since in [p.silent_since]
+        for i, since in [(p.resource_id, p.silent_since)]
     ]
     return sorted(found, key=lambda one: (-one.length, one.id))
 

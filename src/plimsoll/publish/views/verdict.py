@@ -19,7 +19,17 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from plimsoll.documents.situation import AVAILABLE_PCT, ENOUGH_PCT, LEAST_PCT, Absent, Crossing, Open, Situation, State
+from plimsoll.documents.situation import (
+    AVAILABLE_PCT,
+    ENOUGH_PCT,
+    LEAST_PCT,
+    Absent,
+    Crossing,
+    Lost,
+    Open,
+    Situation,
+    State,
+)
 from plimsoll.publish import formatting
 
 _STATES: Final[Mapping[State, tuple[str, str]]] = MappingProxyType(
@@ -33,6 +43,7 @@ _STATES: Final[Mapping[State, tuple[str, str]]] = MappingProxyType(
     }
 )
 MOST_FACTS: Final = 2
+_MOST_DEVICES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +158,14 @@ def facts_of(situation: Situation, moment: Moment) -> Iterator[Fact]:
 
 def _unknown(situation: Situation, moment: Moment) -> Iterator[Fact]:
     if situation.knows_nothing:
-        yield Fact("nothing was read in this window")
-    if situation.coverage_pct is not None and situation.coverage_pct < LEAST_PCT:
+        yield Fact("nothing was read in this window", tuple(one.id for one in situation.silent))
+    elif situation.coverage_pct is not None and situation.coverage_pct < LEAST_PCT:
         share = formatting.number(situation.coverage_pct)
         yield Fact(f"only {share}{formatting.NARROW}% of the readings that were due arrived")
-    if situation.silent_types:
-        yield Fact(f"every {situation.silent_types[0]} is silent{_since(situation.silent, moment)}")
+    for kind in situation.silent_types[:1]:
+        members = [one for one in situation.silent if one.type == kind]
+        since = _since(members or situation.silent, moment)
+        yield Fact(f"every {kind} is silent{since}", tuple(one.id for one in members))
 
 
 def _since(silent: Sequence[Absent], moment: Moment) -> str:
@@ -222,11 +235,19 @@ def unmeasured(some: Sequence[Absent]) -> str:
 def _lost(situation: Situation, moment: Moment) -> Fact:
     first = situation.lost[0]
     about = tuple(dict.fromkeys(one.id for one in situation.lost))
-    metric = formatting.label(first.metric)
     if len(about) == 1:
         name = formatting.name(first.name)
-        return Fact(f"{name} has given no {metric} since {moment.time(first.since)}", about)
-    return Fact(f"{formatting.plural(len(about), 'resource')} lost a metric that they used to give", about)
+        return Fact(f"{name} has given {what_is_lost(first)} since {moment.time(first.since)}", about)
+    what = "GPUs that they used to report" if all(one.devices for one in situation.lost) else "what they used to report"
+    return Fact(f"{formatting.plural(len(about), 'resource')} lost {what}", about)
+
+
+def what_is_lost(lost: Lost) -> str:
+    """`no CPU utilisation`, `no reading of gpu4, gpu5, gpu6 and 1 more`."""
+    if not lost.devices:
+        return f"no {formatting.label(lost.metric)}"
+    more = f" and {len(lost.devices) - _MOST_DEVICES} more" if len(lost.devices) > _MOST_DEVICES else ""
+    return f"no reading of {', '.join(map(formatting.name, lost.devices[:_MOST_DEVICES]))}{more}"
 
 
 def crossing(one: Crossing) -> str:
@@ -266,7 +287,10 @@ def _past(situation: Situation, moment: Moment) -> Iterator[Fact]:
 def _found(situation: Situation) -> Iterator[Fact]:
     if situation.incidents:
         about = tuple(one.id for one in situation.incidents)
-        yield Fact(f"{formatting.plural(len(about), 'resource')} did something unlike the past", about)
+        who = formatting.name(situation.incidents[0].name)
+        if len(about) > 1:
+            who = formatting.plural(len(about), "resource")
+        yield Fact(f"{who} did something unlike the past", about)
     if situation.advice:
         about = tuple(dict.fromkeys(one.resource for one in situation.advice))
         if len(about) == 1:

@@ -138,7 +138,7 @@ def _absent_sentence(situation: Situation) -> str:
     parts = [
         (len(situation.silent), "silent"),
         (len(situation.unmeasured), "not read any more"),
-        (len({one.id for one in situation.lost}), "lost a metric"),
+        (len({one.id for one in situation.lost}), "lost a metric or a GPU"),
         (len(situation.gaps), "without readings for a while"),
     ]
     told = ", ".join(f"{count:,} {what}" for count, what in parts if count)
@@ -179,7 +179,9 @@ def _since(report: ReportInput, situation: Situation) -> str:
     told = counts_sentence(situation)
     before = report.previous.overall.health_score if report.previous else None
     if report.previous is None or before is None:
-        return f"First report; nothing to compare with yet. In this window: {told}"
+        earlier = any(r.known_since is not None and r.known_since < report.previous_end for r in report.resources)
+        why = "Nothing was read in the window before" if earlier else "First report"
+        return f"{why}; nothing to compare with{'' if earlier else ' yet'}. In this window: {told}"
     now = report.document.overall.health_score
     if now is None:
         return f"Since {report.before}: health is not known any more; {told}"
