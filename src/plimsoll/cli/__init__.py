@@ -1,8 +1,10 @@
 """The command line: one file a command group; every error is one line and an exit code."""
 
 import errno
+import io
 import os
 import sys
+from typing import TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -93,6 +95,7 @@ def root(version: version_wanted = False) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line; ends the process with the exit codes of `interface.md` section 2."""
+    sys.stdout, sys.stderr = _writable(sys.stdout), _writable(sys.stderr)
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -122,6 +125,15 @@ def run(arguments: list[str]) -> int:
         _forget_output()
         return _fail(f"{error.filename or 'the output'}: cannot be written ({error.strerror})", DiskError.exit_code)
     return result if isinstance(result, int) else 0
+
+
+def _writable(stream: TextIO | None) -> TextIO:
+    """A stream that takes any letter, "?" for those that its encoding lacks; one that was closed takes all."""
+    if stream is None:
+        return io.StringIO()
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+    return stream
 
 
 def _forget_output() -> None:

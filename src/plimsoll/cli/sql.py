@@ -76,8 +76,8 @@ def _bounded_memory(memory_mb: int) -> Generator[None]:
     Beside what the statement may take there is room for the threads of each processor and for the answer on its way.
     """
     before, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * resource.getpagesize()
-    most = held + (memory_mb + 1024 + 64 * (os.cpu_count() or 1)) * _MIB
+    used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * resource.getpagesize()
+    most = used + (memory_mb + 1024 + 64 * (os.cpu_count() or 1)) * _MIB
     limits = (most, before, hard)
     soft = min((one for one in limits if one != resource.RLIM_INFINITY), default=most)
     resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
