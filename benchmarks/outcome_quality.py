@@ -272,10 +272,9 @@ def queueing(look: Measure, tally: Tally) -> None:
         if member.type not in ("endpoint", "ai-service") or member.resource_id in hit:
             continue
         told = look.advice(member.resource_id, "add_replicas")
-        price = look.resources[member.resource_id].price_usd_per_h
-        if told is None or told.estimate is None or told.saving_per_month is None or not price:
+        if told is None or told.estimate is None or told.plan is None:
             continue
-        more = round(member.replicas * (1 - told.saving_per_month / (730 * price)))
+        more = round(told.plan.to)
         before, after, waited = replicas_added(look, member, more)
         note(tally, "add_replicas", told.estimate, 100 * (1 - float(after[waited].mean() / before[waited].mean())))
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from plimsoll.analysis.advice.catalogue import advisers
@@ -23,10 +24,13 @@ from plimsoll.documents.parameters import TIME_RANGES, require_one_of
 from plimsoll.errors import BadParameter
 from plimsoll.execution import Execution
 from plimsoll.fleet.resources import Resource
+from plimsoll.fleet.xid_codes import METRIC as XID
+from plimsoll.fleet.xid_codes import DriverError, by_card
 from plimsoll.queries.context import QueryContext
 from plimsoll.queries.grids import KnownMetrics, fleet_grid, known_metrics
 from plimsoll.queries.rule_set import project_rules
 from plimsoll.queries.window import window_of
+from plimsoll.tables import SAMPLES
 
 HISTORY_DAYS: Final = 14
 STEP_S: Final = 300
@@ -84,6 +88,7 @@ def optimization(sources: QueryContext, query: OptimizationQuery) -> tuple[Optim
         muted_ids=frozenset(name for name, one in said.items() if one.said != "accepted"),
         track_records=sources.outcomes.hits(sources.as_of) if sources.outcomes else {},
         rules=rules,
+        lines=sources.lines(),
     )
     document, evidence = analysis(windows(sources, query, rules), span=span, options=options)
     asked = (window.start, window.end, span.granularity)
@@ -132,6 +137,7 @@ def _windows(
     where: dict[str, list[int]] = {}
     for n, series in enumerate(whole.series):
         where.setdefault(series.resource_id, []).append(n)
+    errors = _driver_errors(sources, resources, start, window.end)
     for resource in resources:
         readings, devices = _series(whole, where.get(resource.resource_id, ()))
         yield ResourceWindow(
@@ -145,7 +151,25 @@ def _windows(
             _steps_due(sources, resource, window),
             sources.prices,
             window.end,
+            errors.get(resource.resource_id, ()),
         )
+
+
+def _driver_errors(
+    sources: QueryContext, resources: Sequence[Resource], start: datetime, end: datetime
+) -> dict[str, tuple[DriverError, ...]]:
+    """Each error as it was read: a step of the grid would be the mean of two codes, which is no code."""
+    if not resources:
+        return {}
+    ids = [resource.resource_id for resource in resources]
+    columns = ("ts", "resource_id", "device", XID)
+    scanned = sources.snapshot.scan(SAMPLES, start=start, end=end, columns=columns, resource_ids=ids)
+    rows = scanned.filter(pl.col(XID) >= 1, pl.col("resource_id").is_in(ids)).sort("ts", "resource_id", "device")
+    found: dict[str, list[DriverError]] = {}
+    for row in rows.collect().iter_rows(named=True):
+        error = DriverError((end - row["ts"]).total_seconds(), row["device"], round(row[XID]))
+        found.setdefault(row["resource_id"], []).append(error)
+    return {name: tuple(by_card(errors)) for name, errors in found.items()}
 
 
 def _selected(resources: Sequence[Resource], query: OptimizationQuery) -> list[Resource]:

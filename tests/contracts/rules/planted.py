@@ -53,6 +53,13 @@ def nightly() -> Floats:
     return np.where((at > 2) & (at < 13), 8.0, 60.0) * (1 + np.random.default_rng(2).normal(0, 0.02, ROWS))
 
 
+def once(value: float) -> Floats:
+    """A single reading, an hour before the end."""
+    row = np.full(ROWS, np.nan)
+    row[-round(3600 / EVERY_S)] = value
+    return row
+
+
 def gpus(metric: str, *values: float) -> dict[tuple[str, str], Floats]:
     """A row for each GPU."""
     return {(f"gpu{n}", metric): level(value, noise=0.001) for n, value in enumerate(values)}
@@ -78,7 +85,8 @@ def by_hand() -> dict[str, Planted]:
         "blind": Planted({"cpu_utilization_pct": gaps(level(40))}),
         "dead_allocation": Planted({"gpus_allocated_count": level(4, noise=0)}, gpus(gpu, 90, 0, 1, 0)),
         "errors": Planted({"error_rate_pct": level(0.1, last=6)}, kind="endpoint"),
-        "gpu_idle": Planted({gpu: gaps(level(60, last=0.5))}),
+        "gpu_driver_errors": Planted({}, {("gpu2", "gpu_xid_code"): once(79.0)}),
+        "gpu_idle": Planted({gpu: gaps(level(0.5))}),
         "gpu_ineffective": Planted({gpu: level(95, noise=0.01), "gpu_sm_active_pct": level(15)}),
         "gpu_memory_bandwidth": Planted(
             {"gpu_dram_active_pct": level(70), "gpu_sm_active_pct": level(30), "gpu_power_limit_w": level(700, noise=0)}
@@ -92,7 +100,14 @@ def by_hand() -> dict[str, Planted]:
                 gpu: level(50),
             }
         ),
-        "idle_host": Planted({"cpu_utilization_pct": level(1), gpu: level(0.5)}),
+        "idle_host": Planted(
+            {
+                "cpu_utilization_pct": level(1),
+                gpu: level(0.5),
+                "network_utilization_pct": level(0.1),
+                "disk_busy_pct": level(0.2),
+            }
+        ),
         "input_starvation": Planted({gpu: level(80, last=20), "cpu_utilization_pct": level(40, last=97, noise=0.01)}),
         "padded_limit": Planted({"job_limit_used_pct": level(30, noise=0.2)}),
         "memory_leak": Planted({"memory_utilization_pct": climbing(40, 88, 30)}, kind="endpoint"),

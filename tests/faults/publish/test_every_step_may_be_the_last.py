@@ -31,7 +31,7 @@ def fleet(tmp_path: Path) -> Path:
     folder = tmp_path / "fleet"
     assert run(["demo", str(folder), "--resources", "5", "--days", "2", "--until", "2026-01-16T18:00:00Z"]) == 0
     shutil.rmtree(folder / "data" / "published")
-    for path in (folder / "data").glob("ledger.sqlite*"):
+    for path in (folder / "data").glob("ledger.*"):
         path.unlink()
     (folder / "config.toml").write_text(CONFIG)
     return folder

@@ -16,7 +16,7 @@ from tests.services import demo_project
 def test_it_does_not_matter_where_the_lake_is(tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     """Performance and anomalies of a machine that has only the store, with two processes, against the owner's own."""
     here, reader = tmp_path / "here", tmp_path / "reader"
-    fleet = demo_project(here, config='[execution]\nbackend = "processes"\nworkers = 2\nblock = 12\n')
+    fleet = demo_project(here, config='[execution]\nbackend = "processes"\nworkers = 2\nblock_size = 12\n')
     Project(here, builtin_root()).lake.compact(now=datetime.now(UTC))
     shutil.copytree(here / "data" / "lake", tmp_path / "store")
     reader.mkdir()

@@ -312,7 +312,7 @@ def test_gpus_that_are_gone_are_named_while_their_host_is_read(project: Project)
         gpus(project, BEGIN, NOON, "gpu0", resource=one)
     gpus(project, NOON - timedelta(minutes=30), NOON - timedelta(minutes=10), "gpu9", resource="b")  # too few to be due
     gpus(project, BEGIN, NOON - timedelta(minutes=10), "gpu1", resource="b")
-    gpus(project, BEGIN, NOON - timedelta(hours=40), "gpu8", resource="b", every=3600)  # seldom read
+    gpus(project, BEGIN, NOON - timedelta(hours=8), "gpu8", resource="b", every=3600)  # seldom read
     assert page(project, NOON).verdict.state == "All calm."
     gpus(project, BEGIN, NOON - timedelta(hours=8), "gpu1", "gpu2", "gpu3", "gpu4")
     shown = page(project, NOON)
@@ -350,6 +350,7 @@ def test_of_a_fleet_that_was_not_read_the_availability_is_not_known(project: Pro
     fill(project, BEGIN, BEGIN + timedelta(hours=12))
     shown = page(project, BEGIN + timedelta(days=4))
     assert shown.situation.availability_pct is None
+    assert {one.label: one.value for one in shown.tiles}["Availability"] == "–"
     assert shown.since.startswith("Nothing was read in the window before; nothing to compare with.")
     assert shown.verdict.facts == "Nothing was read in this window, and every cluster is silent since 11:55 on 10 Jan."
 

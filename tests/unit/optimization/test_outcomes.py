@@ -122,7 +122,7 @@ def test_an_adviser_that_breaks_its_word_is_doubted_and_then_muted(
     sources, incident = mended
     at = incident.end - timedelta(minutes=10)
     for kept, expected in ((5, "high"), (2, "low"), (0, None)):
-        ledger = Outcomes(tmp_path / f"{kept}.sqlite")
+        ledger = Outcomes(tmp_path / str(kept) / "ledger.sqlite")
         for n in range(5):
             state = "kept" if n < kept else "fell short"
             ledger.settle(_settled(f"advice-{n}", state, at - timedelta(days=1)))

@@ -1,10 +1,12 @@
 """The capacity review's page: its verdict, its words, inert names, the same bytes each time."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from plimsoll.documents.capacity import CapacityDocument, Pool
 from plimsoll.publish.render import html
@@ -106,3 +108,18 @@ def test_the_same_review_is_the_same_bytes() -> None:
     assert page(fleet_review()) == page(fleet_review())
     assert fleet_review().as_of == datetime(2026, 1, 16, 18, tzinfo=UTC)
     assert len(page(fleet_review()).encode()) < 150_000
+
+
+def test_a_review_without_a_pool_says_nothing_calm() -> None:
+    """Neither that none crosses, nor that it costs nothing, nor that there is nothing to choose."""
+    review = fleet_review()
+    summary = structs.replace(
+        review.document.summary, pools=0, measured=0, crossing=0, over=0, soonest=None, decide_by=None, room_points=None
+    )
+    empty = replace(review, document=structs.replace(review.document, pools=[], summary=summary))
+    shown = capacity_view(empty, document_sha256="0" * 64)
+    assert (shown.verdict.state, {tile.value for tile in shown.tiles[1:]}) == ("Cannot tell.", {"–"})
+    page = html.render(shown, "capacity.html.j2", folders=templates()).decode()
+    assert "Not judged: no pool has readings." in page
+    assert "✓ Nothing to choose" not in page
+    assert "all measured" not in page

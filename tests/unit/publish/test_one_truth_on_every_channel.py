@@ -101,3 +101,5 @@ def test_nothing_to_do_is_not_said_of_what_was_not_read() -> None:
     _, texts = shown(dead)
     assert "No action would" not in texts["page"]
     assert "Not judged: nothing was read in this window." in texts["page"]
+    assert "✓ Not judged" not in texts["page"]
+    assert "✓ No alert is open." not in texts["page"]

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from plimsoll.analysis.advice.assessment import Assessment, by_priority
 from plimsoll.analysis.advice.catalogue import answering
 from plimsoll.analysis.advice.model import Advice, Adviser
+from plimsoll.analysis.advice.preconditions import Unmet
 from plimsoll.analysis.advice.texts import remediation
 from plimsoll.analysis.bottlenecks.evaluate import Evaluation, evaluate
 from plimsoll.analysis.bottlenecks.insufficient_data import InsufficientData, contradictory_readings, low_coverage
@@ -18,9 +19,27 @@ def assess(window: ResourceWindow, rules: Mapping[str, AnyRule] | None = None) -
     known = built_in() if rules is None else rules
     found = evaluate(window, known)
     advice, abstentions = advise(window, found, known)
+    kept_back = _kept_back(window, found, known)
+    undecided = {rule: list(one.missing) for rule, _, one in kept_back if one.missing}
+    whys = [InsufficientData(f"{adviser} on {rule}", one.reason, one.in_s) for rule, adviser, one in kept_back]
     return Assessment(
-        found.bottlenecks, found.exonerated, found.unknown, found.waiting, advice, [*abstentions, *found.waiting]
+        found.bottlenecks,
+        found.exonerated,
+        {**found.unknown, **undecided},
+        found.waiting,
+        advice,
+        [*abstentions, *whys, *found.waiting],
     )
+
+
+def _kept_back(window: ResourceWindow, found: Evaluation, rules: Mapping[str, AnyRule]) -> list[tuple[str, str, Unmet]]:
+    """(rule, adviser, the precondition that does not hold) of each adviser that would have had something to say."""
+    return [
+        (one.rule, adviser.name, why)
+        for one, _ in found.bottlenecks
+        for adviser in advisers_for(rules[one.rule])
+        if (why := adviser.unmet(window, one)) is not None
+    ]
 
 
 def advise(

@@ -29,9 +29,12 @@ def _escaped(one: str) -> str:
 _SERVICES: Final = frozenset({"endpoint", "ai-service"})
 
 
-def scale(resource: Resource, replicas: float) -> dict[str, str]:
-    """So many replicas of a service."""
-    return {"kubernetes": f"kubectl scale {deployment(resource)} --replicas={replicas:g}"}
+def scale(resource: Resource, replicas: float, *, back: float | None = None) -> dict[str, str]:
+    """So many replicas of a service, and for some hours only: `back` to how many. Nothing for a machine or a job."""
+    if resource.type not in _SERVICES:
+        return {}
+    after = "" if back is None else f"   # afterwards: --replicas={back:g}"
+    return {"kubernetes": f"kubectl scale {deployment(resource)} --replicas={replicas:g}{after}"}
 
 
 def restart(resource: Resource) -> dict[str, str]:

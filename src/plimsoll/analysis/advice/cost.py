@@ -36,12 +36,26 @@ def freeing(window: ResourceWindow, part: float, *, gpus: float | None = None) -
     return Cost(f"frees {freed * HOURS_A_MONTH:,.0f} GPU-hours a month" if freed else None, None)
 
 
-def adding(window: ResourceWindow, part: float) -> Cost:
-    """More of the same by a share of the resource, at list price: nothing of it is committed to yet."""
+def of_hours(window: ResourceWindow, hours: float) -> Cost:
+    """What hours that have passed cost: no month is promised from them."""
     price = window.price
     if price is None:
         return Cost(None, None)
-    return Cost(f"costs {amount(price.month * part, price.currency)} a month{_origin(price)}", -price.month * part)
+    return Cost(f"{amount(price.per_h * hours, price.currency)} for these {hours:,.0f} h{_origin(price)}", None)
+
+
+def adding(window: ResourceWindow, part: float, *, hours_share: float = 1.0) -> Cost:
+    """More of the same by a share of the resource, at list price: nothing of it is committed to yet.
+
+    `hours_share` is the share of the time for which it is wanted, where that is not always.
+    """
+    price = window.price
+    if price is None:
+        return Cost(None, None)
+    month = price.month * part * hours_share
+    always = hours_share >= 1
+    hours = "" if always else f" for {HOURS_A_MONTH * hours_share:,.0f} h of it, as often as now"
+    return Cost(f"costs {amount(month, price.currency)} a month{hours}{_origin(price)}", -month)
 
 
 def amount(value: float, currency: str) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from plimsoll.analysis.advice.plan import Plan
+from plimsoll.analysis.advice.preconditions import NONE, Preconditions, Unmet, beyond_inventory, unmet
 from plimsoll.analysis.advice.replay import Priority, Replay
 from plimsoll.analysis.bottlenecks.expressions.measures import Measure
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
@@ -33,7 +35,8 @@ class Advice:
     `saving_per_month` is negative where it costs, in the currency of the prices, after what is committed to; None
     without a price. `frees` is how much of the resource's units it gives back (for the portfolio); `replay` is what
     history says of a change of size. `inputs` are the readings that its numbers were made from, by what they are;
-    `changes` what to paste, by target (slurm, kubernetes, vllm); `instead_of` names advisers that it contradicts.
+    `changes` what to paste, by target (slurm, kubernetes, vllm), `asks` how much of what the paste asks for (gpus,
+    cpus); `plan` the one size that title, text and paste speak of; `instead_of` names advisers that it contradicts.
     `adviser`, `rule` and `resource_id` are filled in by `Adviser.give`.
     """
 
@@ -47,6 +50,8 @@ class Advice:
     frees: float = 0.0
     replay: Replay | None = None
     changes: Mapping[str, str] = field(default_factory=dict[str, str])
+    plan: Plan | None = None
+    asks: Mapping[str, float] = field(default_factory=dict[str, float])
     inputs: Mapping[str, Measure] = field(default_factory=dict[str, Measure])
     instead_of: frozenset[str] = frozenset()
     adviser: str = ""
@@ -106,7 +111,7 @@ class Adviser:
 
     `answers` names the rules whose bottlenecks it knows what to do about; `reads` are metrics that it needs beside
     those of the rules. `platform` is its text for several resources; None: it is not summed up. `outcome`
-    is how what came of it is measured; None: it cannot be.
+    is how what came of it is measured; None: it cannot be. `wants` is what has to be known before it advises.
     """
 
     name: str
@@ -115,10 +120,27 @@ class Adviser:
     reads: tuple[str, ...] = ()
     platform: PlatformText | None = None
     outcome: OutcomeMeasure | None = None
+    wants: Preconditions = NONE
+
+    def unmet(self, window: ResourceWindow, bottleneck: Bottleneck) -> Unmet | None:
+        """The precondition that does not hold; None: it may advise."""
+        return unmet(self.wants, window, bottleneck)
 
     def give(self, window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
-        """Its advice on a bottleneck, signed with its name, the rule and the resource; None: it has none to give."""
-        return self.sign(self.advise(window, bottleneck), window, bottleneck)
+        """Its advice on a bottleneck, signed with its name, the rule and the resource; None: it has none to give.
+
+        What a paste asks for beyond the inventory is not pasted.
+        """
+        if self.unmet(window, bottleneck) is not None:
+            return None
+        advice = self.advise(window, bottleneck)
+        if advice is None:
+            return None
+        if beyond_inventory(advice.asks, window.resource):
+            advice = replace(advice, changes={})
+        if self.wants.breaks:
+            advice = replace(advice, description=f"{advice.description} {self.wants.breaks}")
+        return self.sign(advice, window, bottleneck)
 
     def sign(self, advice: Advice | None, window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
         """The same advice with what identifies it."""

@@ -7,7 +7,7 @@ from plimsoll.analysis.advice.catalogue import advisers
 from plimsoll.analysis.advice.cost import amount
 from plimsoll.analysis.advice.model import Advice
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
-from plimsoll.fleet.prices import HOURS_A_MONTH
+from plimsoll.fleet.prices import HOURS_A_MONTH, Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +73,20 @@ def _together(
 
 
 def _cost(members: Sequence[Advice], windows: Mapping[str, ResourceWindow], most: Mapping[str, float]) -> str | None:
-    """Saved after commitments; where nothing has a price, the GPU-hours that a release frees."""
+    """Saved after commitments, or what it costs; where nothing has a price, the GPU-hours that a release frees."""
     saved = joint_saving(members, most)
-    if saved is not None:
-        price = next(price for one in members if (price := windows[one.resource_id].price) is not None)
-        origin = f" ({price.origin})" if price.origin else ""
-        return f"saves {amount(saved, price.currency)} a month{origin}"
+    spent = -sum(one.saving_per_month or 0.0 for one in members)
+    prices = [price for one in members if (price := windows[one.resource_id].price) is not None]
+    if prices and saved is not None:
+        return f"saves {amount(saved, prices[0].currency)} a month{_origin(prices[0])}"
+    if prices and spent > 0:
+        return f"costs {amount(spent, prices[0].currency)} a month{_origin(prices[0])}"
     freed = sum(one.frees for one in members if one.adviser == "release")
     return f"frees {freed * HOURS_A_MONTH:,.0f} GPU-hours a month" if freed else None
+
+
+def _origin(price: Price) -> str:
+    return f" ({price.origin})" if price.origin else ""
 
 
 def _worth(advice: Advice) -> float:

@@ -11,6 +11,7 @@ from plimsoll.analysis.advice.assessment import Assessment
 from plimsoll.analysis.advice.model import Advice, Adviser, Estimate, PlatformText, of_the_fleet
 from plimsoll.analysis.advice.queueing import SATURATED, VARIABILITY, waiting
 from plimsoll.analysis.advice.replay import Replay, replayed
+from plimsoll.analysis.advice.waits import MeasuredWait, measured_wait
 from plimsoll.analysis.bottlenecks.expressions.measures import Measure, quantile_of
 from plimsoll.analysis.bottlenecks.insufficient_data import ENOUGH_COVERAGE
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
@@ -68,9 +69,10 @@ def rebalance(swept: Sequence[tuple[ResourceWindow, Assessment]]) -> dict[str, A
 
 
 def remembered(window: ResourceWindow, result: Assessment) -> ResourceWindow:
-    """The window with the one metric that `rebalance` needs, where it waits or has room; else with none."""
-    takes_part = _cause(window, result) is not None or _has_room(window, result)
-    return window.only(METRIC) if takes_part else window.only()
+    """The window with what `rebalance` needs: use where it has room, its waits too where it waits; else with none."""
+    if _cause(window, result) is not None:
+        return window.only(METRIC, "queue_time_ms", "response_time_ms")
+    return window.only(METRIC) if _has_room(window, result) else window.only()
 
 
 def _kind(window: ResourceWindow) -> tuple[str, ...]:
@@ -124,7 +126,8 @@ def _advice(window: ResourceWindow, cause: Bottleneck, moves: Sequence[Move]) ->
     names = [one.to.resource.name for one in moves]
     shares = {window.resource.resource_id: 1 - part} | {one.to.resource.resource_id: one.part for one in moves}
     weights = ", ".join(f"{{name: {json.dumps(name)}, weight: {100 * share:.0f}}}" for name, share in shares.items())
-    said, estimate = _improvement(_used(window) / 100, _units(window), part)
+    waited = measured_wait(window, cause, METRIC)
+    said, estimate = _improvement(_used(window) / 100, _units(window), part, waited)
     replay = _replay(window, moves, part)
     used = quantile_of(METRIC, 0.95)
     return Advice(
@@ -149,10 +152,16 @@ def _replay(window: ResourceWindow, moves: Sequence[Move], part: float) -> Repla
     return replayed(np.fmax.reduce([own * (1 - part), *others]), window.step_s)
 
 
-def _improvement(rho: float, servers: float, part: float) -> tuple[str, Estimate | None]:
+def _improvement(
+    rho: float, servers: float, part: float, waited: MeasuredWait | None
+) -> tuple[str | None, Estimate | None]:
     """The wait with less work on the same servers; the work itself takes as long as before."""
+    if waited is not None:
+        estimate = waited.gain(servers, servers, 1 - part)
+        said = f"answers {estimate.low:.0f} to {estimate.high:.0f} % sooner, of {waited.share_pct:.0f} % that they wait"
+        return said, estimate
     if rho >= SATURATED:
-        return "saturated: the wait falls at least as far as the queue empties", None
+        return None, None
     low, middle, high = (
         100 * (1 - (1 + waiting(rho * (1 - part), servers, v)) / (1 + waiting(rho, servers, v))) for v in VARIABILITY
     )

@@ -38,7 +38,9 @@ def missing_metrics(window: ResourceWindow, found: Evaluation, rules: Mapping[st
 class MissingMetric:
     """A metric that so many resources could give and do not; `per_month` is what those of them with a price cost.
 
-    `weight` is that of the heaviest of the rules that need it.
+    `weight` is that of the heaviest of the rules that need it. `decides` is how many findings have no advice for want
+    of it; `at_stake` the price of a month of each resource times what each of its rules would say with this metric:
+    the weight of the rule, over the metrics that it still needs.
     """
 
     metric: str
@@ -46,16 +48,25 @@ class MissingMetric:
     weight: float
     resources: int
     per_month: float | None
+    decides: int
+    at_stake: float
 
     @property
-    def value(self) -> tuple[float, float]:
-        """Money at stake times the heaviest of the rules; those without a price by that weight alone."""
-        return (self.per_month or 0.0) * self.weight / 100, self.weight
+    def value(self) -> tuple[float, float, float]:
+        """Findings first that wait for it, then what is at stake; those without a price by the weight alone."""
+        return float(self.decides), self.at_stake, self.weight
 
     def as_evidence(self) -> dict[str, object]:
         """As the evidence says it; `perMonth` is not a saving."""
         known = None if self.per_month is None else round(self.per_month, 2)
-        return {"metric": self.metric, "rules": self.rules, "resources": self.resources, "perMonth": known}
+        return {
+            "metric": self.metric,
+            "rules": self.rules,
+            "resources": self.resources,
+            "perMonth": known,
+            "decides": self.decides,
+            "atStake": round(self.at_stake, 2),
+        }
 
 
 def missing_in_fleet(
@@ -63,9 +74,16 @@ def missing_in_fleet(
 ) -> list[MissingMetric]:
     """The same of all resources, the most valuable first."""
     missing: dict[str, list[tuple[ResourceWindow, list[str]]]] = {}
+    waiting: dict[str, int] = {}
+    stakes: dict[str, float] = {}
     for window, found in fleet:
+        rule_found = {top.rule for top, _ in found.bottlenecks}
+        month = 1.0 if window.price is None else window.price.month
         for metric, needed_by in missing_metrics(window, found, rules).items():
             missing.setdefault(metric, []).append((window, needed_by))
+            waiting[metric] = waiting.get(metric, 0) + len(rule_found.intersection(needed_by))
+            said = sum(rules[rule].min_weight / 100 / len(found.unknown[rule]) for rule in needed_by)
+            stakes[metric] = stakes.get(metric, 0.0) + month * said
     ranked: list[MissingMetric] = []
     for metric, of in missing.items():
         named = {rule for _, needed_by in of for rule in needed_by}
@@ -74,10 +92,16 @@ def missing_in_fleet(
         paid = sum(prices) if prices else None
         ranked.append(
             MissingMetric(
-                metric=metric, rules=ordered, weight=rules[ordered[0]].min_weight, resources=len(of), per_month=paid
+                metric=metric,
+                rules=ordered,
+                weight=rules[ordered[0]].min_weight,
+                resources=len(of),
+                per_month=paid,
+                decides=waiting[metric],
+                at_stake=stakes[metric],
             )
         )
-    return sorted(ranked, key=lambda one: (-one.value[0], -one.value[1], one.metric))
+    return sorted(ranked, key=lambda one: (*(-part for part in one.value), one.metric))
 
 
 def _could_be_read(window: ResourceWindow, metric: str) -> bool:

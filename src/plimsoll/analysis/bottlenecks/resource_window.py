@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 from plimsoll.analysis.robust import Floats, absent
 from plimsoll.fleet.prices import Price, PriceList
 from plimsoll.fleet.resources import Resource
+from plimsoll.fleet.xid_codes import METRIC as XID
+from plimsoll.fleet.xid_codes import DriverError
 
 FEWEST: Final = 3
+EVENTS: Final = frozenset({XID})
+"""Metrics of which one reading is the event itself."""
 _FEWEST_PAST_HOURS: Final = 24
 
 
@@ -21,7 +25,8 @@ class ResourceWindow:
     """`readings` by metric and `devices` by (device, metric) are rows of the whole grid; the window is its end.
 
     `due` says in which rows of the window a reading was expected; None: in all of them. `steps_due` is how many steps
-    `coverage` is a share of, `prices` what things cost, `end` when the window ends.
+    `coverage` is a share of, `prices` what things cost, `end` when the window ends. `driver_errors` are those of the
+    whole history as they were read; None: only the steps of the grid are known.
     """
 
     resource: Resource
@@ -34,6 +39,7 @@ class ResourceWindow:
     steps_due: float | None = None
     prices: PriceList = field(default_factory=PriceList)
     end: datetime | None = None
+    driver_errors: tuple[DriverError, ...] | None = None
     _usual: dict[str, Floats | None] = field(
         default_factory=dict[str, Floats | None], init=False, repr=False, compare=False
     )
@@ -57,8 +63,10 @@ class ResourceWindow:
     def earlier(self, days: int) -> "ResourceWindow":
         """The resource as it was seen so many days ago, as far as its readings go back."""
         rows = days * round(24 * self.rows_per_hour)
+        errors = [replace(one, back_s=one.back_s - 86_400 * days) for one in self.driver_errors or ()]
         return replace(
             self,
+            driver_errors=None if self.driver_errors is None else tuple(one for one in errors if one.back_s > 0),
             readings={name: row[:-rows] for name, row in self.readings.items() if len(row) > rows},
             devices={name: row[:-rows] for name, row in self.devices.items() if len(row) > rows},
             due=None,
@@ -67,19 +75,19 @@ class ResourceWindow:
     def only(self, *metrics: str) -> "ResourceWindow":
         """The resource with the readings of these metrics alone, and none of its devices: the others may be let go."""
         kept = {name: row for name, row in self.readings.items() if name in metrics}
-        return replace(self, readings=kept, devices={}, due=None)
+        return replace(self, readings=kept, devices={}, due=None, driver_errors=None)
 
     def whole(self, metric: str) -> Floats | None:
         """Every row of a metric; None where it was never read."""
         return self.readings.get(metric)
 
     def row(self, metric: str) -> Floats | None:
-        """The rows of the window; None with fewer than three readings."""
+        """The rows of the window; None with fewer than three readings, of an event with none."""
         row = self.readings.get(metric)
         if row is None:
             return None
         part = row[-self.window_rows :]
-        return part if np.count_nonzero(~np.isnan(part)) >= FEWEST else None
+        return part if np.count_nonzero(~np.isnan(part)) >= (1 if metric in EVENTS else FEWEST) else None
 
     def past(self, metric: str) -> Floats | None:
         """The rows before the window; None with less than a day of readings."""

@@ -37,6 +37,8 @@ from plimsoll.metrics import CATALOGUE, Component, document_name
 from plimsoll.units import Unit
 
 _ROOM_COMPONENTS = (Component.CPU, Component.MEMORY, Component.GPU, Component.STORAGE, Component.NETWORK)
+_KEPT = ("memory_utilization_pct",)
+"""What is held and not worked off: it has a level now, and no busy hours."""
 _NOT_ON_ITS_OWN = ("over now", "crosses")
 
 
@@ -96,7 +98,10 @@ def capacity(
     series += [readings[metric][resource.resource_id] for resource, metric, _ in rooms]
     fills = [plan.demand.unit == "bytes" for plan in plans]
     fills += [CATALOGUE[metric].component == Component.STORAGE for _, metric, _ in rooms]
-    outlooks = ahead_of(series, fills=fills, horizon_days=question.horizon_days, busy_quantile=settings.busy_quantile)
+    kept = [False for _ in plans] + [metric in _KEPT for _, metric, _ in rooms]
+    outlooks = ahead_of(
+        series, fills=fills, horizon_days=question.horizon_days, busy_quantile=settings.busy_quantile, kept=kept
+    )
     measured = [_measured(plan, ahead, question) for plan, ahead in zip(plans, outlooks, strict=False)]
     pools = [_pool(pool, measured, question, settings) for pool in measured]
     span = TimeRange(start=rfc3339(question.end - timedelta(days=days)), end=rfc3339(question.end), granularity="1d")
@@ -141,7 +146,11 @@ def _refuse_unknown_pools(question: Question, plans: Sequence[PoolPlan]) -> None
 
 def _measured(plan: PoolPlan, ahead: Ahead, question: Question) -> Measured:
     total = plan.capacity + question.additions.get(plan.id, 0.0)
-    factor = (1 + question.demand_change_percent / 100) * plan.capacity / total
+    more, larger = 1 + question.demand_change_percent / 100, plan.capacity / total
+    if plan.demand.unit == "bytes":  # more demand writes faster; what is stored is not more
+        changed = ahead.grown(more) if more != 1 else ahead
+        return Measured(plan, ahead, changed.scaled(larger) if larger != 1 else changed, total, larger, plan.line_pct)
+    factor = more * larger
     return Measured(plan, ahead, ahead.scaled(factor) if factor != 1 else ahead, total, factor, plan.line_pct)
 
 
@@ -235,8 +244,9 @@ def _forecast(ahead: Ahead, today: date) -> list[DayAhead]:
 
 
 def _room(resource: Resource, metric: str, line: float, ahead: Ahead, question: Question) -> ResourceRoom:
-    factor = 1 + question.demand_change_percent / 100
-    ahead = ahead.scaled(factor)
+    more = 1 + question.demand_change_percent / 100
+    stored = CATALOGUE[metric].component == Component.STORAGE
+    ahead, factor = (ahead.grown(more), 1.0) if stored else (ahead.scaled(more), more)
     state = state_of(ahead, line, factor=factor)
     days = Days(0, 0, 0) if state == "over now" else days_to(ahead, line)
     fortnight = float(ahead.path[min(14, len(ahead.path)) - 1])

@@ -1,7 +1,7 @@
 """The outlook of every pool and resource in days: path, band, growth, receipts."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,10 +41,13 @@ class Ahead:
     tried: tuple[Tried, ...]
     withheld: str | None
     fills: bool = False
+    latest: float | None = None
 
     @property
     def now(self) -> float | None:
-        """The middle of the last three days, of space the last one; None if nothing was read in them."""
+        """The middle of the last three days, of space the last one, of memory the last hour; None if none was read."""
+        if self.latest is not None:
+            return self.latest
         last = self.history[-3:]
         known = last[~np.isnan(last)]
         if not len(known):
@@ -53,21 +56,35 @@ class Ahead:
 
     def scaled(self, factor: float) -> "Ahead":
         """The same with every level times `factor`, from now on: history stays what was measured."""
-        from dataclasses import replace
-
         growth = None if self.growth_per_day is None else self.growth_per_day * factor
         return replace(
             self, path=self.path * factor, low=self.low * factor, high=self.high * factor, growth_per_day=growth
         )
 
+    def grown(self, factor: float) -> "Ahead":
+        """The same with its growth times `factor`: what is stored now stays what it is."""
+        if self.now is None or not len(self.path):
+            return self
+        growth = None if self.growth_per_day is None else self.growth_per_day * factor
+        path, low, high = (
+            np.maximum(self.now + factor * (one - self.now), 0.0) for one in (self.path, self.low, self.high)
+        )
+        return replace(self, path=path, low=low, high=high, growth_per_day=growth)
+
 
 def ahead_of(
-    hourly: Sequence[Floats], *, fills: Sequence[bool], horizon_days: int, busy_quantile: float
+    hourly: Sequence[Floats],
+    *,
+    fills: Sequence[bool],
+    horizon_days: int,
+    busy_quantile: float,
+    kept: Sequence[bool] = (),
 ) -> list[Ahead]:
     """The outlook of each hourly series, in the order given.
 
     Demand is forecast by its daily level; what `fills` (space) hour by hour, since a clean-up takes no whole day. All
-    series of one kind are one fleet: bands are pooled over them.
+    series of one kind are one fleet: bands are pooled over them. What is `kept` (memory) is now what was read last: it
+    has no busy hours.
     """
     found: dict[int, Ahead] = {}
     for kind in (False, True):
@@ -84,7 +101,16 @@ def ahead_of(
         step = HOURS_A_DAY if kind else 1
         for row, index in enumerate(rows):
             found[index] = _ahead(levels[row], seen, row, step, busy_quantile)
-    return [found[index] for index in range(len(hourly))]
+    return [
+        replace(found[index], latest=_last(hourly[index])) if kept and kept[index] else found[index]
+        for index in range(len(hourly))
+    ]
+
+
+def _last(hourly: Floats) -> float | None:
+    """The last hour of the last day that was read."""
+    known = hourly[-HOURS_A_DAY:][~np.isnan(hourly[-HOURS_A_DAY:])]
+    return float(known[-1]) if len(known) else None
 
 
 def _ahead(levels: Floats, seen: Outlook, row: int, steps_a_day: int, quantile: float) -> Ahead:

@@ -100,6 +100,7 @@ def of_advice(
             "price": _price(window),
             "replay": _replay(one, end),
             "change": dict(one.changes),
+            "plan": None if one.plan is None else one.plan.as_evidence(),
             "sql": cause.measure.sql(window, end),
             "inputs": {name: _input(window, measure, end) for name, measure in one.inputs.items()},
             "said": options.feedback.get(one.id),
@@ -121,7 +122,13 @@ def of_sweep(window: ResourceWindow, result: Assessment, span: TimeRange, option
         unit="bottlenecks",
         samples=window.window_rows,
         detail={
-            "use": use_sweep(window, options.rules, frozenset(one.rule for one in found), frozenset(result.exonerated)),
+            "use": use_sweep(
+                window,
+                options.rules,
+                frozenset(one.rule for one in found),
+                frozenset(result.exonerated),
+                options.lines,
+            ),
             "exonerated": list(result.exonerated),
             "wouldUnlock": missing_metrics(window, result, options.rules),
             "abstained": result.abstained,

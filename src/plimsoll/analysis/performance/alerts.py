@@ -30,7 +30,8 @@ _WORST_FIRST = ("critical", "high", "medium", "low")
 class OpenAlert:
     """An alert and what it rests on: its line's name, readings in the episode, and its last reading's time.
 
-    `quiet` says why nobody is to be told (snoozed, maintenance); None: it is told.
+    `quiet` says why nobody is to be told (snoozed, maintenance); None: it is told. `column` is the column of `samples`
+    that gave its value; empty where it is none (silence).
     """
 
     alert: Alert
@@ -38,6 +39,7 @@ class OpenAlert:
     samples: int
     last: datetime
     quiet: str | None = None
+    column: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def _kept(
 ) -> list[OpenAlert]:
     """Alerts that were open when their resource fell silent, earlier than the readings go back."""
     return [
-        OpenAlert(known.alert, line, 0, known.last_seen)
+        OpenAlert(known.alert, line, 0, known.last_seen, column=lines[line].metric)
         for (resource, line), known in sorted(state.known.items())
         if known.alert is not None and resource in silent and resource in by_id and line in lines
         if (resource, line) not in found
@@ -161,7 +163,7 @@ def _of_line(
             yield None, AlertEvent(alert, opened, row["ended"], is_open=False)
         elif row["last"] - row["onset"] >= lasting:
             fresh = not _stale(resource, row["last"], as_of) or row["resource_id"] in silent
-            one = OpenAlert(alert, name, row["n"], row["last"]) if fresh else None
+            one = OpenAlert(alert, name, row["n"], row["last"], column=line.metric) if fresh else None
             yield one, AlertEvent(alert, opened, None, is_open=fresh)
 
 

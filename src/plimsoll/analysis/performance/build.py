@@ -8,7 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from plimsoll.analysis.bottlenecks.expressions.measures import quoted
 from plimsoll.analysis.performance.alerts import AlertEvent, Alerts, AlertState, OpenAlert, open_alerts, worst_first
+from plimsoll.analysis.performance.driver_error_alerts import driver_error_alerts
 from plimsoll.analysis.performance.fleet_totals import FleetTotals
 from plimsoll.analysis.performance.presence import LastRead, Reach, never, presences
 from plimsoll.analysis.performance.readings import by_block, gpus_read, inside, read_at
@@ -29,6 +31,7 @@ from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.presence import METRIC, Presence, Silence
 from plimsoll.fleet.resources import Resource
+from plimsoll.fleet.xid_codes import METRIC as XID
 
 _NO_TRENDS: Trends = MappingProxyType({})
 
@@ -150,6 +153,7 @@ def _read(
         silent = {one.resource_id for one in seen if one.silent}
         parts.append(open_alerts(everything, block, lines, as_of=reach.as_of, state=state, silent=silent))
         parts.append(silence_alerts(block, seen, reach.silence, as_of=reach.as_of, state=state))
+        parts.append(driver_error_alerts(samples, block, as_of=reach.as_of, state=state))
     read.alerts = together(parts)
     return read
 
@@ -193,7 +197,19 @@ def _alert_evidence(span: TimeRange, opened: OpenAlert) -> Evidence:
         threshold=opened.alert.threshold,
         unit=opened.alert.metric,
         samples=opened.samples,
-        detail={"resource": opened.alert.resource, "quiet": opened.quiet},
+        detail={"resource": opened.alert.resource, "quiet": opened.quiet, "sql": _sql(opened)},
+    )
+
+
+def _sql(opened: OpenAlert) -> str | None:
+    """The statement that gives the alert's value again; None for silence, which is no reading."""
+    if not opened.column:
+        return None
+    whole = " AND device = ''" if opened.column != XID else f" AND {XID} = {opened.alert.current_value:.0f}"
+    return (
+        f"SELECT {opened.column}::DOUBLE AS observed FROM samples WHERE resource_id = {quoted(opened.alert.resource)}"  # noqa: S608 - a metric, a quoted id
+        f"{whole} AND {opened.column} IS NOT NULL AND ts <= TIMESTAMPTZ '{rfc3339(opened.last)}' "
+        "ORDER BY ts DESC LIMIT 1"
     )
 
 

@@ -8,6 +8,7 @@ import polars as pl
 from plimsoll.clock import Window
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.resources import Resource
+from plimsoll.fleet.xid_codes import METRIC as XID
 from plimsoll.metrics import DOCUMENT_METRICS
 
 _ALWAYS = (
@@ -17,6 +18,7 @@ _ALWAYS = (
     "network_latency_ms",
     "probe_success_pct",
     "up_pct",
+    XID,
 )
 BLOCK = 250
 KEYS = ("ts", "resource_id", "device", "source")

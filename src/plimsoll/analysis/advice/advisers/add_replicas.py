@@ -5,9 +5,12 @@ import math
 from plimsoll.analysis.advice.commands import scale
 from plimsoll.analysis.advice.cost import adding
 from plimsoll.analysis.advice.model import Advice, Adviser, Estimate, MetricOutcome, PlatformText
+from plimsoll.analysis.advice.plan import Plan
+from plimsoll.analysis.advice.preconditions import Preconditions
 from plimsoll.analysis.advice.queueing import SATURATED, VARIABILITY, busiest, waiting
 from plimsoll.analysis.advice.replay import replayed
 from plimsoll.analysis.advice.usl import Usl, law_of
+from plimsoll.analysis.advice.waits import MeasuredWait, demand, measured_wait
 from plimsoll.analysis.bottlenecks.expressions.measures import quantile_of
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule import Bottleneck
@@ -21,7 +24,7 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
     if metric is None or not units:
         return None
     if bottleneck.rule == "cpu_saturated" and not window.resource.replicas_count:
-        return _processors(window, bottleneck)
+        return None  # more GPUs would not help
     used = quantile_of(metric, 0.95)
     rho = used.value(window) / 100
     law = law_of(window) if window.resource.replicas_count else None
@@ -31,34 +34,31 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
         if more <= units:
             return None  # by its own history more replicas would do less
     noun, one = ("replicas", "replica") if window.resource.replicas_count else ("GPUs", "GPU")
-    cost, replay = (
-        adding(window, (more - units) / units),
-        replayed(window.readings[metric] * units / more, window.step_s),
-    )
-    said, estimate = _improvement(rho, units, more)
+    asked = demand(window, metric)
+    replay = replayed(asked.use_pct * units / more, window.step_s)
+    cost = adding(window, (more - units) / units, hours_share=bottleneck.share)
+    said, estimate = _improvement(rho, units, more, measured_wait(window, bottleneck, metric))
+    words = "" if replay is None else replay.words.replace("never full, ", "") if asked.unserved_h else replay.words
     return Advice(
         priority="high" if bottleneck.weight >= 85 else "medium",
-        title=f"Give {window.resource.name} {more - units:g} more {one if more - units == 1 else noun} at such times",
+        title=_title(window.resource.name, f"{more - units:g} more {one if more - units == 1 else noun}", noun),
         description=f"{bottleneck.description}; utilisation reached {100 * rho:.0f} %. "
-        f"{replay.words if replay else ''} "
-        f"{_scaling(law, units, more)}If nothing is done, the wait grows faster than the load.",
+        f"{words}{asked.words} {_scaling(law, units, more)}If nothing is done, the wait grows faster than the load.",
         improvement=said,
         estimate=estimate,
         cost=cost.text,
         saving_per_month=cost.saving_per_month,
         replay=replay,
-        changes=scale(window.resource, more) if noun == "replicas" else {},  # a machine has the GPUs that it has
+        changes=scale(window.resource, more, back=units) if noun == "replicas" else {},  # a machine has its own GPUs
+        plan=Plan(
+            what=noun,
+            start=float(units),
+            to=float(more),
+            unit=noun,
+            until=f"{100 * bottleneck.share:.0f} % of the time, as in this window",
+            why=f"{100 * rho:.0f} % used in the busy hours; {100 * TARGET:.0f} % is the aim",
+        ),
         inputs={"utilisation, 95th percentile": used},
-    )
-
-
-def _processors(window: ResourceWindow, bottleneck: Bottleneck) -> Advice:
-    """Where processors are short and there are no replicas, more GPUs would not help."""
-    return Advice(
-        priority="medium",
-        title=f"Give {window.resource.name} more processors, or less to do at such times",
-        description=f"{bottleneck.description}. Move work that can wait to other hours or to a machine that has room; "
-        f"more GPUs would not help. If nothing is done: {bottleneck.impact}.",
     )
 
 
@@ -73,9 +73,23 @@ def _scaling(law: Usl | None, units: float, more: float) -> str:
     )
 
 
-def _improvement(rho: float, units: float, more: float) -> tuple[str, Estimate | None]:
+def _title(name: str, what: str, noun: str) -> str:
+    """A machine has the GPUs that it has: others have to be found beside it."""
+    if noun == "GPUs":
+        return f"Find {what} beside {name} for its work at such times"
+    return f"Give {name} {what} at such times"
+
+
+def _improvement(
+    rho: float, units: float, more: float, measured: MeasuredWait | None
+) -> tuple[str | None, Estimate | None]:
+    """By the waits where they are read: no more can be won than was waited."""
+    if measured is not None:
+        estimate = measured.gain(units, more)
+        said = f"answers {estimate.low:.0f} to {estimate.high:.0f} % sooner"
+        return f"{said}, of {measured.share_pct:.0f} % that they wait", estimate
     if rho >= SATURATED:
-        return "saturated: the wait falls at least as far as the queue empties", None
+        return None, None  # how long the queue is, and with it what emptying it brings, is not read
     less = [100 * (1 - (1 + waiting(rho * units / more, more, v)) / (1 + waiting(rho, units, v))) for v in VARIABILITY]
     low, middle, high = less
     estimate = Estimate(
@@ -92,7 +106,8 @@ ADVISER = Adviser(
     name="add_replicas",
     answers=frozenset({"queueing", "kv_cache_full", "traffic_spike", "cpu_saturated"}),
     advise=advise,
-    reads=("replicas_count",),
+    reads=("replicas_count", "running_count"),
     platform=PlatformText("Add capacity where requests wait", "let requests or jobs wait"),
     outcome=MetricOutcome("response_time_ms", -1),
+    wants=Preconditions(measured=(("gpu_utilization_pct",),)),
 )

@@ -3,6 +3,7 @@
 import math
 
 from plimsoll.analysis.advice.model import Advice, Adviser
+from plimsoll.analysis.advice.preconditions import Preconditions
 from plimsoll.analysis.bottlenecks.expressions.measures import quantile_of
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule import Bottleneck
@@ -31,4 +32,9 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
     )
 
 
-ADVISER = Adviser(name="admit_more", answers=frozenset({"batching_ineffective"}), advise=advise)
+ADVISER = Adviser(
+    name="admit_more",
+    answers=frozenset({"batching_ineffective"}),
+    advise=advise,
+    wants=Preconditions(acts_on=frozenset({"deployment", "node"})),
+)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from plimsoll.analysis.advice.model import Advice, Adviser, Estimate
+from plimsoll.analysis.advice.preconditions import Preconditions
 from plimsoll.analysis.advice.queueing import SATURATED, busiest
 from plimsoll.analysis.bottlenecks.expressions.measures import Reading, quantile_of
 from plimsoll.analysis.bottlenecks.expressions.terms import GridSlice
@@ -89,4 +90,9 @@ def _hours_a_day(window: ResourceWindow, bottleneck: Bottleneck) -> Floats | Non
     return np.asarray(held.reshape(days, day).sum(axis=1) * window.step_s / 3600, dtype=np.float64)
 
 
-ADVISER = Adviser(name="buy_or_wait", answers=frozenset({"queueing"}), advise=advise)
+ADVISER = Adviser(
+    name="buy_or_wait",
+    answers=frozenset({"queueing"}),
+    advise=advise,
+    wants=Preconditions(measured=(("gpu_utilization_pct",),), acts_on=frozenset({"node"})),
+)

@@ -1,6 +1,7 @@
 """Less power where memory is what work waits for: a lower clock costs little there."""
 
 from plimsoll.analysis.advice.model import Advice, Adviser
+from plimsoll.analysis.advice.preconditions import Preconditions
 from plimsoll.analysis.bottlenecks.expressions.measures import mean_of
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule import Bottleneck
@@ -26,5 +27,9 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
 
 
 ADVISER = Adviser(
-    name="cap_power", answers=frozenset({"gpu_memory_bandwidth"}), advise=advise, reads=("gpu_power_limit_w",)
+    name="cap_power",
+    answers=frozenset({"gpu_memory_bandwidth"}),
+    advise=advise,
+    reads=("gpu_power_limit_w",),
+    wants=Preconditions(measured=(("gpu_power_limit_w",),), acts_on=frozenset({"node"})),
 )

@@ -15,7 +15,7 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
     slowed = at_least(bottleneck.metric, bottleneck.threshold)
     now = mean_of("gpu_sm_clock_mhz", slowed)
     free = [_free(window, slowed, q) for q in (0.05, 0.5, 0.95)]
-    known = len(now.known(window)) > 0 and len(free[0].known(window)) > 0
+    known = len(now.known(window)) > 0 and len(free[0].known(window)) > 0 and now.value(window) > 0
     improvement, estimate = None, None
     if known:
         low, middle, high = (max(0.0, 100 * (one.value(window) / now.value(window) - 1)) for one in free)

@@ -2,6 +2,7 @@
 
 from plimsoll.analysis.advice.cost import freeing
 from plimsoll.analysis.advice.model import Advice, Adviser, Estimate, PlatformText
+from plimsoll.analysis.advice.preconditions import Preconditions
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule import Bottleneck
 
@@ -35,4 +36,5 @@ ADVISER = Adviser(
     answers=frozenset({"dead_allocation"}),
     advise=advise,
     platform=PlatformText("End jobs that hold GPUs without work", "hold GPUs on which nothing runs"),
+    wants=Preconditions(acts_on=frozenset({"node"})),
 )

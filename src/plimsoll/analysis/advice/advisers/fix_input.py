@@ -55,7 +55,7 @@ def _changes(window: ResourceWindow) -> dict[str, str]:
     cores, count = window.resource.cpu_count, window.resource.gpu_count
     each = int(cores / count) if cores and count and cores >= count else None
     loader = f"DataLoader(num_workers={each}, pin_memory=True, prefetch_factor=4)"
-    return {"pytorch": loader, "slurm": f"#SBATCH --cpus-per-gpu={2 * each}"} if each else {}
+    return {"pytorch": loader, "slurm": f"#SBATCH --cpus-per-gpu={each}"} if each else {}
 
 
 def _starving(bottleneck: Bottleneck) -> Reading | None:

@@ -19,7 +19,6 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
         priority="high",
         title=f"{'Restart' if leak else 'Give memory to'} {window.resource.name} before it runs out",
         description=f"{bottleneck.description}. If nothing is done: {bottleneck.impact}.",
-        cost="costs nothing" if leak else None,
         changes=restart(window.resource) if leak else limits(window.resource, memory_bytes=needed),
         inputs={"highest use": highest} if needed and not leak else {},
     )

@@ -3,7 +3,9 @@
 from plimsoll.analysis.advice.cost import adding
 from plimsoll.analysis.advice.gpu_models import GpuReplacement, replacements
 from plimsoll.analysis.advice.model import Advice, Adviser, Estimate
+from plimsoll.analysis.advice.preconditions import Preconditions
 from plimsoll.analysis.advice.queueing import SATURATED, VARIABILITY, waiting
+from plimsoll.analysis.advice.waits import MeasuredWait, measured_wait
 from plimsoll.analysis.bottlenecks.expressions.measures import quantile_of
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule import Bottleneck
@@ -18,7 +20,8 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
     if not fits or not units:
         return None
     best, used = fits[0], quantile_of("gpu_utilization_pct", 0.95)
-    said, estimate = _improvement(used.value(window) / 100, units, best)
+    waited = measured_wait(window, bottleneck, "gpu_utilization_pct")
+    said, estimate = _improvement(used.value(window) / 100, units, best, waited)
     cost = adding(window, -best.part(window))
     return Advice(
         priority=best.replay.lowered("medium"),
@@ -40,17 +43,27 @@ def _better(one: GpuReplacement, *, memory: bool) -> bool:
     return one.slower <= 1 and other >= MORE_MEMORY * own if memory else one.slower < 1 and other >= own
 
 
-def _improvement(rho: float, servers: float, swap: GpuReplacement) -> tuple[str | None, Estimate | None]:
-    """The same number of servers, each faster: shorter work, and a shorter wait for it."""
+def _improvement(
+    rho: float, servers: float, swap: GpuReplacement, waited: MeasuredWait | None
+) -> tuple[str | None, Estimate | None]:
+    """The same number of servers, each faster: shorter work, and a shorter wait for it, of what was waited at most."""
     if rho >= SATURATED or swap.slower >= 1:
         return None, None
     low, middle, high = (
         100 * (1 - swap.slower * (1 + waiting(rho * swap.slower, servers, v)) / (1 + waiting(rho, servers, v)))
         for v in VARIABILITY
     )
+    if waited is not None:
+        most = 100 * (1 - swap.slower * (1 - waited.share_pct / 100))
+        low, middle, high = (min(one, most) for one in (low, middle, high))
     formula = "1 - S'(1 + W(rho')) / S(1 + W(rho)), W by Sakasegawa, S' by the price file, variability 0.5 to 2"
     estimate = Estimate(low=low, middle=middle, high=high, unit="% less time to answer", formula=formula)
     return f"answers {low:.0f} to {high:.0f} % sooner", estimate
 
 
-ADVISER = Adviser(name="larger_gpu", answers=frozenset({"queueing", "kv_cache_full"}), advise=advise)
+ADVISER = Adviser(
+    name="larger_gpu",
+    answers=frozenset({"queueing", "kv_cache_full"}),
+    advise=advise,
+    wants=Preconditions(measured=(("gpu_utilization_pct",), ("gpu_memory_utilization_pct",))),
+)

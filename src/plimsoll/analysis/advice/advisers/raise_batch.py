@@ -1,6 +1,7 @@
 """Larger batches where memory and multiprocessors have room."""
 
 from plimsoll.analysis.advice.model import Advice, Adviser, Estimate
+from plimsoll.analysis.advice.preconditions import Preconditions
 from plimsoll.analysis.bottlenecks.expressions.measures import mean_of, quantile_of
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule import Bottleneck
@@ -34,4 +35,9 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
     )
 
 
-ADVISER = Adviser(name="raise_batch", answers=frozenset({"batch_too_small"}), advise=advise)
+ADVISER = Adviser(
+    name="raise_batch",
+    answers=frozenset({"batch_too_small"}),
+    advise=advise,
+    wants=Preconditions(measured=(("gpu_memory_utilization_pct",), ("gpu_sm_active_pct",))),
+)

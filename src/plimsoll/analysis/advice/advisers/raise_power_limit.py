@@ -1,6 +1,7 @@
 """A power limit that costs clock: raise it, or accept it."""
 
 from plimsoll.analysis.advice.model import Advice, Adviser, Estimate
+from plimsoll.analysis.advice.preconditions import Preconditions
 from plimsoll.analysis.bottlenecks.expressions.conditions import at_least
 from plimsoll.analysis.bottlenecks.expressions.measures import mean_of, quantile_of
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
@@ -15,7 +16,7 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
     slow, free = mean_of("gpu_sm_clock_mhz", capped), quantile_of("gpu_sm_clock_mhz", 0.95, where=~capped)
     limit = mean_of("gpu_power_limit_w")
     watts = f"{A_TENTH_MORE * limit.value(window):.0f}" if len(limit.known(window)) else ""
-    known = len(slow.known(window)) > 0 and len(free.known(window)) > 0
+    known = len(slow.known(window)) > 0 and len(free.known(window)) > 0 and slow.value(window) > 0
     gain = max(0.0, 100 * (free.value(window) / slow.value(window) - 1)) if known else 0.0
     return Advice(
         priority="low",
@@ -40,5 +41,9 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
 
 
 ADVISER = Adviser(
-    name="raise_power_limit", answers=frozenset({"gpu_power_capped"}), advise=advise, reads=("gpu_power_limit_w",)
+    name="raise_power_limit",
+    answers=frozenset({"gpu_power_capped"}),
+    advise=advise,
+    reads=("gpu_power_limit_w",),
+    wants=Preconditions(acts_on=frozenset({"node"})),
 )

@@ -2,10 +2,14 @@
 
 import math
 
+import numpy as np
+
 from plimsoll.analysis.advice.commands import scale
 from plimsoll.analysis.advice.cost import freeing
 from plimsoll.analysis.advice.model import Advice, Adviser, Estimate, PlatformText, SizeOutcome
-from plimsoll.analysis.advice.replay import Replay, replayed
+from plimsoll.analysis.advice.plan import Plan
+from plimsoll.analysis.advice.preconditions import Preconditions
+from plimsoll.analysis.advice.replay import FULL_PCT, Replay, replayed
 from plimsoll.analysis.bottlenecks.expressions.measures import quantile_of
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule import Bottleneck
@@ -15,6 +19,8 @@ TARGET_PCT = 65.0
 CAUTIOUS, SAVING = 0.995, 0.95
 MOST_RISK = 0.005
 LEAST_DAYS = 7.0
+LEAST_REPLICAS = 2
+"""A service of one replica is down whenever that one is."""
 
 
 def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
@@ -25,19 +31,21 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
     if busy is None or not units or units < 2 or len(cautious.known(window)) < LEAST_DAYS * 24 * window.rows_per_hour:
         return None
     target = target_of(bottleneck)
-    chosen = smallest(window, units, math.ceil(units * cautious.value(window) / target))
+    spare = LEAST_REPLICAS if window.resource.replicas_count else 1
+    chosen = smallest(window, units, max(spare, math.ceil(units * cautious.value(window) / target)))
     if chosen is None:
         return None
     fewer, replay = chosen
-    bolder = min(fewer, max(1, math.ceil(units * saving.value(window) / target)))
+    bolder = min(fewer, max(spare, math.ceil(units * saving.value(window) / target)))
     part, cost = (units - fewer) / units, freeing(window, (units - fewer) / units)
     noun = "replicas" if window.resource.replicas_count else "GPUs"
     return Advice(
         priority=replay.lowered("medium" if part >= 0.25 else "low"),
         title=f"Run {window.resource.name} on {fewer} {noun} instead of {units:g}",
-        description=f"{bottleneck.description}. {replay.words} If nothing is done, {units - fewer:g} {noun} stay "
-        f"unused.",
-        improvement=f"{100 * part:.0f} % fewer {noun} (up to {100 * (units - bolder) / units:.0f} %)",
+        description=f"{bottleneck.description}. {replay.words} {_redundancy(window, units, fewer)}If nothing is done, "
+        f"{units - fewer:g} {noun} stay unused.",
+        improvement=f"{100 * part:.0f} % fewer {noun}"
+        + (f" (up to {100 * (units - bolder) / units:.0f} %)" if bolder < fewer else ""),
         estimate=Estimate(
             low=100 * part,
             middle=100 * part,
@@ -49,9 +57,28 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
         saving_per_month=cost.saving_per_month,
         frees=units - fewer,
         replay=replay,
+        plan=Plan(
+            what=noun,
+            start=float(units),
+            to=float(fewer),
+            unit=noun,
+            until="as long as the work stays as it was",
+            why=f"{cautious.value(window):.0f} % used at the 99.5th percentile; {target:.0f} % is the aim",
+        ),
+        asks={} if noun == "replicas" else {"gpus": float(fewer)},
         changes=scale(window.resource, fewer) if noun == "replicas" else {"slurm": f"#SBATCH --gres=gpu:{fewer}"},
         inputs={"99.5th percentile": cautious, "95th percentile": saving},
     )
+
+
+def _redundancy(window: ResourceWindow, units: float, fewer: int) -> str:
+    """What is left when one of the replicas fails, in the busiest moment of the history."""
+    busy = window.whole("gpu_utilization_pct")
+    if not window.resource.replicas_count or fewer < 2 or busy is None:
+        return ""
+    left = float(np.nanmax(busy)) * units / (fewer - 1)
+    enough = "would still be enough" if left <= FULL_PCT else "would not be enough"
+    return f"If one of the {fewer} fails, the rest is {left:.0f} % used at the worst moment: it {enough}. "
 
 
 def target_of(bottleneck: Bottleneck) -> float:
@@ -76,4 +103,7 @@ ADVISER = Adviser(
     advise=advise,
     platform=PlatformText("Right-size what is too large", "would have been enough with less"),
     outcome=SizeOutcome(),
+    wants=Preconditions(
+        measured=(("gpu_utilization_pct",),), over_h=24 * LEAST_DAYS, acts_on=frozenset({"node", "job", "deployment"})
+    ),
 )

@@ -9,6 +9,7 @@ import numpy as np
 from plimsoll.analysis.advice.advisers.right_size import MOST_RISK
 from plimsoll.analysis.advice.cost import freeing
 from plimsoll.analysis.advice.model import Advice, Adviser, Estimate, PlatformText, SizeOutcome
+from plimsoll.analysis.advice.preconditions import Preconditions
 from plimsoll.analysis.advice.replay import Replay, replayed
 from plimsoll.analysis.bottlenecks.expressions.hourly import ClockHours
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
@@ -32,7 +33,7 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
     return Advice(
         priority="low",
         title=f"Run {window.resource.name} on {fewer} replica{'' if fewer == 1 else 's'} for {hours} hours of each day",
-        description=f"{bottleneck.description}{_clock(window, start, hours)}. {replay.words} "
+        description=f"{bottleneck.description}{_clock(window, start, hours)}. {replay.words} {_alone(fewer)}"
         f"If nothing is done: {bottleneck.impact}.",
         improvement=f"{100 * part:.0f} to {100 * bold:.0f} % fewer replica-hours",
         estimate=Estimate(
@@ -49,6 +50,10 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
         changes=_changes(window, start, hours, fewer, units),
         inputs={"use in the quiet hours": bottleneck.measure},
     )
+
+
+def _alone(fewer: int) -> str:
+    return "With one replica a failure in these hours is an outage. " if fewer == 1 else ""
 
 
 def _smallest(window: ResourceWindow, units: float, at_least: int, start: int, hours: int) -> tuple[int, Replay] | None:
@@ -98,4 +103,5 @@ ADVISER = Adviser(
     advise=advise,
     platform=PlatformText("Run fewer replicas by night", "need much less by night"),
     outcome=SizeOutcome(daily=True),
+    wants=Preconditions(measured=(("gpu_utilization_pct",),), acts_on=frozenset({"deployment"})),
 )

@@ -4,6 +4,7 @@ from plimsoll.analysis.advice.advisers.right_size import CAUTIOUS, LEAST_DAYS, M
 from plimsoll.analysis.advice.cost import freeing
 from plimsoll.analysis.advice.gpu_models import MOST_MEMORY_PCT, replacements
 from plimsoll.analysis.advice.model import Advice, Adviser, Estimate, PlatformText
+from plimsoll.analysis.advice.preconditions import Preconditions
 from plimsoll.analysis.bottlenecks.expressions.measures import Reading, quantile_of
 from plimsoll.analysis.bottlenecks.expressions.terms import Metric
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
@@ -59,4 +60,5 @@ ADVISER = Adviser(
     answers=frozenset({"gpu_under_used", "over_provisioned"}),
     advise=advise,
     platform=PlatformText("Move to smaller GPUs or slices", "would fit on a smaller GPU"),
+    wants=Preconditions(measured=(("gpu_utilization_pct",), ("gpu_memory_utilization_pct",))),
 )

@@ -7,7 +7,9 @@ from plimsoll.analysis.bottlenecks.expressions.hourly import LastHour
 from plimsoll.analysis.bottlenecks.limits import Hours, Limits, Percent, Share
 from plimsoll.analysis.bottlenecks.resource_window import FEWEST, ResourceWindow
 from plimsoll.analysis.bottlenecks.rule import Bottleneck, History, Place, Rule
-from plimsoll.analysis.robust import Floats
+from plimsoll.analysis.robust import Floats, theil_sen
+
+_DAY_H = 24
 
 
 class MemoryLeakLimits(Limits):
@@ -34,15 +36,17 @@ def find(window: ResourceWindow, limits: MemoryLeakLimits) -> Bottleneck | None:
         return None
     rising = _climb(hourly, limits)
     rise, hours = float(hourly[-1] - hourly[-rising]), float(rising)
-    slope = rise / hours if hours else 0.0
+    slope = _pace(np.array(hourly[-rising:])) if rising >= FEWEST else 0.0
     left = (limits.full_pct - hourly[-1]) / slope if slope > 0 else np.inf
     if hours < limits.least_hours or rise < limits.least_points or left > limits.soon_hours or len(hourly) < FEWEST:
         return None
     if not _even(np.array(hourly[-rising:]), rise, limits):
         return None
+    climbed = (hourly[-1] - hourly[-rising]) / slope if slope > 0 else hours
     when = f"used up in {max(left, 0):.0f} h" if left > 0 else "used up now"
     return Bottleneck(
-        description=f"memory grew by {rise:.0f} points in {hours:.0f} h and never fell back; {when} at this pace",
+        description=f"memory grew by {rise:.0f} points in {min(climbed, hours):.0f} h and never fell back; {when} at "
+        "this pace",
         impact="requests fail when the process is ended for want of memory",
         weight=80 + 15 * (1 - min(1.0, max(left, 0.0) / limits.soon_hours)),
         metric="memory_utilization_pct",
@@ -63,6 +67,15 @@ def _even(climb: Floats, rise: float, limits: MemoryLeakLimits) -> bool:
     return float(np.diff(climb).max()) <= limits.jump * rise and (
         last >= limits.still * rise or climb[-1] >= limits.full_pct - 1
     )
+
+
+def _pace(climb: Floats) -> float:
+    """Points an hour now: Theil-Sen over the last day of the climb; what lies flat before it is no climb.
+
+    >>> round(_pace(np.concatenate([np.full(20, 52.0), 52.0 + 0.7 * np.arange(1, 53)])), 2)
+    0.7
+    """
+    return float(theil_sen(climb[None, -_DAY_H:])[0])
 
 
 def _climb(hourly: list[float], limits: MemoryLeakLimits) -> int:

@@ -19,6 +19,10 @@ class TrafficSpikeLimits(Limits):
     least_hours: Hours = Field(default=0.25, description="for at least so long in the window")
 
 
+_SOME = 1e-6
+"""Of nothing there is no multiple: a service that usually has no traffic has no spike."""
+
+
 def find(window: ResourceWindow, limits: TrafficSpikeLimits) -> Bottleneck | None:
     """Against the same hours of the days before."""
     now, usual = window.row("throughput_per_s"), window.usual("throughput_per_s")
@@ -26,7 +30,8 @@ def find(window: ResourceWindow, limits: TrafficSpikeLimits) -> Bottleneck | Non
     if now is None or usual is None or response is None or before is None:
         return None
     busier = at_least("throughput_per_s", Usual("throughput_per_s", limits.times))
-    condition = busier & at_least("response_time_ms", Usual("response_time_ms", limits.slower))
+    some = at_least(Usual("throughput_per_s"), _SOME) & at_least(Usual("response_time_ms"), _SOME)
+    condition = some & busier & at_least("response_time_ms", Usual("response_time_ms", limits.slower))
     mask = condition.mask(window)
     if window.hours(mask) < limits.least_hours:
         return None

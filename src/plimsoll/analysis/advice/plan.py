@@ -1,0 +1,23 @@
+"""One change of size, in one set of numbers: title, text, paste and evidence all speak of the same plan."""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`what` goes from `start` to `to`, in `unit`; `until` is how long that lasts, `why` where it comes from."""
+
+    what: str
+    start: float
+    to: float
+    unit: str
+    until: str
+    why: str
+
+    def as_evidence(self) -> dict[str, object]:
+        """As the evidence has it: `from` and `to` in the unit."""
+        known = asdict(self)
+        return {"what": known["what"], "from": float(self.start), "to": float(self.to), "unit": self.unit} | {
+            "until": self.until,
+            "why": self.why,
+        }
