@@ -1,6 +1,7 @@
 """Replacing a small file whole: the only place that does so outside the lake, whose files are never replaced."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from plimsoll.errors import DiskError
@@ -31,7 +32,8 @@ def write_atomically(path: Path, data: bytes, *, durable: bool = True) -> None:
         if durable:
             sync_folder(path.parent)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # a disk that has become read-only refuses that too
+            beside.unlink(missing_ok=True)
         raise DiskError(f"{path}: cannot be written ({error.strerror or error}); it is as it was before") from error
 
 

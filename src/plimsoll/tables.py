@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 RESOURCE_TYPES: Final = ("cluster", "endpoint", "training", "ai-service", "storage", "network")
 FORMAT_VERSION: Final = 2
 MAX_NAME_CHARS: Final = 256
+LONGEST_INTERVAL_S: Final = 366 * 86_400.0
+"""Seconds between two readings of one resource: what is read less often than once a year is not watched."""
 _ROUNDING: Final = 1 + 2.0**-23
 
 
@@ -162,8 +164,8 @@ COLLECTIONS: Final = Table(
         Column("target", "text", "what was to be read", required=True),
         Column("ok", "bool", "whether it was read", required=True),
         Column("reason", "text", "why not, or what was left out"),
-        Column("duration_s", "f64", "how long it took"),
-        Column("rows", "int", "rows that it gave"),
+        Column("duration_s", "f64", "how long it took", high=1e9),
+        Column("rows", "int", "rows that it gave", high=1e15),
     ),
     key=("source", "target", "ts"),
     sort=("source", "target", "ts"),
@@ -180,15 +182,19 @@ RESOURCES: Final = Table(
         Column("region", "text", "where it is"),
         Column("labels", "text", "JSON object of attributes: owner, group, gpu_model, ..."),
         Column(
-            "interval_s", "f64", "seconds between two expected readings; null: none is expected from now on", low=0.001
+            "interval_s",
+            "f64",
+            "seconds between two expected readings; null: none is expected from now on",
+            low=0.001,
+            high=LONGEST_INTERVAL_S,
         ),
-        Column("cpu_count", "f64", "processors", low=0.0),
-        Column("memory_bytes", "f64", "memory", low=0.0),
-        Column("gpu_count", "f64", "GPUs", low=0.0),
-        Column("storage_bytes", "f64", "space", low=0.0),
-        Column("network_bits_per_s", "f64", "link speed", low=0.0),
-        Column("replicas_count", "f64", "replicas that are paid for", low=0.0),
-        Column("price_usd_per_h", "f64", "price of the whole resource", low=0.0),
+        Column("cpu_count", "f64", "processors", low=0.0, high=1e9),
+        Column("memory_bytes", "f64", "memory", low=0.0, high=1e18),
+        Column("gpu_count", "f64", "GPUs", low=0.0, high=1e9),
+        Column("storage_bytes", "f64", "space", low=0.0, high=1e21),
+        Column("network_bits_per_s", "f64", "link speed", low=0.0, high=1e18),
+        Column("replicas_count", "f64", "replicas that are paid for", low=0.0, high=1e9),
+        Column("price_usd_per_h", "f64", "price of the whole resource", low=0.0, high=1e9),
     ),
     key=("resource_id", "source", "ts"),
     sort=("resource_id", "ts", "source"),

@@ -8,10 +8,10 @@ import json
 import math
 import os
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -129,7 +129,11 @@ _ODD_VALUES: Final[tuple[object, ...]] = (
 
 def _places(tree: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:  # noqa: ANN401 - JSON
     """Where there is a value in an answer, the answer itself left out; of a list its first entry."""
-    found = tree.items() if isinstance(tree, dict) else enumerate(tree[:1]) if isinstance(tree, list) else ()
+    found: Iterable[tuple[Any, Any]] = ()
+    if isinstance(tree, dict):
+        found = cast("dict[str, Any]", tree).items()
+    elif isinstance(tree, list):
+        found = enumerate(cast("list[Any]", tree)[:1])
     for key, value in found:
         yield (*at, key)
         yield from _places(value, (*at, key))

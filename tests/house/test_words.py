@@ -66,6 +66,8 @@ def _names(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 yield node.lineno, name
             case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
                 yield node.lineno, name
+            case _:
+                continue
 
 
 def _messages(tree: ast.Module) -> Iterator[tuple[int, str]]:

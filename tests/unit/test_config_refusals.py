@@ -34,7 +34,7 @@ def test_what_is_no_time_zone_is_refused(zone: str) -> None:
 
 def test_one_address_under_two_names_is_one_mistake() -> None:
     """B08: both names are told; the same section twice is refused by the syntax."""
-    target = Target(urls=("http://x:1/metrics",), mapping="node")
+    target = Target.model_validate({"urls": ("http://x:1/metrics",), "mapping": "node"})
     with pytest.raises(BadParameter, match=r"targets\.b\.urls.*is scraped by targets\.a already"):
         addresses({"a": target, "b": target}, interval_s=30.0)
     with pytest.raises(ConfigError, match=r"config\.toml: "):

@@ -80,10 +80,8 @@ class Access:
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
-        if _name(headers.get("host", "")) not in (*LOCAL_HOSTS, *(one.lower() for one in self._settings.hosts)):
-            return error(400, "unknown_host", "this service is not asked for by that name; see [serve] hosts")
-        if len(scope["query_string"]) > MOST_QUERY_BYTES:
-            return error(414, "query_too_long", f"the query is longer than {MOST_QUERY_BYTES} bytes")
+        if (malformed := self._malformed(scope, headers)) is not None:
+            return malformed
         client = scope["client"][0] if scope.get("client") else ""
         token, refused = self._token(scope, headers, client)
         if refused is not None:
@@ -93,6 +91,19 @@ class Access:
         if not self._asked.more(token.name if token else client):
             return _slow_down(f"more than {self._settings.requests_per_minute} requests a minute")
         scope["plimsoll.token"] = token
+        return None
+
+    def _malformed(self, scope: Scope, headers: Headers) -> JSONResponse | None:
+        """What is refused whoever asks."""
+        if _name(headers.get("host", "")) not in (*LOCAL_HOSTS, *(one.lower() for one in self._settings.hosts)):
+            return error(400, "unknown_host", "this service is not asked for by that name; see [serve] hosts")
+        if "content-length" in headers and "transfer-encoding" in headers:
+            # a proxy before this service may have cut the stream by the other of the two (RFC 9112, 6.3)
+            refused = error(400, "ambiguous_length", "the body has two lengths: Content-Length and Transfer-Encoding")
+            refused.headers["Connection"] = "close"
+            return refused
+        if len(scope["query_string"]) > MOST_QUERY_BYTES:
+            return error(414, "query_too_long", f"the query is longer than {MOST_QUERY_BYTES} bytes")
         return None
 
     def _token(self, scope: Scope, headers: Headers, client: str) -> tuple[Token | None, JSONResponse | None]:

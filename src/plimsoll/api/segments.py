@@ -147,7 +147,7 @@ def taking(root: str) -> Callable[[bytes], bytes]:
 
 def _names(project: Project) -> Names:
     """How much a host may name; a config that has just been broken refuses no readings; the defaults apply."""
-    serve, silence = Serve(), Silence()
+    serve, silence = Serve.model_validate({}), Silence.model_validate({})
     with suppress(ConfigError):
         config = project.config()
         serve, silence = config.get("serve", Serve), config.get("silence", Silence)

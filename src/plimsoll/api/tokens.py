@@ -9,7 +9,7 @@ import os
 import secrets
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -174,7 +174,8 @@ class Tokens:
             finally:
                 os.close(folder)
         except OSError as error:
-            beside.unlink(missing_ok=True)
+            with suppress(OSError):  # a disk that has become read-only refuses that too
+                beside.unlink(missing_ok=True)
             raise self._refused(error) from error
 
     def _refused(self, error: OSError) -> DiskError:

@@ -69,7 +69,7 @@ def toml(value: object) -> str:
         pairs = [f"{_key(str(k))} = {toml(v)}" for k, v in value.items()]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
         return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(toml(one) for one in value)}]"  # pyright: ignore[reportUnknownVariableType]
+        return f"[{', '.join(toml(one) for one in value)}]"  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     return json_module.dumps(value, ensure_ascii=False)
 
 

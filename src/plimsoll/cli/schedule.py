@@ -8,6 +8,7 @@ from rich.console import Console
 
 from plimsoll.cli.common import JsonOption, ProjectOption, open_project, open_to_write, print_json, say, the_clock
 from plimsoll.errors import shown
+from plimsoll.publish.formatting import NARROW
 from plimsoll.schedule.doctor import run_checks
 from plimsoll.schedule.log import logger
 from plimsoll.schedule.secrets import secrets_of
@@ -74,6 +75,11 @@ def doctor(project: ProjectOption = None, json: JsonOption = False) -> int:
     return 1 if any(finding.verdict == "bad" for finding in findings) else 0
 
 
+def _typed(sentence: str) -> str:
+    """A sentence of a report for a terminal: the narrow spaces of its numbers are ours, and plain ones here."""
+    return shown(sentence.replace(NARROW, " "))
+
+
 def _print(found: Status) -> None:
     console = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
     held = found.scheduler
@@ -90,7 +96,7 @@ def _print(found: Status) -> None:
         console.print(f"spool      {spool.segments} segments ({spool.bytes / 1e6:.1f} MB) wait{since}; {shipped}")
     if (last := found.report) is not None:
         judged = f"{last.judged} of {last.total} judged, {last.silent} silent"
-        console.print(f"report     {shown(last.verdict)} {shown(last.facts)} ({last.end}; {judged})")
+        console.print(f"report     {_typed(last.verdict)} {_typed(last.facts)} ({last.end}; {judged})")
     for problem in found.problems:
         console.print(f"problem: {shown(problem)}")
     console.print("healthy" if found.healthy else f"not healthy: {len(found.problems)} problems")

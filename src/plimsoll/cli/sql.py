@@ -4,11 +4,15 @@ import csv
 import io
 import json
 import math
+import os
+import resource
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from plimsoll.lake.sql import Answer
 
 _WIDEST = 1_000_000
+_MIB: Final = 1024**2
 FORMATS = ("table", "csv", "json", "parquet")
 
 
@@ -49,7 +54,9 @@ def sql(
     require_one_of("--format", format_, FORMATS)
     if json_:
         format_ = "json"
-    answer = ask(open_project(project).lake.snapshot(), statement, Bounds(seconds=timeout, memory_mb=memory))
+    snapshot = open_project(project).lake.snapshot()
+    with _bounded_memory(memory):
+        answer = ask(snapshot, statement, Bounds(seconds=timeout, memory_mb=memory))
     if format_ == "parquet":
         sys.stdout.buffer.write(_parquet(answer))
         return
@@ -63,6 +70,24 @@ def sql(
         names = answer.named().columns
         named = [dict(zip(names, row, strict=True)) for row in rows]
         sys.stdout.write(json.dumps(named, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+
+
+@contextmanager
+def _bounded_memory(memory_mb: int) -> Generator[None]:
+    """The kernel's bound on this process, for what DuckDB does not count: one value that a function makes very large.
+
+    Beside what the statement may take there is room for the threads of each processor and for the answer on its way.
+    """
+    before, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * resource.getpagesize()
+    most = used + (memory_mb + 1024 + 64 * (os.cpu_count() or 1)) * _MIB
+    limits = (most, before, hard)
+    soft = min((one for one in limits if one != resource.RLIM_INFINITY), default=most)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (before, hard))
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911 - whatever a column holds

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from plimsoll.documents.parameters import PerformanceQuery
+from plimsoll.tables import RESOURCES
 
 Promise: TypeAlias = tuple[tuple[datetime, float | None], ...]
 """Since when a reading is expected every so many seconds; None: none any more."""
@@ -93,8 +94,18 @@ def resources_at(rows: Iterable[Mapping[str, Any]]) -> list[Resource]:
     """Rows of the table `resources`, any order, all not after the instant asked about -> resources by id."""
     history: dict[str, list[Mapping[str, Any]]] = {}
     for row in sorted(rows, key=lambda row: (row["resource_id"], row["ts"], row["source"])):
-        history.setdefault(row["resource_id"], []).append(row)
+        history.setdefault(row["resource_id"], []).append(_sound(row))
     return [_latest(known) for known in history.values()]
+
+
+def _sound(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row without numbers that its table takes no more: a lake that is older than a bound holds them still."""
+    beyond = {
+        column.name: None
+        for column in _BOUNDED
+        if (value := row[column.name]) is not None and not column.low <= value <= column.high
+    }
+    return {**row, **beyond} if beyond else row
 
 
 def _latest(known: Sequence[Mapping[str, Any]]) -> Resource:
@@ -141,6 +152,7 @@ def _together(promises: Mapping[str, Promise]) -> Promise:
     return tuple(merged.items())
 
 
+_BOUNDED: Final = tuple(column for column in RESOURCES.columns if column.low is not None and column.high is not None)
 _COPIED = (
     "resource_id",
     "name",

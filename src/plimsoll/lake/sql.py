@@ -10,6 +10,7 @@ import textwrap
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,6 +37,7 @@ _BUCKETS: Final = 'bucket SMALLINT, "count" UINTEGER'
 _LEARNT: Final = ("baselines", "usual", "trends")
 _BY_NAME: Final = " UNION ALL BY NAME "
 _AS_TEXT: Final = ("INTERVAL", "BIT", "UNION", "TIME WITH TIME ZONE", "BIGNUM", "VARIANT", "GEOMETRY")
+_FIRST_DAY, _LAST_DAY = (one.toordinal() - date(1970, 1, 1).toordinal() for one in (date.min, date.max))
 _EXPLAIN: Final = re.compile(r"explain\b(.*)", re.IGNORECASE | re.DOTALL)
 READS: Final = "SELECT, WITH, FROM, VALUES, DESCRIBE, SHOW, SUMMARIZE, or EXPLAIN without ANALYZE"
 
@@ -111,7 +113,35 @@ def _answer(relation: Any, bounds: Bounds) -> Answer:  # noqa: ANN401 - DuckDB's
     )
     columns = ", ".join(f'{column} AS "{place}"' for place, column in enumerate(carried))
     limited = relation.project(columns).limit(bounds.rows + 1).materialize()
-    return Answer([str(name) for name in relation.columns], pl.DataFrame(_Stream(limited)))
+    names, frame = [str(name) for name in relation.columns], pl.DataFrame(_Stream(limited))
+    for name, series in zip(names, frame.iter_columns(), strict=True):
+        if not _tellable(series):
+            raise UsageError(
+                f'sql: "{shown(name)}" has times beyond the years 1 to 9999; CAST({shown(name)} AS VARCHAR)'
+            )
+    return Answer(names, frame)
+
+
+def _tellable(series: "pl.Series") -> bool:
+    """Whether every date and instant in it, lists and structs included, is one that Python has: else polars panics."""
+    import polars as pl
+
+    kind = series.dtype
+    if isinstance(kind, pl.Struct):
+        return all(_tellable(field) for field in series.struct.unnest().iter_columns())
+    if isinstance(kind, pl.List | pl.Array):
+        return _tellable(series.explode())
+    if isinstance(kind, pl.Datetime):
+        a_day = 86_400 * {"ms": 10**3, "us": 10**6, "ns": 10**9}[kind.time_unit]
+    elif kind == pl.Date:
+        a_day = 1
+    else:
+        return True
+    numbers = series.to_physical()
+    least, most = numbers.min(), numbers.max()
+    if not isinstance(least, int) or not isinstance(most, int):
+        return True
+    return _FIRST_DAY * a_day <= least and most < (_LAST_DAY + 1) * a_day
 
 
 def _first_line(error: Exception) -> str:

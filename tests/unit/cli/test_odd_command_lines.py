@@ -88,7 +88,7 @@ def test_times_that_are_none_are_refused(root: Path, capsys: pytest.CaptureFixtu
     assert run(["performance", "--as-of", "2026-13-01", "--project", str(root)]) == 2
     told = capsys.readouterr().err
     assert "--as-of" in told
-    assert "2026-01-16T18:00:00Z" in told
+    assert "2026-01-16" in told
 
 
 def _started(root: Path, words: list[str], **more: str) -> "subprocess.Popen[bytes]":

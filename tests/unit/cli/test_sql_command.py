@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import resource
 import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from plimsoll.cli import run
 from plimsoll.lake import Lake
 from plimsoll.tables import COLLECTIONS, RESOURCES, SAMPLES
 
+LIMITS = resource.getrlimit(resource.RLIMIT_DATA)
 NOON = datetime(2026, 1, 16, 12, tzinfo=UTC)
 HOWTO = Path(__file__).parents[3] / "docs" / "howto"
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -135,3 +137,16 @@ def test_two_columns_of_one_name_are_refused_where_one_would_be_lost(
     for form in ("json", "parquet"):
         assert run(["sql", "select 1 as a, 2 as a", "--format", form, "--project", str(root)]) == 2
         assert 'two columns are called "a"' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["select length(repeat('x', 3500000000))", "select len(range(0, 450000000))", "select repeat('x', 3500000000)"],
+)
+def test_one_value_that_a_function_makes_very_large_is_refused(
+    root: Path, statement: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """DuckDB's own bound does not count it, and cannot interrupt it: it took the memory of the machine."""
+    assert run(["sql", statement, "--memory", "64", "--timeout", "5", "--project", str(root)]) == 2
+    assert capsys.readouterr().err.startswith("plimsoll: sql: needs more than 64 MB; ask for less")
+    assert resource.getrlimit(resource.RLIMIT_DATA) == LIMITS

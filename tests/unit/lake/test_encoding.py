@@ -78,7 +78,7 @@ def test_short_segments_join_by_their_columns() -> None:
 @pytest.mark.parametrize("bytes_", [b"", b"PAR1", b"\xff\xff\xff\xff", encode_segment(rows(2))[0][:-1]])
 def test_what_is_no_whole_stream_is_refused(bytes_: bytes) -> None:
     """Torn at its end, empty, or another format."""
-    with pytest.raises(ValueError, match="no whole Arrow stream"):
+    with pytest.raises(ValueError, match="is not a complete Arrow stream"):
         joined([encode_segment(rows(1))[0], bytes_])
 
 

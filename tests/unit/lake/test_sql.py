@@ -145,3 +145,35 @@ def test_every_way_to_ask_is_answered(tmp_path: Path, statement: str) -> None:
     answer = ask(lake_in(tmp_path / "lake").snapshot(), statement, Bounds())
     assert answer.columns
     assert answer.rows
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        "'290000-01-01'::timestamp",
+        "'infinity'::timestamptz",
+        "'-infinity'::date",
+        "'0001-01-01 (BC)'::date",
+        "'10000-01-01'::timestamp_s",
+        "[date '2026-01-16', 'infinity'::date]",
+        "{'a': {'b': ['10000-01-01'::timestamptz]}}",
+    ],
+)
+def test_a_time_that_python_does_not_have_is_refused_by_its_column(tmp_path: Path, times: str) -> None:
+    """One line, and how to read it all the same; the library that carries the rows ended the program."""
+    snapshot = Lake(tmp_path / "lake").snapshot()
+    with pytest.raises(UsageError, match=r'^sql: "odd" has times beyond the years 1 to 9999; CAST'):
+        ask(snapshot, f"select 1 as fine, {times} as odd", Bounds())
+    assert len(ask(snapshot, f"select cast({times} as varchar) as odd", Bounds()).rows) == 1
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31", "9999-12-31"])
+def test_the_first_and_the_last_day_are_told(tmp_path: Path, day: str) -> None:
+    """With the last second of them, in every kind of column, and beside nothing."""
+    wanted = (
+        f"select '{day}'::date, '{day} 23:59:59.999'::timestamp, '{day} 23:59:59'::timestamptz, null::date, []::date[]"
+    )
+    told = ask(Lake(tmp_path / "lake").snapshot(), wanted, Bounds()).rows[0]
+    first, second, third = told[:3]
+    assert [str(one)[:10] for one in (first, second, third)] == [day] * 3
+    assert told[3:] == (None, [])

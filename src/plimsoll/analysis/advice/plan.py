@@ -1,6 +1,6 @@
 """One change of size, in one set of numbers: title, text, paste and evidence all speak of the same plan."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +16,11 @@ class Plan:
 
     def as_evidence(self) -> dict[str, object]:
         """As the evidence has it: `from` and `to` in the unit."""
-        known = asdict(self)
-        return {"what": known["what"], "from": float(self.start), "to": float(self.to), "unit": self.unit} | {
+        return {
+            "what": self.what,
+            "from": float(self.start),
+            "to": float(self.to),
+            "unit": self.unit,
             "until": self.until,
             "why": self.why,
         }
