@@ -78,4 +78,4 @@ def test_the_longest_interval_can_be_waited_for() -> None:
     yearly = resources_at([fact(interval_s=LONGEST_INTERVAL_S)])[0]
     waited = patience(yearly)
     assert waited is not None
-    assert AT - waited < AT - Silence().limit(yearly) + timedelta(seconds=1)
+    assert AT - waited < AT - Silence.model_validate({}).limit(yearly) + timedelta(seconds=1)

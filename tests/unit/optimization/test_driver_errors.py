@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from msgspec import UNSET
 
 from plimsoll.analysis.advice.advise import assess
 from plimsoll.analysis.performance.alerts import AlertState
@@ -47,7 +48,9 @@ def test_two_codes_within_five_minutes_are_two_codes(tmp_path: Path) -> None:
     """31 and 79, a minute apart on two cards: both named with their number, card and time; never their mean."""
     sources = fleet(tmp_path, (2.0, "gpu1", 31), (1.99, "gpu3", 79))
     document, evidence = optimization(sources, OptimizationQuery())
-    (cause,) = [one for one in document.resources[0].bottlenecks if "XID" in one.description]  # type: ignore[union-attr]
+    bottlenecks = document.resources[0].bottlenecks
+    assert bottlenecks is not UNSET
+    (cause,) = [one for one in bottlenecks if "XID" in one.description]
     assert "XID 79 (the GPU has fallen off the bus) once on gpu3 at 16 Jan 16:00 UTC" in cause.description
     assert "XID 31 (a page fault in GPU memory) once on gpu1 at 16 Jan 16:00 UTC" in cause.description
     assert "55" not in cause.description
@@ -100,7 +103,7 @@ def test_an_application_code_that_repeats_on_one_card_weighs_more(tmp_path: Path
     """Three page faults on one card may be the card's; on three cards they are three jobs'."""
     same = [(float(n), "gpu0", 31) for n in (1, 2, 3)]
     apart = [(float(n), f"gpu{n}", 31) for n in (1, 2, 3)]
-    weights = []
+    weights = list[float]()
     for name, errors in (("same", same), ("apart", apart)):
         (window,) = windows(fleet(tmp_path / name, *errors), OptimizationQuery())
         ((found, _),) = assess(window).bottlenecks
