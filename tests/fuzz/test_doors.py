@@ -133,7 +133,7 @@ def _places(tree: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | i
     if isinstance(tree, dict):
         found = cast("dict[str, Any]", tree).items()
     elif isinstance(tree, list):
-        found = enumerate(cast("list[Any]", tree)[:1])
+        found = enumerate(tree[:1])  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     for key, value in found:
         yield (*at, key)
         yield from _places(value, (*at, key))
