@@ -133,7 +133,8 @@ def _places(tree: Any, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | i
     if isinstance(tree, dict):
         found = cast("dict[str, Any]", tree).items()
     elif isinstance(tree, list):
-        found = enumerate(tree[:1])  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        entries: list[Any] = tree  # pyright: ignore[reportUnknownVariableType]
+        found = enumerate(entries[:1])
     for key, value in found:
         yield (*at, key)
         yield from _places(value, (*at, key))
