@@ -70,6 +70,11 @@ def judged(table: Table, rows: list[Row]) -> list[Refused]:
     return found
 
 
+def has_a_value(row: Row) -> bool:
+    """Whether a sample reads anything: one that does not would count as read, and its resource as not silent."""
+    return any(value is not None for name, value in row.items() if name in CATALOGUE)
+
+
 Bounds = tuple[float, float]
 
 

@@ -21,7 +21,7 @@ from plimsoll.config.engine import Collect, Machine
 from plimsoll.errors import DiskError, RowsRefused, shown
 from plimsoll.extensions import discover
 from plimsoll.fleet.presence import Silence
-from plimsoll.plausibility import Refused, in_words, judged, parted
+from plimsoll.plausibility import Refused, has_a_value, in_words, judged, parted
 from plimsoll.tables import COLLECTIONS, RESOURCES, SAMPLES, Table
 
 if TYPE_CHECKING:
@@ -216,6 +216,7 @@ class Collecting:
 def _judge(reading: Reading, now: datetime) -> None:
     """Refuses what cannot be, value by value, and says so in the attempt that gave it."""
     refused = judged(SAMPLES, reading.samples) + judged(RESOURCES, reading.resources)
+    reading.samples[:] = filter(has_a_value, reading.samples)
     by_source: dict[str, list[Refused]] = {}
     for one in refused:
         by_source.setdefault(one.source, []).append(one)

@@ -234,3 +234,15 @@ def test_halving_finds_every_row_that_a_table_does_not_take() -> None:
     good, bad = parted(SAMPLES, rows)
     assert [one["device"] for one, _ in bad] == ["gpu0", "gpu5", "gpu6", "gpu12"]
     assert [one["device"] for one in good] == [f"gpu{n}" for n in range(13) if n not in (0, 5, 6, 12)]
+
+
+def test_a_row_without_a_value_is_no_reading(tmp_path: Path) -> None:
+    """A host whose every sensor says nothing is not read: it must be seen to be silent, not counted as arrived."""
+    nothing = row(gpu_temperature_c=None, gpu_power_w=math.nan)
+    source = Source("nvml", [nothing, row(gpu_power_w=0.0)], [nothing])
+    lake, session = Lake(tmp_path), collecting(nvml=source)
+    for minute in (0, 1):
+        session.round(NOON + timedelta(minutes=minute), 60.0 * minute)
+    session.flush(lake)
+    assert asked(lake, "select gpu_power_w from samples where source = 'nvml'") == [(0.0,)]
+    assert asked(lake, "select count(*) from collections where source = 'nvml'") == [(2,)]
