@@ -1,5 +1,6 @@
 """Fixtures of every test: a clock that stands still, a project in a temporary folder, the same examples each run."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from tests.clocks import OwnedClock
 if TYPE_CHECKING:
     from plimsoll.project import Project
 
+os.environ.pop("COLUMNS", None)  # pytest-xdist sets the width of its terminal; a test that wants one sets it itself
 settings.register_profile(
     "same-every-time", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -17,7 +17,7 @@ from plimsoll.metrics import CATALOGUE
 from plimsoll.project.folder import Project, builtin_root
 from plimsoll.tables import RESOURCE_TYPES, RESOURCES, SAMPLES
 
-END: Final = datetime(2026, 11, 20, 7, tzinfo=UTC)
+END: Final = datetime(2026, 4, 20, 7, tzinfo=UTC)
 CONFIG: Final = (
     '[plimsoll]\nname = "drawn fleet"\n[collectors.host]\nenabled = false\n[collectors.gpu]\nenabled = false\n'
 )

@@ -13,7 +13,7 @@ from plimsoll.project import Project
 
 _WIDTH: Final = 100
 _NARROWEST: Final = 40
-_PASTED: Final = "change "
+_PASTED: Final = ("change ", "sql ", " " * 11)
 
 
 def register(app: typer.Typer) -> None:
@@ -75,7 +75,10 @@ def _harmless(line: str) -> str:
 
 
 def folded(line: str, width: int) -> list[str]:
-    """A line in lines of a readable length, cut between words; what may be pasted into a shell is left whole."""
+    """A line in lines of a readable length, cut between words.
+
+    What may be pasted is left whole: a change, and a statement, whose texts may hold blanks.
+    """
     if line.startswith(_PASTED):
         return [line]
     hang = " " * 11
