@@ -120,7 +120,7 @@ def test_many_heavy_questions_at_once(service: Service) -> None:
     paths = [f"/v2/monitoring/performance?timeRange=24h&granularity=1m&metrics={m}" for m in ("disk_io", "network_io")]
     listening = [c for c in psutil.net_connections("tcp") if c.laddr and c.laddr[1] == service.port and c.pid]
     process = psutil.Process(listening[0].pid)
-    with ThreadPoolExecutor(64) as many:
+    with ThreadPoolExecutor(48) as many:  # one address may have 64 connections
         asked = [many.submit(service.ask, f"{paths[n % 2]}&resourceIds={n}") for n in range(200)]
         alive = [service.ask("/healthz").status for _ in range(20)]
         statuses = Counter(one.result().status for one in asked)
