@@ -64,7 +64,7 @@ ADVISER = Adviser(
             ("disk_write_bytes_per_s", "disk_busy_pct"),
         ),
         acts_on=frozenset({"node"}),
-        quiet={"gpu_power_w": IDLE_GPU_W, "network_utilization_pct": 2.0, "disk_busy_pct": 50.0},
+        quiet={"gpu_power_w": IDLE_GPU_W, "network_utilization_pct": 2.0, "disk_busy_pct": 5.0},
         over_h=WEEK_H,
         breaks="What is only on its own disks is out of reach then.",
     ),
