@@ -194,7 +194,8 @@ def compare(folder: Path, *, seconds: float, every: str) -> list[Compared]:
         (folder / "prometheus.yml").write_text(
             f"global:\n  scrape_interval: {every}\nscrape_configs:\n  - job_name: node\n    static_configs:\n"
             f"      - targets: ['127.0.0.1:{node}']\n  - job_name: probe\n    metrics_path: /probe\n    params:\n"
-            f"      module: [http]\n      target: ['{page}']\n    static_configs:\n      - targets: ['127.0.0.1:{black}']\n"
+            f"      module: [http]\n      target: ['{page}']\n"
+            f"    static_configs:\n      - targets: ['127.0.0.1:{black}']\n"
         )
         base = f"http://127.0.0.1:{server}"
         words = ["prometheus", f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'tsdb'}"]

@@ -1,1 +1,1 @@
-"""Payloads of exporters, described in few words and written out by us: `python -m tests.recorded.written` writes the files."""
+"""Payloads of exporters, described in few words; `python -m tests.recorded.written` writes the files."""

@@ -175,7 +175,10 @@ DCGM: Mapping[str, Dcgm] = {
 
 def amd(release: str) -> list[Family]:
     """AMD's device-metrics-exporter: percent, watts, micro-joules, MiB."""
-    name = {"1.0.0-upper": str.upper, "1.5.1-prefix": lambda text: f"amd_{text}"}.get(release, str)
+
+    def name(family: str) -> str:
+        return family.upper() if "upper" in release else f"amd_{family}" if "prefix" in release else family
+
     power = "gpu_average_package_power" if release == "1.1.0" else "gpu_package_power"
     labels = [{"gpu_id": n, "hostname": "n1", "card_model": "MI300X", "serial_number": f"69240{n}"} for n in (0, 1)]
     if release >= "1.2":

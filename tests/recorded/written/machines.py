@@ -84,7 +84,12 @@ KUBE = ("1.9.8", "2.0.0", "2.6.0", "2.10.1", "2.15.0")
 
 def kube(release: str) -> list[Family]:
     """kube-state-metrics: eight GPUs, five held, one pod that waits for two, one that ended with three."""
-    pods = {"a": ("n1", 4.0, "Running"), "b": ("n2", 1.0, "Running"), "w": ("", 2.0, "Pending"), "z": ("n2", 3.0, "Succeeded")}
+    pods = {
+        "a": ("n1", 4.0, "Running"),
+        "b": ("n2", 1.0, "Running"),
+        "w": ("", 2.0, "Pending"),
+        "z": ("n2", 3.0, "Succeeded"),
+    }
     uid = release >= "2.0"
 
     def named(pod: str) -> dict[str, object]:
@@ -119,7 +124,13 @@ def cadvisor(release: str) -> list[Family]:
 
     def at(pod: str, container: str) -> dict[str, object]:
         path = f"/kubepods.slice/pod{pod}" + (f"/{container}" if container else "")
-        return {"id": path, "namespace": "d", pod_label: pod, container_label: container, "image": "i" if container else ""}
+        return {
+            "id": path,
+            "namespace": "d",
+            pod_label: pod,
+            container_label: container,
+            "image": "i" if container else "",
+        }
 
     if docker:
         inner = [{"id": f"/docker/{n}", "name": f"c{n}", "image": "i"} for n in range(4)]

@@ -1,4 +1,4 @@
-"""Trims what a real program said to the families that are read, or nearly: `... record.py SAID NAME "recorded by us: ..."`.
+"""Trims what a real program said to the families that are read, or nearly: SAID NAME "recorded by us: ...".
 
 Nothing that names a machine is kept: information about its kernel, its hardware and its name is left out.
 """
@@ -10,7 +10,8 @@ from pathlib import Path
 from tests.payloads import FOLDER
 
 KEPT = re.compile(
-    r"(?:# TYPE )?(?:node_(?:cpu_seconds|boot_time|load|memory_Mem|disk_(?:read|writ|io_time)|filesystem_(?!device_error)|"
+    r"(?:# TYPE )?(?:node_(?:cpu_seconds|boot_time|load|memory_Mem|disk_(?:read|writ|io_time)|"
+    r"filesystem_(?!device_error)|"
     r"network_(?:rec|trans|up|speed)|netstat_Tcp_(?:Retrans|OutSegs)|scrape_collector_success|context_switches)|"
     r"probe_|ray_(?:node_(?!uname)|serve_|tasks))\w*"
 )

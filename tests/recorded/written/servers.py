@@ -15,9 +15,7 @@ HITS, QUERIES = 30_000.0, 90_000.0
 def _over(name: str, labels: list[Labels], told: tuple[Mapping[str, float], float]) -> Family:
     """A histogram whose observations are shared out evenly."""
     share = 1.0 / len(labels)
-    return histogram(
-        name, *((one, {le: n * share for le, n in told[0].items()}, told[1] * share) for one in labels)
-    )
+    return histogram(name, *((one, {le: n * share for le, n in told[0].items()}, told[1] * share) for one in labels))
 
 
 def _each(name: str, labels: list[Labels], value: float, kind: str = "gauge") -> Family:
@@ -104,13 +102,15 @@ SGLANG = ("0.3.6", "0.4.1", "0.4.6", "0.4.9", "0.5.2", "0.5.5-tp", "0.5.8", "0.5
 
 def sglang(release: str) -> list[Family]:
     """SGLang: gauges of the scheduler carry ranks; the hit rate is set to zero with each report of decoding."""
-    parts = tuple(int(part) for part in release.split("-")[0].split("."))
+    parts = tuple(int(part) for part in release.split("-", maxsplit=1)[0].split("."))
     labels: list[Labels] = [{"model_name": "m"}]
     ranks: list[Labels] = [{"model_name": "m"}]
     if parts >= (0, 4, 6):
         ranks = [{"model_name": "m", "engine_type": "unified", "tp_rank": n, "pp_rank": 0} for n in range(1)]
     if "tp" in release:
-        ranks = [{"model_name": "m", "engine_type": "unified", "tp_rank": n, "pp_rank": 0, "moe_ep_rank": n} for n in (0, 1)]
+        ranks = [
+            {"model_name": "m", "engine_type": "unified", "tp_rank": n, "pp_rank": 0, "moe_ep_rank": n} for n in (0, 1)
+        ]
     between = "inter_token_latency_seconds" if parts >= (0, 4, 1) else "time_per_output_token_seconds"
     told = [
         gauge("sglang:num_running_reqs", *((one, RUNNING) for one in ranks)),

@@ -181,7 +181,7 @@ class RuleInput:
         return totals
 
     def grown_together(self, names: tuple[str, ...], part: str) -> dict[tuple[str, str], tuple[float, float]]:
-        """The sum of what several families grew; of a place one of whose families has no growth yet nothing is known."""
+        """The sum of what several families grew; unknown for a place where one of them has no growth yet."""
         parts = [(samples, self.grown(samples, part)) for name in names if (samples := self.exposition.of(name))]
         totals: dict[tuple[str, str], tuple[float, float]] = {}
         for place in {place for _, grown in parts for place in grown}:
