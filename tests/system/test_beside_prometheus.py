@@ -23,8 +23,8 @@ STEADY = {
 def test_our_numbers_are_those_of_prometheus(tmp_path: Path) -> None:
     """What our own load makes, read by the host's collector and through node_exporter.
 
-    Ten minutes are within 2 %. A short window beside other work is within 40 % where bursts count: another unit, another
-    denominator, or a byte counted twice would be seen.
+    Ten minutes are within 2 %. A short window beside other work is within 40 % where bursts count: another unit,
+    another denominator, or a byte counted twice would be seen.
     """
     for program in ("prometheus", "prometheus-node-exporter", "prometheus-blackbox-exporter"):
         needs_program(program)

@@ -133,7 +133,7 @@ def cadvisor(release: str) -> list[Family]:
         }
 
     if docker:
-        inner = [{"id": f"/docker/{n}", "name": f"c{n}", "image": "i"} for n in range(4)]
+        inner: list[dict[str, object]] = [{"id": f"/docker/{n}", "name": f"c{n}", "image": "i"} for n in range(4)]
         outer: list[dict[str, object]] = [{"id": "/docker"}, {"id": "/"}]
     else:
         inner = [at(pod, container) for pod in ("a", "b") for container in ("main", "side")]
