@@ -226,8 +226,6 @@ def test_foreign_host_names_are_refused(service: Service) -> None:
     assert reply.status == 400
     assert reply.json()["error"]["code"] == "unknown_host"
     assert service.ask("/healthz", headers={"Host": f"localhost:{service.port}"}).status == 200
-    for port in ("0", "00000", "65536", "99999"):  # no port that anybody can have reached
-        assert service.ask("/healthz", headers={"Host": f"localhost:{port}"}).status == 400
 
 
 def test_security_headers_are_everywhere(service: Service) -> None:
