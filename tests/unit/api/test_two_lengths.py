@@ -1,5 +1,4 @@
-"""Heads that no honest client sends: a body of two lengths, cut by one here and maybe by the other in a proxy; a port
-that nobody can have reached."""
+"""Heads that no honest client sends are refused: a body of two lengths, a port that nobody can have reached."""
 
 import asyncio
 from pathlib import Path
