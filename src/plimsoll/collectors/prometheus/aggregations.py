@@ -105,8 +105,8 @@ def _share(look: RuleInput) -> dict[tuple[str, str], float]:
     part = look.grown(samples, "part", from_zero=zero)
     whole = look.grown(look.named(look.rule.of), "whole", filtered=False)
     if zero and look.no_such_yet(samples):
-        told = look.grouped(samples)  # what is told but not yet known to grow is not zero
-        part |= {place: (0.0, 0.0) for place in whole if place not in told}
+        there = look.grouped(samples)  # what is there, and not yet known to grow, is not zero
+        part |= {place: (0.0, 0.0) for place in whole if place not in there}
     return {p: 100 * part[p][0] / amount for p, (amount, _) in whole.items() if amount > 0 and p in part}
 
 

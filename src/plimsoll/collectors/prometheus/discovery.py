@@ -7,7 +7,7 @@ attributes. An entry that cannot be an address is refused alone.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
@@ -104,17 +104,27 @@ def _take(made: Listed, target: Target, groups: object, origin: str) -> None:
     """Adds the addresses of one list."""
     if not isinstance(groups, list):
         raise DiscoveryError(f'{origin}: is not a list of {{"targets": [...], "labels": {{...}}}}')
-    for group in cast("list[Any]", groups):
-        known = cast("dict[str, object]", group) if isinstance(group, dict) else {}
-        hosts, given = known.get("targets"), known.get("labels")
-        if not isinstance(hosts, list) or not isinstance(given, dict | None):
+    for group in cast("Sequence[object]", groups):
+        parts = _parts(group)
+        if parts is None:
             made.refused.append(f"{origin}: {shown(group)} is not a group of targets")
             continue
-        texts = {str(name): str(value) for name, value in cast("dict[object, object]", given or {}).items()}
-        for host in cast("list[object]", hosts):
+        for host in parts[0]:
             if len(made.found) >= MOST_TARGETS:
                 raise DiscoveryError(f"{origin}: more than {MOST_TARGETS:,} targets")
-            _add(made, target, host, texts)
+            _add(made, target, host, parts[1])
+
+
+def _parts(group: object) -> tuple[Sequence[object], dict[str, str]] | None:
+    """(targets, labels) of one group; None where it is none."""
+    if not isinstance(group, dict):
+        return None
+    known = cast("Mapping[str, object]", group)
+    hosts, labels = known.get("targets"), known.get("labels")
+    if not isinstance(hosts, list) or not isinstance(labels, dict | None):
+        return None
+    given = cast("Mapping[object, object]", labels or {})
+    return cast("Sequence[object]", hosts), {str(name): str(value) for name, value in given.items()}
 
 
 def _add(made: Listed, target: Target, host: object, labels: Mapping[str, str]) -> None:
