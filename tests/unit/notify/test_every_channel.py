@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from email import message_from_bytes, policy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -206,7 +207,8 @@ def test_a_hostile_name_is_inert_in_every_channel(kind: str) -> None:
         identity="<1@x>", thread="<1@x>", state="opened", fleet=hostile, head=f"High alert: {hostile}", subjects=[one],
         open_left=1, at=BEGIN,
     )  # fmt: skip
-    settings = Notify.model_construct(kind=kind, channel="c", address="on-call@example.org")
+    given: dict[str, Any] = {"kind": kind, "channel": "c", "address": "on-call@example.org"}
+    settings = Notify.model_construct(**given)
     raw = body_of(notice, settings, Mail.model_validate({"host": "h", "sender": "a@example.org"}))
     if kind == "mail":
         mail = message_from_bytes(raw, policy=policy.default)
