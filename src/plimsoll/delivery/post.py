@@ -13,6 +13,7 @@ from plimsoll.delivery.hosts import host_of, refusal
 from plimsoll.delivery.notify import Notify, secret
 from plimsoll.delivery.outcome import Outcome
 from plimsoll.errors import shown
+from plimsoll.escaping import plain_json
 
 DEADLINE_S: Final = 10.0
 _LATER: Final = (408, 425, 429)
@@ -21,7 +22,8 @@ _LATER_ERRORS: Final = frozenset({"ratelimited", "internal_error", "fatal_error"
 
 def encoded(body: object) -> bytes:
     """A body as it is kept in the outbox; it holds no secret."""
-    return json.dumps(body, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")
+    sound = json.dumps(body, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")
+    return plain_json(sound.decode()).encode()
 
 
 def post(settings: Notify, raw: bytes, *, identity: str, environment: Mapping[str, str], receipt: str = "") -> Outcome:

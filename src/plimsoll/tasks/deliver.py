@@ -106,7 +106,7 @@ def send_due(context: Context, *, chance: random.Random | None = None) -> list[t
     done: list[tuple[OutboxMessage, Outcome]] = []
     stuck: set[str] = set()
     with box.alone():
-        box.recover(now)
+        box.recover(now, most_losses=MOST_LOSSES)
         for parcel in box.due(now):
             if context.clock.monotonic() - began > PASS_S:
                 break
@@ -124,27 +124,46 @@ def send_due(context: Context, *, chance: random.Random | None = None) -> list[t
 
 def _attempt(context: Context, parcel: OutboxMessage, body: bytes, receipt: str) -> Outcome:
     if parcel.channel in _CHANNELS:
-        return hand_over(context, parcel.recipient, body, identity=parcel.id, receipt=receipt, environment=os.environ)
-    return _mailed(context, parcel.recipient, body, os.environ)
+        return hand_over(
+            context,
+            parcel.recipient,
+            body,
+            identity=parcel.id,
+            receipt=receipt,
+            environment=os.environ,
+            retry=parcel.losses > 0,
+        )
+    return _mailed(context, parcel.recipient, body, os.environ, retry=parcel.losses > 0)
 
 
 def hand_over(
-    context: Context, name: str, body: bytes, *, identity: str, receipt: str, environment: Mapping[str, str]
+    context: Context,
+    name: str,
+    body: bytes,
+    *,
+    identity: str,
+    environment: Mapping[str, str],
+    receipt: str = "",
+    retry: bool = False,
 ) -> Outcome:
-    """One attempt through the channel `[notify.NAME]`; `receipt` is the answer to the first message of the thread."""
+    """One attempt through `[notify.NAME]`; `receipt` is the service's answer to the first message of the thread.
+
+    `retry`: the answer to an attempt before was lost.
+    """
     channel = context.config.under("notify", Notify).get(name)
     if channel is None:
         return Outcome("failed", f"no channel notify.{name} is configured any more")
     if channel.kind == "mail":
-        return _mailed(context, channel.address, body, environment)
+        return _mailed(context, channel.address, body, environment, retry=retry)
     return post(channel, body, identity=identity, environment=environment, receipt=receipt)
 
 
-def _mailed(context: Context, to: str, body: bytes, environment: Mapping[str, str]) -> Outcome:
+def _mailed(context: Context, to: str, body: bytes, environment: Mapping[str, str], *, retry: bool) -> Outcome:
     mail = context.config.get("mail", Mail)
     if not mail.host:
         return Outcome("later", "no mail server is configured: [mail] host")
-    return smtp.send(mail, dated(body, context.clock.now()), to=to, password=environment.get(mail.password_env))
+    letter = dated(body, context.clock.now(), retry=retry)
+    return smtp.send(mail, letter, to=to, password=environment.get(mail.password_env))
 
 
 def _settle(context: Context, box: Outbox, parcel: OutboxMessage, outcome: Outcome, chance: random.Random) -> None:
