@@ -47,7 +47,7 @@ class Notify(Section):
         "json", description="mail, slack, teams, alertmanager (v2), pagerduty (events v2), json (a webhook), or ntfy"
     )
     address: Address = Field("", description="mail: where to; the server is that of [mail]")
-    url: Annotated[str, AfterValidator(_plain_address)] = Field("", description="the address, where it is no secret")
+    url: Annotated[str, AfterValidator(_plain_address)] = Field("", description="the address, where it is not secret")
     url_env: str = Field("", description="the environment variable that holds the address")
     url_file: str = Field("", description="a file that holds the address")
     key_env: str = Field("", description="the environment variable that holds the key: a bearer token, a routing key")
