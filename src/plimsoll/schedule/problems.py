@@ -82,7 +82,10 @@ def last_attempts(project: Project, now: datetime, within: timedelta = _RECENT) 
     lake = project.lake
     if isinstance(lake, CollectorLake):
         return []  # what was read is where the lake is
-    scan = lake.snapshot(proven=False).scan(COLLECTIONS, start=now - within, end=now + _RECENT)
+    snapshot, start, end = lake.snapshot(proven=False), now - within, now + _RECENT
+    if not snapshot.columns(COLLECTIONS, start=start, end=end):
+        return []  # nothing was read yet: seen without loading what reads tables
+    scan = snapshot.scan(COLLECTIONS, start=start, end=end)
     found: dict[tuple[str, str], dict[str, Any]] = {}
     heard: set[tuple[str, str]] = set()
     for row in scan.collect().sort("ts").iter_rows(named=True):

@@ -21,9 +21,8 @@ from plimsoll.schedule.clock_watch import FILE as CLOCK
 from plimsoll.schedule.clock_watch import problem as clock_problem
 from plimsoll.schedule.plan import Plan, Task
 from plimsoll.schedule.problems import last_attempts, never_read, of_jobs, of_sources
-from plimsoll.schedule.project_lock import Owner, owner
+from plimsoll.schedule.project_lock import COLLECT_ONLY, HEARTBEAT, Owner, owner
 from plimsoll.schedule.schedules import Every
-from plimsoll.schedule.up import COLLECT_ONLY, HEARTBEAT
 from plimsoll.shipping import state_of
 
 STALE_S: Final = 60.0

@@ -19,15 +19,14 @@ from plimsoll.schedule.engine import Engine
 from plimsoll.schedule.interval_jobs import steppers
 from plimsoll.schedule.log import Log
 from plimsoll.schedule.plan import Plan
-from plimsoll.schedule.project_lock import owned
+from plimsoll.schedule.project_lock import COLLECT_ONLY, HEARTBEAT, owned
 from plimsoll.schedule.run_process import subprocess_executor, worker_command
 from plimsoll.schedule.supervisor import Supervisor
 from plimsoll.schedule.timer import Ticks
+from plimsoll.schedule.with_parent import with_parent
 
-HEARTBEAT: Final = "heartbeat.json"
 HEARTBEAT_S: Final = 5.0
 LANE_TICK_S: Final = 2.0
-COLLECT_ONLY: Final = "collect-only"
 _BETWEEN_READINGS_S: Final = 1.0
 _LONGEST_TICK_S: Final = 86_400.0
 
@@ -117,7 +116,7 @@ def _keepers(engine: Engine, serve: list[str]) -> list[Supervisor]:
             )
         )
     if serve:
-        words = [sys.executable, "-m", "plimsoll", *serve, "--project", str(root)]
+        words = with_parent(sys.executable, "-m", "plimsoll", *serve, "--project", str(root))
         kept.append(Supervisor("serve", lambda: words, clock, log))
     return kept
 
