@@ -21,6 +21,7 @@ from plimsoll.lake.maintain.delta_log import PublishedTable
 from plimsoll.lake.maintain.retention import Planned, RetentionDrop, RetentionPolicy
 from plimsoll.lake.maintain.verification import Verified
 from plimsoll.lake.read.integrity import Proofs, Soundness
+from plimsoll.lake.read.quarters import KIND as QUARTERS
 from plimsoll.lake.read.segment_cache import SegmentCache
 from plimsoll.lake.read.snapshot import Snapshot, derived_path, open_snapshot
 from plimsoll.lake.settings import SharedPlace
@@ -172,8 +173,8 @@ class Lake:
             begin = _midnight(day)
             snapshot.prove(SAMPLES, start=begin, end=begin + timedelta(days=1))
             if f"{SAMPLES.name}/{file.name}" not in snapshot.unsound:
-                self.replace(quarters.KIND, rollup_days.partition(file), quarters.fill(snapshot, day, file))
-        self.delete_partitions(quarters.KIND, quarters.stale(snapshot))
+                self.replace(QUARTERS, rollup_days.partition(file), quarters.fill(snapshot, day, file))
+        self.delete_partitions(QUARTERS, quarters.stale(snapshot))
         return len(waiting)
 
     def delete_partitions(self, kind: str, partitions: Sequence[str]) -> None:
