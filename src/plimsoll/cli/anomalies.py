@@ -94,13 +94,13 @@ def _wide(found: Sequence[Evidence], *, filtered: bool) -> Iterator[str]:
     """A line for each incident of several resources, and one for those that are not told."""
     every = [] if filtered else incidents_of(found)
     for proof, detail in every:
-        if detail.told and len(detail.resources) > 1:
+        if detail.reported and len(detail.resources) > 1:
             cause = f"{shown(detail.causes[0].resource)} ({detail.causes[0].why})"
             yield (
                 f"{proof.subject}: {len(detail.resources):,} resources since {proof.window.start}, {detail.tie}; "
                 f"likely cause: {cause}."
             )
-    weaker = sum(not detail.told for _, detail in every)
+    weaker = sum(not detail.reported for _, detail in every)
     if weaker:
         yield f"{weaker:,} weaker: not shown, beyond [anomalies] most_per_resource_week and three a day."
 

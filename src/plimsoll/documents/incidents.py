@@ -20,13 +20,13 @@ class CauseDetail(msgspec.Struct, frozen=True, kw_only=True):
 class IncidentDetail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What an incident is made of: ids of findings and of resources, those of the likely cause first.
 
-    `told` is false where it is one of the weaker ones, beyond the number that was asked for; their findings have no
+    `reported` is false where it is one of the weaker ones, beyond the number that was asked for; their findings have no
     evidence of their own. `times_a_day` is how often the fleet had something as rare before.
     """
 
     severity: Literal["medium", "high"]
     is_open: bool
-    told: bool
+    reported: bool
     is_silence: bool
     resources: list[str]
     members: list[str]

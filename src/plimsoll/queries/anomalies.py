@@ -213,7 +213,7 @@ def incident(one: Incident, granularity: str) -> Evidence:
     detail = IncidentDetail(
         severity=one.severity,
         is_open=one.end is None,
-        told=one.told,
+        reported=one.reported,
         is_silence=one.is_silence,
         resources=list(one.resources),
         members=[member.id for member in one.members],

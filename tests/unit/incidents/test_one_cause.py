@@ -57,7 +57,7 @@ def test_one_cause_on_any_number_of_resources_is_one_incident(members: int, days
     assert one.causes[0].resource_id == hit[0]
     assert one.members[0].resource_id == hit[0]
     assert (one.start, one.end) == (END - timedelta(hours=5), END - timedelta(hours=1))
-    assert one.told
+    assert one.reported
 
 
 def test_what_the_others_need_is_the_cause_also_when_it_is_seen_last() -> None:
@@ -111,9 +111,9 @@ def test_the_budget_is_on_incidents_and_never_cuts_what_goes_on() -> None:
     found = [finding(f"r{n}", 2 + n * 1.5, ends=1.5 + n * 1.5, score=4 + n) for n in range(10)]
     found += [finding(f"r{n}", 3.0 * n - 29.9, ends=None, score=3.01) for n in range(10, 15)]
     of = incidents(found, places, asked(resources=15))
-    assert [one.resources[0] for one in of if one.told and one.end is not None] == ["r9", "r8", "r7"]
-    assert sum(one.end is None and one.told for one in of) == 5
-    assert sum(not one.told for one in of) == 7
+    assert [one.resources[0] for one in of if one.reported and one.end is not None] == ["r9", "r8", "r7"]
+    assert sum(one.end is None and one.reported for one in of) == 5
+    assert sum(not one.reported for one in of) == 7
 
 
 def test_hosts_that_are_dark_each_night_take_no_place_from_what_is_rare() -> None:
@@ -126,7 +126,7 @@ def test_hosts_that_are_dark_each_night_take_no_place_from_what_is_rare() -> Non
     real = finding("h7", 8, ends=6, score=3.2)
     before = finding("h8", 25, ends=23, score=3.1)
     found = incidents([*silent, real, before], {f"h{n}": Place(type=f"t{n}") for n in range(10)}, asked(resources=10))
-    told = {name for one in found if one.told and not one.is_silence for name in one.resources}
+    told = {name for one in found if one.reported and not one.is_silence for name in one.resources}
     assert told == {"h7", "h8"}
 
 

@@ -93,7 +93,7 @@ def test_what_is_cut_is_counted(tmp_path: Path) -> None:
     """The weaker ones beyond the number asked for: on the page a number, in the evidence each of them."""
     whole = reported(tmp_path, ("api-3",))
     ((proof, detail),) = incidents_of(whole.evidence)
-    cut = {**proof.detail, "told": False}
+    cut = {**proof.detail, "reported": False}
     hidden = [msgspec.structs.replace(proof, subject=f"inc-{n}", detail=cut) for n in range(6)]
     found = sections.unusual(replace(whole, evidence=[*whole.evidence, *hidden]), situation_of(whole), MOMENT.zone)
     assert found is not None

@@ -98,9 +98,9 @@ def not_judged(grid: Grid, resources: Iterable[str], *, at_least_s: float) -> di
 def told_of(found: Sequence[Finding], places: Mapping[str, Place], asked: Asked) -> Looked:
     """What people are to be told of findings; those of incidents that are told, and all the incidents."""
     every = incidents(found, places, asked)
-    told = [finding for one in every if one.told for finding in one.members]
+    told = [finding for one in every if one.reported for finding in one.members]
     weeks = (asked.end - asked.start).total_seconds() / _WEEK_S
-    count = sum(one.told and not one.is_silence for one in every)
+    count = sum(one.reported and not one.is_silence for one in every)
     rate = count / (asked.resources * weeks) if asked.resources and weeks > 0 else 0.0
     return Looked(told, every, asked.since, rate)
 

@@ -35,7 +35,7 @@ class Cause:
 class Incident:
     """Findings of one cause, that of the likely cause first; `end` is None while one of them goes on.
 
-    `times_a_day` is how often this fleet had something as rare in the days before; `told`: people are to be told of
+    `times_a_day` is how often this fleet had something as rare in the days before; `reported`: people are to be told of
     it; else it is one of the weaker ones beyond the number that was asked for. `tie` says what joined the members.
     """
 
@@ -46,7 +46,7 @@ class Incident:
     causes: Sequence[Cause]
     tie: str = ""
     times_a_day: float | None = None
-    told: bool = True
+    reported: bool = True
     resources: Sequence[str] = field(default_factory=tuple[str, ...])
 
     @property

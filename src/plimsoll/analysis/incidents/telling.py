@@ -49,13 +49,13 @@ def incidents(found: Sequence[Finding], places: Mapping[str, Place], asked: Aske
     earlier = _Past([one for one in every if one.start < asked.start], asked)
     shown = [one for one in every if one.end is None or one.end > asked.start]
     rated = sorted((replace(one, times_a_day=earlier.times_a_day(one)) for one in shown), key=_order)
-    told: list[Incident] = []
+    chosen: list[Incident] = []
     places_left = asked.allowed
     for one in rated:
         counts = one.end is not None and one.start >= asked.start and not one.is_silence
-        told.append(replace(one, told=places_left > 0) if counts else one)
+        chosen.append(replace(one, reported=places_left > 0) if counts else one)
         places_left -= counts
-    return sorted(told, key=lambda one: not one.told)
+    return sorted(chosen, key=lambda one: not one.reported)
 
 
 def _order(one: Incident) -> tuple[bool, float, bool, int, float, str]:

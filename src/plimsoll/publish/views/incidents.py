@@ -37,14 +37,14 @@ def shown(report: ReportInput) -> list[Shown]:
     found = [
         _shown(one.subject, detail, proof, entries)
         for one, detail in incidents_of(report.evidence)
-        if detail.told and not detail.is_silence and any(member in proof for member in detail.members)
+        if detail.reported and not detail.is_silence and any(member in proof for member in detail.members)
     ]
     return sorted(found, key=lambda one: one.severity != "high")
 
 
 def weaker(report: ReportInput) -> int:
     """How many incidents are not told, but listed in the evidence."""
-    return sum(not detail.told for _, detail in incidents_of(report.evidence))
+    return sum(not detail.reported for _, detail in incidents_of(report.evidence))
 
 
 def _shown(
