@@ -6,6 +6,7 @@ import logging
 import socket
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ import uvicorn
 from plimsoll.api.app import application
 from plimsoll.api.connections import Deadlines, connections, places
 from plimsoll.api.documents import answering
+from plimsoll.api.listening import BACKLOG, bound
 from plimsoll.api.segments import MOST_MEMORY, Taking, taking
 from plimsoll.api.tokens import Tokens
 from plimsoll.api.workers import Limits, Workers
@@ -25,16 +27,30 @@ from plimsoll.project.runner import context
 from plimsoll.schedule.status import status
 
 _HEADER_BYTES: Final = 65_536
-_BACKLOG: Final = 64
-"""So many connections are accepted in one go, before any of them is given its place or refused."""
 _STOP_S: Final = 8
 _DEADLINES: Final = Deadlines()
 
 
-def serve(project: Project, clock: Clock, *, host: str, port: int) -> None:
-    """Serves until SIGTERM or SIGINT."""
+def address(project: Project, host: str | None, port: int | None) -> tuple[str, int]:
+    """Where the service listens: as asked for, else as `[serve]` says; refused where that is not safe."""
     settings = project.config().get("serve", Serve)
-    allowed(host, settings, tokens=bool(Tokens(project.data / "tokens.json").all()))
+    place = host if host is not None else settings.host, port if port is not None else settings.port
+    allowed(place[0], settings, tokens=bool(Tokens(project.data / "tokens.json").all()))
+    return place
+
+
+def serve(
+    project: Project,
+    clock: Clock,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    serving: Callable[[str], object] = lambda _: None,
+) -> None:
+    """Serves until SIGTERM or SIGINT; `serving` is given the URL once connections are accepted."""
+    settings = project.config().get("serve", Serve)
+    host, port = address(project, host, port)
+    sockets = bound(host, port)
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
     wired = context(project, clock=clock)
     limits = Limits(settings.deadline_s, settings.memory_limit_mib * 1024**2)
@@ -52,11 +68,11 @@ def serve(project: Project, clock: Clock, *, host: str, port: int) -> None:
     )
     of_one = settings.connections if settings.behind_proxy else settings.connections_per_address
     made: Any = connections(places(settings.connections, of_one), _DEADLINES)
+    scheme = "https" if settings.tls_certificate else "http"
+    serving(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/")
     Listening(
         uvicorn.Config(
             app,
-            host=host,
-            port=port,
             http=made,
             ws="none",
             loop="plimsoll.api.server:Loop",
@@ -64,14 +80,14 @@ def serve(project: Project, clock: Clock, *, host: str, port: int) -> None:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            backlog=_BACKLOG,
+            backlog=BACKLOG,
             timeout_keep_alive=round(_DEADLINES.idle),
             timeout_graceful_shutdown=_STOP_S,
             h11_max_incomplete_event_size=_HEADER_BYTES,
             ssl_certfile=settings.tls_certificate or None,
             ssl_keyfile=settings.tls_key or None,
         )
-    ).run()
+    ).run(sockets)
 
 
 class Loop(asyncio.SelectorEventLoop):

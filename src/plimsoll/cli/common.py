@@ -27,6 +27,10 @@ _WIDEST: Final = 10_000
 ProjectOption = Annotated[
     Path | None, typer.Option("--project", help="The project folder; default: this one or a parent.")
 ]
+HostOption = Annotated[str | None, typer.Option("--host", help="The address to listen on; default: [serve] host.")]
+PortOption = Annotated[
+    int | None, typer.Option("--port", min=1, max=65_535, help="The port to listen on; default: [serve] port.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 AsOfOption = Annotated[
     str | None,

@@ -5,11 +5,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from plimsoll.cli.common import JsonOption, ProjectOption, open_project, open_to_write, print_json, say, the_clock
+from plimsoll.cli.common import (
+    HostOption,
+    JsonOption,
+    PortOption,
+    ProjectOption,
+    open_project,
+    open_to_write,
+    print_json,
+    say,
+    the_clock,
+)
 from plimsoll.errors import shown
 from plimsoll.publish.formatting import NARROW
 
 if TYPE_CHECKING:
+    from plimsoll.project import Project
     from plimsoll.schedule.status import Status
 
 JsonLogs = Annotated[bool, typer.Option("--json-logs", help="One JSON object an event, for log collectors.")]
@@ -28,6 +39,8 @@ def register(app: typer.Typer) -> None:
 def up(
     project: ProjectOption = None,
     serve: Annotated[bool, typer.Option("--serve", help="Also run the HTTP service.")] = False,
+    host: HostOption = None,
+    port: PortOption = None,
     collect_only: CollectOnly = False,
     json_logs: JsonLogs = False,
 ) -> None:
@@ -38,7 +51,17 @@ def up(
 
     opened = replace(open_to_write(project), collect_only=collect_only)
     log = logger(json=json_logs, secrets=secrets_of(opened.config()))
-    run_scheduler(opened, the_clock(), log, serve=["serve"] if serve else [])
+    run_scheduler(opened, the_clock(), log, serve=_service(opened, host, port) if serve else [])
+
+
+def _service(project: "Project", host: str | None, port: int | None) -> list[str]:
+    """The words of the service's command; refused at once where it could not listen."""
+    from plimsoll.api.listening import free
+    from plimsoll.api.server import address
+
+    free(*address(project, host, port))
+    asked = {"--host": host, "--port": port}  # what was not asked for is read from [serve] at each start
+    return ["serve", *(str(word) for option, value in asked.items() if value is not None for word in (option, value))]
 
 
 def tick(

@@ -4,7 +4,17 @@ from typing import Annotated
 
 import typer
 
-from plimsoll.cli.common import JsonOption, ProjectOption, open_project, open_to_write, print_json, say, the_clock
+from plimsoll.cli.common import (
+    HostOption,
+    JsonOption,
+    PortOption,
+    ProjectOption,
+    open_project,
+    open_to_write,
+    print_json,
+    say,
+    the_clock,
+)
 
 token = typer.Typer(no_args_is_help=True, help="Access to the HTTP service.")
 
@@ -15,17 +25,11 @@ def register(app: typer.Typer) -> None:
     app.add_typer(token, name="token")
 
 
-def serve(
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen on.")] = 8080,
-    project: ProjectOption = None,
-) -> None:
+def serve(host: HostOption = None, port: PortOption = None, project: ProjectOption = None) -> None:
     """Runs the HTTP service and the live page, until SIGTERM or Ctrl-C."""
     from plimsoll.api.server import serve as run_server  # Starlette only where it serves
 
-    opened = open_project(project)
-    say(f"serving on http://{host}:{port}/")
-    run_server(opened, the_clock(), host=host, port=port)
+    run_server(open_project(project), the_clock(), host=host, port=port, serving=lambda url: say(f"serving on {url}"))
 
 
 @token.command("new")

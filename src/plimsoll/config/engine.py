@@ -113,6 +113,8 @@ def zone(name: str) -> ZoneInfo:
 class Serve(Section):
     """`[serve]`: the HTTP service; it reads, and takes segments of hosts that ship."""
 
+    host: str = Field("127.0.0.1", description="the address to listen on; beyond this machine it wants a token and TLS")
+    port: int = Field(8080, ge=1, le=65_535, description="the port to listen on")
     hosts: tuple[str, ...] = Field(
         (), description="names under which it may be asked for, beside localhost; anything else is refused"
     )
