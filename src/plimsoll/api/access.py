@@ -3,26 +3,26 @@
 import logging
 import re
 import time
-from collections import OrderedDict
 from typing import Final
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plimsoll.api.metrics import Counts
+from plimsoll.api.minutes import Minutes
 from plimsoll.api.refusals import error_body
+from plimsoll.api.sign_in import SIGN_IN, SIGN_OUT, Sessions, asks_for_a_page, way_in
 from plimsoll.api.tokens import Token, Tokens
 from plimsoll.config.engine import Serve
 from plimsoll.errors import PlimsollError, shown
 
-OPEN_PATHS: Final = ("/healthz",)
+OPEN_PATHS: Final = ("/healthz", SIGN_IN, SIGN_OUT)
 SEGMENTS: Final = "/v1/segments"
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
 _HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?")
 MOST_QUERY_BYTES: Final = 32_768
 LOG: Final = logging.getLogger("plimsoll.access")
-_MOST_CLIENTS: Final = 10_000
 _MOST_PORT: Final = 65_535
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -42,12 +42,22 @@ class Access:
 
     Closed unless it is known to be open: without a token only a service that is reached from this machine alone
     (`local`) answers, and only as long as no token was ever made. A list of tokens that was emptied, lost or damaged
-    opens nothing.
+    opens nothing. A browser that has signed in (`sessions`) reads what its token reads; one that has not is shown
+    where.
     """
 
-    def __init__(self, app: ASGIApp, tokens: Tokens, settings: Serve, counts: Counts, *, local: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        tokens: Tokens,
+        settings: Serve,
+        counts: Counts,
+        *,
+        local: bool,
+        sessions: Sessions | None = None,
+    ) -> None:
         self._app, self._tokens, self._settings, self._counts = app, tokens, settings, counts
-        self._open = local
+        self._open, self._sessions = local, sessions
         self._asked, self._wrong = Minutes(settings.requests_per_minute), Minutes(settings.wrong_tokens_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,7 +89,7 @@ class Access:
 
         return sending
 
-    def _refusal(self, scope: Scope) -> JSONResponse | None:
+    def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         if (malformed := self._malformed(scope, headers)) is not None:
             return malformed
@@ -107,7 +117,7 @@ class Access:
             return error(414, "query_too_long", f"the query is longer than {MOST_QUERY_BYTES} bytes")
         return None
 
-    def _token(self, scope: Scope, headers: Headers, client: str) -> tuple[Token | None, JSONResponse | None]:
+    def _token(self, scope: Scope, headers: Headers, client: str) -> tuple[Token | None, Response | None]:
         if scope["path"] in OPEN_PATHS:
             return None, None
         try:
@@ -117,35 +127,25 @@ class Access:
         self._open = self._open and known is None
         if self._open:
             return None, None
+        token = self._of(scope["method"], headers, known or [])
+        return (token, None) if token is not None else (None, self._no_token(scope, headers, client, bool(known)))
+
+    def _of(self, method: str, headers: Headers, known: list[Token]) -> Token | None:
+        """The token of the header, or, where none is sent and it is only read, the one that the cookie stands for."""
         given = [value for key, value in headers.raw if key == b"authorization"]
-        token = self._tokens.match(known or [], given[0]) if len(given) == 1 else None
-        if token is not None:
-            return token, None
+        if not given and self._sessions is not None and method in ("GET", "HEAD"):
+            return self._sessions.token(headers, known)
+        return self._tokens.match(known, given[0]) if len(given) == 1 else None
+
+    def _no_token(self, scope: Scope, headers: Headers, client: str, known: bool) -> Response:
+        if self._sessions is not None and asks_for_a_page(scope["method"], scope["path"], headers):
+            return way_in(scope["path"], scope["query_string"])
         if not self._wrong.more(client):
-            return None, _slow_down("too many wrong tokens")
+            return _slow_down("too many wrong tokens")
         why = "a token is needed: Authorization: Bearer plm_..."
         refused = error(401, "unauthorized", why if known else f"{why}; there is none yet: plimsoll token new NAME")
         refused.headers["WWW-Authenticate"] = "Bearer"
-        return None, refused
-
-
-class Minutes:
-    """How often each of many asked in this minute; the oldest are forgotten, so that names cannot fill the memory."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._counts: OrderedDict[str, tuple[int, int]] = OrderedDict()
-
-    def more(self, who: str) -> bool:
-        """Counts one, and says whether it is still allowed."""
-        minute = int(time.monotonic() // 60)
-        before, count = self._counts.get(who, (minute, 0))
-        count = count + 1 if before == minute else 1
-        self._counts[who] = (minute, count)
-        self._counts.move_to_end(who)
-        while len(self._counts) > _MOST_CLIENTS:
-            self._counts.popitem(last=False)
-        return count <= self._most
+        return refused
 
 
 def _name(host: str) -> str:

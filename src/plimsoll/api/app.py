@@ -26,6 +26,7 @@ from plimsoll.api.openapi import openapi
 from plimsoll.api.page import live_page, reports_page
 from plimsoll.api.refusals import refusal
 from plimsoll.api.segments import Taking
+from plimsoll.api.sign_in import SIGN_IN, SIGN_OUT, SignIn
 from plimsoll.api.tokens import Token, Tokens
 from plimsoll.api.workers import Workers
 from plimsoll.config.engine import Serve
@@ -62,7 +63,9 @@ def application(
     """
     counts = Counts()
     views = Views(context(), Documents(context, workers), counts, tuple(jobs), Health(problems))
-    get = ["GET"]
+    tokens = Tokens(views.context.data / "tokens.json")
+    door = SignIn(views.context, tokens, settings)
+    get, post = ["GET"], ["POST"]
     app = Starlette(
         routes=[
             *(Route(path, views.document, methods=get) for path in ROUTES),
@@ -74,13 +77,16 @@ def application(
             Route("/healthz", views.health, methods=get),
             Route("/metrics", views.metrics, methods=get),
             Route(SEGMENTS, segments.known, methods=get),
-            Route(SEGMENTS + "/{table}/{name}", segments.take, methods=["POST"]),
+            Route(SEGMENTS + "/{table}/{name}", segments.take, methods=post),
+            Route(SIGN_IN, door.page, methods=get),
+            Route(SIGN_IN, door.enter, methods=post),
+            Route(SIGN_OUT, door.leave, methods=post),
         ],
         middleware=[Middleware(GZipMiddleware, minimum_size=2048)],
         exception_handlers={HTTPException: _http, PlimsollError: _refused, Exception: _broken},
     )
     app.router.redirect_slashes = False
-    return Access(app, Tokens(views.context.data / "tokens.json"), settings, counts, local=local)
+    return Access(app, tokens, settings, counts, local=local, sessions=door.sessions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +112,10 @@ class Views:
             return Response(status_code=304, headers=headers)
         return _answer(answer.status, answer.body, headers)
 
-    async def live(self, _: Request) -> Response:
-        """The live page."""
-        return _page(*live_page(self.context))
+    async def live(self, request: Request) -> Response:
+        """The live page; with the way out for a browser that has signed in."""
+        signed_in = request.scope.get("plimsoll.token") is not None and "cookie" in request.headers
+        return _page(*live_page(self.context, signed_in=signed_in))
 
     async def reports(self, request: Request) -> Response:
         """The list of reports."""

@@ -28,7 +28,7 @@ def bound(host: str, port: int) -> list[socket.socket]:
     if refused is not None and (not sockets or refused.errno == errno.EADDRINUSE):
         for one in sockets:
             one.close()
-        raise _told(refused, host, port) from refused
+        raise _error(refused, host, port) from refused
     return sockets
 
 
@@ -54,7 +54,7 @@ def _listening(family: int, address: tuple[object, ...]) -> socket.socket:
     return made
 
 
-def _told(error: OSError, host: str, port: int) -> PlimsollError:
+def _error(error: OSError, host: str, port: int) -> PlimsollError:
     if error.errno == errno.EADDRINUSE:
         return TemporaryError(f"port {port} of {host} is in use; end what listens there, or choose another: --port")
     if error.errno in (errno.EACCES, errno.EPERM):

@@ -1,4 +1,7 @@
-"""Pages of the service: live, and the list of reports; the report's own type and colours, our own script only."""
+"""Pages of the service: live, the list of reports, signing in.
+
+The report's own type and colours, our own script only.
+"""
 
 import base64
 import hashlib
@@ -14,10 +17,11 @@ _DAY: Final = re.compile(r"\d{4}/\d{2}/\d{2}")
 _MOST_DAYS: Final = 60
 
 
-def live_page(context: Context) -> tuple[bytes, str]:
+def live_page(context: Context, *, signed_in: bool = False) -> tuple[bytes, str]:
     """(HTML, its content security policy): a script of ours asks for the document every half minute."""
-    made = rendered("live.html.j2", "live.js.j2", folders=context.templates, fleet=_fleet(context))
-    return made.page, _policy(made.style, f"script-src '{_hash(made.script)}'; connect-src 'self'; ")
+    made = rendered("live.html.j2", "live.js.j2", folders=context.templates, fleet=_fleet(context), signed_in=signed_in)
+    allowed = f"script-src '{_hash(made.script)}'; connect-src 'self'; "
+    return made.page, _policy(made.style, allowed, form="'self'" if signed_in else "'none'")
 
 
 def reports_page(context: Context) -> tuple[bytes, str]:
@@ -30,6 +34,12 @@ def reports_page(context: Context) -> tuple[bytes, str]:
     return made.page, _policy(made.style, "")
 
 
+def sign_in_page(context: Context, *, why: str, to: str) -> tuple[bytes, str]:
+    """(HTML, its policy): the form that takes a token; `why` it is shown again, `to` where it leads."""
+    made = rendered("sign_in.html.j2", None, folders=context.templates, fleet=_fleet(context), why=why, to=to)
+    return made.page, _policy(made.style, "", form="'self'")
+
+
 def _files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob("[!.]*") if path.is_file())
 
@@ -38,9 +48,9 @@ def _fleet(context: Context) -> str:
     return context.config.get("plimsoll", Plimsoll).name
 
 
-def _policy(style: str, more: str) -> str:
+def _policy(style: str, more: str, *, form: str = "'none'") -> str:
     allowed = f"style-src '{_hash(style)}'; {more}"
-    return f"default-src 'none'; {allowed}base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    return f"default-src 'none'; {allowed}base-uri 'none'; form-action {form}; frame-ancestors 'none'"
 
 
 def _hash(text: str) -> str:

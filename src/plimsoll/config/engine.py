@@ -121,6 +121,10 @@ class Serve(Section):
     tls_certificate: str = Field("", description="a PEM file; needed, with the key, to listen beyond this machine")
     tls_key: str = Field("", description="the key's PEM file")
     behind_proxy: bool = Field(False, description="a proxy before it does TLS; tokens are then always needed")
+    signed_in_for: Annotated[Duration, Field(ge=60, le=30 * 86400)] = Field(
+        "12h",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        description="how long a browser that gave a token is let in by its cookie",
+    )
     requests_per_minute: int = Field(240, ge=1, le=100_000, description="of one token or address")
     wrong_tokens_per_minute: int = Field(20, ge=1, le=100_000, description="of one address, before it has to wait")
     names_per_host: int = Field(
