@@ -67,11 +67,11 @@ class Door:
             try:
                 self.knock(random.Random(key))
                 self.answers["taken"] += 1
-            except (PlimsollError, *self.expected):
-                self.answers["refused"] += 1
             except Exception as error:  # noqa: BLE001 - that is what is looked for
-                self.answers["broken"] += 1
-                self.broken.setdefault(f"{type(error).__name__}: {error}"[:160], key)
+                refused = isinstance(error, (PlimsollError, *self.expected))
+                self.answers["refused" if refused else "broken"] += 1
+                if not refused:
+                    self.broken.setdefault(f"{type(error).__name__}: {error}"[:160], key)
         self.grown_kb.append(_resident_kb() - before)
 
 
