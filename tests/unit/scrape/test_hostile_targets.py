@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from plimsoll.collectors.prometheus import fetch
+from plimsoll.collectors.prometheus.address import scrape
 from plimsoll.collectors.prometheus.exposition import parse
 from plimsoll.collectors.prometheus.fetch import FetchError
 from plimsoll.collectors.prometheus.mapper import Mapper
 from plimsoll.collectors.prometheus.mapping import load
 from plimsoll.collectors.prometheus.settings import Target
-from plimsoll.collectors.prometheus.targets import Scraper, scrape
+from plimsoll.collectors.prometheus.targets import Scraper
 from plimsoll.errors import BadParameter, ConfigError
 from tests.clocks import START
 from tests.exporters import Handler, Say, exporter
@@ -81,11 +82,12 @@ def test_one_byte_a_second_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 
 READS = """
 import resource, sys
-from plimsoll.collectors.prometheus.targets import (addresses, scrape)
+from plimsoll.collectors.prometheus.address import scrape
+from plimsoll.collectors.prometheus.targets import AddressMaker
 from plimsoll.collectors.prometheus.settings import Target
 closed = Target(urls=("http://127.0.0.1:1/",), mapping="node")
 poured = Target(urls=(sys.argv[1],), mapping="node")
-first, second = addresses({"a": closed, "b": poured}, interval_s=30)
+first, second = AddressMaker({"a": closed, "b": poured}, interval_s=30).static()
 scrape(first if first.url.endswith(":1/") else second)  # whatever has to be loaded is loaded now
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 (told,) = scrape(second if first.url.endswith(":1/") else first).collections
@@ -170,6 +172,24 @@ def test_labels_that_come_and_go_do_not_fill_the_memory() -> None:
         text = f'container_fs_reads_bytes_total{{container="c",pod="p{n}"}} {n}\n'
         mapper.read(parse(text, "", table.wanted), at_s=30.0 * n, wall_s=30.0 * n)
     assert mapper.series < 20
+
+
+def test_codes_of_devices_that_come_and_go_end_at_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F44: other GPUs each scrape; the codes seen last are remembered, and a new code of one of these is still new."""
+    monkeypatch.setattr("plimsoll.collectors.prometheus.mapper._MOST_CODES", 50)
+    table = load("dcgm")
+    mapper = Mapper(table, interval_s=30, resource_of=lambda _: "r")
+
+    def read(n: int, code: int) -> dict[str, float | None]:
+        lines = [f'DCGM_FI_DEV_XID_ERRORS{{gpu="{k}"}} 0\n' for k in range(20 * n + 100, 20 * n + 120)]
+        text = f'DCGM_FI_DEV_XID_ERRORS{{gpu="0"}} {code}\n' + "".join(lines)
+        made = mapper.read(parse(text, "", table.wanted), at_s=30.0 * n, wall_s=30.0 * n)
+        return {device: values.get("gpu_xid_code") for (_, device), values in made.readings.items()}
+
+    for n in range(100):
+        read(n, 0)
+        assert mapper.codes <= 50
+    assert read(100, 79)["gpu0"] == 79.0
 
 
 def test_names_that_come_and_go_end_at_a_limit() -> None:
@@ -276,5 +296,5 @@ def test_a_projects_own_table_replaces_a_built_in_one_and_mistakes_are_named(tmp
         {"urls": ("http://u:p@x/",)},
         {"urls": ("http://x",), "user": "u"},
     ):
-        with pytest.raises(ValueError, match=r"at least 1|address|go together"):
+        with pytest.raises(ValueError, match=r"needs urls|address|go together"):
             Target.model_validate({"mapping": "node", **bad})

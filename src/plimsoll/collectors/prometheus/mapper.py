@@ -14,6 +14,8 @@ from plimsoll.collectors.rates import Rates
 from plimsoll.metrics import CATALOGUE
 
 _FORGET_INTERVALS: Final = 10
+_MOST_CODES: Final = 20_000
+"""Codes that are remembered, those seen last; a restart of the exporter makes no old code a new one."""
 _WIDE: Final = 2.0**53
 
 
@@ -38,6 +40,7 @@ class Mapper:
         self._interval_s = interval_s
         self._rates = Rates(interval_s=interval_s)
         self._last_codes: dict[tuple[str, ...], float] = {}
+        self._series: dict[tuple[object, ...], frozenset[object]] = {}
         self._seen: set[str] = set()
         self._before: set[str] = set()
         self._only: str | None = None
@@ -46,6 +49,11 @@ class Mapper:
     def series(self) -> int:
         """How many counters are remembered."""
         return len(self._rates)
+
+    @property
+    def codes(self) -> int:
+        """How many codes are remembered."""
+        return len(self._last_codes)
 
     @property
     def rates(self) -> Rates:
@@ -81,6 +89,8 @@ class Mapper:
         made.lost = tuple(sorted(self._before - known))
         self._before = known
         made.lacking = {metric: family for metric, family in made.lacking.items() if metric not in known}
+        while len(self._last_codes) > _MOST_CODES:
+            del self._last_codes[next(iter(self._last_codes))]
         self._rates.forget(at_s - _FORGET_INTERVALS * max(self._interval_s, 30.0))
         return made
 
@@ -118,6 +128,9 @@ class Mapper:
         if filtered and samples and (label := _lacking(rule, samples)):
             made.unlabelled[stem(samples[0].name), label] = len(samples)
             return found
+        for label in rule.unless if filtered and samples else ():
+            if not any(label in one.labels for one in samples):  # what it would leave out is counted
+                made.unlabelled[stem(samples[0].name), label] = len(samples)
         for sample in samples:
             labels = sample.labels
             if filtered and not rule.takes(labels):
@@ -189,13 +202,18 @@ class Mapper:
 
     def changed(self, key: tuple[str, str, str], value: float) -> bool:
         """Whether a code is another than the last one; the first is known, not new."""
-        before = self._last_codes.get(key)
+        before = self._last_codes.pop(key, None)
         self._last_codes[key] = value
         return before is not None and value not in {before, 0}
 
+    def only_more(self, part: tuple[object, ...], series: frozenset[object]) -> bool:
+        """Whether every series that a part of a rule had at the reading before is still there."""
+        before, self._series[part] = self._series.get(part), series
+        return before is not None and before <= series
+
     def counted(self, key: tuple[str, ...], value: float, *, otherwise: float) -> float:
         """How much more a code is counted now than at the reading before; `otherwise` is what it was at the first."""
-        before = self._last_codes.get(key, otherwise)
+        before = self._last_codes.pop(key, otherwise)
         self._last_codes[key] = value
         return value - before
 
