@@ -141,8 +141,8 @@ def _sentence(fleet: GpuFleet) -> str:
     names = {"SMs": "sm_active_pct", "tensor cores": "tensor_active_pct"}
     active = {label: _over(fleet, name) for label, name in names.items()}
     inside = [f"{label} {formatting.percent(value)}" for label, value in active.items() if value is not None]
-    told = f"; active: {', '.join(inside)}" if inside else ""
-    return f"{count}{kind}: {busy}{told}.{unread}"
+    active_text = f"; active: {', '.join(inside)}" if inside else ""
+    return f"{count}{kind}: {busy}{active_text}.{unread}"
 
 
 def _over(fleet: GpuFleet, name: str) -> float | None:
