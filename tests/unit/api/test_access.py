@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from starlette.responses import PlainTextResponse
 
-from plimsoll.api.access import MOST_QUERY_BYTES, Access, Minutes
+from plimsoll.api.access import MOST_QUERY_BYTES, Access
 from plimsoll.api.metrics import Counts
+from plimsoll.api.minutes import Minutes
 from plimsoll.api.tokens import Tokens
 from plimsoll.config.engine import Serve
 
@@ -58,7 +59,7 @@ class Door:
 def one_minute(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that stands still: no test ends in another minute than it began in."""
     now = [6_000.0]
-    monkeypatch.setattr("plimsoll.api.access.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("plimsoll.api.minutes.time.monotonic", lambda: now[0])
     return now
 
 
@@ -167,7 +168,7 @@ def test_a_flood_fills_no_log(tmp_path: Path, one_minute: list[float], caplog: p
 
 def test_names_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest of very many is forgotten; one that asks all the time is not."""
-    monkeypatch.setattr("plimsoll.api.access._MOST_CLIENTS", 10)
+    monkeypatch.setattr("plimsoll.api.minutes._MOST_CLIENTS", 10)
     minutes = Minutes(2)
     assert [minutes.more("mine"), minutes.more("mine"), minutes.more("mine")] == [True, True, False]
     for n in range(50):
