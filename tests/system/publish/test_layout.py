@@ -1,4 +1,4 @@
-"""Boxes of the page, measured in a real browser at seven widths: nothing beyond the edge, no text over its neighbour."""
+"""Boxes of the page, measured in a real browser at seven widths: nothing is cut, no text lies over its neighbour."""
 
 import json
 import re
