@@ -97,6 +97,8 @@ def _print(found: Status) -> None:
     if (last := found.report) is not None:
         judged = f"{last.judged} of {last.total} judged, {last.silent} silent"
         console.print(f"report     {_typed(last.verdict)} {_typed(last.facts)} ({last.end}; {judged})")
+    for note in found.notes:
+        console.print(f"note: {shown(note)}")
     for problem in found.problems:
         console.print(f"problem: {shown(problem)}")
     console.print("healthy" if found.healthy else f"not healthy: {len(found.problems)} problems")

@@ -16,6 +16,7 @@ from plimsoll.errors import LakeError, PlimsollError, UsageError
 from plimsoll.project import Project
 from plimsoll.schedule.clock_watch import Watch
 from plimsoll.schedule.engine import Engine
+from plimsoll.schedule.heartbeat import HEARTBEAT
 from plimsoll.schedule.interval_jobs import steppers
 from plimsoll.schedule.log import Log
 from plimsoll.schedule.plan import Plan
@@ -24,7 +25,6 @@ from plimsoll.schedule.run_process import subprocess_executor, worker_command
 from plimsoll.schedule.supervisor import Supervisor
 from plimsoll.schedule.timer import Ticks
 
-HEARTBEAT: Final = "heartbeat.json"
 HEARTBEAT_S: Final = 5.0
 LANE_TICK_S: Final = 2.0
 COLLECT_ONLY: Final = "collect-only"

@@ -20,11 +20,13 @@ from plimsoll.ledger import RunResult
 from plimsoll.project import Project, builtin_root
 from plimsoll.project.runner import context
 from plimsoll.schedule.engine import Engine
+from plimsoll.schedule.heartbeat import driven
 from plimsoll.schedule.log import logger
 from plimsoll.schedule.owed import Attempt
 from plimsoll.schedule.plan import Plan
-from plimsoll.schedule.problems import last_attempts, of_jobs, of_sources
+from plimsoll.schedule.problems import of_jobs
 from plimsoll.schedule.run_process import Limits
+from plimsoll.schedule.sources import of_sources
 from plimsoll.tables import COLLECTIONS, SAMPLES
 from tests.clocks import START, OwnedClock
 from tests.post_office import open_post_office
@@ -138,7 +140,10 @@ def test_nothing_is_lost_and_nothing_doubled(folder: Path) -> None:
     assert of_jobs(project, plan, now, grace=timedelta(minutes=20)) == []
     assert project.ledger.failures(START) == []
     assert project.outbox.problems(now) == []
-    assert of_sources(last_attempts(project, now)) == []  # each has answered well at last
+    sources = of_sources(project, driven(project), now)
+    assert [line.partition(" within a day")[0] for line in sources.problems] == [
+        "site a: values that cannot be were left out of 24 readings"
+    ]
 
 
 def _every_reading_once(project: Project, site: Site) -> None:
