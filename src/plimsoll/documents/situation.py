@@ -119,6 +119,15 @@ class Ahead:
     without: int
 
 
+@dataclass(frozen=True, slots=True)
+class RulesJudged:
+    """How many rules had enough readings to judge, how many wait for a longer history, and how many there are."""
+
+    judged: int
+    waiting: int
+    known: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """All of it. Sequences are ordered, the worst first.
@@ -128,6 +137,7 @@ class Situation:
     `aged_out` counts names that no config declares and that were not seen for long. `crossed` are all resources that
     were over a line at any time, `came_back` those of them that are known to be under it; a muted alert is in neither
     `open` nor `came_back`. `opened` and `closed` count alerts since the last report. `ahead` is None without forecasts.
+    Of `without_line` nothing that is read has a load line. `rules` is None where rules were not asked.
     """
 
     total: int
@@ -156,6 +166,8 @@ class Situation:
     failed_sections: Sequence[str] = ()
     failed_jobs: Sequence[str] = ()
     is_filtered: bool = False
+    without_line: Sequence[str] = ()
+    rules: RulesJudged | None = None
 
     @property
     def state(self) -> State:
@@ -176,6 +188,7 @@ class Situation:
     def _blemishes(self) -> Iterator[bool]:
         """What keeps a fleet from being calm, one after the other."""
         yield self.judged == 0
+        yield self.has_no_line
         yield self.coverage_pct is not None and self.coverage_pct < ENOUGH_PCT
         yield from map(bool, (self.silent, self.unmeasured, self.lost, self.gaps, self.open, self.muted))
         yield self.opened + self.closed > 0
@@ -186,6 +199,11 @@ class Situation:
     def knows_nothing(self) -> bool:
         """Whether nothing was read in the window."""
         return self.read == 0
+
+    @property
+    def has_no_line(self) -> bool:
+        """Whether nothing that was read has a load line: then none can be crossed, and none was stayed under."""
+        return 0 < self.read <= len(self.without_line)
 
     @property
     def is_widely_over(self) -> bool:
@@ -199,9 +217,9 @@ class Situation:
 
     @property
     def stayed_under(self) -> int:
-        """Resources that were read up to the end and crossed no line."""
+        """Resources that were read up to the end and crossed no line, of those that have one."""
         absent = {one.id for one in (*self.silent, *self.unmeasured)}
-        return max(0, self.total - self.aged_out - len(absent | set(self.crossed)))
+        return max(0, self.total - self.aged_out - len(absent | set(self.crossed) | set(self.without_line)))
 
     @property
     def high(self) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
@@ -12,8 +13,10 @@ from plimsoll.clock import rfc3339
 from plimsoll.delivery import smtp, webhook
 from plimsoll.delivery.message import MailContent, dated, message, message_id
 from plimsoll.delivery.outcome import Outcome
+from plimsoll.delivery.sent_log import FILE as SENT
+from plimsoll.delivery.sent_log import SentLog
 from plimsoll.delivery.settings import Mail, Recipient, Webhook
-from plimsoll.errors import PlimsollError, shown
+from plimsoll.errors import DiskError, PlimsollError, shown
 from plimsoll.ledger.outbox import Outbox, OutboxMessage
 from plimsoll.project.context import Context
 from plimsoll.publish.views.view import ReportView
@@ -35,6 +38,11 @@ def outbox(context: Context) -> Outbox:
     return Outbox(context.data / "ledger.sqlite")
 
 
+def _sent(context: Context) -> SentLog:
+    """What was accepted for delivery, whatever the ledger knows of it."""
+    return SentLog(context.data / SENT)
+
+
 def publish_and_queue(context: Context, kind: str, made: PublishedReport) -> None:
     """Puts a report into the outbox; raises, once that is done, where a part of the report could not be made."""
     queue(context, kind, made)
@@ -53,7 +61,7 @@ def queue(context: Context, kind: str, made: PublishedReport) -> int:
     for name, recipient in context.config.under("recipients", Recipient).items():
         if not mail.host or kind not in recipient.reports:
             continue
-        if not mail.revisions and outbox(context).tried(_mail_ids(kind, made, mail, name, recipient)[:-1]):
+        if not mail.revisions and _tried(context, _mail_ids(kind, made, mail, name, recipient)[:-1]):
             continue
         report = owner_view(context, made, kind, recipient.owner) if _owned(recipient, kind) else made
         if recipient.when == "matters" and report.view.verdict.state in CALM:
@@ -62,9 +70,13 @@ def queue(context: Context, kind: str, made: PublishedReport) -> int:
     for name, hook in context.config.under("webhooks", Webhook).items():
         if kind != "daily" or (hook.when == "matters" and made.view.verdict.state in CALM):
             continue
-        if not outbox(context).tried(_hook_ids(kind, made, name)[:-1]):
+        if not _tried(context, _hook_ids(kind, made, name)[:-1]):
             new += _queue_hook(context, kind, made, name, hook)
     return new
+
+
+def _tried(context: Context, ids: list[str]) -> bool:
+    return outbox(context).tried(ids) or not _sent(context).ids().isdisjoint(ids)
 
 
 def _owned(recipient: Recipient, kind: str) -> bool:
@@ -91,13 +103,19 @@ def send_due(context: Context, *, chance: random.Random | None = None) -> list[t
     """Tries what is due, oldest first; each attempt is noted before and after.
 
     After a minute no further attempt is begun, so that slow servers do not keep reports waiting: what is left is due
-    in the next pass.
+    in the next pass. What was sent before, and is queued again by a ledger that was restored, is not sent again.
     """
     box, now, began = outbox(context), context.clock.now(), context.clock.monotonic()
     done: list[tuple[OutboxMessage, Outcome]] = []
     with box.alone():
         box.recover(now)
-        for parcel in box.due(now):
+        due = box.due(now)
+        sent = _sent(context).ids() if due else frozenset[str]()
+        for parcel in due:
+            if parcel.id in sent and parcel.state == "queued" and not parcel.attempts:
+                detail = "was sent before; the ledger that knew of it was replaced"
+                box.settle(parcel.id, "sent", detail=detail, next_try=now, now=now)
+                continue
             if context.clock.monotonic() - began > PASS_S:
                 break
             box.sending(parcel.id, context.clock.now())
@@ -133,6 +151,9 @@ def _settle(context: Context, box: Outbox, parcel: OutboxMessage, outcome: Outco
         detail = f"given up after {attempts} tries: {detail}"
         state = "failed"
     box.settle(parcel.id, state, detail=detail, next_try=now + timedelta(seconds=pause), now=now)
+    if state == "sent":
+        with suppress(OSError, DiskError):  # the ledger knows it; this file is for one that was lost
+            _sent(context).add(parcel.id, now)
 
 
 def _queue_mail(
