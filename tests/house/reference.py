@@ -6,12 +6,11 @@ A page is a pure function of the live objects; `test_reference.py` fails when a 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from plimsoll.analysis.bottlenecks.limits import bounds_of
 from plimsoll.analysis.bottlenecks.rule_files import built_in
-from plimsoll.cli import app
+from plimsoll.cli.commands import every_command
 from plimsoll.config import Section
 from plimsoll.metrics import CATALOGUE
 from plimsoll.project import Project, builtin_root, sections
@@ -93,7 +92,7 @@ def tables_page() -> str:
 
 def commands_page() -> str:
     """The command line."""
-    root = typer.main.get_command(app)
+    root = every_command()
     parts = [
         "# Commands",
         _EXIT_CODES,
@@ -140,7 +139,7 @@ def faults_page() -> str:
 
 def command_names() -> set[str]:
     """The first word of every command."""
-    return {words[1] for words, _ in _commands(typer.main.get_command(app), ("plimsoll",))}
+    return {words[1] for words, _ in _commands(every_command(), ("plimsoll",))}
 
 
 PAGES: dict[str, Callable[[], str]] = {

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-import typer.main
+from typer._click.core import Command
 from typer.core import TyperGroup
 
-from plimsoll.cli import app
+from plimsoll.cli.commands import every_command
 from plimsoll.config import Layer, load
 from plimsoll.project import builtin_root, sections
 from tests.shared import ROOT
@@ -64,7 +64,7 @@ def _commands(text: str) -> list[list[str]]:
 
 def _parses(words: list[str]) -> None:
     """Raises what the user would see, if the command line does not take the words; runs nothing."""
-    command = typer.main.get_command(app)
+    command: Command = every_command()
     while isinstance(command, TyperGroup) and words:
         assert words[0] in command.commands, f"no command {words[0]}"
         command, words = command.commands[words[0]], words[1:]

@@ -29,7 +29,6 @@ NOT_DONE: Final = frozenset(
         "cli/explain.py",
         "cli/optimization.py",
         "cli/retention.py",
-        "cli/schedule.py",
         "ledger/outcomes.py",
         "publish/render/mail.py",
         "publish/render/terminal.py",

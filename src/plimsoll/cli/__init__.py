@@ -2,49 +2,18 @@
 
 import errno
 import sys
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from plimsoll.cli import (
-    advice,
-    anomalies,
-    backfill,
-    backtest,
-    backup,
-    capacity,
-    catalog,
-    collect,
-    config,
-    demo,
-    eject,
-    explain,
-    forget,
-    import_,
-    jobs,
-    mail,
-    optimization,
-    outcomes,
-    performance,
-    project,
-    report,
-    retention,
-    rules,
-    schedule,
-    serve,
-    ship,
-    snooze,
-    sql,
-    streams,
-    systemd,
-    upgrade,
-    verify,
-)
-from plimsoll.cli.common import version_wanted
+from plimsoll.cli import streams
+from plimsoll.cli.commands import COMMANDS, Commands
 from plimsoll.errors import INTERRUPTED, DiskError, PlimsollError, nearest, shown
+from plimsoll.version import __version__
 
 app = typer.Typer(
+    cls=Commands,
     name="plimsoll",
     help="Every resource has a load line: who is over it, who will be, and what to do.",
     no_args_is_help=True,
@@ -52,44 +21,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for group in (
-    project,
-    collect,
-    import_,
-    backfill,
-    jobs,
-    performance,
-    optimization,
-    anomalies,
-    capacity,
-    report,
-    backtest,
-    explain,
-    advice,
-    snooze,
-    forget,
-    demo,
-    schedule,
-    serve,
-    ship,
-    sql,
-    systemd,
-    verify,
-    retention,
-    backup,
-    catalog,
-    mail,
-    eject,
-    outcomes,
-    rules,
-    config,
-    upgrade,
-):
-    group.register(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"plimsoll {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
-def root(version: version_wanted = False) -> None:
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """Every resource has a load line: who is over it, who will be, and what to do."""
 
 
@@ -126,7 +71,7 @@ def _run(arguments: list[str]) -> int:
     try:
         result = command.main(arguments, prog_name="plimsoll", standalone_mode=False)
     except TyperException as error:
-        return _fail(_usage(error, command), 2)
+        return _fail(_usage(error), 2)
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -152,14 +97,14 @@ def _refused(error: OSError) -> str:
     return f"{what}: {error.strerror or type(error).__name__}{advice}"
 
 
-def _usage(error: TyperException, command: object) -> str:
+def _usage(error: TyperException) -> str:
     """Typer's own sentence, with the command that it is about and the nearest known name."""
     where = getattr(getattr(error, "ctx", None), "command_path", "plimsoll")
     if type(error).__name__ == "NoSuchOption":
         return f"{where}: {error.format_message()}; see {where} --help"
-    if error.message.startswith("No such command") and isinstance(command, TyperGroup):
+    if error.message.startswith("No such command"):
         asked = error.message.split("'")[1]
-        near = nearest(asked, command.commands)
+        near = nearest(asked, COMMANDS)
         hint = f"did you mean {near}?" if near else "see plimsoll --help"
         return f'plimsoll: unknown command "{asked}"; {hint}'
     return f"{where}: {error.format_message()} See {where} --help"

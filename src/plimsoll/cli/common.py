@@ -7,11 +7,10 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from shutil import which
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
 
 from plimsoll import documents
 from plimsoll.cli.instants import past_instant
@@ -19,7 +18,9 @@ from plimsoll.clock import Clock, SystemClock
 from plimsoll.config.engine import Plimsoll
 from plimsoll.errors import UsageError
 from plimsoll.project import Project
-from plimsoll.version import __version__
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _WIDEST: Final = 10_000
 
@@ -30,17 +31,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for progra
 AsOfOption = Annotated[
     str | None,
     typer.Option("--as-of", help="See the lake as of 2026-01-16T18:00:00Z, or as of the end of a day: 2026-01-16."),
-]
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"plimsoll {__version__}")
-        raise typer.Exit
-
-
-version_wanted = Annotated[
-    bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
 ]
 
 
@@ -95,8 +85,10 @@ def command_name() -> str:
     return str(called)
 
 
-def table_console() -> Console:
+def table_console() -> "Console":
     """Where tables are printed: as wide as the terminal; into a file or a pipe as wide as they are, never folded."""
+    from rich.console import Console
+
     console = Console(markup=False, highlight=False, emoji=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _WIDEST

@@ -1,21 +1,16 @@
 """`plimsoll up`, `plimsoll tick`, `plimsoll status` and `plimsoll doctor`: running unattended."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from plimsoll.cli.common import JsonOption, ProjectOption, open_project, open_to_write, print_json, say, the_clock
 from plimsoll.errors import shown
 from plimsoll.publish.formatting import NARROW
-from plimsoll.schedule.doctor import run_checks
-from plimsoll.schedule.log import logger
-from plimsoll.schedule.secrets import secrets_of
-from plimsoll.schedule.status import Status
-from plimsoll.schedule.status import status as look
-from plimsoll.schedule.up import tick as one_pass
-from plimsoll.schedule.up import up as run_scheduler
+
+if TYPE_CHECKING:
+    from plimsoll.schedule.status import Status
 
 JsonLogs = Annotated[bool, typer.Option("--json-logs", help="One JSON object an event, for log collectors.")]
 
@@ -37,6 +32,10 @@ def up(
     json_logs: JsonLogs = False,
 ) -> None:
     """Runs the scheduler in the foreground: collects, analyses, reports, until SIGTERM or Ctrl-C; SIGHUP reloads."""
+    from plimsoll.schedule.log import logger
+    from plimsoll.schedule.secrets import secrets_of
+    from plimsoll.schedule.up import up as run_scheduler
+
     opened = replace(open_to_write(project), collect_only=collect_only)
     log = logger(json=json_logs, secrets=secrets_of(opened.config()))
     run_scheduler(opened, the_clock(), log, serve=["serve"] if serve else [])
@@ -48,6 +47,10 @@ def tick(
     json_logs: JsonLogs = False,
 ) -> None:
     """Does everything that is due, once: for cron and systemd timers, with the same ledger as `up`."""
+    from plimsoll.schedule.log import logger
+    from plimsoll.schedule.secrets import secrets_of
+    from plimsoll.schedule.up import tick as one_pass
+
     opened = replace(open_to_write(project), collect_only=collect_only)
     log = logger(json=json_logs, secrets=secrets_of(opened.config()))
     made = one_pass(opened, the_clock(), log)
@@ -56,6 +59,8 @@ def tick(
 
 def status(project: ProjectOption = None, json: JsonOption = False) -> int:
     """Tells how the project is; exit code 1 if anything is wrong."""
+    from plimsoll.schedule.status import status as look
+
     found = look(open_project(project), the_clock())
     if json:
         print_json(found)
@@ -66,6 +71,8 @@ def status(project: ProjectOption = None, json: JsonOption = False) -> int:
 
 def doctor(project: ProjectOption = None, json: JsonOption = False) -> int:
     """Tells what is missing on this machine and what it would unlock; exit code 1 if something stops work."""
+    from plimsoll.schedule.doctor import run_checks
+
     findings = run_checks(open_project(project), the_clock())
     if json:
         print_json(findings)
@@ -80,25 +87,26 @@ def _typed(sentence: str) -> str:
     return shown(sentence.replace(NARROW, " "))
 
 
-def _print(found: Status) -> None:
-    console = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
-    held = found.scheduler
-    running = f"plimsoll {held.command}, PID {held.pid} on {held.host} since {held.started}" if held else "not running"
-    console.print(f"scheduler  {running}")
+def _print(found: "Status") -> None:
+    owner = found.scheduler
+    running = "not running"
+    if owner is not None:
+        running = f"plimsoll {owner.command}, PID {owner.pid} on {owner.host} since {owner.started}"
+    typer.echo(f"scheduler  {running}")
     for job in found.jobs:
-        console.print(
+        typer.echo(
             f"{job.job:<18} {job.schedule:<20} last {job.last_run or 'never':<24} {job.last_outcome or '–':<8}"
             f" next {job.next_due or '–'}"
         )
     if (spool := found.spool) is not None:
         since = f", the oldest since {spool.oldest}" if spool.oldest else ""
         shipped = f"last shipped {spool.last_shipped or 'never'}"
-        console.print(f"spool      {spool.segments} segments ({spool.bytes / 1e6:.1f} MB) wait{since}; {shipped}")
+        typer.echo(f"spool      {spool.segments} segments ({spool.bytes / 1e6:.1f} MB) wait{since}; {shipped}")
     if (last := found.report) is not None:
         judged = f"{last.judged} of {last.total} judged, {last.silent} silent"
-        console.print(f"report     {_typed(last.verdict)} {_typed(last.facts)} ({last.end}; {judged})")
+        typer.echo(f"report     {_typed(last.verdict)} {_typed(last.facts)} ({last.end}; {judged})")
     for note in found.notes:
-        console.print(f"note: {shown(note)}")
+        typer.echo(f"note: {shown(note)}")
     for problem in found.problems:
-        console.print(f"problem: {shown(problem)}")
-    console.print("healthy" if found.healthy else f"not healthy: {len(found.problems)} problems")
+        typer.echo(f"problem: {shown(problem)}")
+    typer.echo("healthy" if found.healthy else f"not healthy: {len(found.problems)} problems")

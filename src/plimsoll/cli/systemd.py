@@ -23,7 +23,7 @@ def systemd(
     unit: Annotated[str, typer.Argument(metavar="UNIT", help=f"{', '.join(UNITS)}.")] = UNITS[0],
     print_: Annotated[bool, typer.Option("--print", help="Print it; nothing is ever installed.")] = False,
 ) -> None:
-    """Prints a systemd unit, ready for /etc/systemd/system; it runs /opt/plimsoll/bin/plimsoll as the user plimsoll."""
+    """Prints a systemd unit, ready for /etc/systemd/system; it runs /opt/plimsoll/bin/plimsoll as user plimsoll."""
     require_one_of("UNIT", unit, UNITS)
     if not print_:
         raise UsageError(f"systemd: nothing is installed; write it yourself: plimsoll systemd {unit} --print > {unit}")

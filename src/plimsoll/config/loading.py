@@ -6,8 +6,9 @@ first, the user's last), refuses unknown keys with file, line and nearest known 
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -23,7 +24,9 @@ MAX_FILE_BYTES = 1_000_000
 class Section(BaseModel):
     """The base of every `[section]`: frozen, nothing unknown, no silent conversion from text to number."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, validate_default=True, allow_inf_nan=False, defer_build=True
+    )
 
     @classmethod
     def by_key(cls) -> dict[str, str]:
@@ -54,6 +57,12 @@ def _is_duration(parts: Iterable[object]) -> bool:
 Duration = Annotated[float, BeforeValidator(_duration)]
 """A setting written as "30s", "5m", "1h"; held in seconds. Give bounds with `Field(ge=..., le=...)` in seconds."""
 
+
+class _Tree(dict[str, "_Tree"]):
+    """The parts of dotted names, one below the other."""
+
+
+_END = ""
 _USERINFO = re.compile(r"//[^/@\s]+@")
 S = TypeVar("S", bound=Section)
 
@@ -91,32 +100,44 @@ class Layer:
 
     def commented_section(self, path: Sequence[str]) -> tuple[int, tuple[str, ...]] | None:
         """The line and name of a section that is commented out, if that stands last above a key; None if none does."""
-        section: list[str] = []
-        above: tuple[int, tuple[str, ...]] | None = None
-        for number, line in enumerate(self.text.splitlines(), 1):
-            if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
-                section, above = _dotted(header[1]), None
-            elif commented := re.match(r"\s*#\s*\[([a-z][^\]\[]*)\]\s*(#.*)?$", line):
-                above = (number, tuple(_dotted(commented[1])))
-            elif (key := re.match(r"\s*([^=#]+?)\s*=", line)) and [*section, *_dotted(key[1])] == list(path):
-                return above
-        return None
+        return _places(self.text).commented.get(tuple(path))
 
     def line_of(self, path: Sequence[str]) -> str:
         """`file:line` of a key: the place to look at; the file alone where the key has no line of its own."""
-        section: list[str] = []
-        for number, line in enumerate(self.text.splitlines(), 1):
-            if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
-                section = _dotted(header[1])
-                if section == list(path):
-                    return f"{self.origin}:{number}"
-            elif (key := re.match(r"\s*([^=#]+?)\s*=", line)) and [*section, *_dotted(key[1])] == list(path):
-                return f"{self.origin}:{number}"
-        return self.origin
+        line = _places(self.text).lines.get(tuple(path))
+        return self.origin if line is None else f"{self.origin}:{line}"
 
 
-def _dotted(text: str) -> list[str]:
-    return [part.strip().strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^.]+", text)]
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where each key and section of one text stands, and the commented section last above a key."""
+
+    lines: Mapping[tuple[str, ...], int]
+    commented: Mapping[tuple[str, ...], tuple[int, tuple[str, ...]] | None]
+
+
+@lru_cache(maxsize=4)
+def _places(text: str) -> _Places:
+    """One pass over the lines: what is asked for once a key must not cost a pass each."""
+    lines: dict[tuple[str, ...], int] = {}
+    commented: dict[tuple[str, ...], tuple[int, tuple[str, ...]] | None] = {}
+    section: tuple[str, ...] = ()
+    above: tuple[int, tuple[str, ...]] | None = None
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
+            section, above = _dotted(header[1]), None
+            lines.setdefault(section, number)
+        elif title := re.match(r"\s*#\s*\[([a-z][^\]\[]*)\]\s*(#.*)?$", line):
+            above = (number, _dotted(title[1]))
+        elif key := re.match(r"\s*([^=#]+?)\s*=", line):
+            path = (*section, *_dotted(key[1]))
+            lines.setdefault(path, number)
+            commented.setdefault(path, above)
+    return _Places(lines, commented)
+
+
+def _dotted(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^.]+", text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +169,7 @@ def load(layers: Sequence[Layer], kinds: Mapping[str, type[Section]]) -> Config:
     (`lines.*`) stands for a table of tables, each of that class, under names that the user chooses.
     """
     merged: dict[str, Any] = {}
-    known = {tuple(f"{name}.{key}".split(".")) for name, kind in kinds.items() for key in kind.by_key()}
+    known = _known_keys(kinds)
     origins: dict[tuple[str, ...], str] = {}
     for layer in layers:
         tree = layer.parsed()
@@ -181,21 +202,33 @@ def _leaves(tree: Mapping[str, Any], path: tuple[str, ...]) -> list[tuple[tuple[
     return found
 
 
-def _refuse_unknown(path: tuple[str, ...], value: object, layer: Layer, known: Set[tuple[str, ...]]) -> None:
+def _known_keys(kinds: Mapping[str, type[Section]]) -> _Tree:
+    """Every key of every section as a tree of its parts; `_END` stands where a key ends."""
+    tree = _Tree()
+    for name, kind in kinds.items():
+        for key in kind.by_key():
+            node = tree
+            for part in (*name.split("."), key):
+                node = node.setdefault(part, _Tree())
+            node[_END] = _Tree()
+    return tree
+
+
+def _refuse_unknown(path: tuple[str, ...], value: object, layer: Layer, known: _Tree) -> None:
     """Every leaf must be a key of some section; the first part that leads nowhere is what the message names."""
-    if path in known:
-        return
-    if (new := new_name(path)) is not None:
-        raise ConfigError(
-            f"{layer.line_of(path)}: {'.'.join(path)} is now {new}; rewrite the file with: plimsoll upgrade"
-        )
+    nodes = [known]
     for depth, part in enumerate(path):
-        here = {k[depth] for k in known if len(k) > depth and _matches(k[:depth], path[:depth])}
-        if part not in here and "*" not in here:
+        following = [node[name] for node in nodes for name in (part, "*") if name in node]
+        if not following:
+            if (new := new_name(path)) is not None:
+                where = layer.line_of(path)
+                raise ConfigError(f"{where}: {'.'.join(path)} is now {new}; rewrite the file with: plimsoll upgrade")
+            here = {name for node in nodes for name in node if name != _END}
             raise UnknownSetting(part, layer.line_of(path[: depth + 1]), here or {".".join(path[:depth])})
-        if depth and any(len(k) == depth + 1 and _matches(k, path[: depth + 1]) for k in known):
-            return  # a field whose value is itself a table
-    if value != {} and not any(len(k) == len(path) and _matches(k, path) for k in known):
+        nodes = following
+        if any(_END in node for node in nodes):
+            return  # a key, or a part of its value, which is itself a table
+    if value != {}:
         raise ConfigError(f"{layer.line_of(path)}: {'.'.join(path)} is a section; write it as [{'.'.join(path)}]")
 
 

@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from plimsoll.clock import Clock
-from plimsoll.collectors.session import MEMORY, Collecting
 from plimsoll.config import Config
 from plimsoll.fleet.prices import read_prices
 from plimsoll.lake import Lake
@@ -16,8 +15,11 @@ from plimsoll.ledger.advice import Verdicts
 from plimsoll.ledger.outcomes import Outcomes
 from plimsoll.queries.context import ProgressCallback, QueryContext, no_progress
 
+if TYPE_CHECKING:
+    from plimsoll.collectors.session import Collecting
+
 __all__ = ["Context", "Job", "Lane", "ProgressCallback", "job"]
-Lane = Literal["analysing", "reporting"]
+Lane = Literal["alerting", "analysing", "reporting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,12 @@ class Context:
     version: str
     on_progress: ProgressCallback = no_progress
     start: datetime | None = None
-    _open: list[Collecting] = field(default_factory=list[Collecting])
+    _open: "list[Collecting]" = field(default_factory=list)
 
-    def collecting(self) -> Collecting:
+    def collecting(self) -> "Collecting":
         """The open sources; a job of short steps finds them open again, so that counters become rates."""
+        from plimsoll.collectors.session import MEMORY, Collecting
+
         if not self._open:
             self._open.append(Collecting(self.config, self.data.parent / "mappings", self.data / MEMORY))
         return self._open[0]
@@ -85,8 +89,9 @@ class Context:
 class Job:
     """A job: its schedule (`every 30s`, `hourly`, `daily 07:00`, `mon 06:00`), what it does, and its first sentence.
 
-    What is in the lane `reporting` waits until everything in `analysing` that was due before has been done. Without
-    `catch_up` only the last of several missed windows is made. A host that only collects does what is `on_collectors`.
+    What is in the lane `reporting` waits until everything in `analysing` that was due before has been done; what is in
+    `alerting` waits for neither, so that a long analysis keeps no alert from people. Without `catch_up` only the last
+    of several missed windows is made. A host that only collects does what is `on_collectors`.
     """
 
     schedule: str

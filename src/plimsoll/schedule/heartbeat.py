@@ -4,12 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from plimsoll.project import Project
-from plimsoll.schedule.project_lock import Owner, owner
-
-HEARTBEAT: Final = "heartbeat.json"
+from plimsoll.schedule.project_lock import HEARTBEAT, Owner, owner
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ from plimsoll.clock import rfc3339
 from plimsoll.errors import AlreadyLocked, DiskError
 from plimsoll.lake.format.file_systems import refuse_network
 
+HEARTBEAT: Final = "heartbeat.json"
+"""What a running scheduler renews every few seconds, in the data folder."""
+COLLECT_ONLY: Final = "collect-only"
 _FILE: Final = "scheduler.lock"
 _LOOKS: Final = 6
 _LOOK_S: Final = 0.05

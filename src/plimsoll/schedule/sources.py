@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import polars as pl
-
 from plimsoll.clock import rfc3339
 from plimsoll.collectors.declared import Expected, expected
 from plimsoll.errors import shown
@@ -51,7 +49,10 @@ def last_attempts(project: Project, now: datetime, within: timedelta = _RECENT) 
     lake = project.lake
     if isinstance(lake, CollectorLake):
         return []  # what was read is where the lake is
-    scan = lake.snapshot(proven=False).scan(COLLECTIONS, start=now - within, end=now + _RECENT)
+    snapshot, start, end = lake.snapshot(proven=False), now - within, now + _RECENT
+    if not snapshot.columns(COLLECTIONS, start=start, end=end):
+        return []  # nothing was read yet: seen without loading what reads tables
+    scan = snapshot.scan(COLLECTIONS, start=start, end=end)
     found: dict[tuple[str, str], dict[str, Any]] = {}
     heard: set[tuple[str, str]] = set()
     for row in scan.collect().sort("ts").iter_rows(named=True):
@@ -115,7 +116,12 @@ def _refused(project: Project, now: datetime) -> Iterator[tuple[datetime, str]]:
     lake = project.lake
     if isinstance(lake, CollectorLake):
         return
-    scan = lake.snapshot(proven=False).scan(COLLECTIONS, start=now - _DAY, end=now + _RECENT)
+    snapshot, start, end = lake.snapshot(proven=False), now - _DAY, now + _RECENT
+    if not snapshot.columns(COLLECTIONS, start=start, end=end):
+        return
+    import polars as pl
+
+    scan = snapshot.scan(COLLECTIONS, start=start, end=end)
     rows = scan.filter(pl.col("ok") & pl.col("reason").str.contains(_WORD, literal=True)).collect().sort("ts")
     found: dict[tuple[str, str], tuple[int, datetime, str]] = {}
     for row in rows.iter_rows(named=True):

@@ -21,10 +21,9 @@ from plimsoll.schedule.clock_watch import problem as clock_problem
 from plimsoll.schedule.heartbeat import Driven, driven
 from plimsoll.schedule.plan import Plan, Task
 from plimsoll.schedule.problems import of_jobs
-from plimsoll.schedule.project_lock import Owner
+from plimsoll.schedule.project_lock import COLLECT_ONLY, Owner
 from plimsoll.schedule.schedules import Every
 from plimsoll.schedule.sources import of_sources
-from plimsoll.schedule.up import COLLECT_ONLY
 from plimsoll.shipping import state_of
 
 STALE_S: Final = 60.0

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from types import FrameType
 from typing import Final
 
@@ -15,19 +16,18 @@ from plimsoll.clock import Clock, rfc3339
 from plimsoll.errors import LakeError, PlimsollError, UsageError
 from plimsoll.project import Project
 from plimsoll.schedule.clock_watch import Watch
-from plimsoll.schedule.engine import Engine
-from plimsoll.schedule.heartbeat import HEARTBEAT
+from plimsoll.schedule.engine import LANES, Engine
 from plimsoll.schedule.interval_jobs import steppers
 from plimsoll.schedule.log import Log
 from plimsoll.schedule.plan import Plan
-from plimsoll.schedule.project_lock import owned
+from plimsoll.schedule.project_lock import COLLECT_ONLY, HEARTBEAT, owned
 from plimsoll.schedule.run_process import subprocess_executor, worker_command
 from plimsoll.schedule.supervisor import Supervisor
 from plimsoll.schedule.timer import Ticks
+from plimsoll.schedule.with_parent import with_parent
 
 HEARTBEAT_S: Final = 5.0
 LANE_TICK_S: Final = 2.0
-COLLECT_ONLY: Final = "collect-only"
 _BETWEEN_READINGS_S: Final = 1.0
 _LONGEST_TICK_S: Final = 86_400.0
 
@@ -117,7 +117,7 @@ def _keepers(engine: Engine, serve: list[str]) -> list[Supervisor]:
             )
         )
     if serve:
-        words = [sys.executable, "-m", "plimsoll", *serve, "--project", str(root)]
+        words = with_parent(sys.executable, "-m", "plimsoll", *serve, "--project", str(root))
         kept.append(Supervisor("serve", lambda: words, clock, log))
     return kept
 
@@ -137,8 +137,8 @@ class Daemon:
         lanes_go = self._begin()
         actions: dict[str, tuple[float, Callable[[], object]]] = {}
         if lanes_go:
-            actions["analysing"] = (LANE_TICK_S, self._guarded("analysing", lambda: self.engine.pass_lane("analysing")))
-            actions["reporting"] = (LANE_TICK_S, self._guarded("reporting", lambda: self.engine.pass_lane("reporting")))
+            for lane in LANES:
+                actions[lane] = (LANE_TICK_S, self._guarded(lane, partial(self.engine.pass_lane, lane)))
         ticks, watch = Ticks(actions, self.engine.clock), Watch(self.engine.clock)  # ticks need its steps alone
         ticks.start()
         try:

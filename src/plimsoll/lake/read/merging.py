@@ -109,11 +109,12 @@ def rows_of(
 
 def columns_in(files: Chosen) -> set[str]:
     """The columns that any of these files has."""
-    import polars as pl
+    days = [path for days in (files.settled, files.beneath) for path in (*days.inside, *days.across)]
+    found: set[str] = set()
+    if paths := [*days, *(path for _, path in files.long)]:
+        import polars as pl
 
-    days = (path for days in (files.settled, files.beneath) for path in (*days.inside, *days.across))
-    long = (path for _, path in files.long)
-    found = {name for path in (*days, *long) for name in pl.read_parquet_schema(path)}
+        found = {name for path in paths for name in pl.read_parquet_schema(path)}
     return found | {name for _, rows in files.short for name in rows.columns}
 
 

@@ -187,6 +187,8 @@ class Snapshot:
         return chosen
 
     def _groups(self, table: Table, segments: Sequence[Segment]) -> list[Group]:
+        if not segments:
+            return []
         if self.soundness is not None:
             return self.shorts.groups(table.name, segments, self.soundness)
         # a caller that deletes what it has read must not skip anything: an unreadable file ends it
