@@ -45,7 +45,7 @@ def of_sources(project: Project, driven: Driven, now: datetime) -> SourceProblem
 
 
 def last_attempts(project: Project, now: datetime, within: timedelta = _RECENT) -> list[dict[str, Any]]:
-    """The last attempt at each target within the last hour, oldest first; `heard`: any of them was good."""
+    """The last attempt at each target within the last hour, oldest first; `answered`: any of them was good."""
     lake = project.lake
     if isinstance(lake, CollectorLake):
         return []  # what was read is where the lake is
@@ -54,12 +54,12 @@ def last_attempts(project: Project, now: datetime, within: timedelta = _RECENT) 
         return []  # nothing was read yet: seen without loading what reads tables
     scan = snapshot.scan(COLLECTIONS, start=start, end=end)
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    heard: set[tuple[str, str]] = set()
+    answered: set[tuple[str, str]] = set()
     for row in scan.collect().sort("ts").iter_rows(named=True):
         key = row["source"], row["target"]
         if row["ok"]:
-            heard.add(key)
-        found[key] = row | {"heard": key in heard}
+            answered.add(key)
+        found[key] = row | {"answered": key in answered}
     return sorted(found.values(), key=lambda row: (row["ts"], row["source"], row["target"]))
 
 
@@ -107,7 +107,7 @@ def unanswered(attempts: Sequence[Mapping[str, Any]]) -> list[str]:
         f"{one['source']} {shown(one['target'])}: did not answer within the last hour: {shown(one['reason'])};"
         " see: plimsoll doctor"
         for one in attempts
-        if not one["heard"]
+        if not one["answered"]
     ]
 
 

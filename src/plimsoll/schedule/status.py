@@ -145,7 +145,7 @@ def _next(task: Task, plan: Plan, now: datetime) -> str | None:
 
 
 def _of_scheduler(driving: Driven, now: datetime) -> list[str]:
-    held, told = driving.owner, driving.told
+    held, told = driving.owner, driving.reported
     age = (now - datetime.fromisoformat(told["at"])).total_seconds() if told else 0.0
     if held is None:
         if told.get("command") == "tick" and age <= max(_TICKS_S, 3 * float(told.get("everyS", 0.0))):
