@@ -14,6 +14,7 @@ from plimsoll.documents.situation import (
     Ahead,
     CameBack,
     Crossing,
+    GpuTotals,
     Incident,
     Lost,
     Open,
@@ -56,12 +57,20 @@ def situation_of(report: ReportInput) -> Situation:
         crossings=sorted(_crossings(report), key=lambda one: (one.days, one.name, one.metric)),
         ahead=_ahead(report),
         availability_pct=_availability(report, known.coverage_pct),
+        gpus=_gpus(report),
         failed_sections=sorted(report.failed),
         failed_jobs=list(report.made.failed_jobs),
         is_filtered=report.is_filtered,
         without_line=_without_line(report, crossed),
         rules=_rules(report),
     )
+
+
+def _gpus(report: ReportInput) -> GpuTotals | None:
+    fleet = report.gpus
+    if fleet is None or fleet.busy_pct is None or fleet.busiest_pct is None or fleet.enough is None:
+        return None
+    return GpuTotals(fleet.count, fleet.busy_pct, fleet.busiest_pct, fleet.enough, fleet.unread)
 
 
 def of_presences(resources: Sequence[Resource], presences: Sequence[Presence], end: datetime) -> Situation:
