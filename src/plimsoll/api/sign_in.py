@@ -96,7 +96,11 @@ class SignIn:
         token = self._tokens.match(self._tokens.all(), f"Bearer {given.get('token', '').strip()}".encode())
         if token is None or token.ships:
             allowed = self._wrong.more(request.client.host if request.client else "")
-            why = "That is no token of this service that reads." if allowed else "Too many wrong tokens: wait a minute."
+            why = (
+                "This service has no such token, or one that only ships."
+                if allowed
+                else "Too many wrong tokens: wait a minute."
+            )
             return self._form(401 if allowed else 429, why, to)
         answer = RedirectResponse(to, 303)
         sessions = self.sessions
