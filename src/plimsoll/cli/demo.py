@@ -100,10 +100,11 @@ def _fill(project: Project, *, resources: int, days: int, seed: int, until: date
 
 
 def _report(project: Project, end: datetime) -> None:
-    from plimsoll.cli.report import KINDS, publish
+    from plimsoll.cli.report import publish
+    from plimsoll.documents.report_kinds import REPORT_KINDS
 
     run_job(project, "learn", clock=the_clock(), as_of=end)
-    for kind in KINDS:
+    for kind in REPORT_KINDS:
         publish(project, kind, rfc3339(end))
         typer.echo("")
     typer.echo(f"the planted truth is {project.root / 'truth.json'}")

@@ -143,12 +143,12 @@ class Project:
     @property
     def ledger(self) -> Ledger:
         """The project's ledger."""
-        return Ledger(self.data / "ledger.sqlite")
+        return Ledger.of(self.data)
 
     @property
     def outbox(self) -> Outbox:
         """What is to be delivered."""
-        return Outbox(self.data / "ledger.sqlite")
+        return self.ledger.outbox
 
     @property
     def own(self) -> bool:
@@ -173,7 +173,7 @@ class Project:
         if (prices := self._price_file()) is not None:
             (target / prices).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(self.root / prices, target / prices)
-        self.ledger.copy_to(target / "data" / "ledger.sqlite")
+        self.ledger.copy_to(target / "data" / self.ledger.path.name)
         return self.lake.backup(target / "data" / "lake")
 
     def _price_file(self) -> str | None:

@@ -1,7 +1,7 @@
 """What reports are made from: the documents of a window, those of the window before, how each resource stands."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
@@ -16,6 +16,7 @@ from plimsoll.documents.anomalies import AnomaliesDocument
 from plimsoll.documents.capacity import CapacityDocument, Promise
 from plimsoll.documents.optimization import OptimizationDocument
 from plimsoll.documents.parameters import PerformanceQuery
+from plimsoll.documents.report_kinds import Span, spanned
 from plimsoll.errors import shown
 from plimsoll.lake import hours
 from plimsoll.local_time import days_back
@@ -29,21 +30,6 @@ from plimsoll.queries.performance import measured, performance
 
 _PREFERRED = "15m"
 PARTS: Final = ("optimization", "anomalies", "capacity")
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """What a kind of report covers: its range, also in local days, the finest granularity, a cell of the strip."""
-
-    time_range: str
-    days: int
-    granularity: str
-    cell_s: int
-
-
-SPANS: Final[Mapping[str, Span]] = MappingProxyType(
-    {"daily": Span("24h", 1, "15m", 3600), "weekly": Span("7d", 7, "1h", 6 * 3600)}
-)
 
 
 def report(
@@ -62,8 +48,8 @@ def report(
     `since` is when the last report was delivered, which this one is held against; else the same range before. A part
     that cannot be made leaves its reason in `failed`; the rest of the report is complete.
     """
-    span, local = SPANS[kind], zone(sources.settings("plimsoll", Plimsoll).timezone)
-    window = Window(start or days_back(sources.as_of, SPANS[kind].days, local), sources.as_of, SPANS[kind].cell_s)
+    span, local = spanned(kind), zone(sources.settings("plimsoll", Plimsoll).timezone)
+    window = Window(start or days_back(sources.as_of, span.days, local), sources.as_of, span.cell_s)
     resources = sources.resources()
     lines = sources.lines()
     query = _query(sources, len(resources), span, window)

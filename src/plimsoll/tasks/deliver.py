@@ -13,6 +13,7 @@ from plimsoll.delivery import smtp, webhook
 from plimsoll.delivery.message import MailContent, dated, message, message_id
 from plimsoll.delivery.outcome import Outcome
 from plimsoll.delivery.settings import Mail, Recipient, Webhook
+from plimsoll.documents.report_kinds import REPORT_KINDS
 from plimsoll.errors import PlimsollError, shown
 from plimsoll.ledger.outbox import Outbox, OutboxMessage
 from plimsoll.project.context import Context
@@ -22,7 +23,6 @@ from plimsoll.tasks.report import PublishedReport, as_pdf, owner_view
 if TYPE_CHECKING:
     from plimsoll.publish.render.mail import MailParts
 
-OWNED: Final = ("daily", "weekly")
 BACK_OFF_S: Final = (60, 300, 900, 3600, 7200)
 MOST_LOSSES: Final = 2
 PASS_S: Final = 60.0
@@ -32,7 +32,7 @@ _STATES: Final[Mapping[str, str]] = MappingProxyType({"later": "queued", "uncert
 
 def outbox(context: Context) -> Outbox:
     """The project's outbox."""
-    return Outbox(context.data / "ledger.sqlite")
+    return context.ledger.outbox
 
 
 def publish_and_queue(context: Context, kind: str, made: PublishedReport) -> None:
@@ -68,7 +68,7 @@ def queue(context: Context, kind: str, made: PublishedReport) -> int:
 
 
 def _owned(recipient: Recipient, kind: str) -> bool:
-    return recipient.role == "owner" and kind in OWNED
+    return recipient.role == "owner" and REPORT_KINDS[kind].span is not None
 
 
 def _mail_ids(kind: str, made: PublishedReport, mail: Mail, name: str, recipient: Recipient) -> list[str]:

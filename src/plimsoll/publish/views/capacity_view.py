@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from plimsoll.documents.report_kinds import CAPACITY
 from plimsoll.publish import formatting
 from plimsoll.publish.drawing.svg import MARK
 from plimsoll.publish.views import capacity_rows as rows
@@ -52,7 +53,7 @@ def capacity_view(review: CapacityInput, *, document_sha256: str) -> CapacityVie
     days = max((len(pool.history) for pool in ordered), default=0)
     today = review.as_of.astimezone(ZoneInfo(review.zone)).date()
     return CapacityView(
-        kind="Capacity review",
+        kind=CAPACITY.title,
         fleet=document.fleet,
         window=(
             f"{formatting.plural(days, 'day')} to {formatting.day(today)} {today:%Y}, "

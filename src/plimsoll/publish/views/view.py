@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from plimsoll.clock import instant
+from plimsoll.documents.report_kinds import REPORT_KINDS
 from plimsoll.documents.situation import Situation
 from plimsoll.publish import formatting
 from plimsoll.publish.drawing.svg import MARK
@@ -27,7 +28,6 @@ from plimsoll.publish.views.tiles import Tile, tiles
 from plimsoll.publish.views.verdict import Moment, Verdict, judge, why_not_judged
 
 MOST_ROWS = 2_500
-_KINDS = {"daily": "Daily report", "weekly": "Weekly report"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
     checked = _checked(situation, strange, held)
     missing = absences(situation, zone, report.end)
     return ReportView(
-        kind=_KINDS[report.kind],
+        kind=REPORT_KINDS[report.kind].title,
         fleet=report.fleet,
         window=f"{formatting.moment(report.start, zone)} – {formatting.moment(report.end, zone)} {report.zone}",
         verdict=judge(situation, Moment(report.end, zone)),
