@@ -16,6 +16,7 @@ from msgspec import UNSET, to_builtins
 from plimsoll.analysis.performance import performance
 from plimsoll.clock import Window
 from plimsoll.documents import Evidence, PerformanceDocument
+from plimsoll.documents.evidence import CoverageDetail, ScoreDetail
 from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.resources import Resource
@@ -137,14 +138,14 @@ def test_every_number_of_the_head() -> None:
         "errorRate": 3.0,
     }
     by_subject = {e.subject: e for e in evidence}
-    assert by_subject["overall.healthScore"].detail["deductions"] == {
+    assert by_subject["overall.healthScore"].typed(ScoreDetail).deductions == {
         "silent": 13.333,
         "alerts": 4.0,
         "errors": 12.0,
         "unavailable": 12.0,
     }
     assert by_subject["coverage.big"].observed == 40.0  # four distinct instants of ten expected
-    assert by_subject["coverage.big"].detail["silent"] is True
+    assert by_subject["coverage.big"].typed(CoverageDetail).silent is True
 
 
 def test_the_open_alert() -> None:

@@ -20,6 +20,10 @@ __all__ = ["Context", "Job", "Lane", "ProgressCallback", "job"]
 Lane = Literal["analysing", "reporting"]
 
 
+def _none_open() -> "list[Collecting]":
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What one run of one job uses: config, lake, data folder, templates, clock.
@@ -37,7 +41,7 @@ class Context:
     version: str
     on_progress: ProgressCallback = no_progress
     start: datetime | None = None
-    _open: "list[Collecting]" = field(default_factory=list)
+    _open: "list[Collecting]" = field(default_factory=_none_open)
 
     def collecting(self) -> "Collecting":
         """The open sources; a job of short steps finds them open again, so that counters become rates."""

@@ -14,6 +14,7 @@ from plimsoll.analysis.anomalies.wording import explain, z_score
 from plimsoll.clock import duration_s, floor, rfc3339
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.documents.anomalies import AnomaliesDocument, Anomaly, ResourceAnomalies
+from plimsoll.documents.evidence import FindingDetail, JudgedDetail
 from plimsoll.documents.parameters import GRANULARITIES, TIME_RANGES, require_one_of
 from plimsoll.errors import BadParameter
 from plimsoll.execution import Execution, executor
@@ -95,7 +96,7 @@ def judged(looked: Looked, resources: Sequence[Resource], span: TimeRange) -> Ev
         threshold=None,
         unit="resources",
         samples=len(resources),
-        detail={"notJudged": dict(sorted(looked.not_judged.items()))},
+        detail=JudgedDetail(not_judged=dict(sorted(looked.not_judged.items()))),
     )
 
 
@@ -203,20 +204,20 @@ def evidence(finding: Finding, granularity: str) -> Evidence:
         threshold=finding.threshold,
         unit=lead.metric if lead else "score",
         samples=finding.samples,
-        detail={
-            "resource": finding.resource_id,
-            "score": finding.score,
-            "severity": finding.severity,
-            "open": finding.end is None,
-            "isolationForest": finding.forest,
-            "zScore": z_score(lead) if lead else None,
-            "direction": ("above" if lead.z > 0 else "below") if lead else None,
-            "expected": lead.expected if lead else None,
-            "onceInHours": finding.once_in_h,
-            "residual": finding.residual or None,
-            "moved": [moved.metric for moved in finding.moved],
-            "explanation": explain(finding),
-        },
+        detail=FindingDetail(
+            resource=finding.resource_id,
+            score=finding.score,
+            severity=finding.severity,
+            open=finding.end is None,
+            isolation_forest=finding.forest,
+            z_score=z_score(lead) if lead else None,
+            direction=("above" if lead.z > 0 else "below") if lead else None,
+            expected=lead.expected if lead else None,
+            once_in_hours=finding.once_in_h,
+            residual=finding.residual or None,
+            moved=[moved.metric for moved in finding.moved],
+            explanation=explain(finding),
+        ),
     )
 
 

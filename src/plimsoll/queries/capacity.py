@@ -11,6 +11,7 @@ from plimsoll.clock import duration_s, rfc3339
 from plimsoll.config.engine import Plimsoll, zone
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.documents.capacity import CapacityDocument, Promise
+from plimsoll.documents.evidence import ResolutionDetail
 from plimsoll.errors import BadParameter, shown
 from plimsoll.lake import LongHistory, read_long_history
 from plimsoll.queries.context import QueryContext
@@ -83,10 +84,10 @@ def _resolution(memory: LongHistory, start: datetime, end: datetime) -> Evidence
         threshold=None,
         unit="days",
         samples=len(memory.raw) + len(memory.hourly),
-        detail={
-            "readings": [day.isoformat() for day in (*memory.raw[:1], *memory.raw[-1:])],
-            "hourlyMeans": [day.isoformat() for day in (*memory.hourly[:1], *memory.hourly[-1:])],
-        },
+        detail=ResolutionDetail(
+            readings=[day.isoformat() for day in (*memory.raw[:1], *memory.raw[-1:])],
+            hourly_means=[day.isoformat() for day in (*memory.hourly[:1], *memory.hourly[-1:])],
+        ),
     )
 
 

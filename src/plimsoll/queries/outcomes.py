@@ -12,7 +12,8 @@ from plimsoll.analysis.advice.outcomes import LEAST_AFTER_S, LOADS, Outcome, rea
 from plimsoll.analysis.advice.size_outcomes import realised_size, shrunk_at
 from plimsoll.analysis.robust import Floats
 from plimsoll.clock import floor
-from plimsoll.documents import Evidence
+from plimsoll.documents import Evidence, detailed
+from plimsoll.documents.evidence import AdviceDetail
 from plimsoll.documents.optimization import OptimizationDocument
 from plimsoll.errors import shown
 from plimsoll.ledger.outcomes import AdvicePromise, Settled
@@ -29,15 +30,15 @@ _MOST_PEERS: Final = 20
 
 def promises_of(document: OptimizationDocument, evidence: Sequence[Evidence], made: datetime) -> list[AdvicePromise]:
     """What the advice of a document promises, as far as it can be measured afterwards."""
-    by_subject = {one.subject: one for one in evidence}
+    by_subject = {one.subject: (one, detail) for one, detail in detailed(evidence, AdviceDetail)}
     found: list[AdvicePromise] = []
     for resource in document.resources:
         for one in resource.recommendations or ():
-            proof = by_subject.get(one.id)
-            adviser = proof.rule.removeprefix("advisers.") if proof else ""
-            estimate = proof.detail.get("estimate") if proof else None
-            measure = measure_of(adviser)
-            if proof is None or estimate is None or measure is None:
+            if one.id not in by_subject:
+                continue
+            proof, detail = by_subject[one.id]
+            estimate, measure = detail.estimate, measure_of(detail.adviser)
+            if estimate is None or measure is None:
                 continue
             whole = (
                 isinstance(measure, SizeOutcome) and measure.whole
@@ -46,11 +47,11 @@ def promises_of(document: OptimizationDocument, evidence: Sequence[Evidence], ma
                 AdvicePromise(
                     id=one.id,
                     resource=resource.resource_id,
-                    adviser=adviser,
+                    adviser=detail.adviser,
                     made=made,
                     held_s=proof.samples * STEP_S,
-                    low=100.0 if whole else float(estimate["low"]),
-                    high=100.0 if whole else float(estimate["high"]),
+                    low=100.0 if whole else estimate.low,
+                    high=100.0 if whole else estimate.high,
                     title=one.title,
                 )
             )

@@ -10,8 +10,8 @@ from typing import Final
 
 from plimsoll import documents
 from plimsoll.clock import instant, rfc3339
-from plimsoll.documents import Evidence
 from plimsoll.documents.capacity import promises as capacity_promises
+from plimsoll.documents.evidence import SituationEvidence
 from plimsoll.documents.report_kinds import CAPACITY, REPORT_KINDS
 from plimsoll.documents.situation import FILE as SITUATION_FILE
 from plimsoll.fleet.resources import Resource
@@ -140,7 +140,7 @@ def _whole(context: Context, report: ReportInput) -> PublishedReport:
     )  # fmt: skip
 
 
-def _situation(report: ReportInput, page: ReportView) -> Evidence:
+def _situation(report: ReportInput, page: ReportView) -> SituationEvidence:
     return evidence_of(report, page.situation, state=page.verdict.state, facts=page.verdict.facts)
 
 

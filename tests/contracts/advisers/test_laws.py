@@ -19,6 +19,7 @@ from plimsoll.analysis.advice.model import Advice
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
 from plimsoll.analysis.bottlenecks.use_method import cells
+from plimsoll.documents.evidence import AdviceDetail
 from plimsoll.fleet.resources import Resource
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.queries.optimization import windows as cases
@@ -130,7 +131,7 @@ def test_the_document_of_it_is_valid() -> None:
         for told in (*resource["bottlenecks"], *resource["recommendations"]):
             assert proofs[told["id"]].window.start
         for told in resource["recommendations"]:
-            assert proofs[told["id"]].detail["because"] in proofs
+            assert proofs[told["id"]].typed(AdviceDetail).bottleneck_id in proofs
 
 
 def test_every_rule_stands_in_one_cell_of_the_sweep() -> None:

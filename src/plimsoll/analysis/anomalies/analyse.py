@@ -43,8 +43,8 @@ def first_row(grid: Grid, *, at_least_s: float) -> int:
     """
     days = min(max(_SCORED_CELLS / grid.per_day / max(1, len(grid.series)), 1.0), _MOST_DAYS)
     seconds = max(at_least_s, days * 86_400)
-    heard = np.flatnonzero(np.any(~np.isnan(grid.values), axis=0))
-    judged = int(heard[0]) + round(_HISTORY_DAYS * grid.per_day) if len(heard) else grid.rows
+    read = np.flatnonzero(np.any(~np.isnan(grid.values), axis=0))
+    judged = int(read[0]) + round(_HISTORY_DAYS * grid.per_day) if len(read) else grid.rows
     return min(max(1, judged, grid.rows - math.ceil(seconds / grid.step_s)), grid.rows)
 
 

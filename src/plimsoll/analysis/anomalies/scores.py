@@ -67,8 +67,8 @@ def surprises(grid: Grid, *, since: int = 1, refreshes_per_day: float = REFRESHE
         values = grid.doubles(part)
         found = residuals(values, per_day=grid.per_day)
         for n, name in enumerate(NAMES):
-            told = surprise(found.z[name], refresh=refresh, two_sided=name == "value", start=since)
-            by_residual[n, part] = told[:, since:]
+            one = surprise(found.z[name], refresh=refresh, two_sided=name == "value", start=since)
+            by_residual[n, part] = one[:, since:]
         z[part], expected[part] = found.z["season"][:, since:], found.expected[:, since:]
         scale[part] = found.scale[:, since:]
         known[part] = np.cumsum(~np.isnan(values), axis=1)[:, since:]
@@ -121,10 +121,10 @@ def resource_features(z: Floats) -> Floats:
 
 def resource_score(features: Floats, rated: Floats) -> Floats:
     """R of each row, held, and moved so that `ALARM` is the alarm."""
-    return held(features[:, 3] + RESOURCE_FOREST_WEIGHT * rated, RESOURCE_HOLD) + ALARM - RESOURCE_ALARM
+    return sustain(features[:, 3] + RESOURCE_FOREST_WEIGHT * rated, RESOURCE_HOLD) + ALARM - RESOURCE_ALARM
 
 
-def held(score: Floats, hold: float) -> Floats:
+def sustain(score: Floats, hold: float) -> Floats:
     """The score that goes on while readings stay strange, along the last axis."""
     out = np.array(score, dtype=np.float64)
     for row in range(1, out.shape[-1]):

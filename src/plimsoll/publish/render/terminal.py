@@ -33,14 +33,14 @@ def show(view: ReportView | CapacityView, console: Console, *, paths: Sequence[s
     for tile in view.tiles:
         line(f"  {tile.label:<20} {tile.value + tile.unit:>12}   {tile.delta}".rstrip())
     line("")
-    for text in _told(view) if isinstance(view, ReportView) else _pools(view):
+    for text in _fleet(view) if isinstance(view, ReportView) else _pools(view):
         line(text if len(text) <= width else f"{text[: width - 1]}…")
     line("; ".join(view.provenance[0].lines))
     for path in paths:
         console.print(path, soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 
-def _told(view: ReportView) -> list[str]:
+def _fleet(view: ReportView) -> list[str]:
     """What to do, at most three; then the alerts."""
     rows = [one for one in (view.actions.rows if view.actions else ()) if isinstance(one, Action)]
     shown = [f"  {one.glyph} {one.severity:<8} {one.title} ({one.improves})" for one in rows]

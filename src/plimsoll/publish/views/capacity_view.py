@@ -89,8 +89,8 @@ def _trust(review: CapacityInput) -> str:
         return "No forecast has come due yet."
     share = trust.inside / trust.of
     judged = "too narrow" if share < 0.7 else "wider than needed" if share > 0.95 else "as honest as they claim"
-    held = f"{trust.inside} of {trust.of} inside an 80{formatting.NARROW}% band: {judged}, so far."
-    return f"{held} Mean error {formatting.number(trust.mean_error)} points."
+    inside = f"{trust.inside} of {trust.of} inside an 80{formatting.NARROW}% band: {judged}, so far."
+    return f"{inside} Mean error {formatting.number(trust.mean_error)} points."
 
 
 def _tiles(review: CapacityInput) -> list[Tile]:

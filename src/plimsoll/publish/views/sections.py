@@ -12,9 +12,10 @@ from markupsafe import Markup
 from msgspec import UNSET, UnsetType
 
 from plimsoll.clock import instant
-from plimsoll.documents import Evidence
+from plimsoll.documents import Evidence, detailed
 from plimsoll.documents.anomalies import Anomaly
 from plimsoll.documents.capacity import ResourceRoom
+from plimsoll.documents.evidence import FindingDetail
 from plimsoll.documents.optimization import Recommendation, ResourceOptimization
 from plimsoll.documents.situation import SOON_DAYS, Situation
 from plimsoll.publish import formatting
@@ -137,39 +138,39 @@ def unusual(report: ReportInput, situation: Situation, zone: ZoneInfo) -> Sectio
             heads.setdefault(entry.id, (resource.resource, []))[1].append(entry)
     ordered = sorted(heads.values(), key=lambda pair: (pair[1][0].severity != "high", -pair[1][0].score))
     rows = [_unusual(name, entries, zone, report.end) for name, entries in ordered]
-    rows += [_without_z(one, report, zone) for one in without_z(report)]
+    rows += [_without_z(*one, report, zone) for one in without_z(report)]
     rows.sort(key=lambda one: one.severity != "high")
     sentence = f"{len(rows)} found. Each against its own past." if rows else nothing_unusual(situation)
     return Section(rows[:MOST_ROWS], sentence, max(0, len(rows) - MOST_ROWS))
 
 
-def without_z(report: ReportInput) -> list[Evidence]:
+def without_z(report: ReportInput) -> list[tuple[Evidence, FindingDetail]]:
     """Findings that have no number beyond its range: flat lines, shifts, what the forest alone found; not silence."""
     told = {entry.id for resource in report.anomalies or () for entry in resource.anomalies}
     return [
-        one
-        for one in report.evidence
-        if one.rule.startswith("anomalies.") and one.rule != "anomalies.silence" and one.subject not in told
+        (one, finding)
+        for one, finding in detailed(report.evidence, FindingDetail)
+        if one.rule != "anomalies.silence" and one.subject not in told
     ]
 
 
-def _without_z(one: Evidence, report: ReportInput, zone: ZoneInfo) -> Unusual:
+def _without_z(one: Evidence, finding: FindingDetail, report: ReportInput, zone: ZoneInfo) -> Unusual:
     names = {r.resource_id: r.name for r in report.resources}
-    resource, metric = str(one.detail["resource"]), one.unit
+    resource, metric = finding.resource, one.unit
     known = formatting.known(metric)
     since = formatting.clock_time(instant(one.window.start), zone, day_of=report.end)
     end = formatting.clock_time(instant(one.window.end), zone, day_of=report.end)
-    until = ", goes on" if one.detail["open"] else f" to {end}"
+    until = ", goes on" if finding.open else f" to {end}"
     return Unusual(
-        severity=str(one.detail["severity"]),
-        glyph=GLYPHS[str(one.detail["severity"])],
+        severity=finding.severity,
+        glyph=GLYPHS[finding.severity],
         resource=formatting.name(names.get(resource, resource)),
         metric=formatting.sentence_case(formatting.label(metric)) if known else metric,
         value=formatting.amount(one.observed, metric) if known else formatting.number(one.observed),
         expected=formatting.UNKNOWN,
         z=one.rule.removeprefix("anomalies.").replace("_", " "),
         since=f"{since}{until}",
-        why=formatting.visible(str(one.detail["explanation"])),
+        why=formatting.visible(finding.explanation),
     )
 
 

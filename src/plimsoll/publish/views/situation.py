@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from plimsoll.clock import instant, rfc3339
-from plimsoll.documents import Evidence
+from plimsoll.documents import detailed
 from plimsoll.documents.capacity import ResourceRoom
+from plimsoll.documents.evidence import AvailabilityDetail, SituationEvidence
 from plimsoll.documents.situation import Absent, Advice, Ahead, CameBack, Crossing, Incident, Lost, Open, Situation
 from plimsoll.fleet.presence import METRIC, Presence
 from plimsoll.fleet.resources import Resource
@@ -167,7 +168,7 @@ def _incidents(report: ReportInput) -> list[Incident]:
     worst: dict[str, Incident] = {}
     names = {r.resource_id: r.name for r in report.resources}
     found: list[tuple[str, str]] = [(r.resource_id, e.severity) for r in report.anomalies or () for e in r.anomalies]
-    found += [(str(one.detail["resource"]), str(one.detail["severity"])) for one in without_z(report)]
+    found += [(finding.resource, finding.severity) for _, finding in without_z(report)]
     for resource_id, severity in found:
         before = worst.get(resource_id)
         if before is None or _WORST_FIRST.index(severity) < _WORST_FIRST.index(before.severity):
@@ -178,8 +179,8 @@ def _incidents(report: ReportInput) -> list[Incident]:
 def _availability(report: ReportInput, coverage_pct: float | None) -> float | None:
     """How available what was read was; where nothing counts requests or probes, less what is only not known."""
     whole = report.document.overall.availability_score
-    measure = next((one for one in report.evidence if one.subject == "overall.availabilityScore"), None)
-    if whole is None or measure is None or measure.detail.get("method") != "readings":
+    measure = next((detail for _, detail in detailed(report.evidence, AvailabilityDetail)), None)
+    if whole is None or measure is None or measure.method != "readings":
         return whole
     return min(100.0, 100 * whole / coverage_pct) if coverage_pct else None
 
@@ -216,9 +217,9 @@ def _ahead(report: ReportInput) -> Ahead | None:
     return Ahead(report.capacity.horizon_days, forecast, without)
 
 
-def evidence_of(report: ReportInput, situation: Situation, *, state: str, facts: str) -> Evidence:
+def evidence_of(report: ReportInput, situation: Situation, *, state: str, facts: str) -> SituationEvidence:
     """The situation as a document: every number of the verdict, the notices and the second line."""
-    return Evidence(
+    return SituationEvidence(
         subject="situation",
         rule="the first row that is true, the worst first",
         window=report.document.time_range,

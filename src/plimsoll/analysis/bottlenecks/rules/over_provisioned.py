@@ -40,7 +40,7 @@ def _look(window: ResourceWindow, tolerance: float, *, limits: OverProvisionedLi
     return Bottleneck(
         description=f"{count:g} replicas were {high:.0f} % used in their busiest hours (95th percentile of "
         f"{len(known) * window.step_s / 86_400:.0f} days)",
-        impact="replicas that nobody needs are paid for",
+        impact="replicas that are not needed are paid for",
         weight=15 + 15 * (1 - high / limit),
         metric="gpu_utilization_pct",
         observed=high,

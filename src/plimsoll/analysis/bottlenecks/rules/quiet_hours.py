@@ -37,7 +37,7 @@ def find(window: ResourceWindow, limits: QuietHoursLimits) -> Bottleneck | None:
     most = measure.value(window)
     return Bottleneck(
         description=f"{units:g} replicas were at most {most:.0f} % used in {hours} quiet hours of each day",
-        impact="replicas that nobody needs in those hours are paid for",
+        impact="replicas that are not needed in those hours are paid for",
         weight=14.0,
         metric="gpu_utilization_pct",
         observed=most,
