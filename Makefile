@@ -16,7 +16,8 @@ ALONE      := tests/faults tests/system
 
 .DEFAULT_GOAL := help
 MUTANTS ?= --limit 60
-.PHONY: help report demo test check fix bench bench-quality mutants wheel docs lock
+NIGHT   ?= --minutes 10
+.PHONY: help report demo test check fix bench bench-quality mutants night soak wheel docs lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -53,6 +54,12 @@ bench-quality: $(VENV)/.dev ## how right detectors, forecasts and rules are, on 
 
 mutants: $(VENV)/.dev ## how many small mistakes the tests notice, in a copy: make mutants MUTANTS="--limit 60 --seed 1 --file lake/"
 	@nice $(BIN)/python -m tests.mutation $(MUTANTS)
+
+night: $(VENV)/.dev ## kills under a bad world, and what was lost, doubled or broke: make night NIGHT="--minutes 480 --seed 1"
+	@nice $(BIN)/python -m tests.faults.night $(NIGHT)
+
+soak: $(VENV)/.dev ## hours of `up --serve` under names that churn; memory, descriptors and threads with their slopes
+	@nice $(BIN)/python -m tests.faults.night.soak --minutes 120 --folder build/soak
 
 wheel: $(VENV)/.dev ## dist/plimsoll_fleet-*.whl, with the built-in config, jobs and templates inside
 	@rm -rf dist

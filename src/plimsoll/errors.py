@@ -64,7 +64,7 @@ class BadParameter(UsageError):
     def __init__(self, name: str, value: object, *, allowed: Iterable[str] = (), why: str = "is not allowed") -> None:
         self.name = name
         self.allowed = tuple(allowed)
-        hint = f"; use one of: {', '.join(self.allowed)}" if self.allowed else ""
+        hint = f"; use one of: {', '.join(map(shown, self.allowed))}" if self.allowed else ""
         super().__init__(f'{name} "{shown(value)}" {why}{hint}')
 
 

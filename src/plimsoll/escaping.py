@@ -9,6 +9,8 @@ from typing import Final
 
 _FORMULA: Final = "=+-@|"
 _PARTED: Final = re.compile(r"(;)(\s*)([^\s\w])")
+_UNPRINTED: Final = re.compile("[^\x00-\x7e\xa1-\xac\xae-\u0377\u3041-\u3096\u30a1-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
+"""What may not be printed: all but the ranges of which every character is."""
 NO_NAME: Final = "(no name)"
 
 
@@ -19,6 +21,19 @@ def visible(text: str) -> str:
     'a\\x1b[2J\\u202eb\\ufeff'
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def plain_json(text: str) -> str:
+    r"""JSON that says the same, with what is not printed as escapes: no line ends, no direction changes.
+
+    Outside of its strings JSON has no such characters but blanks and line ends, which stay.
+
+    >>> plain_json('{"a": "x\u2028y\u202e \xe9"}')
+    '{"a": "x\\u2028y\\u202e \xe9"}'
+    """
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return _UNPRINTED.sub(_as_escapes, text)
 
 
 def cell(value: object) -> object:
@@ -45,6 +60,14 @@ def label_value(text: str) -> str:
     'a\\"b\\\\c'
     """
     return visible(text).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _as_escapes(found: re.Match[str]) -> str:
+    """A character as UTF-16 tells it in JSON, unless it is printed."""
+    if found[0].isprintable():
+        return found[0]
+    units = found[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def _starts(text: str) -> bool:

@@ -19,10 +19,11 @@ from plimsoll.errors import PlimsollError, shown
 OPEN_PATHS: Final = ("/healthz",)
 SEGMENTS: Final = "/v1/segments"
 LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "[::1]")
-_HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
+_HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?")
 MOST_QUERY_BYTES: Final = 32_768
 LOG: Final = logging.getLogger("plimsoll.access")
 _MOST_CLIENTS: Final = 10_000
+_MOST_PORT: Final = 65_535
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -148,13 +149,13 @@ class Minutes:
 
 
 def _name(host: str) -> str:
-    """The name of a Host header, without its port; empty where it is anything but a name and a port.
+    """The name of a Host header, without its port; empty where it is anything but a name and a port that can be.
 
-    >>> _name("127.0.0.1:8080"), _name("[::1]:99"), _name("127.0.0.1:1@evil.example")
-    ('127.0.0.1', '[::1]', '')
+    >>> _name("127.0.0.1:8080"), _name("[::1]:99"), _name("127.0.0.1:1@evil.example"), _name("localhost:0")
+    ('127.0.0.1', '[::1]', '', '')
     """
     found = _HOST.fullmatch(host.lower())
-    return found[1] if found else ""
+    return found[1] if found and 1 <= int(found[2] or 80) <= _MOST_PORT else ""
 
 
 def _slow_down(why: str) -> JSONResponse:

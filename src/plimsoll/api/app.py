@@ -17,6 +17,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from plimsoll import documents
 from plimsoll.api.access import SEGMENTS, Access, error
 from plimsoll.api.documents import ROUTES, Documents
 from plimsoll.api.health import Health
@@ -121,7 +122,7 @@ class Views:
         """OpenAPI, with the regions that the token sees."""
         token: Token | None = request.scope.get("plimsoll.token")
         regions = await asyncio.to_thread(self._regions, token)
-        return JSONResponse(openapi(self.context.version, regions))
+        return Response(documents.encode(openapi(self.context.version, regions)), media_type="application/json")
 
     def _regions(self, token: Token | None) -> list[str]:
         known = [one for one in self.context.sources(proven=False).resources() if token is None or token.sees(one)]

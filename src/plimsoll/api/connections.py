@@ -1,14 +1,16 @@
 """Connections have limits: how many there are, and how long a head, a body and the taking of an answer may last.
 
 A deadline is for the whole of a step, not for a read: who sends or takes a byte now and then is cut all the same.
-Where all places are taken, the connection that has waited longest without a request gives up its own; only where
-every one is being answered is a new one refused.
+Where all places are taken, the connection that has been idle longest gives up its own; only where each has a request
+that is being answered, or that has arrived and is not read yet, is a new one refused.
 """
 
 import asyncio
+import fcntl
 import json
 import logging
 import resource
+import termios
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -25,6 +27,12 @@ from plimsoll.api.refusals import error_body
 LOG: Final = logging.getLogger("plimsoll.connections")
 RESERVED_FILES: Final = 160
 """Descriptors that are left to files, workers and connections that are about to be refused."""
+_MOST_LINGERING: Final = 64
+_MOST_EARLY: Final = 65_536
+"""Bytes that are taken of one before it has a place."""
+_SECOND_LOOK_S: Final = 0.05
+_LINGER_S: Final = 1.0
+_NO_PLACE: Final = "all places for connections are taken; try again in a few seconds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,8 @@ class Places:
     most_of_one: int
     now: Callable[[], float] = time.monotonic
     taken: "dict[Connection, str]" = field(default_factory=dict["Connection", str])
+    lingering: int = 0
+    """Connections without a place: they have a moment for a second look, and one to take the refusal."""
     _noted: float = -60.0
     _gone: int = 0
 
@@ -109,24 +119,60 @@ class Connection(H11Protocol):
         self._step: tuple[str, int] = ("", 0)
         self._due: asyncio.TimerHandle | None = None
         self._taking: asyncio.TimerHandle | None = None
-        self._ended = False
+        self._ended = self._refused = self._lingers = False
+        self._early = bytearray()
 
     @property
     def waiting(self) -> bool:
-        """No request of it is being answered; it may be in the middle of sending one."""
+        """No request of it is being answered, and nothing of it lies unread; it may be in the middle of sending one."""
         cycle = self.cycle
-        return cycle is None or cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison] - None at first
+        answered = cycle is None or cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison] - None at first
+        return answered and not self._unread()
+
+    def _unread(self) -> bool:
+        """Whether the kernel has bytes for it: many connections may be accepted before the first one is read."""
+        try:
+            count = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.FIONREAD, b"\0" * 4)
+        except (OSError, ValueError, AttributeError):
+            return False  # it is just being closed
+        return any(count)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A place, or an honest refusal."""
+        """A place, a second look for one when what has arrived was read, or an honest refusal."""
         super().connection_made(transport)
-        if not self._places.take(self, self.client[0] if self.client else ""):
-            self._say(503, "busy", "all places for connections are taken; try again in a few seconds")
+        if self._placed():
+            self._due_at("head", self._deadlines.head)
+        elif self._places.lingering < _MOST_LINGERING and transport.can_write_eof():
+            self._places.lingering += 1
+            self._lingers = True
+            self._due = self.loop.call_later(_SECOND_LOOK_S, self._look_again)
+        else:
+            self._say(503, "busy", _NO_PLACE)
+
+    def _placed(self) -> bool:
+        return self._places.take(self, self.client[0] if self.client else "")
+
+    def _look_again(self) -> None:
+        """Without a place it is said so; what comes is still read, since a reset would take the words back."""
+        self.transport.resume_reading()
+        if self._placed():
+            self._settled()
+            self._due_at("head", self._deadlines.head)
+            if self._early:
+                self.data_received(bytes(self._early))
             return
-        self._due_at("head", self._deadlines.head)
+        self._refused = self._ended = True
+        self._say(503, "busy", _NO_PLACE, close=False)
+        self.transport.write_eof()
+        self._due = self.loop.call_later(_LINGER_S, self.transport.abort)
+
+    def _settled(self) -> None:
+        self._places.lingering -= self._lingers
+        self._lingers = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing of it is left."""
+        self._settled()
         self._ended = True
         self._places.leave(self)
         for timer in (self._due, self._taking):
@@ -136,6 +182,13 @@ class Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes; the step that they belong to keeps the deadline that it began with."""
+        if self._refused:
+            return
+        if self._lingers:
+            self._early += data
+            if len(self._early) >= _MOST_EARLY:
+                self.transport.pause_reading()
+            return
         super().data_received(data)
         self._arm()
 
@@ -200,7 +253,7 @@ class Connection(H11Protocol):
         else:
             self._watch_taking()
 
-    def _say(self, status: int, code: str, message: str) -> None:
+    def _say(self, status: int, code: str, message: str, *, close: bool = True) -> None:
         """A refusal without the application, and the end of the connection."""
         body = json.dumps(error_body(code, message)).encode()
         names = {408: "Request Timeout", 503: "Service Unavailable"}
@@ -209,7 +262,8 @@ class Connection(H11Protocol):
             "Retry-After: 5\r\nConnection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
-        self.transport.close()
+        if close:
+            self.transport.close()
 
 
 def connections(places: Places, deadlines: Deadlines) -> Callable[..., Connection]:

@@ -114,10 +114,10 @@ def answering(root: str) -> Callable[[bytes], bytes]:
             made = _compute(question, replace(wired, as_of=question.at).sources(proven=False))
         except PlimsollError as error:
             status, body = refusal(error)
-            made = DocumentResponse(status, msgspec.json.encode(body))
+            made = DocumentResponse(status, documents.encode(body, indent=0))
         except MemoryError:
             status, body = refusal(Busy("the answer takes more memory than it may; ask for less"))
-            made = DocumentResponse(status, msgspec.json.encode(body))
+            made = DocumentResponse(status, documents.encode(body, indent=0))
         return msgspec.msgpack.encode(made)
 
     return work

@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 
 from plimsoll.cli.common import ProjectOption, open_to_write, say, the_clock
-from plimsoll.errors import BadParameter, shown
+from plimsoll.errors import BadParameter, UsageError, shown
 from plimsoll.fleet.resources import FORGOTTEN
 from plimsoll.project.runner import context
+from plimsoll.shipping import Ship
 from plimsoll.tables import RESOURCES
 
 
@@ -26,6 +27,8 @@ def forget(
     """
     opened, clock = open_to_write(project), the_clock()
     now = clock.now()
+    if to := opened.config().get("ship", Ship).to:
+        raise UsageError(f"this host ships to {to}, whose owner alone may do that; run it where the lake is kept")
     known = {one.resource_id: one for one in context(opened, clock=clock, as_of=now).sources().resources()}
     if resource not in known:
         raise BadParameter("RESOURCE", shown(resource), why="is not known", allowed=sorted(known)[:10])

@@ -22,7 +22,7 @@ from plimsoll.cli.common import JsonOption, ProjectOption, open_project
 from plimsoll.clock import rfc3339
 from plimsoll.documents.parameters import require_one_of
 from plimsoll.errors import shown
-from plimsoll.escaping import cell
+from plimsoll.escaping import cell, plain_json
 
 if TYPE_CHECKING:
     from plimsoll.lake.sql import Answer
@@ -69,7 +69,8 @@ def sql(
     else:
         names = answer.named().columns
         named = [dict(zip(names, row, strict=True)) for row in rows]
-        sys.stdout.write(json.dumps(named, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+        text = json.dumps(named, indent=2, ensure_ascii=False, allow_nan=False, default=str)
+        sys.stdout.write(plain_json(text) + "\n")
 
 
 @contextmanager

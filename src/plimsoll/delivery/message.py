@@ -64,9 +64,10 @@ def message(letter: MailContent, *, sender: str, to: str, identity: str, fleet: 
     return mail.as_bytes(policy=_UNFOLDED)
 
 
-def dated(raw: bytes, at: datetime) -> bytes:
-    """The message with its time of sending."""
-    return b"Date: " + format_datetime(at).encode() + b"\r\n" + raw
+def dated(raw: bytes, at: datetime, *, retry: bool = False) -> bytes:
+    """The message with its time of sending; a `retry` says that it may have been accepted before, under the same id."""
+    mark = b"X-Plimsoll-Retry: the answer to an earlier attempt was lost\r\n" if retry else b""
+    return b"Date: " + format_datetime(at).encode() + b"\r\n" + mark + raw
 
 
 def one_line(text: str, *, most: int) -> str:

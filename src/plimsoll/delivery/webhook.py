@@ -9,6 +9,7 @@ from plimsoll.delivery.hosts import host_of, refusal
 from plimsoll.delivery.outcome import Outcome
 from plimsoll.delivery.settings import Webhook
 from plimsoll.errors import shown
+from plimsoll.escaping import plain_json
 
 DEADLINE_S: Final = 10.0
 _LATER: Final = (408, 425, 429)
@@ -76,4 +77,5 @@ def _slack(text: str) -> str:
 
 
 def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")
+    sound = json.dumps(value, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")
+    return plain_json(sound.decode()).encode()

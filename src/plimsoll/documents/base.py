@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from plimsoll.escaping import plain_json
+
 Severity = Literal["low", "medium", "high", "critical"]
 Trend = Literal["increasing", "stable", "decreasing"]
 
@@ -24,6 +26,10 @@ class TimeRange(Document, frozen=True, kw_only=True):
 
 
 def encode(document: object, *, indent: int = 2) -> bytes:
-    """A document as UTF-8 JSON with a final newline; the same document gives the same bytes."""
+    """A document as UTF-8 JSON with a final newline; the same document gives the same bytes.
+
+    Names are those of strangers: what is not printed (line separators, direction marks) stands there as an escape.
+    """
     raw = msgspec.json.encode(document)
-    return (msgspec.json.format(raw, indent=indent) if indent else raw) + b"\n"
+    text = plain_json((msgspec.json.format(raw, indent=indent) if indent else raw).decode())
+    return text.encode() + b"\n"

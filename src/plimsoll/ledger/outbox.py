@@ -107,13 +107,18 @@ class Outbox:
             (channel, recipient, kind, stamp(before)),
         )
 
-    def recover(self, now: datetime) -> int:
-        """What was being sent when its process died may have been accepted: uncertain, and to be sent once more."""
+    def recover(self, now: datetime, *, most_losses: int) -> int:
+        """What was being sent when its process died may have been accepted: uncertain, and to be sent once more.
+
+        Where that is the last of so many losses it has failed: it may have been accepted as often. Gives how many.
+        """
         with self._database.transaction() as db:
             return db.execute(
-                "update outbox set state = 'uncertain', losses = losses + 1, updated = ?, next_try = ?,"
-                " detail = 'the process ended while it was sent' where state = 'sending'",
-                (stamp(now), stamp(now)),
+                "update outbox set losses = losses + 1, updated = ?, next_try = ?,"
+                " state = case when losses + 1 >= ? then 'failed' else 'uncertain' end, detail ="
+                " case when losses + 1 >= ? then 'given up after ' || attempts || ' tries: ' else '' end ||"
+                " 'the process ended while it was sent' where state = 'sending'",
+                (stamp(now), stamp(now), most_losses, most_losses),
             ).rowcount
 
     def due(self, now: datetime) -> list[OutboxMessage]:

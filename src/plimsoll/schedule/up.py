@@ -23,6 +23,7 @@ from plimsoll.schedule.project_lock import COLLECT_ONLY, HEARTBEAT, owned
 from plimsoll.schedule.run_process import subprocess_executor, worker_command
 from plimsoll.schedule.supervisor import Supervisor
 from plimsoll.schedule.timer import Ticks
+from plimsoll.schedule.with_parent import with_parent
 
 HEARTBEAT_S: Final = 5.0
 LANE_TICK_S: Final = 2.0
@@ -115,7 +116,7 @@ def _keepers(engine: Engine, serve: list[str]) -> list[Supervisor]:
             )
         )
     if serve:
-        words = [sys.executable, "-m", "plimsoll", *serve, "--project", str(root)]
+        words = with_parent(sys.executable, "-m", "plimsoll", *serve, "--project", str(root))
         kept.append(Supervisor("serve", lambda: words, clock, log))
     return kept
 

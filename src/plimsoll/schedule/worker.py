@@ -4,7 +4,6 @@ It is started afresh, dies with its parent, offers itself first when the machine
 line of standard output how the job ended.
 """
 
-import ctypes
 import json
 import os
 import signal
@@ -12,7 +11,6 @@ import sys
 import threading
 from datetime import datetime
 from pathlib import Path
-from typing import Final
 
 from plimsoll.clock import SystemClock, instant
 from plimsoll.errors import PlimsollError, shown
@@ -21,8 +19,7 @@ from plimsoll.project.runner import context
 from plimsoll.schedule.interval_jobs import step_until
 from plimsoll.schedule.log import Log, logger
 from plimsoll.schedule.secrets import secrets_of
-
-_PR_SET_PDEATHSIG: Final = 1
+from plimsoll.schedule.with_parent import exit_with_parent
 
 
 def main(words: list[str]) -> int:
@@ -58,13 +55,6 @@ def run_window(project: Project, job: str, start: datetime, end: datetime) -> di
     except Exception as error:  # noqa: BLE001 - a job is anybody's code, and its failure is the answer
         return {"outcome": "failed", "detail": shown(f"{type(error).__name__}: {error}")}
     return {"outcome": "success", "detail": ""}
-
-
-def exit_with_parent(parent: int) -> None:
-    """Has the kernel end this process when its parent is gone, even if that was killed."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit("the parent is gone")
 
 
 def offer_first() -> None:

@@ -96,7 +96,7 @@ def send_due(context: Context, *, chance: random.Random | None = None) -> list[t
     box, now, began = outbox(context), context.clock.now(), context.clock.monotonic()
     done: list[tuple[OutboxMessage, Outcome]] = []
     with box.alone():
-        box.recover(now)
+        box.recover(now, most_losses=MOST_LOSSES)
         for parcel in box.due(now):
             if context.clock.monotonic() - began > PASS_S:
                 break
@@ -117,7 +117,10 @@ def _attempt(context: Context, parcel: OutboxMessage, body: bytes) -> Outcome:
     if not mail.host:
         return Outcome("later", "no mail server is configured: [mail] host")
     return smtp.send(
-        mail, dated(body, context.clock.now()), to=parcel.recipient, password=os.environ.get(mail.password_env)
+        mail,
+        dated(body, context.clock.now(), retry=parcel.losses > 0),
+        to=parcel.recipient,
+        password=os.environ.get(mail.password_env),
     )
 
 

@@ -23,9 +23,16 @@ QUICK = Deadlines(head=0.4, body=0.6, idle=0.5, taking=0.8)
 
 
 async def answering(scope: Scope, receive: Receive, send: Send) -> None:
-    """Reads the body and says how long it was; `/large` is more than any buffer takes."""
+    """Reads the body and says how long it was.
+
+    `/large` is more than any buffer takes, `/slow` is worked out for a while, `/standstill` stops everything else.
+    """
     request = Request(scope, receive)
     body = await request.body()
+    if scope["path"] == "/slow":
+        await asyncio.sleep(0.3)
+    if scope["path"] == "/standstill":
+        time.sleep(0.5)
     text = b"x" * 64 * 1024**2 if scope["path"] == "/large" else str(len(body)).encode()
     await Response(text)(scope, receive, send)
 
@@ -138,6 +145,40 @@ def test_an_answer_that_is_not_taken_is_ended() -> None:
         one.close()
         assert not held.taken
         assert time.monotonic() - began > QUICK.taking * 0.8
+
+
+def test_a_request_that_has_arrived_is_answered_and_the_newcomer_refused_in_words() -> None:
+    """Twelve requests for eight places, sent before the server looks once: none is cut, four or five read 503."""
+    with door(most=8, most_of_one=8) as (port, held):
+        standing = opened(port, b"GET /standstill HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        time.sleep(0.1)
+        asked = [opened(port, b"GET /slow HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n") for _ in range(12)]
+        said = [until_cut(one)[1][9:12] for one in [standing, *asked]]
+        assert said[0] == b"200"
+        assert set(said) == {b"200", b"503"}
+        assert 7 <= said[1:].count(b"200") <= 8
+        settled(held)
+
+
+def settled(held: Places) -> None:
+    """Within a few seconds nobody lingers."""
+    until = time.monotonic() + 5
+    while held.lingering and time.monotonic() < until:
+        time.sleep(0.02)
+    assert held.lingering == 0
+
+
+def test_a_flood_of_refusals_holds_few_connections() -> None:
+    """Whoever is refused has a moment to read it; how many have that at a time is bounded."""
+    with door(most=8, most_of_one=8) as (port, held):
+        busy = [opened(port, b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n") for _ in range(8)]
+        time.sleep(0.1)
+        late = [opened(port) for _ in range(90)]
+        time.sleep(0.1)
+        assert held.lingering <= 64
+        for one in (*busy, *late):
+            until_cut(one)
+        settled(held)
 
 
 class Standing:

@@ -184,6 +184,27 @@ def test_a_real_process_killed_between_the_answer_and_the_ledger_sends_once_more
     assert states(ctx) == [("on-call@example.org", "sent", 2)]
 
 
+def test_a_kill_during_the_retry_of_a_lost_answer_is_the_last_one(demo: Path, office: PostOffice) -> None:
+    """F06, F07: accepted twice at most, the second time marked; a third time nobody would know how often it came."""
+    clock = OwnedClock(UNTIL)
+    ctx = wired(demo, office.port, clock=clock)
+    queue(ctx, "daily", daily(ctx))
+    office.keep_silent = True
+    assert [outcome.kind for _, outcome in send_due(ctx, chance=CHANCE)] == ["uncertain"]
+    clock.advance(120)
+    killed = subprocess.run([sys.executable, "-c", SENDS.replace("UNTIL)", "LATER)").replace(
+        "import UNTIL", "import UNTIL\nfrom datetime import timedelta\nLATER = UNTIL + timedelta(minutes=2)"
+    ), str(demo)], cwd=ROOT, check=False)  # fmt: skip
+    assert killed.returncode == -signal.SIGKILL
+    clock.advance(86_400)
+    assert send_due(ctx, chance=CHANCE) == []
+    assert states(ctx) == [("on-call@example.org", "failed", 2)]
+    (line,) = outbox(ctx).problems(clock.now())
+    assert line.endswith("given up after 2 tries: the process ended while it was sent")
+    assert [mail["X-Plimsoll-Retry"] is not None for mail in office.received] == [False, True]
+    assert len({mail["Message-ID"] for mail in office.received}) == 1
+
+
 def test_a_server_that_never_speaks_is_left_after_the_deadline(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """F09: TCP is accepted, nothing follows."""
     monkeypatch.setattr("plimsoll.delivery.smtp.DEADLINE_S", 0.3)

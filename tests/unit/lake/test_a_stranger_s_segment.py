@@ -16,7 +16,7 @@ from plimsoll.lake.format.encoding import encode_day_file, encode_segment, strea
 from plimsoll.lake.format.framing import END, framed
 from plimsoll.lake.format.pages import unpacked
 from plimsoll.lake.shared.ingest import ingest_segment
-from plimsoll.tables import SAMPLES
+from plimsoll.tables import COLLECTIONS, SAMPLES
 from tests.strangers import NOW, cut_off, frame, named, parquet, rows
 
 
@@ -162,6 +162,30 @@ def test_names_labels_and_stamps_are_those_of_an_honest_host(tmp_path: Path, mor
     with pytest.raises(LakeError, match=why):
         sent(Lake(tmp_path), given, streaming(given), table="resources")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("table", ["samples", "resources"])
+def test_only_the_owner_forgets(tmp_path: Path, table: str) -> None:
+    """The source that takes a resource out of the inventory is reserved, also for a token that may name anything."""
+    given = _inventory(3, source="forgotten")
+    if table == "samples":
+        given = frame("evil-1").with_columns(source=pl.lit("forgotten"))
+    with pytest.raises(LakeError, match='source "forgotten" is reserved'):
+        sent(Lake(tmp_path), given, streaming(given), table=table)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_host_tells_of_its_own_attempts_only(tmp_path: Path) -> None:
+    """What the owner could not read stays silent in `status`, whatever a host claims to have read under that name."""
+    url, lake = "http://gpu-01:9100/metrics", Lake(tmp_path)
+    missed = {"ts": NOW, "source": "node", "target": url, "ok": False, "reason": "refused"}
+    lake.append(COLLECTIONS, [missed], collector="owner")
+    claim = COLLECTIONS.check(
+        COLLECTIONS.frame([{"ts": NOW, "source": "node", "target": url, "ok": True}]), complete=False
+    )
+    assert sent(lake, claim, streaming(claim), table="collections")
+    told = lake.snapshot().scan(COLLECTIONS, columns=["target", "ok"]).sort("target").collect().rows()
+    assert told == [(f"evil {url}", True), (url, False)]
 
 
 def test_no_mutation_of_a_segment_is_more_than_a_refusal(tmp_path: Path) -> None:

@@ -65,6 +65,17 @@ def test_names_that_are_not_used_any_more_make_room(tmp_path: Path) -> None:
         names.admit("h", of("f"), NOW + timedelta(days=8))
 
 
+def test_what_a_host_declares_counts_for_ever(tmp_path: Path) -> None:
+    """A declared name never ages out of the inventory; if it aged out of the count, names would grow without end."""
+    names, own = named_by(tmp_path, 3), of("a", "b", "c").with_columns(source=pl.lit("declared.target.x"))
+    names.admit("h", own, NOW)
+    names.admit("h", of("a"), NOW + timedelta(days=1))
+    for later in (8, 400):
+        with pytest.raises(LakeError):
+            names.admit("h", of("d"), NOW + timedelta(days=later))
+        names.admit("h", own, NOW + timedelta(days=later))
+
+
 def test_what_was_refused_is_told_for_a_day(tmp_path: Path) -> None:
     """`plimsoll status` says which host, when and why; a damaged note or count stops nothing."""
     names = named_by(tmp_path, 1)

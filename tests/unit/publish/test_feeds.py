@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from plimsoll import documents
 from plimsoll.cli import run
+from plimsoll.delivery import webhook
 from plimsoll.escaping import cell
 from plimsoll.publish import files
 from plimsoll.publish.render.csv_tables import csv_files
@@ -38,6 +40,27 @@ while True:
     made = {"a.json": b"a" + body, "b.json": b"b" + body, "c.csv": b"c" + body}
     files.publish(root, made, start=at, end=at, generation=str(n))
 """
+
+
+_HOSTILE = "rack\u2028alert\u2029 \u202egpj.exe\u2066 \x85\x7f\ufeff\U000e0041 \xe9\u6771"
+
+
+def test_json_says_a_hostile_name_in_escapes_and_says_the_same() -> None:
+    """No terminal, browser or reader of lines is turned by a name: every JSON that we write is printed text."""
+    events = [{"resource": _HOSTILE, "n": number} for number in range(2)]
+    made = {
+        "a feed": b"".join(documents.encode(one, indent=0) for one in events),
+        "a document": documents.encode({"resources": events}),
+        "a webhook": webhook.body("json", {"fleet": _HOSTILE, "kind": "daily", "state": "", "facts": "", "link": ""}),
+    }
+    for name, raw in made.items():
+        text = raw.decode()
+        assert all(c.isprintable() or c in "\n\t " for c in text), name
+        assert "é" in text, "what is printed stays as it is"
+        assert "\u6771" in text
+    assert [json.loads(line) for line in made["a feed"].decode().splitlines()] == events
+    assert json.loads(made["a document"]) == {"resources": events}
+    assert json.loads(made["a webhook"])["fleet"] == _HOSTILE
 
 
 def test_a_reader_never_sees_a_torn_or_mixed_set(tmp_path: Path) -> None:

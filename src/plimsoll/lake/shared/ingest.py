@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from plimsoll.errors import BadParameter, UsageError, shown
+from plimsoll.errors import BadParameter, LakeError, UsageError, shown
+from plimsoll.fleet.resources import FORGOTTEN
 from plimsoll.lake.format.encoding import encode_segment
 from plimsoll.lake.format.segments import Segment, as_stored, checksum, describe, span
 from plimsoll.lake.lake import Lake
 from plimsoll.lake.shared.names import Names
 from plimsoll.lake.shared.validation import checked, timely
-from plimsoll.tables import TABLES
+from plimsoll.tables import COLLECTIONS, TABLES, Table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,9 +55,10 @@ def ingest_segment(
         raise BadParameter("name", name, why="tells another time span than the rows have")
     timely(given, now)
     _about(frame, resource_ids)
+    _not_reserved(frame)
     if names is not None:
         names.admit(host, frame, now)
-    ours = as_stored(TABLES[table], frame, complete=False)
+    ours = as_stored(TABLES[table], _of_host(TABLES[table], frame, host), complete=False)
     written, form = encode_segment(ours)
     segment = describe(ours, written, form, order=lake.next_order(), collector=host)
     return lake.accept(TABLES[table], segment, written)
@@ -78,3 +80,18 @@ def _about(frame: "pl.DataFrame", resource_ids: Sequence[str]) -> None:
         return
     if foreign := set(frame["resource_id"].to_list()) - set(resource_ids):
         raise NotAllowedForToken(f'the token may not write about "{shown(min(foreign))}"')
+
+
+def _not_reserved(frame: "pl.DataFrame") -> None:
+    """Whoever ships takes nothing out of the inventory: only `plimsoll forget` does, where the lake is kept."""
+    if FORGOTTEN in frame["source"]:
+        raise LakeError(f'source "{FORGOTTEN}" is reserved; run plimsoll forget where the lake is kept')
+
+
+def _of_host(table: Table, frame: "pl.DataFrame", host: str) -> "pl.DataFrame":
+    """Attempts are told under the host that made them: no host speaks of what another one, or the owner, reads."""
+    import polars as pl
+
+    if table is not COLLECTIONS:
+        return frame
+    return frame.with_columns(target=pl.concat_str(pl.lit(f"{host} "), "target"))

@@ -11,6 +11,7 @@ import msgspec
 
 from plimsoll.clock import rfc3339
 from plimsoll.errors import LakeError, shown
+from plimsoll.fleet.resources import DECLARED
 from plimsoll.lake.format.files import Files, publish
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ FOLDER: Final = "names"
 _NAMED: Final = ".msgpack"
 _REFUSED: Final = ".json"
 _DAY_S: Final = 86_400
+_ALWAYS: Final = 10**6
 
 
 class RefusedNames(msgspec.Struct, frozen=True):
@@ -34,6 +36,7 @@ class RefusedNames(msgspec.Struct, frozen=True):
 class Names:
     """Names of hosts in a folder, a file each; `most` names of one host count that it used within `unseen`.
 
+    What it declares never ages out of the inventory, and so counts for ever.
     One process writes. A damaged file begins anew: it counts names, it holds none of the readings.
     """
 
@@ -48,7 +51,7 @@ class Names:
             return
         today, oldest = int(now.timestamp()) // _DAY_S, int((now - self.unseen).timestamp()) // _DAY_S
         known = self._known(host)
-        given = dict.fromkeys(_marks(frame), today)
+        given = dict.fromkeys(_marks(frame), today) | dict.fromkeys(_marks(_declared(frame)), _ALWAYS)
         lately = {mark: day for mark, day in known.items() if day >= oldest}
         new = given.keys() - lately.keys()
         if new and len(lately) + len(new) > self.most:
@@ -58,7 +61,8 @@ class Names:
             )
             self._note(host, RefusedNames(now.timestamp(), reason))
             raise LakeError(f'host "{shown(host)}": {reason}')
-        if (after := lately | given) != known:
+        after = lately | {mark: max(day, lately.get(mark, 0)) for mark, day in given.items()}
+        if after != known:
             publish(self.files, self.folder / f"{host}{_NAMED}", msgspec.msgpack.encode(after))
 
     def _known(self, host: str) -> dict[bytes, int]:
@@ -77,6 +81,10 @@ def _marks(frame: "pl.DataFrame") -> Iterator[bytes]:
     columns = [name for name in ("resource_id", "device") if name in frame.columns]
     for named in frame.select(columns).unique().iter_rows():
         yield hashlib.blake2b("\0".join([*named, ""][:2]).encode(), digest_size=8).digest()
+
+
+def _declared(frame: "pl.DataFrame") -> "pl.DataFrame":
+    return frame.filter(frame["source"].str.starts_with(DECLARED))
 
 
 def of_names(folder: Path, now: datetime, *, within: timedelta = timedelta(days=1)) -> list[str]:
