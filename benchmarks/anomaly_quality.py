@@ -155,7 +155,7 @@ def scored(corpus: list[Labelled]) -> Iterator[tuple[Labelled, Floats, Floats]]:
             score = scores.metric_scores(found[one.name], single)[0][0]
             begun = events.onsets(score, step_s=step_s, alarm=scores.ALARM)
             news = events.novelty(score, step_s=step_s, alarm=scores.ALARM)
-            shown = news if one.corpus == "nab" else scores.held(score, scores.METRIC_HOLD)
+            shown = news if one.corpus == "nab" else scores.sustain(score, scores.METRIC_HOLD)
         starts = np.zeros(len(shown))
         starts[[event.first for event in begun]] = 1
         yield one, np.concatenate([[0.0], shown]), np.concatenate([[0.0], starts])

@@ -9,17 +9,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from plimsoll import collectors
-from plimsoll.collectors.contract import Collector, Identity, Reader, Reading, Row, collection_row
+from plimsoll.collectors.contract import Identity, Reader, Reading, Row, collection_row
 from plimsoll.collectors.counter_state import KeepsCounters, load, save
 from plimsoll.collectors.declared import declared
 from plimsoll.collectors.host import host_name
 from plimsoll.collectors.prometheus.settings import Probe, Target
+from plimsoll.collectors.registry import every_collector
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import Config, Section
 from plimsoll.config.engine import Collect, Machine
 from plimsoll.errors import DiskError, RowsRefused, shown
-from plimsoll.extensions import discover
 from plimsoll.fleet.presence import Silence
 from plimsoll.plausibility import Refused, has_a_value, in_words, judged, parted
 from plimsoll.tables import COLLECTIONS, RESOURCES, SAMPLES, Table
@@ -78,7 +77,7 @@ class Collecting:
                 reader.recall(states[name])
 
     def _open_local(self, config: Config) -> None:
-        for name, collector in discover(collectors, "COLLECTOR", Collector).items():
+        for name, collector in every_collector().items():
             settings = config.get(f"collectors.{name}", Section)
             if (reader := collector.open(settings, self.identity)) is not None:
                 self._readers[name] = reader

@@ -11,19 +11,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from plimsoll import collectors
 from plimsoll.analysis.anomalies.settings import Anomalies
 from plimsoll.analysis.bottlenecks import settings as rule_settings
 from plimsoll.analysis.capacity.settings import Capacity
-from plimsoll.collectors.contract import Collector
 from plimsoll.collectors.prometheus.settings import Probe, Server, Target
+from plimsoll.collectors.registry import every_collector
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import Config, Layer, Section, load
 from plimsoll.config.engine import Collect, Documents, Machine, Plimsoll, Scheduler, Serve
 from plimsoll.delivery.settings import Mail, Ping, Recipient, Webhook
 from plimsoll.errors import BadParameter, ConfigError, DiskError, PlimsollError, UsageError, nearest
 from plimsoll.execution import Execution
-from plimsoll.extensions import discover
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.muting import Maintenance
 from plimsoll.fleet.presence import Silence
@@ -77,7 +75,7 @@ def sections(own_rules: tuple[str, ...] = ()) -> dict[str, type[Section]]:
         "targets.*": Target,
         "webhooks.*": Webhook,
     }
-    for name, collector in discover(collectors, "COLLECTOR", Collector).items():
+    for name, collector in every_collector().items():
         kinds[f"collectors.{name}"] = collector.settings
     return kinds
 
