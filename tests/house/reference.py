@@ -23,7 +23,8 @@ from tests.shared import ROOT
 _EXIT_CODES = (
     "Every command has `--help`. Exit codes: 0 fine, 1 the command completed and the result is negative "
     "(damaged files, unhealthy, nothing sent), 2 usage or configuration, "
-    "73 the project is held by another scheduler, 74 the disk, 75 try again later, 130 interrupted "
+    "70 a bug in Plimsoll, 73 the project is held by another scheduler, 74 the disk, 75 try again later, "
+    "130 interrupted "
     "([more](../howto/when-something-is-wrong.md#exit-codes))."
 )
 _MOST_TESTS = 3

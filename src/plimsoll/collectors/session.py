@@ -19,6 +19,7 @@ from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import Config, Section
 from plimsoll.config.engine import Collect, Machine
 from plimsoll.errors import DiskError, RowsRefused, shown
+from plimsoll.events import timed
 from plimsoll.fleet.presence import Silence
 from plimsoll.plausibility import Refused, has_a_value, in_words, judged, parted
 from plimsoll.tables import COLLECTIONS, RESOURCES, SAMPLES, Table
@@ -115,10 +116,13 @@ class Collecting:
         counts: dict[str, int] = {}
         self._declare(now)
         for name, reader in self._readers.items():
-            try:
-                reading = reader.read(now, monotonic)
-            except Exception as error:  # noqa: BLE001 - whatever a source raises costs its own rows and no other's
-                reading = Reading(collections=[self._failed(now, name, error)])
+            with timed("collectors", "read", source=name) as noted:
+                try:
+                    reading = reader.read(now, monotonic)
+                except Exception as error:  # noqa: BLE001 - whatever a source raises costs its own rows and no other's
+                    reading = Reading(collections=[self._failed(now, name, error)])
+                noted["rows"] = len(reading.samples)
+                noted["failed"] = sum(not row["ok"] for row in reading.collections)
             _judge(reading, now)
             self._rows["samples"] += reading.samples
             self._rows["collections"] += reading.collections

@@ -17,6 +17,7 @@ from plimsoll.documents.anomalies import AnomaliesDocument, Anomaly, ResourceAno
 from plimsoll.documents.evidence import FindingDetail, JudgedDetail
 from plimsoll.documents.parameters import GRANULARITIES, TIME_RANGES, require_one_of
 from plimsoll.errors import BadParameter
+from plimsoll.events import timed
 from plimsoll.execution import Execution, executor
 from plimsoll.fleet.resources import Resource
 from plimsoll.metrics import document_name
@@ -74,6 +75,7 @@ class AnomaliesQuery:
         return max(float(FINEST_S), duration_s(self.granularity))
 
 
+@timed("queries", "answered", document="anomalies")
 def anomalies(sources: QueryContext, query: AnomaliesQuery) -> tuple[AnomaliesDocument, list[Evidence]]:
     """What was unusual in the window, worst resource first, and why; see `findings`."""
     resources = sources.resources()

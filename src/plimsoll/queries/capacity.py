@@ -13,6 +13,7 @@ from plimsoll.documents import Evidence, TimeRange
 from plimsoll.documents.capacity import CapacityDocument, Promise
 from plimsoll.documents.evidence import ResolutionDetail
 from plimsoll.errors import BadParameter, shown
+from plimsoll.events import timed
 from plimsoll.lake import LongHistory, read_long_history
 from plimsoll.queries.context import QueryContext
 
@@ -45,6 +46,7 @@ class CapacityQuery:
         return cls(horizon_days=int(days), demand_change_percent=_change(demand), additions=additions)
 
 
+@timed("queries", "answered", document="capacity")
 def capacity(
     sources: QueryContext, query: CapacityQuery, *, promises: Sequence[Promise] = ()
 ) -> tuple[CapacityDocument, list[Evidence]]:
