@@ -3,7 +3,7 @@
 from plimsoll import Context, job, tasks
 
 
-@job(schedule="cron */5 * * * *", catch_up=False)
+@job(schedule="cron * * * * *", lane="alerting", catch_up=False)
 def alerts(context: Context) -> None:
-    """Opens and closes alerts, and publishes them as alerts.ndjson."""
+    """Opens and closes alerts, queues messages for [notify], and publishes alerts.ndjson."""
     tasks.watch_alerts.watch(context)

@@ -8,9 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from plimsoll.collectors.prometheus.address import Address
 from plimsoll.collectors.prometheus.mapping import load
 from plimsoll.collectors.prometheus.settings import Target
-from plimsoll.collectors.prometheus.targets import Address, addresses
+from plimsoll.collectors.prometheus.targets import AddressMaker
 
 Say = Callable[["Handler"], None]
 
@@ -55,7 +56,7 @@ class Exporter:
         """A target with this one address."""
         assert load(mapping, own).rules
         target = Target.model_validate({"urls": (self.url,), "mapping": mapping, **more})
-        (one,) = addresses({"t": target}, interval_s=30.0, own=own)
+        (one,) = AddressMaker({"t": target}, interval_s=30.0, own=own).static()
         return one
 
 

@@ -42,6 +42,9 @@ PLAN: Final[dict[str, tuple[str, ...]]] = {
     "delivery/http.py": ("tests/unit/delivery/test_webhooks.py", "tests/unit/delivery/test_deadlines.py"),
     "delivery/message.py": ("tests/unit/delivery/test_mail.py", "tests/unit/publish/test_hostile_names.py"),
     "delivery/smtp.py": ("tests/unit/delivery/test_mail.py", "tests/unit/delivery/test_deadlines.py"),
-    "delivery/webhook.py": ("tests/unit/delivery/test_webhooks.py", "tests/unit/publish/test_hostile_names.py"),
+    "delivery/notify.py": ("tests/unit/notify/test_every_channel.py", "tests/unit/notify/test_states.py"),
+    "delivery/post.py": ("tests/unit/delivery/test_webhooks.py", "tests/unit/notify/test_every_channel.py"),
+    "ledger/notices.py": ("tests/unit/notify/test_states.py",),
+    "tasks/notify.py": ("tests/unit/notify/test_states.py", "tests/unit/notify/test_in_time.py"),
 }
 """A file of src/plimsoll -> paths for pytest, the quickest first."""

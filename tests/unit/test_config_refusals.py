@@ -8,7 +8,7 @@ import pytest
 from pydantic import Field
 
 from plimsoll.collectors.prometheus.settings import Probe, Target
-from plimsoll.collectors.prometheus.targets import addresses
+from plimsoll.collectors.prometheus.targets import AddressMaker
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import MAX_FILE_BYTES, Duration, Layer, Section, load
 from plimsoll.config.engine import Plimsoll
@@ -36,7 +36,7 @@ def test_one_address_under_two_names_is_one_mistake() -> None:
     """B08: both names are told; the same section twice is refused by the syntax."""
     target = Target.model_validate({"urls": ("http://x:1/metrics",), "mapping": "node"})
     with pytest.raises(BadParameter, match=r"targets\.b\.urls.*is scraped by targets\.a already"):
-        addresses({"a": target, "b": target}, interval_s=30.0)
+        AddressMaker({"a": target, "b": target}, interval_s=30.0).static()
     with pytest.raises(ConfigError, match=r"config\.toml: "):
         load([Layer("config.toml", "[targets.a]\n[targets.a]\n")], {"targets.*": Target})
 

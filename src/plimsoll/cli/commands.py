@@ -99,6 +99,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "mail",
         "Lists what was delivered and what was not in the last two weeks; exit code 1 where something has failed.",
     ),
+    "notify": ("notify", "Messages about alerts: [notify] and [routes]."),
     "eject": ("eject", "Copies a built-in template or job into the project, where it replaces the built-in one."),
     "diff": ("eject", "Shows how the project's templates and jobs differ from the built-in ones of this version."),
     "outcomes": ("outcomes", "Prints what advice promised and what it brought, and how each adviser has done."),

@@ -26,7 +26,7 @@ def expected(config: Config) -> list[Expected]:
     every_s = config.get("collect", Collect).every
     targets = config.under("targets", Target).values()
     return [
-        *(Expected(target.mapping, url, every_s) for target in targets for url in target.urls),
+        *(Expected(target.mapping, url, every_s) for target in targets for url in target.addresses),
         *(Expected("probe", name, every_s) for name in config.under("probes", Probe)),
         *(Expected(f"slurm.{name}", "squeue", one.every) for name, one in config.under("slurm", Slurm).items()),
     ]
@@ -56,7 +56,7 @@ def _targets(config: Config, identity: Identity) -> Iterator[Row]:
     from plimsoll.collectors.prometheus.naming import ResourceIdTemplate
 
     for name, target in sorted(targets.items()):
-        for url in target.urls:
+        for url in target.addresses:
             if (resource_id := ResourceIdTemplate(name, url, target.resource)({})) is not None:
                 yield _row(resource_id, f"target.{name}", target.type, target.region, identity.interval_s)
 

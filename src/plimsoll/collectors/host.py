@@ -20,6 +20,7 @@ from pydantic import Field
 from plimsoll.collectors import cgroup
 from plimsoll.collectors.contract import Collector, Identity, Reading, Row, collection_row
 from plimsoll.collectors.counter_state import counters, recalled
+from plimsoll.collectors.layers import blocks, links
 from plimsoll.collectors.rates import Rates
 from plimsoll.config import Section
 from plimsoll.metrics import CATALOGUE
@@ -179,7 +180,8 @@ class HostReader:
                 row[metric] = self._rates.rate((disk, field), count, at_s=at_s, epoch=self._boot_s, most_per_s=most)
             busy = self._rates.rate((disk, "busy"), getattr(counter, "busy_time", -1), at_s=at_s, epoch=self._boot_s)
             row["disk_busy_pct"] = None if busy is None else _percent(busy / 1000)
-        whole = {metric: _total([devices[disk].get(metric) for disk in chosen]) for metric in names}
+        lowest = blocks(set(chosen)) or chosen.keys()
+        whole = {metric: _total([devices[disk].get(metric) for disk in chosen if disk in lowest]) for metric in names}
         busiest = [b for disk in chosen if (b := devices[disk].get("disk_busy_pct")) is not None]
         return {**whole, "disk_busy_pct": max(busiest) if busiest else None}
 
@@ -202,7 +204,8 @@ class HostReader:
                 row[metric] = None if delta is None else delta.per_s
             row["network_utilization_pct"] = _utilization(row, speed)
         metrics = ("receive_bits_per_s", "transmit_bits_per_s", "errors_per_s", "drops_per_s")
-        whole = {f"network_{m}": _total([devices[n].get(f"network_{m}") for n in chosen]) for m in metrics}
+        lowest = links(set(chosen)) or set(chosen)  # a bond tells what its cards tell
+        whole = {f"network_{m}": _total([devices[n].get(f"network_{m}") for n in sorted(lowest)]) for m in metrics}
         busiest = [u for n in chosen if (u := devices[n].get("network_utilization_pct")) is not None]
         return {**whole, "network_utilization_pct": max(busiest) if busiest else None}
 

@@ -17,6 +17,8 @@ RENAMED: Final = MappingProxyType(
         "retention.learnt": "retention.baselines",
         "serve.heavy_at_once": "serve.max_concurrent_documents",
         "targets.*.also": "targets.*.second_resource",
+        "webhooks.*.when": "notify.*.reports",
+        "webhooks": "notify",
     }
 )
 """Old dotted name -> new one; `*` is a name that the user chose, a name without a dot is a whole section."""

@@ -1,1 +1,1 @@
-"""Delivery: sends reports by mail and webhook, at least once, through a durable outbox."""
+"""Delivery: sends reports and alerts by mail and to other services, at least once, through a durable outbox."""

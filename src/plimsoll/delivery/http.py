@@ -1,5 +1,6 @@
 """One request of delivery: a deadline for the whole of it, a bounded answer, no redirects, no proxies."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,16 +33,18 @@ class NoAnswer(PlimsollError):
     """The request may have arrived; no whole answer came in time."""
 
 
-def request(method: str, address: str, *, seconds: float, body: bytes = b"") -> Said:
+def request(
+    method: str, address: str, *, seconds: float, body: bytes = b"", headers: Mapping[str, str] | None = None
+) -> Said:
     """One request. Its errors name the kind of failure, never the address, which may be a secret."""
-    headers = {"Content-Type": "application/json"} if body else {}
+    sent = {**(headers or {}), **({"Content-Type": "application/json"} if body else {})}
     received = bytearray()
     with Deadline(seconds) as deadline:
         try:
             with (
                 httpx2.Client(timeout=seconds, follow_redirects=False, trust_env=False) as client,
                 client.stream(
-                    method, address, content=body, headers=headers, extensions={"trace": deadline.trace}
+                    method, address, content=body, headers=sent, extensions={"trace": deadline.trace}
                 ) as answer,
             ):
                 for part in answer.iter_raw(8192):

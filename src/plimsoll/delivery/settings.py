@@ -1,4 +1,4 @@
-"""The settings of mail, its recipients, and webhooks. Secrets stand in the environment, never in a file."""
+"""The settings of mail, its recipients, and the dead man's switch. Secrets stand in the environment."""
 
 import re
 from typing import Annotated, Final, Literal
@@ -64,15 +64,6 @@ class Recipient(Section):
         if (self.role == "owner") != bool(self.owner):
             raise ValueError("the role owner and the key owner go together")
         return self
-
-
-class Webhook(Section):
-    """`[webhooks.NAME]`: a service that receives each daily report; its address is a secret."""
-
-    url_env: str = Field(description="the environment variable that holds the https address")
-    kind: Literal["json", "slack", "teams", "alertmanager"] = Field("json", description="what it understands")
-    hosts: tuple[str, ...] = Field(description="the only hosts that the address may name")
-    when: Literal["always", "matters"] = Field("always", description="matters: only if something needs attention")
 
 
 class Ping(Section):

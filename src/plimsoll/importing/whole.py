@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from plimsoll.collectors.prometheus.counted import blocks, links
+from plimsoll.collectors.layers import blocks, links
 from plimsoll.metrics import CATALOGUE, Component, Metric
 from plimsoll.units import Unit
 

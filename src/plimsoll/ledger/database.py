@@ -150,6 +150,21 @@ MIGRATIONS: Final = (
     ) strict;
     create index outcomes_by_noted on outcomes (noted);
     """,
+    """
+    alter table outbox add column thread text not null default '';
+    alter table outbox add column receipt text not null default '';
+    create table notices (
+        channel text not null,
+        subject text not null,
+        round integer not null,
+        state text not null,
+        message text not null,
+        thread text not null,
+        noted text not null,
+        primary key (channel, subject, round, state)
+    ) strict;
+    create index notices_by_noted on notices (noted);
+    """,
 )
 """Each brings the file from one format to the next; the file's format is the number of those it has had."""
 

@@ -7,6 +7,7 @@ from typing import Final
 from plimsoll.ledger.advice import Verdicts
 from plimsoll.ledger.alerts import Alerts
 from plimsoll.ledger.forecasts_made import Promises
+from plimsoll.ledger.notices import Notices
 from plimsoll.ledger.outbox import Outbox
 from plimsoll.ledger.outcomes import Outcomes
 from plimsoll.ledger.runs import Runs
@@ -39,6 +40,11 @@ class Ledger(Runs):
     def outbox(self) -> Outbox:
         """Messages that wait, were sent, or failed."""
         return Outbox(self.path)
+
+    @cached_property
+    def notices(self) -> Notices:
+        """Which alerts were reported, through which channel."""
+        return Notices(self.path)
 
     @cached_property
     def verdicts(self) -> Verdicts:

@@ -2,26 +2,33 @@
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from plimsoll.clock import instant
 from plimsoll.ledger.database import Database, stamp
 from plimsoll.ledger.schedules import TOLERATED
 
 _COLUMNS = (
-    "id, channel, recipient, kind, window_end, state, attempts, losses, next_try, queued, updated, detail, summary"
+    "id, channel, recipient, kind, window_end, state, attempts, losses, next_try, queued, updated, detail, summary,"
+    " thread, receipt"
 )
+ALERT: Final = "alert"
+"""The kind of messages about alerts: they are sent before reports, and none digests another."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
     """One message to one recipient.
 
-    `state`: queued, sending, sent, uncertain, failed or digested (a newer one of its kind includes it).
+    `state`: queued, sending, sent, uncertain, failed or digested (a newer one of its kind includes it). `thread` is the
+    id of the message that it answers, its own for the first of a thread, empty outside threads; `receipt` what the
+    service called it.
     """
 
     id: str
@@ -37,6 +44,20 @@ class OutboxMessage:
     updated: datetime
     detail: str
     summary: str
+    thread: str = ""
+    receipt: str = ""
+
+
+@contextmanager
+def alone(path: Path) -> Generator[None]:
+    """One process at a time, by a lock on a file that the kernel gives back when its process dies."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class Outbox:
@@ -49,14 +70,8 @@ class Outbox:
     @contextmanager
     def alone(self) -> Generator[None]:
         """One deliverer at a time: what another one is sending is not taken for what a dead one left behind."""
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        how = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(self._path.with_name("outbox.lock"), how, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with alone(self._path.with_name("outbox.lock")):
             yield
-        finally:
-            os.close(descriptor)
 
     def put(
         self,
@@ -76,13 +91,8 @@ class Outbox:
         What waits untried is digested by it: older windows of the same recipient, and what it `replaces` by id.
         """
         with self._database.transaction() as db:
-            found = db.execute(
-                "insert or ignore into outbox (id, channel, recipient, kind, window_end, body, summary, state,"
-                " attempts, losses, next_try, queued, updated, detail)"
-                " values (?, ?, ?, ?, ?, ?, ?, 'queued', 0, 0, ?, ?, ?, '')",
-                (identity, channel, recipient, kind, stamp(end), body, summary, stamp(now), stamp(now), stamp(now)),
-            )
-            if not found.rowcount:
+            row = (identity, channel, recipient, kind, end, body, summary, "")
+            if not insert(db, row, now):
                 return False
             db.execute(
                 "update outbox set state = 'digested', updated = ?, detail = ? where state = 'queued' and attempts = 0"
@@ -122,9 +132,18 @@ class Outbox:
             ).rowcount
 
     def due(self, now: datetime) -> list[OutboxMessage]:
-        """What is to be tried now, oldest first; what a clock noted that was ahead does not wait for that time."""
+        """What is to be tried now, alerts first, then the oldest; no time that a clock noted ahead is waited for."""
         where = "state in ('queued', 'uncertain') and (next_try <= ? or updated > ?)"
-        return self._select(where, (stamp(now), stamp(now + TOLERATED)))
+        found = self._select(where, (stamp(now), stamp(now + TOLERATED)))
+        return sorted(found, key=lambda one: one.kind != ALERT)
+
+    def waits(self, identity: str) -> bool:
+        """Whether a message is still to be sent: what answers it must not overtake it."""
+        return bool(self._select("state in ('queued', 'uncertain', 'sending') and id = ?", (identity,)))
+
+    def receipt(self, identity: str) -> str:
+        """What the service called a message; empty where it said nothing."""
+        return next((one.receipt for one in self._select("id = ?", (identity,))), "")
 
     def body(self, identity: str) -> bytes:
         """The message itself."""
@@ -139,13 +158,15 @@ class Outbox:
                 (stamp(now), identity),
             )
 
-    def settle(self, identity: str, state: str, *, detail: str, next_try: datetime, now: datetime) -> None:
+    def settle(
+        self, identity: str, state: str, *, detail: str, next_try: datetime, now: datetime, receipt: str = ""
+    ) -> None:
         """What came of the attempt."""
         with self._database.transaction() as db:
             db.execute(
-                "update outbox set state = ?, detail = ?, next_try = ?, updated = ?,"
+                "update outbox set state = ?, detail = ?, next_try = ?, updated = ?, receipt = ?,"
                 " losses = losses + (? = 'uncertain') where id = ?",
-                (state, detail, stamp(next_try), stamp(now), state, identity),
+                (state, detail, stamp(next_try), stamp(now), receipt, state, identity),
             )
 
     def listed(self, since: datetime) -> list[OutboxMessage]:
@@ -160,7 +181,7 @@ class Outbox:
         """What was given up after `since` and by `until`, in words, oldest first."""
         failed = self._select("state = 'failed' and updated > ? and updated <= ?", (stamp(since), stamp(until)))
         return [
-            f"The {one.kind} report of {one.window_end:%d %b %H:%M} was not delivered to {one.recipient}: {one.detail}"
+            f"The {_what(one.kind)} of {one.window_end:%d %b %H:%M} was not delivered to {one.recipient}: {one.detail}"
             for one in failed
         ]
 
@@ -180,8 +201,24 @@ class Outbox:
 
 
 def _parcel(row: Sequence[str | int]) -> OutboxMessage:
-    identity, channel, recipient, kind, end, state, attempts, losses, next_try, queued, updated, detail, summary = row
+    identity, channel, recipient, kind, end, state, attempts, losses, next_try, queued, updated, *texts = row
     return OutboxMessage(
         str(identity), str(channel), str(recipient), str(kind), instant(str(end)), str(state), int(attempts),
-        int(losses), instant(str(next_try)), instant(str(queued)), instant(str(updated)), str(detail), str(summary),
+        int(losses), instant(str(next_try)), instant(str(queued)), instant(str(updated)), *map(str, texts),
     )  # fmt: skip
+
+
+def _what(kind: str) -> str:
+    return "message about alerts" if kind == ALERT else f"{kind} report"
+
+
+def insert(db: sqlite3.Connection, row: tuple[str, str, str, str, datetime, bytes, str, str], now: datetime) -> bool:
+    """Queues (id, channel, recipient, kind, window end, body, summary, thread); False where the id is there."""
+    identity, channel, recipient, kind, end, body, summary, thread = row
+    found = db.execute(
+        "insert or ignore into outbox (id, channel, recipient, kind, window_end, body, summary, thread, state,"
+        " attempts, losses, next_try, queued, updated, detail)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, 'queued', 0, 0, ?, ?, ?, '')",
+        (identity, channel, recipient, kind, stamp(end), body, summary, thread, stamp(now), stamp(now), stamp(now)),
+    )
+    return found.rowcount > 0

@@ -3,7 +3,9 @@
 from typing import Final
 
 from plimsoll.config import Config
-from plimsoll.errors import ConfigError
+from plimsoll.delivery.notify import Notify, Route
+from plimsoll.delivery.settings import Mail
+from plimsoll.errors import ConfigError, nearest, shown
 from plimsoll.execution import Execution
 from plimsoll.lake.settings import SharedPlace
 
@@ -16,6 +18,7 @@ def check_consistency(config: Config) -> Config:
     Workers of a cluster open the lake by the path of a folder. Of a lake at `[lake] uri` this machine has a cache,
     under a path that they do not have, and the store's credentials do not travel with the work.
     """
+    _check_routes(config)
     on = config.get("execution", Execution).backend
     if on in _ON_CLUSTERS and config.get("lake", SharedPlace).uri:
         raise ConfigError(
@@ -24,3 +27,23 @@ def check_consistency(config: Config) -> Config:
             'use backend = "processes", or a lake in data/lake that every worker has under the same path'
         )
     return config
+
+
+def _check_routes(config: Config) -> None:
+    """Every route leads to channels that are configured; mail needs a server."""
+    configured = config.under("notify", Notify)
+    for name, route in config.under("routes", Route).items():
+        for to in route.to:
+            if to not in configured:
+                hint = nearest(to, configured)
+                known = f'did you mean "{hint}"?' if hint else f"known: {', '.join(configured) or 'none'}"
+                raise ConfigError(
+                    f'{config.origins["routes", name, "to"]}: [routes.{name}] to names "{shown(to)}", '
+                    f"which [notify] does not have; {known}"
+                )
+    for name, channel in configured.items():
+        if channel.kind == "mail" and not config.get("mail", Mail).host:
+            raise ConfigError(
+                f"{config.origins['notify', name, 'kind']}: [notify.{name}] mails, and [mail] has no server; "
+                "set host and sender there"
+            )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from plimsoll.collectors.session import Collecting
 
 __all__ = ["Context", "Job", "Lane", "ProgressCallback", "job"]
-Lane = Literal["analysing", "reporting"]
+Lane = Literal["alerting", "analysing", "reporting"]
 
 
 def _none_open() -> "list[Collecting]":
@@ -95,8 +95,9 @@ class Context:
 class Job:
     """A job: its schedule (`every 30s`, `hourly`, `daily 07:00`, `mon 06:00`), what it does, and its first sentence.
 
-    What is in the lane `reporting` waits until everything in `analysing` that was due before has been done. Without
-    `catch_up` only the last of several missed windows is made. A host that only collects does what is `on_collectors`.
+    What is in the lane `reporting` waits until everything in `analysing` that was due before has been done; what is in
+    `alerting` waits for neither, so that a long analysis keeps no alert from people. Without `catch_up` only the last
+    of several missed windows is made. A host that only collects does what is `on_collectors`.
     """
 
     schedule: str

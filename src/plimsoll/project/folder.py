@@ -19,7 +19,8 @@ from plimsoll.collectors.registry import every_collector
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import Config, Layer, Section, load
 from plimsoll.config.engine import Collect, Documents, Machine, Plimsoll, Scheduler, Serve
-from plimsoll.delivery.settings import Mail, Ping, Recipient, Webhook
+from plimsoll.delivery.notify import Notify, Route
+from plimsoll.delivery.settings import Mail, Ping, Recipient
 from plimsoll.errors import BadParameter, ConfigError, DiskError, PlimsollError, UsageError, nearest
 from plimsoll.execution import Execution
 from plimsoll.fleet.load_lines import LoadLine
@@ -63,17 +64,18 @@ def sections(own_rules: tuple[str, ...] = ()) -> dict[str, type[Section]]:
         "dead_mans_switch": Ping,
         "backfill.*": Server,
         "maintenance.*": Maintenance,
+        "notify.*": Notify,
         "recipients.*": Recipient,
         "prices": Prices,
         "probes.*": Probe,
         "retention": Retention,
+        "routes.*": Route,
         "rules": rule_settings.settings(own_rules),
         "schedule": Scheduler,
         "serve": Serve,
         "silence": Silence,
         "slurm.*": Slurm,
         "targets.*": Target,
-        "webhooks.*": Webhook,
     }
     for name, collector in every_collector().items():
         kinds[f"collectors.{name}"] = collector.settings

@@ -18,6 +18,8 @@ from plimsoll.schedule.plan import Plan
 from plimsoll.schedule.run_process import Execute, Limits
 from plimsoll.version import __version__
 
+LANES: Final[tuple[Lane, ...]] = ("alerting", "analysing", "reporting")
+"""Each makes one window at a time, beside the others."""
 INTERRUPTIONS: Final = 10
 """So often may our own end cut a window off; a job that takes the machine down with it must not go on for ever."""
 _NOT_ITS_FAULT: Final = "interrupted"
@@ -102,7 +104,7 @@ class Engine:
     def pass_all(self) -> int:
         """Makes everything that is due, in every lane, until nothing is; what `tick` does."""
         total = 0
-        while made := self.pass_lane("analysing") + self.pass_lane("reporting"):
+        while made := sum(self.pass_lane(lane) for lane in LANES):
             total += made
         return total
 
@@ -114,7 +116,7 @@ class Engine:
         analysing, mine = plan.windowed("analysing"), plan.windowed(lane)
         standings = self.ledger.standings({task.name for task in (*analysing, *mine)}, now)
         first = oldest(owed_by_all(mine, plan, standings, now))
-        if lane == "analysing" or first is None or first.since is None:
+        if lane != "reporting" or first is None or first.since is None:
             return first
         return first if settled(owed_by_all(analysing, plan, standings, now), first.since) else None
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from types import FrameType
 from typing import Final
 
@@ -15,7 +16,7 @@ from plimsoll.clock import Clock, rfc3339
 from plimsoll.errors import LakeError, PlimsollError, UsageError
 from plimsoll.project import Project
 from plimsoll.schedule.clock_watch import Watch
-from plimsoll.schedule.engine import Engine
+from plimsoll.schedule.engine import LANES, Engine
 from plimsoll.schedule.interval_jobs import steppers
 from plimsoll.schedule.log import Log
 from plimsoll.schedule.plan import Plan
@@ -136,8 +137,8 @@ class Daemon:
         lanes_go = self._begin()
         actions: dict[str, tuple[float, Callable[[], object]]] = {}
         if lanes_go:
-            actions["analysing"] = (LANE_TICK_S, self._guarded("analysing", lambda: self.engine.pass_lane("analysing")))
-            actions["reporting"] = (LANE_TICK_S, self._guarded("reporting", lambda: self.engine.pass_lane("reporting")))
+            for lane in LANES:
+                actions[lane] = (LANE_TICK_S, self._guarded(lane, partial(self.engine.pass_lane, lane)))
         ticks, watch = Ticks(actions, self.engine.clock), Watch(self.engine.clock)  # ticks need its steps alone
         ticks.start()
         try:

@@ -9,13 +9,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from plimsoll.clock import rfc3339
-from plimsoll.delivery import smtp, webhook
+from plimsoll.delivery import smtp
+from plimsoll.delivery.channels import channels
 from plimsoll.delivery.message import MailContent, dated, message, message_id
+from plimsoll.delivery.notify import Notify
 from plimsoll.delivery.outcome import Outcome
-from plimsoll.delivery.settings import Mail, Recipient, Webhook
+from plimsoll.delivery.post import encoded, post
+from plimsoll.delivery.settings import Mail, Recipient
 from plimsoll.documents.report_kinds import REPORT_KINDS
 from plimsoll.errors import PlimsollError, shown
-from plimsoll.ledger.outbox import Outbox, OutboxMessage
+from plimsoll.ledger.notices import CHANNEL
+from plimsoll.ledger.outbox import ALERT, Outbox, OutboxMessage
 from plimsoll.project.context import Context
 from plimsoll.publish.views.view import ReportView
 from plimsoll.tasks.report import PublishedReport, as_pdf, owner_view
@@ -24,9 +28,12 @@ if TYPE_CHECKING:
     from plimsoll.publish.render.mail import MailParts
 
 BACK_OFF_S: Final = (60, 300, 900, 3600, 7200)
+ALERT_BACK_OFF_S: Final = (30, 60, 120, 300, 600)
 MOST_LOSSES: Final = 2
 PASS_S: Final = 60.0
 CALM: Final = ("All calm.", "Steady.")
+_CHANNELS: Final = (CHANNEL, "webhook")
+"""What the outbox calls channels of [notify]; `webhook` is the name that an earlier release queued them under."""
 _STATES: Final[Mapping[str, str]] = MappingProxyType({"later": "queued", "uncertain": "uncertain", "sent": "sent"})
 
 
@@ -59,11 +66,12 @@ def queue(context: Context, kind: str, made: PublishedReport) -> int:
         if recipient.when == "matters" and report.view.verdict.state in CALM:
             continue
         new += _queue_mail(context, kind, report, mail, name, recipient)
-    for name, hook in context.config.under("webhooks", Webhook).items():
-        if kind != "daily" or (hook.when == "matters" and made.view.verdict.state in CALM):
+    calm = made.view.verdict.state in CALM
+    for name, channel in context.config.under("notify", Notify).items():
+        if kind != "daily" or not channel.shows_report(calm=calm):
             continue
-        if not outbox(context).tried(_hook_ids(kind, made, name)[:-1]):
-            new += _queue_hook(context, kind, made, name, hook)
+        if not outbox(context).tried(_channel_ids(kind, made, name)[:-1]):
+            new += _queue_summary(context, kind, made, name, channel)
     return new
 
 
@@ -75,7 +83,7 @@ def _mail_ids(kind: str, made: PublishedReport, mail: Mail, name: str, recipient
     return _ids(kind, made, f"{name} {recipient.address}", mail.sender.rpartition("@")[2])
 
 
-def _hook_ids(kind: str, made: PublishedReport, name: str) -> list[str]:
+def _channel_ids(kind: str, made: PublishedReport, name: str) -> list[str]:
     return _ids(kind, made, f"webhook {name}", "webhook")
 
 
@@ -88,54 +96,93 @@ def _ids(kind: str, made: PublishedReport, key: str, domain: str) -> list[str]:
 
 
 def send_due(context: Context, *, chance: random.Random | None = None) -> list[tuple[OutboxMessage, Outcome]]:
-    """Tries what is due, oldest first; each attempt is noted before and after.
+    """Tries what is due, alerts first, then the oldest; each attempt is noted before and after.
 
     After a minute no further attempt is begun, so that slow servers do not keep reports waiting: what is left is due
-    in the next pass.
+    in the next pass. A channel that does not answer is left alone for the rest of the pass, and no update of a thread
+    is sent before the message that began it.
     """
     box, now, began = outbox(context), context.clock.now(), context.clock.monotonic()
     done: list[tuple[OutboxMessage, Outcome]] = []
+    stuck: set[str] = set()
     with box.alone():
         box.recover(now, most_losses=MOST_LOSSES)
         for parcel in box.due(now):
             if context.clock.monotonic() - began > PASS_S:
                 break
+            answers = parcel.thread if parcel.thread != parcel.id else ""
+            if parcel.recipient in stuck or (answers and box.waits(answers)):
+                continue
             box.sending(parcel.id, context.clock.now())
-            outcome = _attempt(context, parcel, box.body(parcel.id))
+            outcome = _attempt(context, parcel, box.body(parcel.id), box.receipt(answers) if answers else "")
+            if outcome.kind != "sent" and parcel.channel in _CHANNELS:
+                stuck.add(parcel.recipient)
             _settle(context, box, parcel, outcome, chance or random.Random())  # noqa: S311 - spreads retries, no secret
             done.append((parcel, outcome))
     return done
 
 
-def _attempt(context: Context, parcel: OutboxMessage, body: bytes) -> Outcome:
-    if parcel.channel == "webhook":
-        hook = context.config.under("webhooks", Webhook).get(parcel.recipient)
-        if hook is None:
-            return Outcome("failed", f"no webhook {parcel.recipient} is configured any more")
-        return webhook.post(hook, os.environ.get(hook.url_env), body)
+def _attempt(context: Context, parcel: OutboxMessage, body: bytes, receipt: str) -> Outcome:
+    if parcel.channel in _CHANNELS:
+        return hand_over(
+            context,
+            parcel.recipient,
+            body,
+            identity=parcel.id,
+            receipt=receipt,
+            environment=os.environ,
+            retry=parcel.losses > 0,
+        )
+    return _mailed(context, parcel.recipient, body, os.environ, retry=parcel.losses > 0)
+
+
+def hand_over(
+    context: Context,
+    name: str,
+    body: bytes,
+    *,
+    identity: str,
+    environment: Mapping[str, str],
+    receipt: str = "",
+    retry: bool = False,
+) -> Outcome:
+    """One attempt through `[notify.NAME]`; `receipt` is the service's answer to the first message of the thread.
+
+    `retry`: the answer to an attempt before was lost.
+    """
+    channel = context.config.under("notify", Notify).get(name)
+    if channel is None:
+        return Outcome("failed", f"no channel notify.{name} is configured any more")
+    if channel.kind == "mail":
+        return _mailed(context, channel.address, body, environment, retry=retry)
+    return post(channel, body, identity=identity, environment=environment, receipt=receipt)
+
+
+def _mailed(context: Context, to: str, body: bytes, environment: Mapping[str, str], *, retry: bool) -> Outcome:
     mail = context.config.get("mail", Mail)
     if not mail.host:
         return Outcome("later", "no mail server is configured: [mail] host")
-    return smtp.send(
-        mail,
-        dated(body, context.clock.now(), retry=parcel.losses > 0),
-        to=parcel.recipient,
-        password=os.environ.get(mail.password_env),
-    )
+    letter = dated(body, context.clock.now(), retry=retry)
+    return smtp.send(mail, letter, to=to, password=environment.get(mail.password_env))
 
 
 def _settle(context: Context, box: Outbox, parcel: OutboxMessage, outcome: Outcome, chance: random.Random) -> None:
-    """Back-off with jitter; after so many tries, so long, or a second loss of the answer, it has failed."""
+    """Back-off with jitter; after so many tries, so long, or a second loss of the answer, it has failed.
+
+    What is about alerts is tried more often, and as long as `[mail] give_up_after` says.
+    """
     mail, now = context.config.get("mail", Mail), context.clock.now()
-    attempts = parcel.attempts + 1
-    pause = BACK_OFF_S[min(attempts, len(BACK_OFF_S)) - 1] * chance.uniform(0.8, 1.2)
+    attempts, pauses = parcel.attempts + 1, ALERT_BACK_OFF_S if parcel.kind == ALERT else BACK_OFF_S
+    pause = pauses[min(attempts, len(pauses)) - 1] * chance.uniform(0.8, 1.2)
     state, detail = _STATES.get(outcome.kind, "failed"), outcome.detail
     lost = parcel.losses + (outcome.kind == "uncertain")
     too_old = now - parcel.queued > timedelta(seconds=mail.give_up_after)
-    if state in ("queued", "uncertain") and (attempts >= mail.max_attempts or too_old or lost >= MOST_LOSSES):
+    too_often = attempts >= mail.max_attempts and parcel.kind != ALERT
+    if state in ("queued", "uncertain") and (too_often or too_old or lost >= MOST_LOSSES):
         detail = f"given up after {attempts} tries: {detail}"
         state = "failed"
-    box.settle(parcel.id, state, detail=detail, next_try=now + timedelta(seconds=pause), now=now)
+    next_try = now + timedelta(seconds=pause)
+    box.settle(parcel.id, state, detail=detail, next_try=next_try, now=now, receipt=outcome.receipt)
 
 
 def _queue_mail(
@@ -208,8 +255,10 @@ def _counts(made: PublishedReport) -> dict[str, int]:
     }
 
 
-def _queue_hook(context: Context, kind: str, made: PublishedReport, name: str, hook: Webhook) -> bool:
-    mail = context.config.get("mail", Mail)
+def _queue_summary(context: Context, kind: str, made: PublishedReport, name: str, settings: Notify) -> bool:
+    """The report's verdict for a channel that shows reports."""
+    mail, shape = context.config.get("mail", Mail), channels()[settings.kind].report
+    assert shape is not None  # noqa: S101 - it shows reports
     payload: dict[str, Any] = {
         "kind": kind,
         "revision": made.revision,
@@ -221,8 +270,9 @@ def _queue_hook(context: Context, kind: str, made: PublishedReport, name: str, h
         "alerts": list(made.alerts),
         "counts": _counts(made),
     }
-    *earlier, identity = _hook_ids(kind, made, name)
+    *earlier, identity = _channel_ids(kind, made, name)
     return outbox(context).put(
-        identity, channel="webhook", recipient=name, kind=kind, end=made.end, body=webhook.body(hook.kind, payload),
-        summary=f"{made.view.verdict.state} {made.view.verdict.facts}", now=context.clock.now(), replaces=earlier,
+        identity, channel=CHANNEL, recipient=name, kind=kind, end=made.end,
+        body=encoded(shape(payload, settings.channel)), summary=f"{made.view.verdict.state} {made.view.verdict.facts}",
+        now=context.clock.now(), replaces=earlier,
     )  # fmt: skip

@@ -1,13 +1,16 @@
-"""Watches the load lines: what is open goes into the ledger, and into `alerts.ndjson` for other programs."""
+"""Watches the load lines: what is open goes into the ledger, to people, and into `alerts.ndjson` for other programs."""
 
 from datetime import timedelta
 from typing import Final
 
 from plimsoll import documents
 from plimsoll.clock import instant, rfc3339
+from plimsoll.delivery.notify import Notify
 from plimsoll.ledger import AlertRow, OpenAlertObservation
 from plimsoll.project.context import Context
 from plimsoll.publish import files
+from plimsoll.tasks.notice_subjects import subjects_of
+from plimsoll.tasks.notify import local_zone, queue_alerts
 
 FEED: Final = "alerts.ndjson"
 _TOLD: Final = timedelta(days=7)
@@ -15,7 +18,7 @@ _WINDOW: Final = timedelta(hours=1)
 
 
 def watch(context: Context) -> list[AlertRow]:
-    """Notes the alerts that are open at the context's instant and publishes the feed; gives those that are new."""
+    """Notes the alerts that are open at the context's instant, queues messages, publishes the feed; gives new ones."""
     from plimsoll.queries.alerts import open_alerts as answer
 
     sources = context.sources()
@@ -39,7 +42,11 @@ def watch(context: Context) -> list[AlertRow]:
         context.as_of,
     )
     quiet = {one.alert.alert_id: one.quiet for one in found}
-    lines = [_line(row, quiet.get(row.id)) for row in ledger.since(context.as_of - _TOLD)]
+    rows = ledger.since(context.as_of - _TOLD)
+    if context.config.under("notify", Notify):
+        resources = sources.resources()
+        queue_alerts(context, subjects_of(rows, quiet, resources, at=context.as_of, zone=local_zone(context)))
+    lines = [_line(row, quiet.get(row.id)) for row in rows]
     files.publish(
         context.published,
         {FEED: b"".join(documents.encode(one, indent=0) for one in lines)},

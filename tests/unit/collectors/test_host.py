@@ -187,6 +187,25 @@ def test_virtual_interfaces_and_partitions_are_not_counted(
     assert not devices & {"lo", "nvme0n1p1", "sda2", "dm-0", "loop1", "md127"}
 
 
+def test_a_bond_and_what_lies_over_it_carry_no_byte_of_their_own(
+    reader: host.HostReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two cards below a bond, a VLAN and a bridge: the machine's traffic is that of the cards; each tells its own."""
+    zero = psutil.net_io_counters(nowrap=False)
+    assert zero is not None
+    received = {"ens1f0": 2_000, "ens1f1": 1_000, "bond0": 3_000, "bond0.7": 2_900, "vmbr0": 2_900, "lo": 9_000}
+    for share in (0, 1):
+        counters = {
+            name: zero._replace(bytes_recv=share * n, bytes_sent=0, errin=0, errout=0, dropin=0, dropout=0)
+            for name, n in received.items()
+        }
+        monkeypatch.setattr(psutil, "net_io_counters", partial(_said, counters))
+        reading = reader.read(NOON, 30.0 * share)
+    by_device = {row["device"]: row.get("network_receive_bits_per_s") for row in reading.samples}
+    assert by_device[""] == pytest.approx(8 * 3_000 / 30)
+    assert by_device["bond0"] == pytest.approx(8 * 3_000 / 30)
+
+
 def test_a_collecting_process_imports_neither_polars_nor_duckdb() -> None:
     """Not until it must write: a resident collector stays small."""
     code = (

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from plimsoll.delivery.settings import Webhook
-from plimsoll.delivery.webhook import body, post
+from plimsoll.delivery import post as posting
+from plimsoll.delivery.channels import channels
+from plimsoll.delivery.notify import Notify
+from plimsoll.delivery.outcome import Outcome
+from plimsoll.delivery.post import encoded
 
 TOLD = {
     "kind": "daily",
@@ -28,6 +31,18 @@ TOLD = {
         }
     ],
 }
+
+
+def body(kind: str, payload: dict[str, Any]) -> bytes:
+    """A report's summary as a kind of service gets it."""
+    shape = channels()[kind].report
+    assert shape is not None
+    return encoded(shape(payload, ""))
+
+
+def post(settings: Notify, address: str | None, raw: bytes) -> Outcome:
+    """One attempt with the address in the environment."""
+    return posting.post(settings, raw, identity="<i@x>", environment={"HOOK": address} if address else {})
 
 
 class Hook(ThreadingHTTPServer):
@@ -70,9 +85,9 @@ def hook() -> Generator[Hook]:
     thread.join()
 
 
-def settings(**more: Any) -> Webhook:  # noqa: ANN401
+def settings(**more: Any) -> Notify:  # noqa: ANN401
     """A webhook to loopback."""
-    return Webhook.model_validate({"url_env": "HOOK", "hosts": ("127.0.0.1",), **more})
+    return Notify.model_validate({"url_env": "HOOK", "hosts": ("127.0.0.1",), **more})
 
 
 def test_it_arrives_and_each_answer_has_its_outcome(hook: Hook) -> None:

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from plimsoll import documents
 from plimsoll.cli import run
-from plimsoll.delivery import webhook
+from plimsoll.delivery.post import encoded
 from plimsoll.escaping import cell
 from plimsoll.publish import files
 from plimsoll.publish.render.csv_tables import csv_files
@@ -51,7 +51,7 @@ def test_json_says_a_hostile_name_in_escapes_and_says_the_same() -> None:
     made = {
         "a feed": b"".join(documents.encode(one, indent=0) for one in events),
         "a document": documents.encode({"resources": events}),
-        "a webhook": webhook.body("json", {"fleet": _HOSTILE, "kind": "daily", "state": "", "facts": "", "link": ""}),
+        "a webhook": encoded({"fleet": _HOSTILE, "kind": "daily", "state": "", "facts": "", "link": ""}),
     }
     for name, raw in made.items():
         text = raw.decode()

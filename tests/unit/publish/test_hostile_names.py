@@ -13,8 +13,9 @@ import pytest
 from rich.console import Console
 
 from plimsoll import documents
+from plimsoll.delivery.channels import channels
 from plimsoll.delivery.message import MailContent, message
-from plimsoll.delivery.webhook import body
+from plimsoll.delivery.post import encoded
 from plimsoll.publish import files
 from plimsoll.publish.render import html
 from plimsoll.publish.render.csv_tables import csv_files
@@ -135,7 +136,9 @@ def test_documents_and_webhooks_are_valid_json_with_the_names_as_they_are(hostil
         "link": "",
         "alerts": [],
     }
-    assert "<script>" not in json.loads(body("slack", told))["text"]
+    slack = channels()["slack"].report
+    assert slack is not None
+    assert "<script>" not in json.loads(encoded(slack(told, "")))["text"]
 
 
 def test_a_spreadsheet_sees_text_and_a_terminal_no_escapes(hostile: ReportInput) -> None:

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from plimsoll.collectors.prometheus import fetch
+from plimsoll.collectors.prometheus.address import scrape
 from plimsoll.collectors.prometheus.exposition import parse
 from plimsoll.collectors.prometheus.fetch import FetchError
 from plimsoll.collectors.prometheus.mapper import Mapper
 from plimsoll.collectors.prometheus.mapping import load
 from plimsoll.collectors.prometheus.settings import Target
-from plimsoll.collectors.prometheus.targets import Scraper, scrape
+from plimsoll.collectors.prometheus.targets import Scraper
 from plimsoll.errors import BadParameter, ConfigError
 from tests.clocks import START
 from tests.exporters import Handler, Say, exporter
@@ -81,11 +82,12 @@ def test_one_byte_a_second_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 
 READS = """
 import resource, sys
-from plimsoll.collectors.prometheus.targets import (addresses, scrape)
+from plimsoll.collectors.prometheus.address import scrape
+from plimsoll.collectors.prometheus.targets import AddressMaker
 from plimsoll.collectors.prometheus.settings import Target
 closed = Target(urls=("http://127.0.0.1:1/",), mapping="node")
 poured = Target(urls=(sys.argv[1],), mapping="node")
-first, second = addresses({"a": closed, "b": poured}, interval_s=30)
+first, second = AddressMaker({"a": closed, "b": poured}, interval_s=30).static()
 scrape(first if first.url.endswith(":1/") else second)  # whatever has to be loaded is loaded now
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 (told,) = scrape(second if first.url.endswith(":1/") else first).collections
@@ -276,5 +278,5 @@ def test_a_projects_own_table_replaces_a_built_in_one_and_mistakes_are_named(tmp
         {"urls": ("http://u:p@x/",)},
         {"urls": ("http://x",), "user": "u"},
     ):
-        with pytest.raises(ValueError, match=r"at least 1|address|go together"):
+        with pytest.raises(ValueError, match=r"needs urls|address|go together"):
             Target.model_validate({"mapping": "node", **bad})

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from plimsoll.collectors.prometheus.address import scrape
 from plimsoll.collectors.prometheus.probes import Prober, probe
 from plimsoll.collectors.prometheus.resolver import DialError, check, dial
 from plimsoll.collectors.prometheus.settings import Probe
-from plimsoll.collectors.prometheus.targets import scrape
 from plimsoll.tables import SAMPLES
 from tests.clocks import START
 from tests.exporters import Exporter, Handler, Say, exporter

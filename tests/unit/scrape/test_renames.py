@@ -2,11 +2,11 @@
 
 import pytest
 
+from plimsoll.collectors.prometheus.address import scrape
 from plimsoll.collectors.prometheus.exposition import parse
 from plimsoll.collectors.prometheus.fetch import FetchError
 from plimsoll.collectors.prometheus.mapping import load
 from plimsoll.collectors.prometheus.remarks import refuse_nothing, remarks
-from plimsoll.collectors.prometheus.targets import scrape
 from tests.exporters import exporter
 from tests.expositions import WALL_S, lines, mapper, readings, reads
 

@@ -79,7 +79,8 @@ def can_be(metric: str, *, device: bool) -> tuple[float, float]:
 
 
 def _rate(look: RuleInput) -> dict[tuple[str, str], float]:
-    grown = look.grown(look.main(), "rate")
+    rule = look.rule
+    grown = look.grown_together(rule.families, "rate") if rule.sums else look.grown(look.main(), "rate")
     return {place: look.rule.factor * per_s for place, (_, per_s) in grown.items()}
 
 
@@ -100,18 +101,20 @@ def _share(look: RuleInput) -> dict[tuple[str, str], float]:
 
     A part that is not there is unknown; only where its absence says so (no request has failed yet) is it zero.
     """
-    samples = look.main()
-    part = look.grown(samples, "part")
+    samples, zero = look.main(), look.rule.absent_is_zero
+    part = look.grown(samples, "part", from_zero=zero)
     whole = look.grown(look.named(look.rule.of), "whole", filtered=False)
-    if look.rule.absent_is_zero and look.no_such_yet(samples):
-        part = {place: part.get(place, (0.0, 0.0)) for place in whole}
+    if zero and look.no_such_yet(samples):
+        there = look.grouped(samples)  # what is there, and not yet known to grow, is not zero
+        part |= {place: (0.0, 0.0) for place in whole if place not in there}
     return {p: 100 * part[p][0] / amount for p, (amount, _) in whole.items() if amount > 0 and p in part}
 
 
 def _ratio(look: RuleInput) -> dict[tuple[str, str], float]:
     """Growth against growth: a mean."""
     part = look.grown(look.named(look.rule.families), "part")
-    whole = look.grown(look.whole(), "whole")
+    of = look.rule.of
+    whole = look.grown_together(of, "whole") if look.rule.sums else look.grown(look.named(of), "whole")
     return {p: look.rule.factor * part[p][0] / amount for p, (amount, _) in whole.items() if amount > 0 and p in part}
 
 

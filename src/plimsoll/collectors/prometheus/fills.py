@@ -1,6 +1,6 @@
 """How full a thing is: used of a whole, not free of a whole, used of a limit, and as df says it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from plimsoll.collectors.prometheus.exposition import Sample
@@ -79,30 +79,57 @@ def free(look: RuleInput) -> dict[tuple[str, str], float]:
 def of_limit(look: RuleInput) -> dict[tuple[str, str], float]:
     """Used of what is allowed, in percent, over the parts that have a limit; `of` is the limit, or quota and period.
 
-    Counters are taken by what they grew a second. No limit (0, -1, or more than 2^62) is no denominator.
+    Counters are taken by what they grew a second. No limit (0, -1, or more than 2^62) is no denominator. A part and its
+    limit are known by the labels that both families have; where no part finds a limit so, that is noted.
     """
-    limits = _limits(look)
-    shapes = {frozenset(label for label, _ in key) for key in limits}
-    used: dict[tuple[str, str], dict[frozenset[tuple[str, str]], float]] = {}
-    for place, ones in look.grouped(look.named(look.rule.families)).items():
+    families = [look.exposition.of(name) for name in look.rule.of]
+    counts = any(name.endswith("_total") for name in look.rule.families)  # whatever the exporter calls it
+    grouped = look.grouped(look.named(look.rule.families))
+    everything = [one for ones in grouped.values() for one in ones]
+    if not everything or not all(families):
+        return {}
+    names = _common([everything, *families])
+    limits = _limits(families, names)
+    used: dict[tuple[str, str], dict[_Part, float]] = {}
+    for place, ones in grouped.items():
         for sample in ones:
-            keys = (frozenset((k, v) for k, v in sample.labels.items() if k in shape) for shape in shapes)
-            key = next((key for key in keys if key in limits), None)
-            value = look.per_s(sample) if sample.name.endswith("_total") else sample.value
-            if key is not None and value is not None:
+            key = _part(sample, names)
+            value = look.per_s(sample) if counts else sample.value
+            if key in limits and value is not None:
                 parts = used.setdefault(place, {})
                 parts[key] = parts.get(key, 0.0) + value
+    if limits and not any(_part(one, names) in limits for one in everything):
+        look.made.uncounted = (*look.made.uncounted, everything[0].name)
     return {
         place: 100 * sum(parts.values()) / sum(limits[key] for key in parts) for place, parts in used.items() if parts
     }
 
 
-def _limits(look: RuleInput) -> dict[frozenset[tuple[str, str]], float]:
-    """Labels of a part -> its limit."""
-    first, *more = (
-        {frozenset(sample.labels.items()): sample.value for sample in look.exposition.of(name)} for name in look.rule.of
-    )
+_Part = tuple[str, ...]
+
+
+def _part(sample: Sample, names: tuple[str, ...]) -> _Part:
+    return tuple(sample.labels.get(name, "") for name in names)
+
+
+def _common(families: Sequence[Sequence[Sample]]) -> tuple[str, ...]:
+    """The labels that every family has, in any of its samples."""
+    having = [{label for one in ones for label in one.labels} for ones in families]
+    return tuple(sorted(set[str].intersection(*having)))
+
+
+def _limits(families: Sequence[Sequence[Sample]], names: tuple[str, ...]) -> dict[_Part, float]:
+    """A part -> its limit; two limits of one part, that differ, are none."""
+    first, *more = (_values(ones, names) for ones in families)
     periods = more[0] if more else dict.fromkeys(first, 1.0)
     return {
         key: value / periods[key] for key, value in first.items() if 0 < value < _NO_LIMIT and periods.get(key, 0.0) > 0
     }
+
+
+def _values(samples: Sequence[Sample], names: tuple[str, ...]) -> dict[_Part, float]:
+    found: dict[_Part, float] = {}
+    for one in samples:
+        key = _part(one, names)
+        found[key] = one.value if found.get(key, one.value) == one.value else 0.0
+    return found

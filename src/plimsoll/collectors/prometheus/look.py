@@ -1,5 +1,6 @@
 """What a rule looks at: one exposition, the counters that are remembered, and what has been read so far."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -62,6 +63,10 @@ class Counters(Protocol):
         """Whether a code is another than the last one."""
         ...
 
+    def only_more(self, part: tuple[object, ...], series: frozenset[object]) -> bool:
+        """Whether every series that a part of a rule had at the reading before is still there."""
+        ...
+
     def counted(self, key: tuple[str, ...], value: float, *, otherwise: float) -> float:
         """How much more a code is counted now than at the reading before."""
         ...
@@ -101,7 +106,8 @@ class RuleInput:
 
     def main(self) -> list[Sample]:
         """What the rule's joins leave of its families: of the first alias, or of all where they are a sum."""
-        return self.left(self.all_of(self.rule.families) if self.rule.sums else self.named(self.rule.families))
+        found = self.left(self.all_of(self.rule.families) if self.rule.sums else self.named(self.rule.families))
+        return found + self.all_of(self.rule.also) if found and self.rule.also else found
 
     def left(self, samples: list[Sample]) -> list[Sample]:
         """What the rule's joins leave of some samples; nothing where a family that they look at is not there."""
@@ -121,10 +127,6 @@ class RuleInput:
         for label in labels:
             if samples and not any(one.labels.get(label) for one in samples):
                 self.made.unlabelled[stem(samples[0].name), label] = len(samples)
-
-    def whole(self) -> list[Sample]:
-        """The samples of `of`: of the first alias, or of all where they are a sum."""
-        return self.all_of(self.rule.of) if self.rule.sums else self.named(self.rule.of)
 
     def lacks(self, family: str) -> None:
         """Notes which family the metric cannot be made without."""
@@ -155,16 +157,39 @@ class RuleInput:
         return list(self.counters.groups(self.rule, self.named(self.rule.families), Read(), filtered=False))
 
     def grown(
-        self, samples: list[Sample], part: str, *, filtered: bool = True
+        self, samples: list[Sample], part: str, *, filtered: bool = True, from_zero: bool = False
     ) -> dict[tuple[str, str], tuple[float, float]]:
-        """(growth, growth per second) summed over the samples of each place; only of those with a reading before."""
+        """(growth, growth per second) summed over the samples of each place; only of those with a reading before.
+
+        `from_zero`: a series that comes to those that were there counts from zero; its rate is not known. Where another
+        has gone it may be that one under other labels.
+        """
         totals: dict[tuple[str, str], tuple[float, float]] = {}
-        for place, ones in self.counters.groups(self.rule, samples, self.made, filtered=filtered).items():
+        groups = self.counters.groups(self.rule, samples, self.made, filtered=filtered)
+        names = frozenset((one.name, one.key) for ones in groups.values() for one in ones)
+        more = from_zero and self.counters.only_more((self.number, part), names) and not self.made.first
+        for place, ones in groups.items():
             for sample in ones:
                 delta = self.counters.growth(
                     (self.number, part), sample, at_s=self.at_s, epoch=self.epoch, jitters=self.rule.jitters
                 )
+                if delta is None and more and sample.value >= 0:
+                    delta = (sample.value, math.inf)
                 if delta is not None:
                     amount, rate = totals.get(place, (0.0, 0.0))
                     totals[place] = (amount + delta[0], rate + delta[0] / delta[1])
         return totals
+
+    def grown_together(self, names: tuple[str, ...], part: str) -> dict[tuple[str, str], tuple[float, float]]:
+        """The sum of what several families grew; unknown for a place where one of them has no growth yet."""
+        parts = [(samples, self.grown(samples, part)) for name in names if (samples := self.exposition.of(name))]
+        totals: dict[tuple[str, str], tuple[float, float]] = {}
+        for place in {place for _, grown in parts for place in grown}:
+            there = [grown.get(place) for samples, grown in parts if place in self._where(samples)]
+            if all(one is not None for one in there):
+                known = [one for one in there if one is not None]
+                totals[place] = (sum(one[0] for one in known), sum(one[1] for one in known))
+        return totals
+
+    def _where(self, samples: list[Sample]) -> set[tuple[str, str]]:
+        return set(self.counters.groups(self.rule, samples, Read()))

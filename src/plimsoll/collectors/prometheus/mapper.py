@@ -38,6 +38,7 @@ class Mapper:
         self._interval_s = interval_s
         self._rates = Rates(interval_s=interval_s)
         self._last_codes: dict[tuple[str, ...], float] = {}
+        self._series: dict[tuple[object, ...], frozenset[object]] = {}
         self._seen: set[str] = set()
         self._before: set[str] = set()
         self._only: str | None = None
@@ -118,6 +119,9 @@ class Mapper:
         if filtered and samples and (label := _lacking(rule, samples)):
             made.unlabelled[stem(samples[0].name), label] = len(samples)
             return found
+        for label in rule.unless if filtered and samples else ():
+            if not any(label in one.labels for one in samples):  # what it would leave out is counted
+                made.unlabelled[stem(samples[0].name), label] = len(samples)
         for sample in samples:
             labels = sample.labels
             if filtered and not rule.takes(labels):
@@ -192,6 +196,11 @@ class Mapper:
         before = self._last_codes.get(key)
         self._last_codes[key] = value
         return before is not None and value not in {before, 0}
+
+    def only_more(self, part: tuple[object, ...], series: frozenset[object]) -> bool:
+        """Whether every series that a part of a rule had at the reading before is still there."""
+        before, self._series[part] = self._series.get(part), series
+        return before is not None and before <= series
 
     def counted(self, key: tuple[str, ...], value: float, *, otherwise: float) -> float:
         """How much more a code is counted now than at the reading before; `otherwise` is what it was at the first."""

@@ -76,6 +76,7 @@ class Rule(Section):
     families: tuple[str, ...]
     of: tuple[str, ...] = ()
     also_of: tuple[str, ...] = Field((), description="for fill: parts of the whole that not every exporter has")
+    also: tuple[str, ...] = Field((), description="for a gauge: parts of the sum that not every exporter has")
     sums: bool = Field(False, description="families (of a ratio: of) are parts of one sum, not aliases")
     counted: Literal["", "interfaces", "disks", "mounts", "containers", "pod_network"] = Field(
         "", description="the law that says which of its samples may be added up"
@@ -113,7 +114,7 @@ class Rule(Section):
     @cached_property
     def every(self) -> frozenset[str]:
         """Every family that it reads for its own value."""
-        return frozenset((*self.families, *self.of, *self.also_of))
+        return frozenset((*self.families, *self.also, *self.of, *self.also_of))
 
     @cached_property
     def needed(self) -> tuple[str, ...]:
@@ -210,7 +211,7 @@ class Mapping(Section):
 
     def family(self, name: str) -> Family:
         """What the rules say of a sample of that name."""
-        return self._families.get(name) or self._families.get(stem(name)) or _PLAIN
+        return self._families.get(stem(name), _PLAIN)  # with `_total` or without: releases differ in that
 
     @property
     def part(self) -> str:
@@ -235,9 +236,9 @@ class Mapping(Section):
         found: dict[str, Family] = {}
         for rule in self.rules:
             for name in rule.every:
-                before = found.get(name, _PLAIN)
+                before = found.get(stem(name), _PLAIN)
                 parts = rule.parts if rule.parts != "own" else before.parts
-                found[name] = Family(rule.counted or before.counted, parts)
+                found[stem(name)] = Family(rule.counted or before.counted, parts)
         return found
 
     @cached_property

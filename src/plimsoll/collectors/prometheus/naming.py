@@ -15,12 +15,15 @@ _OWN: Final = ("name", "host", "port")
 class ResourceIdTemplate:
     """The resource's id of a sample: the template's fields are the target's, then the sample's labels.
 
+    `given` are labels that a list of targets gives this one.
+
     A label whose value has control characters, or an id of more than 512 letters, names nothing: no question could.
     """
 
     name: str
     url: str
     template: str
+    given: Mapping[str, str] = field(default_factory=dict[str, str])
     refused: set[str] = field(default_factory=set[str])
     _fields: tuple[str, ...] = ()
     _known: dict[str, str] = field(default_factory=dict[str, str])
@@ -28,7 +31,7 @@ class ResourceIdTemplate:
 
     def __post_init__(self) -> None:
         host, port = place(self.url)
-        known = {"name": self.name, "host": host, "port": port}
+        known = {**self.given, "name": self.name, "host": host, "port": port}
         self._fields = tuple(FIELD.findall(self.template))
         self._known = {key: value for key, value in known.items() if value}
         if all(name in self._known for name in self._fields):

@@ -1,6 +1,9 @@
 """`[targets.NAME]`: exporters to scrape, and whose readings they are."""
 
-from typing import Annotated, Any, Final
+import os
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
@@ -9,11 +12,14 @@ from plimsoll.config import Duration, Section
 from plimsoll.config.engine import Name, ResourceType
 
 _LONGEST: Final = 2048
+_MOST_OF_A_PATTERN: Final = 10_000
+_SPAN: Final = re.compile(r"\[(\d{1,9}(?:-\d{1,9})?(?:,\d{1,9}(?:-\d{1,9})?)*)\]")
 REPLICAS: Final = ("__replica__", "ha_replica", "prometheus", "prometheus_replica", "replica")
 """Labels by which servers that read the same targets mark their own copy."""
 
 
-def _address(url: str) -> str:
+def address(url: str) -> str:
+    """The address itself; ValueError says why it cannot be one."""
     if len(url) > _LONGEST or not url.isascii() or not url.isprintable() or " " in url:
         raise ValueError(f"is not an address; at most {_LONGEST} printable ASCII letters, a foreign name as xn--...")
     try:
@@ -28,13 +34,57 @@ def _address(url: str) -> str:
     return url
 
 
-Address = Annotated[str, AfterValidator(_address)]
+def expanded(pattern: str) -> list[str]:
+    """The addresses of a pattern, in order; the first number of a span says how many digits there are.
+
+    >>> expanded("http://gpu-[008-010,20]:9100/metrics")[1:]
+    ['http://gpu-009:9100/metrics', 'http://gpu-010:9100/metrics', 'http://gpu-20:9100/metrics']
+    """
+    match = _SPAN.search(pattern)
+    if match is None:
+        return [pattern]
+    before, after = pattern[: match.start()], pattern[match.end() :]
+    made = [f"{before}{number}{rest}" for number in _numbers(match[1]) for rest in expanded(after)]
+    if len(made) > _MOST_OF_A_PATTERN:
+        raise ValueError(f"means more than {_MOST_OF_A_PATTERN:,} addresses")
+    return made
+
+
+def _numbers(spans: str) -> Iterator[str]:
+    for span in spans.split(","):
+        first, _, last = span.partition("-")
+        last = last or first
+        if not int(first) <= int(last) < int(first) + _MOST_OF_A_PATTERN:
+            raise ValueError(f"has a span that cannot be: [{span}]")
+        yield from (str(number).zfill(len(first)) for number in range(int(first), int(last) + 1))
+
+
+def _pattern(text: str) -> str:
+    for one in expanded(text):
+        address(one)
+    return text
+
+
+Address = Annotated[str, AfterValidator(address)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
 class Target(Section):
     """One kind of exporter at one or many addresses."""
 
-    urls: tuple[Address, ...] = Field(min_length=1, description="addresses such as http://gpu-01:9100/metrics")
+    urls: tuple[Pattern, ...] = Field(
+        (), description="addresses such as http://gpu-01:9100/metrics, or many: http://gpu-[001-128]:9100/metrics"
+    )
+    file_sd: tuple[str, ...] = Field(
+        (), description="JSON files of Prometheus' file_sd that name further targets; a pattern such as sd/*.json, too"
+    )
+    http_sd: str = Field("", description="an address that answers with such a list (Prometheus' http_sd)")
+    refresh: Annotated[Duration, Field(ge=5, le=86400)] = Field(
+        "1m",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        description="how often these lists are looked at; a target that leaves them has gone, it is not silent",
+    )
+    scheme: Literal["http", "https"] = Field("http", description="of targets that file_sd or http_sd names")
+    path: str = Field("/metrics", description="of targets that file_sd or http_sd names")
     mapping: Name = Field(description="what its families mean: node, dcgm, vllm, ... or a file mappings/NAME.toml")
     resource: str = Field("{host}", description="its id: text with {name}, {host}, {port}, or a label's name")
     second_resource: str = Field(
@@ -59,7 +109,23 @@ class Target(Section):
             raise ValueError("user and password_env go together")
         if bool(self.certificate) != bool(self.key):
             raise ValueError("certificate and key go together")
+        if not (self.urls or self.discovers):
+            raise ValueError("needs urls, file_sd or http_sd: where the exporters are")
+        if self.http_sd:
+            address(self.http_sd)
+        if not self.path.startswith("/"):
+            raise ValueError("path begins with /")
         return self
+
+    @property
+    def discovers(self) -> bool:
+        """Whether lists name some of its addresses."""
+        return bool(self.file_sd or self.http_sd)
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses that the config itself names."""
+        return [one for pattern in self.urls for one in expanded(pattern)]
 
 
 class Probe(Section):
@@ -110,3 +176,9 @@ def credentials(bearer: str | None, user: str, password: str | None) -> dict[str
     if bearer:
         return {"headers": {"Authorization": f"Bearer {bearer}"}}
     return {"auth": (user, password)} if user and password else {}
+
+
+def credentials_of(target: Target) -> dict[str, Any]:
+    """Those of a target, from the environment, anew each time: a rotated secret needs no restart."""
+    look = os.environ.get
+    return credentials(look(target.bearer_env), target.user, look(target.password_env))

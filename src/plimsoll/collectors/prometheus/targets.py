@@ -1,33 +1,27 @@
 """The scraping reader: many targets at once, each in its own time; one that is slow costs only its own slot."""
 
-import json
-import math
-import os
 import time
-import zlib
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httpx2
 
-from plimsoll.collectors.contract import Reading, Row, collection_row
+from plimsoll.collectors.contract import Reading
 from plimsoll.collectors.counter_state import counters, recalled
 from plimsoll.collectors.prometheus import fetch
-from plimsoll.collectors.prometheus.exposition import parse
-from plimsoll.collectors.prometheus.fetch import FetchError
-from plimsoll.collectors.prometheus.look import Read
+from plimsoll.collectors.prometheus.address import Address, scrape
+from plimsoll.collectors.prometheus.discovery import DiscoveryError, Found, Listed, listed
 from plimsoll.collectors.prometheus.mapper import Mapper
-from plimsoll.collectors.prometheus.mapping import Mapping as Table
 from plimsoll.collectors.prometheus.mapping import load
+from plimsoll.collectors.prometheus.membership import Membership
 from plimsoll.collectors.prometheus.names import Names
 from plimsoll.collectors.prometheus.naming import FIELD, ResourceIdTemplate
-from plimsoll.collectors.prometheus.remarks import refuse_nothing, remarks
-from plimsoll.collectors.prometheus.settings import Target, credentials
-from plimsoll.errors import BadParameter, shown
+from plimsoll.collectors.prometheus.settings import Target, credentials_of
+from plimsoll.errors import BadParameter
 
 MOST_AT_ONCE: Final = 64
 MOST_NAMES: Final = 20_000
@@ -37,32 +31,7 @@ _LONGEST_WAIT_S: Final = 5.0
 _FEW: Final = 8
 _SPREAD_SHARE: Final = 0.1
 _LONGEST_SPREAD_S: Final = 2.0
-
-
-@dataclass(slots=True)
-class Address:
-    """One exporter: its url, its settings, and the counters that are remembered between two readings."""
-
-    name: str
-    url: str
-    target: Target
-    table: Table
-    client: httpx2.Client
-    mapper: Mapper
-    interval_s: float
-    names: Names
-    second: Mapper | None = None
-    facts: dict[str, Row] = field(default_factory=dict[str, Row])
-
-    @property
-    def turn(self) -> float:
-        """When in a round it is read, from 0 to 1: always the same, and another than its neighbours'."""
-        return zlib.crc32(self.url.encode()) / 2**32
-
-    def credentials(self) -> dict[str, Any]:
-        """From the environment, anew each time: a rotated secret needs no restart."""
-        look = os.environ.get
-        return credentials(look(self.target.bearer_env), self.target.user, look(self.target.password_env))
+_LISTS: Final = "lists"
 
 
 class Scraper:
@@ -77,72 +46,159 @@ class Scraper:
         most_names: int = MOST_NAMES,
         unseen: timedelta = UNSEEN,
     ) -> None:
-        self._addresses = addresses(targets, interval_s=interval_s, own=own, most_names=most_names, unseen=unseen)
-        self._spread_s = min(_LONGEST_SPREAD_S, _SPREAD_SHARE * interval_s) if len(self._addresses) > _FEW else 0.0
-        self._pool = ThreadPoolExecutor(min(MOST_AT_ONCE, max(1, len(self._addresses))), thread_name_prefix="scrape")
+        self._make = AddressMaker(targets, interval_s=interval_s, own=own, most_names=most_names, unseen=unseen)
+        static = self._make.static()
+        self._members = Membership({one.url: one for one in static}, targets, self._make)
+        self._root = own.parent if own else Path()
+        self._interval_s = interval_s
+        listing = any(target.discovers for target in targets.values())
+        most = MOST_AT_ONCE if listing else min(MOST_AT_ONCE, max(1, len(static)))
+        self._pool = ThreadPoolExecutor(most, thread_name_prefix="scrape")
         self._running: dict[str, Future[Reading]] = {}
+        self._looking: dict[str, Future[tuple[Listed | DiscoveryError, float]]] = {}
+        self._counters: dict[str, Any] = {}
         self._wait_s = min(_LONGEST_WAIT_S, _WAIT_SHARE * interval_s)
 
-    def read(self, now: datetime, monotonic: float) -> Reading:  # noqa: ARG002 - each answer has its own instant
+    @property
+    def _addresses(self) -> list[Address]:
+        return sorted(self._members.addresses.values(), key=lambda one: one.turn)
+
+    def read(self, now: datetime, monotonic: float) -> Reading:
         """One round. Its rows carry the instant at which each target answered."""
         offset_s = now.timestamp() - time.time()  # the caller's clock, also where a test owns it
-        for one in self._addresses:
+        whole = self._discovered(now, monotonic)
+        all_ = self._addresses
+        spread_s = min(_LONGEST_SPREAD_S, _SPREAD_SHARE * self._interval_s) if len(all_) > _FEW else 0.0
+        for one in all_:
             if one.url not in self._running:
-                start_s = time.monotonic() + self._spread_s * one.turn
+                start_s = time.monotonic() + spread_s * one.turn
                 self._running[one.url] = self._pool.submit(_in_turn, one, offset_s, start_s)
         wait(self._running.values(), timeout=self._wait_s)
-        whole = Reading()
         for url in [url for url, running in self._running.items() if running.done()]:
             came = self._running.pop(url).result()
+            if url not in self._members.addresses:
+                continue  # it has gone meanwhile
             whole.samples.extend(came.samples)
             whole.collections.extend(came.collections)
             whole.resources.extend(came.resources)
         return whole
 
+    def _discovered(self, now: datetime, monotonic: float) -> Reading:
+        """Looks at the lists that are due; only the very first look is waited for."""
+        members = self._members
+        for name in members.due(monotonic):
+            if name not in self._looking:
+                self._looking[name] = self._pool.submit(self._look, name)
+        if self._looking and members.first_look:
+            wait(self._looking.values(), timeout=self._wait_s)
+        whole = Reading()
+        for name in [name for name, looking in self._looking.items() if looking.done()]:
+            made = members.take(name, *self._looking.pop(name).result(), now=now)
+            whole.resources.extend(made.resources)
+            whole.collections.extend(made.collections)
+            for one in members.addresses.values():
+                if one.url in self._counters:
+                    one.mapper.rates.recall(recalled(self._counters.pop(one.url)))
+        return whole
+
+    def _look(self, name: str) -> tuple[Listed | DiscoveryError, float]:
+        began, target = time.monotonic(), self._make.targets[name]
+        try:
+            client = self._make.client(name)
+            found: Listed | DiscoveryError = listed(target, self._root, client, credentials_of(target), target.refresh)
+        except DiscoveryError as error:
+            found = error
+        return found, time.monotonic() - began
+
     def memory(self) -> dict[str, Any]:
-        """The counters of every address that is not being read just now."""
+        """The counters of every address that is not being read just now, and what the lists named."""
         idle = [one for one in self._addresses if one.url not in self._running]
-        return {one.url: counters(one.mapper.rates.remembered()) for one in idle}
+        known = self._members.memory()
+        return {
+            **{one.url: counters(one.mapper.rates.remembered()) for one in idle},
+            **({_LISTS: known} if known else {}),
+        }
 
     def recall(self, memory: Any) -> None:  # noqa: ANN401 - it comes from a file
         """The counters of the run before."""
+        known = cast("dict[str, Any]", memory) if isinstance(memory, dict) else {}
+        self._members.recall(known.get(_LISTS))
+        self._counters = {url: one for url, one in known.items() if url not in (_LISTS, *self._members.addresses)}
         for one in self._addresses:
-            one.mapper.rates.recall(recalled(memory.get(one.url) if isinstance(memory, dict) else None))  # pyright: ignore[reportUnknownMemberType]
+            one.mapper.rates.recall(recalled(known.get(one.url)))
 
     def close(self) -> None:
         """Waits for what is under way: it ends by its own deadline."""
         self._pool.shutdown(wait=True, cancel_futures=True)
-        for client in {id(one.client): one.client for one in self._addresses}.values():
+        self._make.close()
+
+
+class AddressMaker:
+    """Makes addresses of targets; those of one target share their mapping and their connections."""
+
+    def __init__(
+        self,
+        targets: Mapping[str, Target],
+        *,
+        interval_s: float,
+        own: Path | None = None,
+        most_names: int = MOST_NAMES,
+        unseen: timedelta = UNSEEN,
+    ) -> None:
+        self.targets = targets
+        self._interval_s = interval_s
+        self._names = partial(Names, most_names, unseen)
+        self._tables = {name: load(target.mapping, own) for name, target in sorted(targets.items())}
+        self._clients: dict[str, httpx2.Client] = {}
+
+    def client(self, name: str) -> httpx2.Client:
+        """The connections of a target."""
+        if name not in self._clients:
+            target = self.targets[name]
+            made = fetch.client(ca=target.ca, certificate=target.certificate, key=target.key, most=MOST_AT_ONCE)
+            self._clients[name] = made
+        return self._clients[name]
+
+    def __call__(self, name: str, target: Target, found: Found) -> Address:
+        """One address."""
+        table, interval_s, url = self._tables[name], self._interval_s, found.url
+        namer = ResourceIdTemplate(name, url, target.resource, found.labels)
+        mapper = Mapper(table, interval_s=interval_s, resource_of=namer, keeps=_fields(target), apart=namer.labels)
+        also = ResourceIdTemplate(name, url, target.second_resource, found.labels)
+        second = (
+            Mapper(table, interval_s=interval_s, resource_of=also, apart=also.labels)
+            if target.second_resource
+            else None
+        )
+        return Address(
+            name,
+            url,
+            target,
+            table,
+            self.client(name),
+            mapper,
+            interval_s,
+            self._names(),
+            second,
+            given=found.labels,
+            declared=namer({}),
+        )
+
+    def static(self) -> list[Address]:
+        """Every address that the config itself names; two that are the same are one mistake."""
+        found: dict[str, Address] = {}
+        for name, target in sorted(self.targets.items()):
+            for url in target.addresses:
+                if url in found:
+                    why = f"is scraped by targets.{found[url].name} already"
+                    raise BadParameter(f"targets.{name}.urls", url, why=why)
+                found[url] = self(name, target, Found(url))
+        return sorted(found.values(), key=lambda one: one.turn)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        for client in self._clients.values():
             client.close()
-
-
-def addresses(
-    targets: Mapping[str, Target],
-    *,
-    interval_s: float,
-    own: Path | None = None,
-    most_names: int = MOST_NAMES,
-    unseen: timedelta = UNSEEN,
-) -> list[Address]:
-    """Every address of the config; two that are the same are one mistake."""
-    found: dict[str, Address] = {}
-    for name, target in sorted(targets.items()):
-        table = load(target.mapping, own)
-        client = fetch.client(ca=target.ca, certificate=target.certificate, key=target.key, most=MOST_AT_ONCE)
-        for url in target.urls:
-            if url in found:
-                raise BadParameter(f"targets.{name}.urls", url, why=f"is scraped by targets.{found[url].name} already")
-            namer = ResourceIdTemplate(name, url, target.resource)
-            mapper = Mapper(table, interval_s=interval_s, resource_of=namer, keeps=_fields(target), apart=namer.labels)
-            also = ResourceIdTemplate(name, url, target.second_resource)
-            second = (
-                Mapper(table, interval_s=interval_s, resource_of=also, apart=also.labels)
-                if target.second_resource
-                else None
-            )
-            names = Names(most_names, unseen)
-            found[url] = Address(name, url, target, table, client, mapper, interval_s, names, second)
-    return sorted(found.values(), key=lambda one: one.turn)
 
 
 def _in_turn(address: Address, offset_s: float, start_s: float) -> Reading:
@@ -154,109 +210,3 @@ def _in_turn(address: Address, offset_s: float, start_s: float) -> Reading:
 def _fields(target: Target) -> frozenset[str]:
     """The labels that the region and the attributes are made from."""
     return frozenset(name for text in (target.region, *target.labels.values()) for name in FIELD.findall(text))
-
-
-def _filled(text: str, labels: Mapping[str, str]) -> str:
-    """A text with the labels' values in it; empty where one of them is missing."""
-    if not all(labels.get(name) for name in FIELD.findall(text)):
-        return ""
-    return FIELD.sub(lambda match: labels[match[1]], text)
-
-
-def scrape(address: Address, offset_s: float = 0.0) -> Reading:
-    """One target, once; a failure is a row of `collections`."""
-    began = time.monotonic()
-    try:
-        fetched = fetch.fetch(address.client, address.url, address.credentials())
-        at_s, wall_s = time.monotonic(), time.time() + offset_s
-        exposition = parse(fetched.text, fetched.content_type, address.table.wanted)
-        read = address.mapper.read(exposition, at_s=at_s, wall_s=wall_s)
-        refuse_nothing(address.target.mapping, exposition, read)
-        also = address.second.read(exposition, at_s=at_s, wall_s=wall_s) if address.second else None
-    except (FetchError, ValueError, KeyError, TypeError) as error:  # whatever a target says costs only its own slot
-        now = _instant(time.time() + offset_s)
-        taken = time.monotonic() - began
-        source = address.target.mapping
-        why = (
-            str(error)
-            if isinstance(error, FetchError)
-            else f"cannot be read: {shown(f'{type(error).__name__}: {error}')}"
-        )
-        row = collection_row(now, source=source, target=address.url, ok=False, reason=why, duration_s=taken, rows=0)
-        return Reading(collections=[row])
-    late_s = fetched.server_s - wall_s if fetched.server_s is not None else None
-    refused = _limited(address, read, also, _instant(wall_s))
-    said = remarks(address.target.mapping, address.table, exposition, read, late_s)
-    if refused:
-        most = address.names.most
-        more = f"{refused} new names refused: [collect] names_per_target allows {most} resources and devices"
-        said = f"{said}; {more}" if said else more
-    made = rows(address, read, _instant(wall_s), said, time.monotonic() - began)
-    if also is not None:  # who that is, another source tells: a job is known by its scheduler
-        made.samples.extend(_samples(also, _instant(wall_s), address.target.mapping))
-    return made
-
-
-def _limited(address: Address, read: Read, also: Read | None, now: datetime) -> int:
-    """Leaves out the readings and facts of names that are too many; gives how many names those are."""
-    both = [one for one in (read, also) if one is not None]
-    given = {name for one in both for name in one.readings} | {(resource, "") for resource in read.facts}
-    kept = address.names.admitted(given, now)
-    if len(address.facts) > address.names.most:
-        known = address.names.resources()
-        address.facts = {resource: fact for resource, fact in address.facts.items() if resource in known}
-    if len(kept) == len(given):
-        return 0
-    resources = {resource for resource, _ in kept}
-    for one in both:
-        for name in one.readings.keys() - kept:
-            del one.readings[name]
-    for resource in read.facts.keys() - resources:
-        del read.facts[resource]
-    return len(given) - len(kept)
-
-
-def rows(address: Address, read: Read, now: datetime, said: str | None, taken_s: float) -> Reading:
-    """Readings as rows of the lake."""
-    source = address.target.mapping
-    samples = _samples(read, now, source)
-    row = collection_row(
-        now, source=source, target=address.url, ok=True, reason=said, duration_s=taken_s, rows=len(samples)
-    )
-    facts: list[Row] = []
-    for resource in sorted({resource for resource, _ in read.readings} | read.facts.keys()):
-        fact = _fact(address, resource, read.facts.get(resource, {}), read.labels.get(resource, {}))
-        if address.facts.get(resource) != fact:
-            address.facts[resource] = fact
-            facts.append({"ts": now, **fact})
-    return Reading(samples=samples, collections=[row], resources=facts)
-
-
-def _samples(read: Read, now: datetime, source: str) -> list[Row]:
-    return [
-        {"ts": now, "resource_id": resource, "device": device, "source": source, **values}
-        for (resource, device), values in sorted(read.readings.items())
-    ]
-
-
-def _fact(address: Address, resource: str, known: Mapping[str, float], labels: Mapping[str, str]) -> Row:
-    """What the config and the exporter say of a resource; the denominators of its utilisation among it."""
-    target = address.target
-    filled = {name: value for name, text in target.labels.items() if (value := _filled(text, labels))}
-    fact: Row = {
-        "resource_id": resource,
-        "source": f"target.{address.name}",
-        "name": resource,
-        "type": target.type,
-        "region": _filled(target.region, labels) or None,
-        "labels": json.dumps(filled, sort_keys=True) if filled else None,
-        "interval_s": address.interval_s,
-        "gpu_count": target.gpu_count,
-        "replicas_count": target.replicas_count,
-        "price_usd_per_h": target.price_usd_per_h,
-    }
-    return {**fact, **{name: value for name, value in known.items() if fact.get(name) is None}}
-
-
-def _instant(wall_s: float) -> datetime:
-    return datetime.fromtimestamp(math.floor(wall_s * 1000) / 1000, UTC)
