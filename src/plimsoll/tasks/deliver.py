@@ -16,7 +16,7 @@ from plimsoll.delivery.notify import Notify
 from plimsoll.delivery.outcome import Outcome
 from plimsoll.delivery.post import encoded, post
 from plimsoll.delivery.settings import Mail, Recipient
-from plimsoll.documents.report_kinds import REPORT_KINDS
+from plimsoll.documents.report_kinds import DAILY, REPORT_KINDS
 from plimsoll.errors import PlimsollError, shown
 from plimsoll.ledger.notices import CHANNEL
 from plimsoll.ledger.outbox import ALERT, Outbox, OutboxMessage
@@ -68,7 +68,7 @@ def queue(context: Context, kind: str, made: PublishedReport) -> int:
         new += _queue_mail(context, kind, report, mail, name, recipient)
     calm = made.view.verdict.state in CALM
     for name, channel in context.config.under("notify", Notify).items():
-        if kind != "daily" or not channel.shows_report(calm=calm):
+        if kind != DAILY.name or not channel.shows_report(calm=calm):
             continue
         if not outbox(context).tried(_channel_ids(kind, made, name)[:-1]):
             new += _queue_summary(context, kind, made, name, channel)
