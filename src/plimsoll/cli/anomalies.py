@@ -1,6 +1,6 @@
 """`plimsoll anomalies`: what was unusual."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final
 
 import typer
@@ -25,6 +25,7 @@ from plimsoll.clock import duration_s
 from plimsoll.documents import Evidence, detailed
 from plimsoll.documents.anomalies import AnomaliesDocument
 from plimsoll.documents.evidence import FindingDetail, JudgedDetail
+from plimsoll.documents.incidents import incidents_of
 from plimsoll.errors import shown
 from plimsoll.project.runner import context
 
@@ -72,6 +73,7 @@ def anomalies(
         f"{shown(one.resource)}: {one.explanation}"
         for one in _without_z(document, evidence, filtered=threshold is not None)
     ]
+    others += _wide(evidence, filtered=threshold is not None)
     others += losses(read_in(sources, window_of(query, sources.as_of, round(duration_s(granularity))))[0])
     for line in others:
         typer.echo(line)
@@ -87,6 +89,21 @@ def _without_z(document: AnomaliesDocument, found: Sequence[Evidence], *, filter
     known = {entry.id for resource in document for entry in resource.anomalies}
     findings = [pair for pair in detailed(found, FindingDetail) if pair[0].subject not in known]
     return [finding for one, finding in findings if one.observed is None or not filtered]
+
+
+def _wide(found: Sequence[Evidence], *, filtered: bool) -> Iterator[str]:
+    """A line for each incident of several resources, and one for those that are not told."""
+    every = [] if filtered else incidents_of(found)
+    for proof, detail in every:
+        if detail.reported and len(detail.resources) > 1:
+            cause = f"{shown(detail.causes[0].resource)} ({detail.causes[0].why})"
+            yield (
+                f"{proof.subject}: {len(detail.resources):,} resources since {proof.window.start}, {detail.tie}; "
+                f"likely cause: {cause}."
+            )
+    weaker = sum(not detail.reported for _, detail in every)
+    if weaker:
+        yield f"{weaker:,} weaker: not shown, beyond [anomalies] most_per_resource_week and three a day."
 
 
 def _not_judged(why: Mapping[str, str], resources: int) -> list[str]:

@@ -4,7 +4,7 @@ A detail says in its member `kind` which it is. Its names are camelCase in the J
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -105,9 +105,10 @@ class JudgedDetail(Detail, frozen=True, kw_only=True, tag="judged"):
 
 
 class FindingDetail(Detail, frozen=True, kw_only=True, tag="finding"):
-    """One finding of a detector: what stood out, how far, and what else moved."""
+    """One finding of a detector: what stood out, how far, what else moved, and the incident that it is part of."""
 
     resource: str
+    incident: str
     score: float
     severity: str
     open: bool
@@ -118,6 +119,34 @@ class FindingDetail(Detail, frozen=True, kw_only=True, tag="finding"):
     once_in_hours: float | None
     residual: str | None
     moved: Sequence[str]
+    explanation: str
+
+
+class CauseDetail(Document, frozen=True, kw_only=True):
+    """A member of an incident that may have caused the others."""
+
+    resource: str
+    why: str
+
+
+class IncidentDetail(Detail, frozen=True, kw_only=True, tag="incident"):
+    """What an incident is made of: ids of findings and of resources, those of the likely cause first.
+
+    `reported` is false where it is one of the weaker ones, beyond the number that was asked for; their findings have no
+    evidence of their own. `times_a_day` is how often the fleet had something as rare before.
+    """
+
+    severity: Literal["medium", "high"]
+    is_open: bool
+    reported: bool
+    is_silence: bool
+    resources: list[str]
+    members: list[str]
+    first: str
+    strongest: str
+    causes: list[CauseDetail]
+    tie: str
+    times_a_day: float | None
     explanation: str
 
 
@@ -265,6 +294,7 @@ AnyDetail: TypeAlias = (
     | DamageDetail
     | JudgedDetail
     | FindingDetail
+    | IncidentDetail
     | PortfolioDetail
     | MissingMetricsDetail
     | BottleneckDetail
