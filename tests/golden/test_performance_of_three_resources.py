@@ -79,7 +79,7 @@ def document(*, metrics: tuple[str, ...] = (), aggregation: str = "avg") -> tupl
 
 
 def test_every_number_of_the_totals() -> None:
-    """Utilisations are weighted by capacity, throughputs are sums, services are weighted by requests."""
+    """Utilizations are weighted by capacity, throughputs are sums, services are weighted by requests."""
     got = to_builtins(document()[0].aggregated_metrics)
     assert got == {
         # big averages 60 on 8 processors, small 100 on 2: (60*8 + 100*2) / 10
@@ -177,7 +177,7 @@ def test_each_aggregation_of_the_readings_inside_a_point() -> None:
     assert got == expected
 
 
-def test_a_utilisation_that_nobody_read_is_null_and_of_no_gpu_is_zero() -> None:
+def test_a_utilization_that_nobody_read_is_null_and_of_no_gpu_is_zero() -> None:
     """Unknown is not 0; of what the inventory has nothing of, nothing is used."""
     made, _ = performance(
         SAMPLES.frame([row("small", 9, cpu_utilization_pct=100)]).lazy(),
@@ -203,7 +203,7 @@ def test_a_utilisation_that_nobody_read_is_null_and_of_no_gpu_is_zero() -> None:
 
 
 def test_nothing_selected_is_nothing_known() -> None:
-    """Without resources there is no score; a utilisation of which there is nothing is 0, since nothing is used."""
+    """Without resources there is no score; a utilization of which there is nothing is 0, since nothing is used."""
     made, _ = performance(
         pl.LazyFrame(schema=SAMPLES.schema()),
         [],

@@ -4,7 +4,7 @@ A page is a pure function of the live objects; `test_reference.py` fails when a 
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
@@ -147,8 +147,8 @@ def api_page() -> str:
         "What `import plimsoll` gives; a job, a notebook or another program needs nothing else.",
     ]
     for name in sorted(plimsoll.__all__, key=str.lower):
-        value = getattr(plimsoll, name)
-        text = inspect.cleandoc(inspect.getdoc(value) or "") if not isinstance(value, str | Mapping) else _VALUES[name]
+        value: object = getattr(plimsoll, name)
+        text = inspect.cleandoc(inspect.getdoc(value) or "") if name not in _VALUES else _VALUES[name]
         parts.append(f"## `{name}{_signature(value)}`\n\n{_without_examples(text)}{_members(value)}")
     return _page(parts)
 

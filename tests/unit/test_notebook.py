@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import shlex
+from collections.abc import Sized
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def test_every_cell_runs_and_shows_something(tmp_path: Path, monkeypatch: pytest
     """Ten cells of code; whatever ends in an expression shows something that is not empty."""
     asked, folder = _asked(), tmp_path / "fleet"
     make_project(folder, overrides=f'[plimsoll]\nname = "demo fleet"\n\n[collect]\nevery = "{asked["every"]}"\n')
-    demo._fill(
+    demo.fill(
         Project.open(folder, here=tmp_path),
         resources=int(asked["resources"]),
         days=int(asked["days"]),
@@ -54,6 +55,6 @@ def test_every_cell_runs_and_shows_something(tmp_path: Path, monkeypatch: pytest
     names: dict[str, Any] = {"__name__": "notebook"}
     shown = [_run(source, names) for source in code]
     for source, value in zip(code, shown, strict=True):
-        empty = value is None or (hasattr(value, "__len__") and len(value) == 0)
+        empty = value is None or (isinstance(value, Sized) and len(value) == 0)
         assert not empty or re.search(r"^\w+ = .*$", source.splitlines()[-1]), source
     assert all(cell["outputs"] == [] for cell in CELLS if cell["cell_type"] == "code"), "stored without outputs"

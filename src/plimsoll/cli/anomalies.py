@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 def anomalies(
     time_range: Annotated[str, typer.Option(help="5m 15m 1h 6h 24h 7d 30d, back from now.")] = "1h",
-    granularity: Annotated[str, typer.Option(help="5m 15m 1h 1d; finer ones are analysed by 5m.")] = "5m",
+    granularity: Annotated[str, typer.Option(help="5m 15m 1h 1d; finer ones are analyzed by 5m.")] = "5m",
     threshold: Annotated[float | None, typer.Option(help="Only metrics whose z-score is above this.")] = None,
     detector: Annotated[
         str | None,

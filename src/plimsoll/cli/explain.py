@@ -28,7 +28,7 @@ def explain(
 ) -> None:
     """Prints the evidence of one alert, finding, bottleneck or recommendation of the last published report.
 
-    Of a resource it prints what every rule said of it: utilisation, saturation and errors of each component.
+    Of a resource it prints what every rule said of it: utilization, saturation and errors of each component.
     """
     found = published_evidence(open_project(project), subject)
     if json:

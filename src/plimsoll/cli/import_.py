@@ -102,12 +102,12 @@ def _bring(
 
 def _format(path: Path, name: str | None) -> str | None:
     """The format that was named, or that the file unmistakably has."""
-    from plimsoll.importing.presets import named, recognised
+    from plimsoll.importing.presets import named, recognized
 
     if name is not None:
         named(name)
         return name
-    return recognised(path) if path.is_file() else None
+    return recognized(path) if path.is_file() else None
 
 
 def _parts(

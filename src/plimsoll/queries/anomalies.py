@@ -76,7 +76,7 @@ class AnomaliesQuery:
 
     @property
     def step_s(self) -> float:
-        """Steps finer than five minutes are not analysed: they are noise, and cost."""
+        """Steps finer than five minutes are not analyzed: they are noise, and cost."""
         return max(float(FINEST_S), duration_s(self.granularity))
 
 
@@ -116,7 +116,7 @@ def findings(
     settings = sources.settings("anomalies", Anomalies)
     execution = sources.settings("execution", Execution)
     end = floor(sources.as_of, query.step_s)  # a step that has only begun is no reading yet
-    # the files are proven here, once: the blocks are analysed in processes of their own
+    # the files are proven here, once: the blocks are analyzed in processes of their own
     sources.snapshot.prove(SAMPLES, start=end - timedelta(seconds=settings.history), end=end)
     look = BlockLook(
         end=rfc3339(end),

@@ -135,7 +135,7 @@ def test_the_document_of_it_is_valid() -> None:
 
 
 def test_every_rule_stands_in_one_cell_of_the_sweep() -> None:
-    """Utilisation, saturation or errors of one component; and it has a weight by which missing metrics are ranked."""
+    """Utilization, saturation or errors of one component; and it has a weight by which missing metrics are ranked."""
     named = [rule for kinds in cells(rules()).values() for several in kinds.values() for rule in several]
     assert sorted(named) == sorted(rules())
     assert all(0 < rule.min_weight < 100 for rule in rules().values())

@@ -58,7 +58,7 @@ def test_an_empty_project_is_not_judged(
     assert said(project, capsys, "anomalies", "--json", *one) == ("[]\n", "No resource is known yet.\n")
 
 
-def test_an_empty_project_has_nothing_to_optimise_or_to_decide(
+def test_an_empty_project_has_nothing_to_optimize_or_to_decide(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Said, instead of an empty answer or of nothing to decide."""

@@ -286,7 +286,7 @@ def test_memory_is_read_by_the_older_call_where_the_newer_one_does_not_answer(
 
 @pytest.mark.parametrize("known", [True, False])
 def test_a_changed_mig_mode_is_asked_again_what_it_supports(monkeypatch: pytest.MonkeyPatch, *, known: bool) -> None:
-    """Utilisation is not there while MIG is on, is not asked for again then, and is there when it is off.
+    """Utilization is not there while MIG is on, is not asked for again then, and is there when it is off.
 
     Also where the card did not tell its mode at first.
     """

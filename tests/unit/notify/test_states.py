@@ -42,7 +42,7 @@ def test_opened_still_open_and_resolved_once_each_in_one_thread(world: World, ho
     assert first["id"] == first["thread"] == second["thread"] == third["thread"]
     assert len({got.body["id"] for got in service.got}) == 3
     assert first["summary"].startswith(
-        "Medium alert: a CPU utilisation 97 %, over its line at 90 %".replace(" %", "\u202f%")
+        "Medium alert: a CPU utilization 97 %, over its line at 90 %".replace(" %", "\u202f%")
     )
     assert "is back inside its line" in third["summary"]
     assert (first["openInThread"], third["openInThread"]) == (1, 0)
@@ -106,7 +106,7 @@ def test_a_lost_answer_is_asked_once_more_under_the_same_id(world: World, hook: 
 
 
 def test_a_service_that_is_down_gets_everything_in_order_when_it_is_back(world: World, hook: Hook) -> None:
-    """What waits is tried for two days; the update never overtakes what it answers; a neighbour is not kept waiting."""
+    """What waits is tried for two days; the update never overtakes what it answers; a neighbor is not kept waiting."""
     service = hook('reports = "never"\n')
     other = world.service()
     with (world.project.root / "config.toml").open("a", encoding="utf-8") as config:

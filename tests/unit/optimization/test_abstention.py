@@ -100,7 +100,7 @@ def test_the_sweep_says_present_exonerated_or_absent() -> None:
         one, built_in(), frozenset(top.rule for top, _ in result.bottlenecks), frozenset(result.exonerated)
     )
     assert cells["cpu"]["saturation"] == {"state": "present", "rules": ["cpu_saturated"]}
-    assert cells["cpu"]["utilisation"]["usedPct"] == 99.0
+    assert cells["cpu"]["utilization"]["usedPct"] == 99.0
     assert cells["memory"]["saturation"]["state"] == "exonerated"
     assert cells["gpu"]["errors"] == {"state": "absent", "rules": []}
     assert "network" not in cells

@@ -42,10 +42,10 @@ def test_the_printed_statement_gives_the_printed_number(project: list[str], caps
 
 
 def test_a_resource_is_explained_by_its_sweep(project: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Utilisation, saturation and errors; by its id as the inventory has it."""
+    """Utilization, saturation and errors; by its id as the inventory has it."""
     assert run(["explain", HOSTILE, *project]) == 0
     printed = capsys.readouterr().out
-    assert "gpu        utilisation present" in printed
+    assert "gpu        utilization present" in printed
     assert "errors absent" in printed
     assert run(["explain", "optimization.unlock", *project]) == 0
     assert "gpu_ecc_uncorrected_count" in capsys.readouterr().out

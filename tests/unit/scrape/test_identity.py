@@ -230,7 +230,7 @@ def test_a_servers_own_errors_are_its_only_models() -> None:
 
 @pytest.mark.parametrize("name", ["a\\nb", "\u202emodel", "m" * 600])
 def test_a_name_that_no_question_could_say_is_refused(name: str) -> None:
-    """Control characters, direction marks, more than 512 letters; its neighbour is read."""
+    """Control characters, direction marks, more than 512 letters; its neighbor is read."""
     text = lines("vllm:num_requests_running", (f'model_name="{name}"', 1.0), ('model_name="ok"', 2.0))
     (one,) = reads("vllm", [text], "{model_name}")
     assert one.readings == {("ok", ""): {"running_count": 2.0}}

@@ -42,7 +42,7 @@ class Looked:
 def first_row(grid: Grid, *, at_least_s: float) -> int:
     """From which row on a grid is scored: the window that is asked about, or up to 14 days while that is cheap.
 
-    Earlier days are what habituation and the realised rate are made of. With less than two days before it nothing is
+    Earlier days are what habituation and the realized rate are made of. With less than two days before it nothing is
     judged: that is no history to compare with.
     """
     days = min(max(_SCORED_CELLS / grid.per_day / max(1, len(grid.series)), 1.0), _MOST_DAYS)

@@ -123,7 +123,7 @@ def capacity(
 
 
 def _room_metrics(lines: Mapping[str, LoadLine]) -> tuple[str, ...]:
-    """Utilisations with a load line above them."""
+    """Utilizations with a load line above them."""
     return tuple(
         dict.fromkeys(
             line.metric

@@ -17,7 +17,7 @@ class Read:
 
     `found` counts the samples that some rule took; `parts` says of a part of a device which device it is of, and its
     weight; `vanished` are families that an earlier reading had, `missing` those that the mapping knows and that are not
-    there; `lacking` says of a metric which family it needs beside those that are there; `unlabelled` counts samples
+    there; `lacking` says of a metric which family it needs beside those that are there; `unlabeled` counts samples
     without a label that they need; `torn` and `repeated` count series that were told twice, with different values and
     alike; `uncounted` are families of which nothing could be told apart; `lost` are metrics that the last reading had;
     `nameless` are families of which some samples name no resource.
@@ -35,7 +35,7 @@ class Read:
     replaced: Mapping[str, str] = field(default_factory=dict[str, str])
     missing: frozenset[str] = frozenset()
     lacking: dict[str, str] = field(default_factory=dict[str, str])
-    unlabelled: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    unlabeled: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
     nameless: set[str] = field(default_factory=set[str])
     torn: int = 0
     repeated: int = 0
@@ -113,8 +113,8 @@ class RuleInput:
         """What the rule's joins leave of some samples; nothing where a family that they look at is not there."""
         for join in self.rule.joined:
             keys = self.counters.joined(join, self.exposition)
-            self._labelled(samples, join.on)
-            self._labelled(self.exposition.of(join.family), (*join.on, *join.where))
+            self._labeled(samples, join.on)
+            self._labeled(self.exposition.of(join.family), (*join.on, *join.where))
             if keys is None and not join.absent:
                 if samples:
                     self.lacks(join.family)
@@ -122,11 +122,11 @@ class RuleInput:
             samples = [one for one in samples if (join.key(one.labels) in (keys or ())) != join.absent]
         return samples
 
-    def _labelled(self, samples: list[Sample], labels: tuple[str, ...]) -> None:
+    def _labeled(self, samples: list[Sample], labels: tuple[str, ...]) -> None:
         """Notes labels that no sample has."""
         for label in labels:
             if samples and not any(one.labels.get(label) for one in samples):
-                self.made.unlabelled[stem(samples[0].name), label] = len(samples)
+                self.made.unlabeled[stem(samples[0].name), label] = len(samples)
 
     def lacks(self, family: str) -> None:
         """Notes which family the metric cannot be made without."""

@@ -126,18 +126,18 @@ class Mapper:
         """Samples by (resource, device) as far as the rule takes them; blanks are dropped and counted."""
         found: dict[tuple[str, str], list[Sample]] = {}
         if filtered and samples and (label := _lacking(rule, samples)):
-            made.unlabelled[stem(samples[0].name), label] = len(samples)
+            made.unlabeled[stem(samples[0].name), label] = len(samples)
             return found
         for label in rule.unless if filtered and samples else ():
             if not any(label in one.labels for one in samples):  # what it would leave out is counted
-                made.unlabelled[stem(samples[0].name), label] = len(samples)
+                made.unlabeled[stem(samples[0].name), label] = len(samples)
         for sample in samples:
             labels = sample.labels
             if filtered and not rule.takes(labels):
                 continue
             if label := self._nowhere(rule, labels):
                 place = (stem(sample.name), label)
-                made.unlabelled[place] = made.unlabelled.get(place, 0) + 1
+                made.unlabeled[place] = made.unlabeled.get(place, 0) + 1
                 continue
             if self._blank(rule, sample.value):
                 made.dropped += 1

@@ -93,7 +93,7 @@ def _labels(read: Read) -> list[str]:
     """Samples that cannot be used for want of a label."""
     said = [
         f"{count} samples of {family} have no label {label}"
-        for (family, label), count in sorted(read.unlabelled.items())[:_SHOWN]
+        for (family, label), count in sorted(read.unlabeled.items())[:_SHOWN]
     ]
     if read.nameless:
         said.append(

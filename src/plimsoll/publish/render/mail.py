@@ -11,7 +11,7 @@ import css_inline
 
 from plimsoll.publish.render import png
 from plimsoll.publish.render.html import environment
-from plimsoll.publish.theme import COLOURS
+from plimsoll.publish.theme import COLORS
 from plimsoll.publish.views.absences import Absence
 from plimsoll.publish.views.capacity_view import CapacityView
 from plimsoll.publish.views.sections import Action, Room
@@ -32,7 +32,7 @@ class MailView:
     fleet: str
     window: str
     state: str
-    colour: str
+    color: str
     facts: str
     parts: Sequence[tuple[str, bool]]
     since: str
@@ -89,7 +89,7 @@ def compose(
         fleet=view.fleet,
         window=view.window,
         state=view.verdict.state,
-        colour=COLOURS[view.verdict.colour][0],
+        color=COLORS[view.verdict.color][0],
         facts=view.verdict.facts,
         parts=view.verdict.parts,
         since=view.since,
@@ -111,8 +111,8 @@ def compose(
         preheader=f"{view.verdict.facts} {view.since}",
     )
     env = environment(folders)
-    light = {name: values[0] for name, values in COLOURS.items()}
-    html = env.get_template("mail.html.j2").render(mail=mail, colour=light)
+    light = {name: values[0] for name, values in COLORS.items()}
+    html = env.get_template("mail.html.j2").render(mail=mail, color=light)
     text = env.get_template("mail.txt.j2").render(mail=mail, wrapped=_wrapped)
     inliner = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
     return MailParts(

@@ -1,11 +1,11 @@
-"""The report in the terminal: 92 columns, glyphs and words carry it; without colour nothing is lost."""
+"""The report in the terminal: 92 columns, glyphs and words carry it; without color nothing is lost."""
 
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.text import Text
 
-from plimsoll.publish.theme import COLOURS
+from plimsoll.publish.theme import COLORS
 from plimsoll.publish.views.capacity_view import CapacityView
 from plimsoll.publish.views.sections import Action
 from plimsoll.publish.views.view import ReportView
@@ -24,7 +24,7 @@ def show(view: ReportView | CapacityView, console: Console, *, paths: Sequence[s
     width = min(_WIDTH, console.width)
     line(f"─⦵─ Plimsoll  {view.kind} · {view.fleet} · {view.window}")
     line("")
-    verdict = Text(view.verdict.state, style=f"bold {COLOURS[view.verdict.colour][1]}")
+    verdict = Text(view.verdict.state, style=f"bold {COLORS[view.verdict.color][1]}")
     line(verdict.append(f" {view.verdict.facts}", style="bold not dim"))
     line(view.since)
     for notice in view.notices:

@@ -37,8 +37,8 @@ def judge(document: CapacityDocument, today: date) -> Verdict:
     if decide.late:
         facts = f"{name} had to be decided by {day.day} {day:%B}; it {_when(pool)}{_remedy(pool)}"
         return Verdict("Late:", "critical", facts, (name,))
-    colour = "critical" if decide.days <= _URGENT_DAYS else "medium"
-    return Verdict(f"Decide by {formatting.long_day(day)}.", colour, facts, (name,))
+    color = "critical" if decide.days <= _URGENT_DAYS else "medium"
+    return Verdict(f"Decide by {formatting.long_day(day)}.", color, facts, (name,))
 
 
 def since(document: CapacityDocument, previous: CapacityDocument | None) -> str:

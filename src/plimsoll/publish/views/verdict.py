@@ -48,10 +48,10 @@ _MOST_DEVICES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """State, its colour's token, and the sentence of facts."""
+    """State, its color's token, and the sentence of facts."""
 
     state: str
-    colour: str
+    color: str
     facts: str
     names: tuple[str, ...] = ()
 
@@ -93,12 +93,12 @@ class Moment:
 
 def judge(situation: Situation, moment: Moment) -> Verdict:
     """The verdict on a situation."""
-    state, colour = _STATES[situation.state]
+    state, color = _STATES[situation.state]
     if situation.state is State.CALM:
-        return Verdict(state, colour, _calm(situation))
+        return Verdict(state, color, _calm(situation))
     chosen = list(islice(facts_of(situation, moment), MOST_FACTS)) or list(_rest(situation))
     if not situation.total:
-        return Verdict(state, colour, _no_resource(situation))
+        return Verdict(state, color, _no_resource(situation))
     names = tuple(_names(situation))
     text = ", and ".join(fact.text for fact in chosen)
     text = text if text.startswith(names) else formatting.sentence_case(text)
@@ -106,7 +106,7 @@ def judge(situation: Situation, moment: Moment) -> Verdict:
     more = [one for one, _ in situation.high if one not in told]
     rest = f" {len(more)} more {'has' if len(more) == 1 else 'have'} something high." if more else ""
     facts = f"{text}.{rest}"
-    return Verdict(state, colour, facts, tuple(name for name in names if name in facts))
+    return Verdict(state, color, facts, tuple(name for name in names if name in facts))
 
 
 def _names(situation: Situation) -> list[str]:
@@ -243,7 +243,7 @@ def _lost(situation: Situation, moment: Moment) -> Fact:
 
 
 def what_is_lost(lost: Lost) -> str:
-    """`no CPU utilisation`, `no reading of gpu4, gpu5, gpu6 and 1 more`."""
+    """`no CPU utilization`, `no reading of gpu4, gpu5, gpu6 and 1 more`."""
     if not lost.devices:
         return f"no {formatting.label(lost.metric)}"
     more = f" and {len(lost.devices) - _MOST_DEVICES} more" if len(lost.devices) > _MOST_DEVICES else ""

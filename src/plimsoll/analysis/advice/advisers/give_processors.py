@@ -1,4 +1,4 @@
-"""Processors that are taken away by a quota or a neighbour."""
+"""Processors that are taken away by a quota or a neighbor."""
 
 import math
 

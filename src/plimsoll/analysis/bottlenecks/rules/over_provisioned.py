@@ -21,7 +21,7 @@ class OverProvisionedLimits(Limits):
 
 
 def find(window: ResourceWindow, limits: OverProvisionedLimits) -> Bottleneck | None:
-    """The 95th percentile of utilisation over a week or more stays under half of the target."""
+    """The 95th percentile of utilization over a week or more stays under half of the target."""
     return with_hysteresis(window, partial(_look, limits=limits))
 
 
@@ -58,7 +58,7 @@ RULE = Rule(
     reads=("gpu_utilization_pct",),
     find=find,
     limits=OverProvisionedLimits(),
-    use=Place("gpu", "utilisation"),
+    use=Place("gpu", "utilization"),
     min_weight=15.0,
     remediation="Run fewer replicas.",
     history=lambda limits: History(24 * limits.least_days, "grid"),
