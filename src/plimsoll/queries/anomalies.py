@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from plimsoll.analysis.anomalies.analyse import Looked, told_of
+from plimsoll.analysis.anomalies.analyse import Looked, reported_of
 from plimsoll.analysis.anomalies.contract import HIGH_Z, MEDIUM_Z, Finding
 from plimsoll.analysis.anomalies.detectors import DEFAULT, DETECTORS
 from plimsoll.analysis.anomalies.settings import Anomalies
@@ -137,7 +137,7 @@ def findings(
     judged = [part for part in parts if part.resources]
     since = min((part.since for part in judged), default=end)
     window = window_of(query, sources.as_of, 1)
-    looked = told_of(
+    looked = reported_of(
         [finding for part in judged for finding in part.findings],
         places(resources, sources.settings("dependencies", Dependencies).needs),
         Asked(
