@@ -15,7 +15,6 @@ MESSAGE: Final = re.compile(r"(?<!there )\bis no (?=\w)|\b(?:nobody|whoever)\b",
 NOT_DONE: Final = frozenset(
     {
         "analysis/bottlenecks/resource_window.py",
-        "ledger/outcomes.py",
         "publish/views/sections.py",
         "publish/views/verdict.py",
         "publish/views/view.py",
