@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import msgspec
 
 from plimsoll.documents.base import Document, TimeRange
+from plimsoll.documents.gpus import GpuUse
 
 
 class Detail(Document, frozen=True, kw_only=True, tag_field="kind"):
@@ -148,6 +149,26 @@ class IncidentDetail(Detail, frozen=True, kw_only=True, tag="incident"):
     tie: str
     times_a_day: float | None
     explanation: str
+
+
+class GpuFleetDetail(Detail, frozen=True, kw_only=True, tag="gpus"):
+    """How many GPUs were read and how many were not; how many would have been enough in their busiest hour."""
+
+    gpus: int
+    not_read: int
+    busiest_hour_pct: float | None
+    enough: int | None
+    sized_for_pct: float
+
+
+class GpuHostDetail(Detail, frozen=True, kw_only=True, tag="hostGpus"):
+    """The GPUs of one resource: all together, and each card."""
+
+    model: str
+    count: int | None
+    not_read: int
+    whole: GpuUse
+    cards: Sequence[GpuUse]
 
 
 class PortfolioDetail(Detail, frozen=True, kw_only=True, tag="portfolio"):
@@ -295,6 +316,8 @@ AnyDetail: TypeAlias = (
     | JudgedDetail
     | FindingDetail
     | IncidentDetail
+    | GpuFleetDetail
+    | GpuHostDetail
     | PortfolioDetail
     | MissingMetricsDetail
     | BottleneckDetail
