@@ -110,7 +110,7 @@ def test_there_are_blocks_of_each_kind() -> None:
     assert sum(block.language == "toml" for block in BLOCKS) > 10
 
 
-@pytest.mark.parametrize("words", [["optimization"], ["status", "--jsn"], ["snooze", "x"], ["token", "new"]])
+@pytest.mark.parametrize("words", [["optimisation"], ["status", "--jsn"], ["snooze", "x"], ["token", "new"]])
 def test_a_wrong_command_is_seen(words: list[str]) -> None:
     """A test that takes everything would promise nothing."""
     with pytest.raises(Exception, match=r"no command|No such option|Missing"):

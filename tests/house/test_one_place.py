@@ -1,5 +1,6 @@
 """What several commands and jobs need is named in one place, so that it can change in one place."""
 
+import re
 import typing
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import plimsoll
 from plimsoll.delivery.settings import Recipient
 from plimsoll.documents.report_kinds import REPORT_KINDS
 from plimsoll.project import Project, builtin_root
+from tests.shared import ROOT as CHECKOUT
 
 ROOT = Path(plimsoll.__file__).parent
 
@@ -27,3 +29,14 @@ def test_recipients_may_ask_for_every_kind_of_report() -> None:
     """A fourth kind is refused nowhere: what a recipient may name are the kinds there are."""
     (allowed, *_) = typing.get_args(Recipient.model_fields["reports"].annotation)
     assert set(typing.get_args(allowed)) == set(REPORT_KINDS)
+
+
+def test_the_map_of_the_architecture_leads_somewhere() -> None:
+    """Every path in the table "Where to change what" is there: in the package, or at the root where it says so."""
+    text = (CHECKOUT / "docs" / "architecture.md").read_text("utf-8")
+    table = text.partition("## Where to change what")[2].partition("## Floors")[0]
+    named = [one for one in re.findall(r"`([\w./]+[/.]\w*)`", table) if one != "src/plimsoll/"]
+    assert len(named) > 20
+    places = (ROOT, CHECKOUT)
+    lost = [one for one in named if not any((place / one.replace("NAME.py", "")).exists() for place in places)]
+    assert lost == []

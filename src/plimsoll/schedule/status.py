@@ -94,7 +94,7 @@ def status(project: Project, clock: Clock) -> Status:
         *_of_scheduler(held, driven, now),
         *([line] if (line := clock_problem(project.data / CLOCK)) else []),
         *_of_disk(project.data),
-        *_of_ledger(project.data / "ledger.sqlite"),
+        *_of_ledger(project.ledger.path),
         *(
             p
             for name, every in plan.stepping().items()
