@@ -20,7 +20,6 @@ NOT_DONE: Final = frozenset(
         "publish/views/view.py",
         "schedule/doctor.py",
         "schedule/engine.py",
-        "schedule/problems.py",
         "schedule/status.py",
         "schedule/up.py",
         "schedule/worker.py",

@@ -210,6 +210,13 @@ class Symptom(Document, frozen=True, kw_only=True):
     sql: str
 
 
+class RulesJudgedDetail(Detail, frozen=True, kw_only=True, tag="rulesJudged"):
+    """The rules that had enough readings of at least one resource, and those of the others that wait for more."""
+
+    judged: Sequence[str]
+    waiting: Sequence[str]
+
+
 class BottleneckDetail(Detail, frozen=True, kw_only=True, tag="bottleneck"):
     """Of which resource and device a bottleneck is, how heavy it weighs, in which share of the window it held."""
 
@@ -320,6 +327,7 @@ AnyDetail: TypeAlias = (
     | GpuHostDetail
     | PortfolioDetail
     | MissingMetricsDetail
+    | RulesJudgedDetail
     | BottleneckDetail
     | AdviceDetail
     | SweepDetail

@@ -5,6 +5,7 @@ from plimsoll.ledger.forecasts_made import Promises
 from plimsoll.ledger.heartbeats import Beat
 from plimsoll.ledger.ledger import Ledger
 from plimsoll.ledger.runs import JobProgress, Run, RunResult
+from plimsoll.ledger.schedules import Registered
 
 __all__ = [
     "AlertRow",
@@ -14,6 +15,7 @@ __all__ = [
     "Ledger",
     "OpenAlertObservation",
     "Promises",
+    "Registered",
     "Run",
     "RunResult",
 ]

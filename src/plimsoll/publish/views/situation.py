@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 from plimsoll.clock import instant, rfc3339
 from plimsoll.documents import detailed
 from plimsoll.documents.capacity import ResourceRoom
-from plimsoll.documents.evidence import AvailabilityDetail, SituationEvidence
+from plimsoll.documents.evidence import AvailabilityDetail, RulesJudgedDetail, SituationEvidence
 from plimsoll.documents.situation import (
     Absent,
     Advice,
@@ -19,6 +19,7 @@ from plimsoll.documents.situation import (
     Incident,
     Lost,
     Open,
+    RulesJudged,
     Situation,
 )
 from plimsoll.fleet.presence import METRIC, Presence
@@ -61,6 +62,8 @@ def situation_of(report: ReportInput) -> Situation:
         failed_sections=sorted(report.failed),
         failed_jobs=list(report.made.failed_jobs),
         is_filtered=report.is_filtered,
+        without_line=_without_line(report, crossed),
+        rules=_rules(report),
     )
 
 
@@ -158,6 +161,18 @@ def _over_now(report: ReportInput) -> set[str]:
     lines = {event.alert.resource for event in report.events if event.is_open and event.alert.metric != METRIC}
     opened = {alert.resource for alert in report.document.alerts if alert.metric != METRIC}
     return lines | opened | {one.resource_id for one in report.standings if one.is_over}
+
+
+def _without_line(report: ReportInput, crossed: set[str]) -> list[str]:
+    """Resources that were read, and nothing of them that has a line."""
+    read = {one.resource_id for one in report.presences if one.in_window and not one.aged_out}
+    return sorted(read.intersection(one.resource_id for one in report.standings if one.margin is None) - crossed)
+
+
+def _rules(report: ReportInput) -> RulesJudged | None:
+    for one, rules in detailed(report.evidence, RulesJudgedDetail):
+        return RulesJudged(len(rules.judged), len(rules.waiting), one.samples)
+    return None
 
 
 def _crossed(report: ReportInput) -> set[str]:
