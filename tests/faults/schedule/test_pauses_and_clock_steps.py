@@ -246,9 +246,9 @@ def test_a_held_engine_makes_nothing(project: Project, clock: OwnedClock) -> Non
     """While the clock is incredible, nothing is made."""
     running, notes = engine(project, clock, plan({"anomalies": "hourly"}))
     clock.advance(3600)
-    running.held = True
+    running.paused = True
     assert running.pass_all() == 0
-    running.held = False
+    running.paused = False
     assert running.pass_all() == 1
     assert len(notes.made) == 1
 

@@ -60,7 +60,7 @@ class Unusual:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Constrained:
     """One bottleneck."""
 
     resource: str
@@ -95,7 +95,7 @@ class Section:
     Without rows `sure` says that everything was judged: only then is it ticked off.
     """
 
-    rows: Sequence[Action | Unusual | Held | Room]
+    rows: Sequence[Action | Unusual | Constrained | Room]
     sentence: str
     more: int = 0
     failed: str = ""
@@ -199,21 +199,23 @@ def nothing_unusual(situation: Situation) -> str:
     return f"Nothing was unlike its own past; not judged: {why}." if why else "Nothing was unlike its own past."
 
 
-def held_back(report: ReportInput, situation: Situation) -> Section | None:
+def constrained(report: ReportInput, situation: Situation) -> Section | None:
     """The bottlenecks, the most constrained resource first."""
     if report.optimization is None:
         return _failed(report, "optimization")
     rows = [
-        _held(resource, one.component, one.description, one.impact)
+        _constrained(resource, one.component, one.description, one.impact)
         for resource in report.optimization.resources
         for one in (resource.bottlenecks or ())
     ]
-    sentence = f"{formatting.plural(len(rows), 'bottleneck')}, the tightest first." if rows else nothing_held(situation)
+    sentence = (
+        f"{formatting.plural(len(rows), 'bottleneck')}, the tightest first." if rows else nothing_constrained(situation)
+    )
     sure = not rows and all_judged(situation)
     return Section(rows[:MOST_ROWS], sentence, max(0, len(rows) - MOST_ROWS), sure=sure)
 
 
-def nothing_held(situation: Situation) -> str:
+def nothing_constrained(situation: Situation) -> str:
     """Said of what was judged alone, with how many rules could."""
     if (nothing := _no_rule_judged(situation)) is not None:
         return nothing
@@ -301,8 +303,8 @@ def _range(entry: Anomaly | None) -> str:
     return f"{formatting.number(entry.expected_low)} – {formatting.number(entry.expected_high)}"
 
 
-def _held(resource: ResourceOptimization, component: str, description: str, impact: str) -> Held:
-    return Held(
+def _constrained(resource: ResourceOptimization, component: str, description: str, impact: str) -> Constrained:
+    return Constrained(
         formatting.name(resource.resource_name),
         formatting.visible(component),
         formatting.sentence_case(formatting.visible(description)),
