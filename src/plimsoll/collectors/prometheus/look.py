@@ -54,7 +54,14 @@ class Counters(Protocol):
         ...
 
     def growth(
-        self, key: tuple[object, ...], sample: Sample, *, at_s: float, epoch: object, jitters: bool
+        self,
+        key: tuple[object, ...],
+        sample: Sample,
+        *,
+        at_s: float,
+        epoch: object,
+        jitters: bool,
+        most_per_s: float | None = None,
     ) -> tuple[float, float] | None:
         """(growth, seconds) of a counter since its reading before."""
         ...
@@ -105,8 +112,15 @@ class RuleInput:
         return self.counters.groups(self.rule, samples, self.made)
 
     def main(self) -> list[Sample]:
-        """What the rule's joins leave of its families: of the first alias, or of all where they are a sum."""
-        found = self.left(self.all_of(self.rule.families) if self.rule.sums else self.named(self.rule.families))
+        """What the rule's joins leave of its families: of the first alias, or of all where they are a sum.
+
+        A sum of which a family is missing is unknown, and that is noted.
+        """
+        if self.rule.sums:
+            every = self.all_of(self.rule.families)
+            found = self.left(every) if self.complete(self.rule.families, every) else []
+        else:
+            found = self.left(self.named(self.rule.families))
         return found + self.all_of(self.rule.also) if found and self.rule.also else found
 
     def left(self, samples: list[Sample]) -> list[Sample]:
@@ -168,10 +182,16 @@ class RuleInput:
         groups = self.counters.groups(self.rule, samples, self.made, filtered=filtered)
         names = frozenset((one.name, one.key) for ones in groups.values() for one in ones)
         more = from_zero and self.counters.only_more((self.number, part), names) and not self.made.first
+        limits = self._limits()
         for place, ones in groups.items():
             for sample in ones:
                 delta = self.counters.growth(
-                    (self.number, part), sample, at_s=self.at_s, epoch=self.epoch, jitters=self.rule.jitters
+                    (self.number, part),
+                    sample,
+                    at_s=self.at_s,
+                    epoch=self.epoch,
+                    jitters=self.rule.jitters,
+                    most_per_s=limits.get(sample.labels.get("device", ""), self.rule.most_per_s),
                 )
                 if delta is None and more and sample.value >= 0:
                     delta = (sample.value, math.inf)
@@ -179,6 +199,11 @@ class RuleInput:
                     amount, rate = totals.get(place, (0.0, 0.0))
                     totals[place] = (amount + delta[0], rate + delta[0] / delta[1])
         return totals
+
+    def _limits(self) -> dict[str, float]:
+        """What a device of the rule can do a second, by its name, where the exporter says so; a fifth is forgiven."""
+        known = self.exposition.of(self.rule.limit) if self.rule.limit else []
+        return {one.labels["device"]: 1.2 * one.value for one in known if one.labels.get("device") and one.value > 0}
 
     def grown_together(self, names: tuple[str, ...], part: str) -> dict[tuple[str, str], tuple[float, float]]:
         """The sum of what several families grew; unknown for a place where one of them has no growth yet."""
