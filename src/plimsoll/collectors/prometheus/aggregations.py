@@ -137,7 +137,7 @@ def _mean(look: RuleInput) -> dict[tuple[str, str], float]:
 
 
 def _quantile(look: RuleInput) -> dict[tuple[str, str], float]:
-    """Growth of each bucket, summed over instances, before the quantile."""
+    """Growth of each bucket, summed over instances, before the quantile; without a last bucket the count is that."""
     family = next((name for name in look.rule.families if look.exposition.of(f"{name}_bucket")), None)
     if family is None:
         return {}
@@ -151,12 +151,23 @@ def _quantile(look: RuleInput) -> dict[tuple[str, str], float]:
                 bounds = growth.setdefault(place, {})
                 bounds[bound] = bounds.get(bound, 0.0) + delta[0]
     found: dict[tuple[str, str], float] = {}
+    _close(look, family, growth)
     for place, bounds in growth.items():
         if (estimate := quantile(bounds, look.rule.q)) is not None:
             found[place] = look.rule.factor * estimate.value
             if estimate.beyond:
                 look.made.beyond.add(look.rule.metric)
     return found
+
+
+def _close(look: RuleInput, family: str, growth: Mapping[tuple[str, str], dict[float, float]]) -> None:
+    """Gives buckets without a last one the growth of their count as that."""
+    if any(_bound(one.labels.get("le", "")) == math.inf for one in look.exposition.of(f"{family}_bucket")):
+        return
+    counts = look.grown(look.exposition.of(f"{family}_count"), "count")
+    for place, bounds in growth.items():
+        if place in counts:
+            bounds.setdefault(math.inf, counts[place][0])
 
 
 def _bound(text: str) -> float | None:

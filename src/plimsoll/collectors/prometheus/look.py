@@ -20,7 +20,7 @@ class Read:
     there; `lacking` says of a metric which family it needs beside those that are there; `unlabelled` counts samples
     without a label that they need; `torn` and `repeated` count series that were told twice, with different values and
     alike; `uncounted` are families of which nothing could be told apart; `lost` are metrics that the last reading had;
-    `nameless` are families of which some samples name no resource.
+    `nameless` are families of which some samples name no resource; `too_long` counts lines that were not parsed.
     """
 
     readings: dict[tuple[str, str], Values] = field(default_factory=dict[tuple[str, str], Values])
@@ -28,6 +28,7 @@ class Read:
     labels: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     beyond: set[str] = field(default_factory=set[str])
     dropped: int = 0
+    too_long: int = 0
     first: bool = False
     found: int = 0
     parts: dict[tuple[str, str], tuple[str, float]] = field(default_factory=dict[tuple[str, str], tuple[str, float]])

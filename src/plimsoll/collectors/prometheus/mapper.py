@@ -57,6 +57,7 @@ class Mapper:
         """The readings of one exposition; `at_s` says when it was read on the monotonic hand, `wall_s` on the wall."""
         made = Read(first=not self._seen)
         made.dropped += exposition.keep_timely(wall_s)
+        made.too_long = exposition.refused
         exposition = self._identity.once(exposition)
         made.torn, made.repeated = self._identity.torn, self._identity.repeated
         made.uncounted = self._identity.uncounted
