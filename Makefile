@@ -10,9 +10,11 @@ PIP     := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check --no
 COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
              --no-annotate --no-emit-package pip --custom-compile-command "make lock" --group build
 
-# Tests of pure functions and single parts share out the processors; kills, deadlines and real systems run one by one.
+# Tests of pure functions and single parts share out the processors by file. Faults wait for disks and for processes
+# that they end: four at a time. Real systems, their deadlines and their browser run one by one.
 SHARED_OUT := --numprocesses=auto --dist=loadfile tests/house tests/contracts tests/properties tests/golden tests/fuzz tests/unit
-ALONE      := tests/faults tests/system
+FAULTS     := --numprocesses=4 --dist=worksteal tests/faults
+ALONE      := tests/system
 
 .DEFAULT_GOAL := help
 MUTANTS ?= --limit 60
@@ -32,6 +34,7 @@ demo: $(VENV)/.runtime ## a simulated fleet with a month of history, in build/de
 
 test: $(VENV)/.dev ## the whole test suite; what needs a program that is missing is skipped with its reason
 	@$(BIN)/python -m pytest $(SHARED_OUT)
+	@$(BIN)/python -m pytest $(FAULTS)
 	@$(BIN)/python -m pytest $(ALONE)
 
 check: $(VENV)/.dev ## style, types (mypy and pyright, strict), floors, house rules

@@ -5,5 +5,5 @@ from plimsoll import Context, job, tasks
 
 @job(schedule="after 30 collect.every", catch_up=False)
 def compact(context: Context) -> None:
-    """Merges what was appended into sorted day files, and publishes the catalog that [lake] catalog asks for."""
+    """Merges what was appended into day files, keeps quarters of finished days, publishes [lake] catalog."""
     tasks.compact.compact(context)

@@ -1,7 +1,7 @@
 """Every door takes anything: whatever is written there is taken or refused in our own words, and nothing is kept of it.
 
 Corpora are the words that each door knows, cut, doubled and mixed; `PLIMSOLL_TEST_MORE=1` draws hundreds of times as
-many. Segments have their own (tests/unit/lake/test_a_stranger_s_segment.py).
+many, `python -m tests.fuzz --minutes N` millions.
 """
 
 import json
@@ -32,12 +32,12 @@ from plimsoll.lake import Lake
 from plimsoll.lake.sql import Bounds, ask
 from plimsoll.project import sections
 from plimsoll.tables import SAMPLES
+from tests.fuzz import corpora
 from tests.shared import ROOT
 
 MORE: Final = 400 if os.environ.get("PLIMSOLL_TEST_MORE") == "1" else 1
 NOW: Final = datetime(2026, 6, 1, tzinfo=UTC)
 KINDS: Final = sections()
-_NOTHING: Final = ("", "\0", "\r", "\n", "\ufeff", "\u202e", "-", "0", "1e999", "NaN", '"', "'", "\\", "{", "}", "[")
 
 
 def tries(count: int) -> settings:
@@ -62,14 +62,11 @@ def refusal(door: Callable[[], object]) -> str:
 
 def mixed(*words: str) -> st.SearchStrategy[str]:
     """Words of a door, nonsense between them, in any order."""
-    part = st.one_of(st.sampled_from(words), st.sampled_from(_NOTHING), st.text(max_size=6))
+    part = st.one_of(st.sampled_from(words), st.sampled_from(corpora.NOTHING), st.text(max_size=6))
     return st.lists(part, max_size=14).map("".join)
 
 
-EXPOSITION: Final = mixed(
-    "node_load1 1.5\n", "# TYPE node_load1 gauge\n", "# EOF\n", "node_memory_MemTotal_bytes", "{", 'a="b"', ",", "}",
-    " 1", " 17e17", "\n", "node_cpu_seconds_total", '{cpu="0",mode="idle"} 5\n', "_bucket", 'le="+Inf"', "# HELP x ",
-)  # fmt: skip
+EXPOSITION: Final = mixed(*corpora.EXPOSITION)
 
 
 @tries(50)
@@ -86,12 +83,7 @@ def test_an_exposition_is_read_or_refused(text: str) -> None:
     assert all(name in SAMPLES.names for values in read.readings.values() for name in values)
 
 
-CONFIG: Final = mixed(
-    "[collect]\n", "every = ", '"30s"\n', "[lines.cpu]\n", 'metric = "cpu_utilization_pct"\n', "above = ", "90\n",
-    "nan\n",
-    "[targets.a]\n", 'urls = ["http://x/"]\n', "[[collect]]\n", "collect = 3\n", "1979-05-27\n", "{ a = 1 }\n", "# x\n",
-    "[silence]\n", 'after = "1m"\n', "[rules]\n", "gpu_idle = { idle_pct = 3 }\n", "'''", '"""',
-)  # fmt: skip
+CONFIG: Final = mixed(*corpora.CONFIG)
 
 
 @tries(150)
@@ -103,11 +95,7 @@ def test_a_config_is_taken_or_refused_in_one_line(text: str) -> None:
     assert not said or said.startswith("config.toml:")
 
 
-QUERY: Final = mixed(
-    "timeRange=", "1h", "7d", "&", "granularity=", "10s", "metrics=", "metrics[]=", "cpu_utilization", "%", "%00",
-    "%ff",
-    "resourceIds=", "limit=", "3", "cursor=", "regions=", "=", "+", "resource=all", "aggregation=p95", "&&",
-)  # fmt: skip
+QUERY: Final = mixed(*corpora.QUERY)
 
 
 @tries(300)
@@ -173,10 +161,7 @@ def file_mapping(tmp_path_factory: pytest.TempPathFactory) -> FileMapping:
     return read_mapping(path)
 
 
-CSV: Final = mixed(
-    "at,host,cpu\n", "2026-05-01 10:00:00", ",", "a", "0.5\n", '"', '"x\ny"', ";", "\t", "\r\n", "2026-13-01", "-1\n",
-    "2026-05-01T10:00:00Z,b,0.25\n", "٣", "1_000",
-)  # fmt: skip
+CSV: Final = mixed(*corpora.CSV)
 
 
 @tries(15)
@@ -194,11 +179,7 @@ def test_a_file_is_brought_in_or_refused(
     assert all(0 <= value <= 100 for value in values)
 
 
-SQL: Final = mixed(
-    "select ", "* ", "from ", "samples ", "where ", "1=1 ", ";", "copy ", "to ", "'/tmp/x' ", "explain ", "analyze ",
-    "with a as (", ")", "values (1) ", "set ", "pragma ", "read_csv('/etc/passwd') ", "getenv('HOME') ", "--",
-    "insert into samples ", "create table t as ", "count(*) ", "install httpfs ", "describe ", "$1 ", "call ", "union ",
-)  # fmt: skip
+SQL: Final = mixed(*corpora.SQL)
 
 
 @tries(20)

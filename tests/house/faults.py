@@ -96,7 +96,7 @@ INPUTS: Final[dict[str, str]] = {
     "B19": "Command line: an output that cannot be written: no half file, one line.",
     "B20": "Command line: ids like options, patterns or markup: taken literally.",
     "B21": "Command line: a closed pipe: quiet.",
-    "B22": "Command line: another user than the owner of the data.",
+    "B22": "Command line: another user than the owner of the data: refused with the owner's name, nothing written.",
     "B23": "Import: wrong headers: the columns are named.",
     "B24": "Import: values that are no numbers: refused by row, neighbours come in.",
     "B25": "Import: times without unit, of the future or of 1970: refused.",
@@ -146,9 +146,7 @@ INPUTS: Final[dict[str, str]] = {
     "B69": "Names: empty, endless, or like a value: refused, or kept as text.",
     "B70": "Names: the same display name many times: told apart by id.",
 }
-UNTESTED: Final[dict[str, str]] = {
-    "B22": "needs a second user on the machine; files of others are refused by F61",
-}
+UNTESTED: Final[dict[str, str]] = {}
 """Codes without a test, and why."""
 _CODE: Final = re.compile(r"\b[FB]\d\d\b")
 

@@ -1,4 +1,4 @@
-"""Which files `make mutants` changes, and the tests that are to notice. Fixed before the first run."""
+"""Which files `make mutants` changes (fixed before the first run), and the tests that are to notice."""
 
 from typing import Final
 
@@ -31,7 +31,7 @@ PLAN: Final[dict[str, tuple[str, ...]]] = {
     "schedule/cron.py": ("tests/unit/schedule/test_schedules_are_parsed.py", "tests/unit/schedule/test_local_time.py"),
     "schedule/owed.py": ("tests/unit/schedule/test_owed.py", "tests/faults/schedule/test_pauses_and_clock_steps.py"),
     "schedule/project_lock.py": ("tests/faults/schedule/test_one_owner.py",),
-    "api/access.py": ("tests/unit/api/test_tokens.py",),
+    "api/access.py": ("tests/unit/api/test_access.py", "tests/unit/api/test_tokens.py"),
     "api/connections.py": ("tests/unit/api/test_connections.py",),
     "api/segments.py": ("tests/unit/api/test_segments.py",),
     "api/tokens.py": (

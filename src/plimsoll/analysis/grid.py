@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -85,7 +85,7 @@ def grid(
     end: datetime,
     step_s: float,
 ) -> Grid:
-    """The means of each step, read a day at a time; series without any reading are left out.
+    """The means of each step, read a UTC day at a time; series without any reading are left out.
 
     Without members, metrics or readings there is a grid without series, which has its rows all the same.
     in: `scan(from, to)` gives samples with ts, resource_id, device and the metrics; `members` are (resource, device)
@@ -105,7 +105,7 @@ def grid(
     )
     begin = start
     while begin < end:
-        until = min(begin + _SLICE, end)
+        until = min(_midnight(begin) + _SLICE, end)
         means = _means(scan(begin, until), known, metrics, start=start, step_s=step_s)
         at = means["row"].to_numpy()
         inside = (at >= 0) & (at < rows)
@@ -116,6 +116,11 @@ def grid(
     there = np.flatnonzero(~np.isnan(flat).all(axis=1))
     names = [Series(*listed[n // len(metrics)], metrics[n % len(metrics)]) for n in there.tolist()]
     return Grid(tuple(names), flat[there], start, step_s)
+
+
+def _midnight(at: datetime) -> datetime:
+    """The beginning of the UTC day of an instant."""
+    return at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _means(

@@ -49,6 +49,7 @@ class Access:
         self._app, self._tokens, self._settings, self._counts = app, tokens, settings, counts
         self._open = local
         self._asked, self._wrong = Minutes(settings.requests_per_minute), Minutes(settings.wrong_tokens_per_minute)
+        self._listed, self._unlisted = Minutes(2 * settings.requests_per_minute), 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -71,13 +72,24 @@ class Access:
                 client = scope["client"][0] if scope.get("client") else "-"
                 took_ms = 1000 * (time.monotonic() - began)
                 asked = f"{scope['method']} {shown(path)}"
-                LOG.info("%s %s %s %d %.0f ms", client, who, asked, message["status"], took_ms)
+                answered = f"{client} {who} {asked} {message['status']} {took_ms:.0f} ms"
+                self._list(token.name if token else client, answered)
                 present = {key for key, _ in message["headers"]}
                 extra = [pair for pair in (*_HEADERS, _POLICY) if pair[0] not in present]
                 message = {**message, "headers": [*message["headers"], *extra]}
             await send(message)
 
         return sending
+
+    def _list(self, who: str, line: str) -> None:
+        """One line a request; who asks far more often than allowed fills no disk with it."""
+        if not self._listed.more(who):
+            self._unlisted += 1
+            return
+        if self._unlisted:
+            LOG.warning("%d requests of clients that ask too often are not listed", self._unlisted)
+            self._unlisted = 0
+        LOG.info("%s", line)
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)

@@ -14,7 +14,7 @@ import uvicorn
 from plimsoll.api.app import application
 from plimsoll.api.connections import Deadlines, connections, places
 from plimsoll.api.documents import answering
-from plimsoll.api.segments import MOST_MEMORY, Taking, taking
+from plimsoll.api.segments import MOST_MEMORY, Taking, taking_alone
 from plimsoll.api.tokens import Tokens
 from plimsoll.api.workers import Limits, Workers
 from plimsoll.clock import Clock
@@ -40,7 +40,7 @@ def serve(project: Project, clock: Clock, *, host: str, port: int) -> None:
     limits = Limits(settings.deadline_s, settings.memory_limit_mib * 1024**2)
     workers = Workers(settings.max_concurrent_documents, answering, str(project.root), limits)
     careful = replace(limits, memory_bytes=min(limits.memory_bytes, MOST_MEMORY))
-    segments = Taking(Workers(1, taking, str(project.root), careful), clock.now)
+    segments = Taking(Workers(1, taking_alone, str(project.root), careful), clock.now)
     app = application(
         lambda: replace(wired, as_of=clock.now()),
         settings,

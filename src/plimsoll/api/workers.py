@@ -5,6 +5,7 @@ import resource
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -105,10 +106,7 @@ def _work(line: Connection, setup: Setup, root: str, memory_bytes: int) -> None:
     """The process: answers until the other end has gone, which it also has when its process was killed."""
     work = setup(root)
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
-    line.send_bytes(_READY)
-    while True:
-        try:
-            question = line.recv_bytes()
-        except EOFError:
-            return
-        line.send_bytes(work(question))
+    with suppress(EOFError, ConnectionError):
+        line.send_bytes(_READY)
+        while True:
+            line.send_bytes(work(line.recv_bytes()))

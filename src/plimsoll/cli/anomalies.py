@@ -1,6 +1,6 @@
 """`plimsoll anomalies`: what was unusual."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final
 
 import typer
@@ -24,6 +24,7 @@ from plimsoll.cli.progress import blocks_shown
 from plimsoll.clock import duration_s
 from plimsoll.documents import Evidence
 from plimsoll.documents.anomalies import AnomaliesDocument
+from plimsoll.documents.incidents import incidents_of
 from plimsoll.errors import shown
 from plimsoll.project.runner import context
 
@@ -71,6 +72,7 @@ def anomalies(
         f"{shown(str(one.detail['resource']))}: {one.detail['explanation']}"
         for one in _without_z(document, evidence, filtered=threshold is not None)
     ]
+    others += _wide(evidence, filtered=threshold is not None)
     others += losses(read_in(sources, window_of(query, sources.as_of, round(duration_s(granularity))))[0])
     for line in others:
         typer.echo(line)
@@ -86,6 +88,21 @@ def _without_z(document: AnomaliesDocument, found: Sequence[Evidence], *, filter
     known = {entry.id for resource in document for entry in resource.anomalies}
     findings = [one for one in found if one.rule.startswith("anomalies.") and one.subject not in known]
     return [one for one in findings if one.observed is None or not filtered]
+
+
+def _wide(found: Sequence[Evidence], *, filtered: bool) -> Iterator[str]:
+    """A line for each incident of several resources, and one for those that are not told."""
+    every = [] if filtered else incidents_of(found)
+    for proof, detail in every:
+        if detail.reported and len(detail.resources) > 1:
+            cause = f"{shown(detail.causes[0].resource)} ({detail.causes[0].why})"
+            yield (
+                f"{proof.subject}: {len(detail.resources):,} resources since {proof.window.start}, {detail.tie}; "
+                f"likely cause: {cause}."
+            )
+    weaker = sum(not detail.reported for _, detail in every)
+    if weaker:
+        yield f"{weaker:,} weaker: not shown, beyond [anomalies] most_per_resource_week and three a day."
 
 
 def _not_judged(why: Mapping[str, str], resources: int) -> list[str]:

@@ -35,8 +35,12 @@ AsOfOption = Annotated[
 
 
 def open_project(folder: Path | None) -> Project:
-    """The project that the user means."""
-    return Project.open(folder, here=Path.cwd())
+    """The project that the user means; refused where its data is another user's and closed to this one."""
+    project = Project.open(folder, here=Path.cwd())
+    for place in (project.data, project.data / "lake"):
+        if place.exists() and not os.access(place, os.R_OK | os.X_OK):
+            raise _of_another(place)
+    return project
 
 
 def open_to_write(folder: Path | None) -> Project:
@@ -46,11 +50,14 @@ def open_to_write(folder: Path | None) -> Project:
     """
     project = open_project(folder)
     place = project.data if project.data.exists() else project.root
-    owner, me = place.stat().st_uid, os.geteuid()
-    if owner != me:
-        again = shlex.join([command_name(), *sys.argv[1:]])
-        raise UsageError(f"{place}: belongs to {_user(owner)}; run it as its owner: sudo -u {_user(owner)} {again}")
+    if place.stat().st_uid != os.geteuid():
+        raise _of_another(place)
     return project
+
+
+def _of_another(place: Path) -> UsageError:
+    owner, again = _user(place.stat().st_uid), shlex.join([command_name(), *sys.argv[1:]])
+    return UsageError(f"{place}: belongs to {owner}; run it as its owner: sudo -u {owner} {again}")
 
 
 def _user(uid: int) -> str:

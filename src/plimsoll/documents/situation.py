@@ -83,11 +83,12 @@ class CameBack:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A resource that did something unlike its own past."""
+    """Something unlike the past, by the resource that likely caused it; `resources` are all that it was seen on."""
 
     id: str
     name: str
     severity: str
+    resources: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

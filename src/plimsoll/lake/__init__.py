@@ -6,7 +6,7 @@ from plimsoll.lake.maintain.backup import BackupResult
 from plimsoll.lake.maintain.compaction import Compaction
 from plimsoll.lake.maintain.retention import RetentionPolicy
 from plimsoll.lake.maintain.rollup_days import LongHistory, read_long_history
-from plimsoll.lake.read import hours
+from plimsoll.lake.read import hours, quarters
 from plimsoll.lake.read.snapshot import Snapshot
 from plimsoll.lake.shared.lakes import CollectorLake, SharedLake, SpoolingLake
 from plimsoll.lake.shared.spool import Spool, host_slug
@@ -28,5 +28,6 @@ __all__ = [
     "as_stored",
     "host_slug",
     "hours",
+    "quarters",
     "read_long_history",
 ]

@@ -14,13 +14,14 @@ from plimsoll.lake.format.file_systems import refuse_network
 from plimsoll.lake.format.files import Files, publish, remove, require_free_space
 from plimsoll.lake.format.manifest import check_format
 from plimsoll.lake.format.segments import Segment, as_stored, checksum, describe
-from plimsoll.lake.maintain import backup, compaction, delta_log, retention, rollup_days, verification
+from plimsoll.lake.maintain import backup, compaction, delta_log, quarters, retention, rollup_days, verification
 from plimsoll.lake.maintain.backup import BackupResult
 from plimsoll.lake.maintain.compaction import Compaction
 from plimsoll.lake.maintain.delta_log import PublishedTable
 from plimsoll.lake.maintain.retention import Planned, RetentionDrop, RetentionPolicy
 from plimsoll.lake.maintain.verification import Verified
 from plimsoll.lake.read.integrity import Proofs, Soundness
+from plimsoll.lake.read.quarters import KIND as QUARTERS
 from plimsoll.lake.read.segment_cache import SegmentCache
 from plimsoll.lake.read.snapshot import Snapshot, derived_path, open_snapshot
 from plimsoll.lake.settings import SharedPlace
@@ -163,6 +164,18 @@ class Lake:
         if failed:
             raise failed[0]
         return rolled
+
+    def keep_quarters(self, *, now: datetime, most: int = 7) -> int:
+        """Keeps the analysis grid of finished days that changed, at most so many at once; gives how many were made."""
+        snapshot = self.snapshot(proven=False)
+        waiting = quarters.due(snapshot, now.date())[:most]
+        for day, file in waiting:
+            begin = _midnight(day)
+            snapshot.prove(SAMPLES, start=begin, end=begin + timedelta(days=1))
+            if f"{SAMPLES.name}/{file.name}" not in snapshot.unsound:
+                self.replace(QUARTERS, rollup_days.partition(file), quarters.fill(snapshot, day, file))
+        self.delete_partitions(QUARTERS, quarters.stale(snapshot))
+        return len(waiting)
 
     def delete_partitions(self, kind: str, partitions: Sequence[str]) -> None:
         """Removes derived partitions that nothing needs any more."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from plimsoll.errors import DiskError, LakeError, PlimsollError, TemporaryError
+from plimsoll.errors import DiskError, LakeError, PlimsollError, TemporaryError, shown
 from plimsoll.ledger import file
 
 _WRITERS_WAIT_S: Final = 30.0
@@ -203,7 +203,7 @@ class Database:
         with self.reading() as db:
             found = db.execute("pragma quick_check(1)").fetchone()[0]
         if found != "ok":
-            raise LakeError(f"{self.path.name}: the ledger is damaged ({found}); restore a copy of it")
+            raise LakeError(f"{self.path.name}: the ledger is damaged ({shown(found)}); restore a copy of it")
 
     def copy_to(self, target: Path) -> None:
         """A consistent copy, while others write."""
@@ -290,7 +290,7 @@ class Database:
             return DiskError(
                 f"{self.path.name}: the disk refused the ledger ({error}); free space or rights, then go on"
             )
-        return LakeError(f"{self.path.name}: the ledger is damaged ({error}); restore a copy of it")
+        return LakeError(f"{self.path.name}: the ledger is damaged ({shown(error)}); restore a copy of it")
 
 
 def stamp(at: datetime) -> str:

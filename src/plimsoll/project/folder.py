@@ -15,6 +15,7 @@ from plimsoll import collectors
 from plimsoll.analysis.anomalies.settings import Anomalies
 from plimsoll.analysis.bottlenecks import settings as rule_settings
 from plimsoll.analysis.capacity.settings import Capacity
+from plimsoll.analysis.incidents.settings import Dependencies
 from plimsoll.collectors.contract import Collector
 from plimsoll.collectors.prometheus.settings import Probe, Server, Target
 from plimsoll.collectors.slurm.settings import Slurm
@@ -59,6 +60,7 @@ def sections(own_rules: tuple[str, ...] = ()) -> dict[str, type[Section]]:
         "ship": Ship,
         "anomalies": Anomalies,
         "capacity": Capacity,
+        "dependencies": Dependencies,
         "execution": Execution,
         "lines.*": LoadLine,
         "legal_hold.*": Hold,

@@ -6,14 +6,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from plimsoll.analysis.anomalies.analyse import Looked, hold
+import msgspec
+
+from plimsoll.analysis.anomalies.analyse import Looked, told_of
 from plimsoll.analysis.anomalies.contract import HIGH_Z, MEDIUM_Z, Finding
 from plimsoll.analysis.anomalies.detectors import DEFAULT, DETECTORS
 from plimsoll.analysis.anomalies.settings import Anomalies
 from plimsoll.analysis.anomalies.wording import explain, z_score
+from plimsoll.analysis.incidents.contract import Incident
+from plimsoll.analysis.incidents.settings import Dependencies
+from plimsoll.analysis.incidents.telling import Asked
 from plimsoll.clock import duration_s, floor, rfc3339
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.documents.anomalies import AnomaliesDocument, Anomaly, ResourceAnomalies
+from plimsoll.documents.incidents import RULE, CauseDetail, IncidentDetail
 from plimsoll.documents.parameters import GRANULARITIES, TIME_RANGES, require_one_of
 from plimsoll.errors import BadParameter
 from plimsoll.execution import Execution, executor
@@ -22,6 +28,7 @@ from plimsoll.metrics import document_name
 from plimsoll.queries.blocks import Block, BlockLook, analyse_block, read_back
 from plimsoll.queries.context import QueryContext
 from plimsoll.queries.grids import known_metrics
+from plimsoll.queries.places import places
 from plimsoll.queries.window import window_of
 from plimsoll.tables import SAMPLES
 
@@ -79,8 +86,10 @@ def anomalies(sources: QueryContext, query: AnomaliesQuery) -> tuple[AnomaliesDo
     looked = findings(sources, resources, query)
     window = window_of(query, sources.as_of, round(duration_s(query.granularity)))
     shown = [one for one in looked.findings if one.end is None or one.end > window.start]
+    of = {member.id: one.id for one in looked.incidents for member in one.members}
     span = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=query.granularity)
-    proof = [*(evidence(one, query.granularity) for one in shown), judged(looked, resources, span)]
+    proof = [evidence(one, query.granularity, incident=of[one.id]) for one in shown]
+    proof += [*(incident(one, query.granularity) for one in looked.incidents), judged(looked, resources, span)]
     proof += sources.resolution(window.start, window.end, query.granularity)
     return document(shown, resources, threshold=query.threshold), proof
 
@@ -99,8 +108,10 @@ def judged(looked: Looked, resources: Sequence[Resource], span: TimeRange) -> Ev
     )
 
 
-def findings(sources: QueryContext, resources: Sequence[Resource], query: AnomaliesQuery) -> Looked:
-    """Every finding of the scored days, not only those of the window; block by block of resources of one type."""
+def findings(
+    sources: QueryContext, resources: Sequence[Resource], query: AnomaliesQuery, *, all_days: bool = False
+) -> Looked:
+    """What is to be told of the window, or of `all_days` that were scored; block by block of resources of one type."""
     settings = sources.settings("anomalies", Anomalies)
     execution = sources.settings("execution", Execution)
     end = floor(sources.as_of, query.step_s)  # a step that has only begun is no reading yet
@@ -123,12 +134,18 @@ def findings(sources: QueryContext, resources: Sequence[Resource], query: Anomal
         parts.append(read_back(item, came))
         sources.on_progress("anomalies", len(parts), len(items))
     judged = [part for part in parts if part.resources]
-    looked = hold(
+    since = min((part.since for part in judged), default=end)
+    window = window_of(query, sources.as_of, 1)
+    looked = told_of(
         [finding for part in judged for finding in part.findings],
-        resources=sum(part.resources for part in judged),
-        since=min((part.since for part in judged), default=end),
-        until=end,
-        most_per_resource_week=settings.most_per_resource_week if query.detectors == DEFAULT else math.inf,
+        places(resources, sources.settings("dependencies", Dependencies).needs),
+        Asked(
+            start=since if all_days else window.start,
+            end=max(end, window.end),
+            since=since,
+            resources=sum(part.resources for part in judged),
+            most_per_resource_week=settings.most_per_resource_week if query.detectors == DEFAULT else math.inf,
+        ),
     )
     return replace(looked, not_judged={name: why for part in parts for name, why in part.not_judged.items()})
 
@@ -151,7 +168,7 @@ def compare(sources: QueryContext, *, granularity: str = "15m") -> list[Backtest
     runs = {"as shipped": DEFAULT, **{name: (name,) for name in DETECTORS}}
     tried: list[BacktestResult] = []
     for title, names in runs.items():
-        looked = findings(sources, resources, AnomaliesQuery(granularity=granularity, detectors=names))
+        looked = findings(sources, resources, AnomaliesQuery(granularity=granularity, detectors=names), all_days=True)
         days = (sources.as_of - looked.since).total_seconds() / 86_400
         tried.append(
             BacktestResult(
@@ -190,8 +207,37 @@ def _is_outside(entry: Anomaly) -> bool:
     return not entry.expected_low <= entry.value <= entry.expected_high
 
 
-def evidence(finding: Finding, granularity: str) -> Evidence:
-    """What a finding rests on."""
+def incident(one: Incident, granularity: str) -> Evidence:
+    """What an incident is made of; `detail` is an `IncidentDetail`."""
+    latest = max((member.end or member.peak for member in one.members), default=one.start)
+    detail = IncidentDetail(
+        severity=one.severity,
+        is_open=one.end is None,
+        reported=one.reported,
+        is_silence=one.is_silence,
+        resources=list(one.resources),
+        members=[member.id for member in one.members],
+        first=min(one.members, key=lambda member: (member.start, member.resource_id)).id,
+        strongest=one.strongest.id,
+        causes=[CauseDetail(resource=cause.resource_id, why=cause.why) for cause in one.causes],
+        tie=one.tie,
+        times_a_day=one.times_a_day,
+        explanation=explain(one.members[0]),
+    )
+    return Evidence(
+        subject=one.id,
+        rule=RULE,
+        window=TimeRange(start=rfc3339(one.start), end=rfc3339(one.end or latest), granularity=granularity),
+        observed=float(len(one.resources)),
+        threshold=None,
+        unit="resources",
+        samples=len(one.members),
+        detail=msgspec.to_builtins(detail),
+    )
+
+
+def evidence(finding: Finding, granularity: str, *, incident: str = "") -> Evidence:
+    """What a finding rests on; `incident` is the one that it belongs to."""
     lead = finding.moved[0] if finding.moved else None
     return Evidence(
         subject=finding.id,
@@ -205,6 +251,7 @@ def evidence(finding: Finding, granularity: str) -> Evidence:
         samples=finding.samples,
         detail={
             "resource": finding.resource_id,
+            "incident": incident,
             "score": finding.score,
             "severity": finding.severity,
             "open": finding.end is None,

@@ -1,13 +1,14 @@
 """The fleet's readings on a regular grid."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Final, TypeAlias
 
 import polars as pl
 
 from plimsoll.analysis.grid import Grid, grid
-from plimsoll.lake import Snapshot, hours
+from plimsoll.lake import Snapshot, hours, quarters
 from plimsoll.metrics import CATALOGUE
 from plimsoll.tables import SAMPLES
 from plimsoll.units import Unit
@@ -67,10 +68,24 @@ def _part(
 ) -> Grid:
     wanted = sorted({resource_id for resource_id, _ in members})
 
+    kept = _kept(snapshot, start, end, step_s)
+
     def scan(begin: datetime, until: datetime) -> pl.LazyFrame:
-        return _rows(snapshot, wanted, begin, until, metrics)
+        path = kept.get(begin.date())
+        if path is None:
+            return _rows(snapshot, wanted, begin, until, metrics)
+        columns = ("ts", "resource_id", "device", *metrics)
+        return quarters.means(path, start=begin, end=until, columns=columns, resource_ids=wanted)
 
     return grid(scan, members, metrics, start=start, end=end, step_s=step_s)
+
+
+def _kept(snapshot: Snapshot, start: datetime, end: datetime, step_s: float) -> Mapping[date, Path]:
+    """The days of which the means of this very step are kept: with them the grid is what the readings give."""
+    if step_s != quarters.STEP_S or start.timestamp() % step_s:
+        return {}
+    days = {day: name for day, name in quarters.kept(snapshot).items() if start.date() <= day <= end.date()}
+    return quarters.sound(snapshot, days)
 
 
 def known_metrics(

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,10 +13,11 @@ from msgspec import Struct
 
 from plimsoll.clock import Clock, rfc3339
 from plimsoll.documents.situation import FILE
+from plimsoll.errors import LakeError
 from plimsoll.lake.format.files import needed_free_bytes
 from plimsoll.lake.shared.names import FOLDER, of_names
 from plimsoll.lake.shared.spool import ASIDE
-from plimsoll.ledger import Beat
+from plimsoll.ledger import Beat, Ledger
 from plimsoll.project import Project
 from plimsoll.schedule.clock_watch import FILE as CLOCK
 from plimsoll.schedule.clock_watch import problem as clock_problem
@@ -92,6 +94,7 @@ def status(project: Project, clock: Clock) -> Status:
         *_of_scheduler(held, driven, now),
         *([line] if (line := clock_problem(project.data / CLOCK)) else []),
         *_of_disk(project.data),
+        *_of_ledger(project.data / "ledger.sqlite"),
         *(
             p
             for name, every in plan.stepping().items()
@@ -177,6 +180,24 @@ def _of_disk(data: Path) -> list[str]:
     if space.free >= needed:
         return []
     return [f"{data}: {space.free // 1_000_000} MB free, {needed // 1_000_000} MB are needed"]
+
+
+def _of_ledger(path: Path) -> tuple[str, ...]:
+    """Damage anywhere in the ledger stops every report; the same file is looked through once, not for each status."""
+    try:
+        known = path.stat()
+    except OSError:
+        return ()  # there is none yet, or it is reported where it is read
+    return _verified(path, known.st_ino, known.st_size, known.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _verified(path: Path, _inode: int, _size: int, _changed: int) -> tuple[str, ...]:
+    try:
+        Ledger(path).verify()
+    except LakeError as error:
+        return (str(error),)
+    return ()
 
 
 def _reads_since(held: Owner | None, driven: Mapping[str, Any]) -> datetime | None:

@@ -82,7 +82,7 @@ class Fleet:
                 "interval_s": float(self.interval_s),
                 "cpu_count": member.cpu_count,
                 "memory_bytes": member.memory_bytes,
-                "gpu_count": float(member.gpu_count) if member.gpu_count else None,
+                "gpu_count": float(member.gpu_count) if member.gpu_count or member.type == "cluster" else None,
                 "storage_bytes": member.storage_bytes,
                 "network_bits_per_s": member.network_bits_per_s,
                 "replicas_count": float(member.replicas) if member.replicas else None,
@@ -126,7 +126,7 @@ class Fleet:
             columns |= further(kind, members, load, columns)
         columns = {name: np.ascontiguousarray(values) for name, values in columns.items()}
         for position, member in enumerate(members):
-            row = {name: values[position] for name, values in columns.items()}
+            row = {name: values[position] for name, values in columns.items() if _has(member, name)}
             own = [i for i in self.incidents if i.resource_id == member.resource_id]
             for incident in own:
                 apply(row, incident, seconds, whole=bool(incident.device))
@@ -151,6 +151,11 @@ class Fleet:
                     apply(own, incident, times)
             frames.append(_frame(member, f"gpu{gpu}", own, times, np.ones(times.size, dtype=bool)))
         return pl.concat(frames)
+
+
+def _has(member: Member, metric: str) -> bool:
+    """Whether it can be read of the member: a machine without GPUs reports nothing of GPUs."""
+    return member.type != "cluster" or member.gpu_count > 0 or not metric.startswith(("gpu_", "gpus_"))
 
 
 def _frame(member: Member, device: str, row: Columns, seconds: Array, kept: "np.ndarray[Any, Any]") -> pl.DataFrame:

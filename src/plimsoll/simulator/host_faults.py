@@ -8,6 +8,8 @@ import numpy as np
 from plimsoll.simulator.kinds import MACHINES, SERVICES, Kind, Row, steady
 from plimsoll.simulator.load_profile import Array
 
+_TRAFFIC: Final = ("disk_read_", "disk_write_", "disk_busy_", "network_receive_", "network_transmit_", "network_util")
+
 
 def no_processor_left(row: Row, _: Array, size: float) -> Row:
     """More threads than processors."""
@@ -36,14 +38,8 @@ def moved_out(row: Row, _: Array, size: float) -> Row:
 
 def nothing_at_all(row: Row, _: Array, __: float) -> Row:
     """A machine without GPUs at work or anything else: a spare that was forgotten."""
-    quiet = {n: row[n] * 0.0004 for n in row if n.startswith(("disk_read_", "disk_write_", "network_r", "network_t"))}
+    quiet = {n: row[n] * 0.0004 for n in row if n.startswith(_TRAFFIC)}
     return {**quiet, "cpu_utilization_pct": steady(row, 0.8), "cpu_iowait_pct": steady(row, 0.1)}
-
-
-def on_a_host_without_gpus(row: Row, passed: Array, size: float) -> Row:
-    """The same on a host that has no GPUs."""
-    unread = {n: np.full_like(row[n], np.nan) for n in row if n.startswith(("gpu_", "gpus_"))}
-    return nothing_at_all(row, passed, size) | unread
 
 
 def full(row: Row, _: Array, size: float) -> Row:
@@ -90,7 +86,7 @@ HOST_FAULTS: Final[Mapping[str, Kind]] = {
     "cpu_throttled": Kind(SERVICES, ("cpu_throttled_pct",), quota_used_up),
     "memory_pressure": Kind((*MACHINES, *SERVICES), ("memory_utilization_pct",), memory_short),
     "swapping": Kind(MACHINES, ("swap_used_bytes",), moved_out),
-    "idle_host": Kind(("cluster",), ("cpu_utilization_pct",), on_a_host_without_gpus),
+    "idle_host": Kind(("cluster",), ("cpu_utilization_pct",), nothing_at_all),
     "volume_full": Kind(_STORAGE, ("storage_utilization_pct",), full),
     "inodes_used_up": Kind(_STORAGE, ("storage_inodes_utilization_pct",), many_small_files),
     "disk_saturated": Kind(_STORAGE, ("disk_busy_pct",), always_busy),

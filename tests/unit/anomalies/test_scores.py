@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from plimsoll.analysis.anomalies import events
+from plimsoll.analysis.anomalies import events, forest, scores
 from plimsoll.analysis.anomalies.contract import Finding, Moved
 from plimsoll.analysis.anomalies.forest import FEWEST_ROWS, fit
 from plimsoll.analysis.anomalies.residuals import NAMES, residuals
 from plimsoll.analysis.anomalies.scores import held
 from plimsoll.analysis.anomalies.surprise import surprise
 from plimsoll.analysis.anomalies.wording import explain
-from tests.grids import PER_DAY, fleet_values
+from tests.grids import PER_DAY, fleet_values, grid_of
 
 QUARTER_S = 900.0
 
@@ -127,3 +127,42 @@ def test_a_flat_line_is_explained_as_one() -> None:
     assert explain(flat).endswith(f" of gpu3 {said}")
     assert "expected" not in explain(flat)
     assert "did not move" in explain(replace(flat, end=start + timedelta(hours=9)))
+
+
+def test_what_no_forest_would_make_strange_is_not_asked_of_it() -> None:
+    """Every score of the noticed size or more is the same with the shortcut as without it, to the last bit."""
+    grid = grid_of(fleet_values(resources=4, days=9))
+    grid.values[2, 700:712] *= 1.7
+    found = scores.surprises(grid, since=600)
+    model = forest.fit(np.moveaxis(found.by_residual, 0, -1).reshape(-1, 7))
+    whole, rated = scores.metric_scores(found, model)
+    quick, asked = scores.metric_scores(found, model, least=2.3)
+    assert np.isnan(asked).mean() > 0.5
+    assert rated[~np.isnan(asked)].tolist() == asked[~np.isnan(asked)].tolist()
+    assert np.where(whole >= 2.3, whole, 0).tolist() == np.where(quick >= 2.3, quick, 0).tolist()
+    features = scores.resource_features(scores.combined(found, scores.RESOURCE_WEIGHTS)[:6])
+    joint = forest.fit(features)
+    every = scores.resource_score(features, joint.rate(features))
+    fewer = scores.resource_score(features, scores.resource_rated(features, joint))
+    assert np.where(every >= scores.ALARM, every, 0).tolist() == np.where(fewer >= scores.ALARM, fewer, 0).tolist()
+    assert np.nanmax(joint.rate(np.concatenate([features * 1e3, -features * 1e3]))) < forest.MOST_RATED
+
+
+def test_one_sort_serves_many_refreshes() -> None:
+    """Counting by hand: p of each row by all the rows before its own refresh, gaps, ties and constants included."""
+    rng = np.random.default_rng(8)
+    values = np.abs(rng.normal(size=(5, 300)))
+    values[1, rng.random(300) < 0.3] = np.nan
+    values[2] = np.round(values[2], 1)
+    values[3] = 0.0
+    values[4, :] = np.nan
+    found = surprise(values, refresh=7, start=50)
+    for row in range(50, 300):
+        history = values[:, : 50 + (row - 50) // 7 * 7]
+        for n in range(4):
+            past = history[n][~np.isnan(history[n])]
+            if np.isnan(values[n, row]) or values[n, row] > past.max():
+                continue
+            p = (1 + np.count_nonzero(past >= values[n, row])) / (len(past) + 1)
+            assert found[n, row] == pytest.approx(-np.log10(p))
+    assert np.isnan(found[4]).all()

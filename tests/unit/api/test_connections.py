@@ -25,12 +25,15 @@ QUICK = Deadlines(head=0.4, body=0.6, idle=0.5, taking=0.8)
 async def answering(scope: Scope, receive: Receive, send: Send) -> None:
     """Reads the body and says how long it was.
 
-    `/large` is more than any buffer takes, `/slow` is worked out for a while, `/standstill` stops everything else.
+    `/large` is more than any buffer takes, `/slow` is worked out for a while, `/long` for longer than any request may
+    take to arrive, `/standstill` stops everything else.
     """
     request = Request(scope, receive)
     body = await request.body()
     if scope["path"] == "/slow":
         await asyncio.sleep(0.3)
+    if scope["path"] == "/long":
+        await asyncio.sleep(QUICK.body + 0.3)
     if scope["path"] == "/standstill":
         time.sleep(0.5)
     text = b"x" * 64 * 1024**2 if scope["path"] == "/large" else str(len(body)).encode()
@@ -132,6 +135,17 @@ def test_a_kept_connection_is_answered_again_and_ended_when_idle() -> None:
             time.sleep(0.2)
         took, _ = until_cut(client.sock)
         assert took < QUICK.idle + 1.5
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_deadlines_of_a_request_end_with_its_last_byte(method: str) -> None:
+    """How long the answer takes is the application's affair, also where head and body had a deadline each."""
+    with door() as (port, _):
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        for _ in range(2):
+            client.request(method, "/long", body=b"x" * 10 if method == "POST" else None)
+            assert client.getresponse().read() == (b"10" if method == "POST" else b"0")
+        client.close()
 
 
 def test_an_answer_that_is_not_taken_is_ended() -> None:

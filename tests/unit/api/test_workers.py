@@ -2,15 +2,19 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
 from plimsoll.api.refusals import Busy
-from plimsoll.api.workers import Limits, Workers
+from plimsoll.api.workers import Limits, Workers, _work  # pyright: ignore[reportPrivateUsage] - the process itself
+from tests.shared import ROOT
 
 MIB = 1024**2
 
@@ -78,3 +82,35 @@ def test_two_work_at_the_same_time() -> None:
         thread.join(30)
     assert len(pids) == 6
     assert len(set(pids)) <= 2
+
+
+SHOUTS = """
+import os, sys, time
+from pathlib import Path
+import plimsoll.api.segments as segments
+def loud(root):
+    def work(question):
+        os.write(2, b"thread panicked, and pages of its stack\\n")
+        sys.stderr.write("what Python says\\n")
+        return b"201"
+    return work
+segments.taking = loud
+print(segments.taking_alone("/")(b"x"))
+"""
+
+
+def test_a_decoder_of_native_code_fills_no_log() -> None:
+    """A torn segment costs a line of ours, not a stack of forty lines that the host may order as often as it likes."""
+    ran = subprocess.run([sys.executable, "-c", SHOUTS], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert (ran.stdout, ran.stderr) == ("b'201'\n", "what Python says\n")
+
+
+def test_a_process_whose_asker_was_killed_ends_without_a_word() -> None:
+    """No stack in the log of a service that was just killed."""
+    here, there = get_context("spawn").Pipe()
+    process = get_context("spawn").Process(target=_work, args=(there, shouting, "", 2048 * MIB))
+    process.start()
+    there.close()
+    here.close()
+    process.join(30)
+    assert process.exitcode == 0

@@ -63,6 +63,21 @@ def test_everything_else_is_refused_in_one_line(tmp_path: Path, statement: str, 
     assert "\n" not in str(refused.value)
 
 
+def test_a_lake_without_rollups_has_their_columns(tmp_path: Path) -> None:
+    """A query that is right tomorrow is no error today: the same names and kinds, and no rows."""
+    lake = lake_in(tmp_path)
+    tables = ("hours", "hour_buckets", "days", "day_buckets", "rollups")
+
+    def told() -> dict[str, list[tuple[object, ...]]]:
+        return {name: [row[:2] for row in ask(lake.snapshot(), f"DESCRIBE {name}", Bounds()).rows] for name in tables}
+
+    before = told()
+    lake.compact(now=NOON + timedelta(days=1))
+    assert lake.roll_up(now=NOON + timedelta(days=2)) == 1
+    assert told() == before
+    assert ("bucket", "SMALLINT") in before["day_buckets"]
+
+
 def test_memory_has_a_bound(tmp_path: Path) -> None:
     """An answer that does not fit is refused, the process lives on."""
     snapshot = lake_in(tmp_path / "lake").snapshot()

@@ -8,7 +8,7 @@ from plimsoll.errors import TemporaryError
 from plimsoll.project import Project
 from plimsoll.project.context import Context, Job
 from plimsoll.project.runner import context
-from plimsoll.schedule.clock_watch import Watch
+from plimsoll.schedule.clock_watch import Watch, problem
 from plimsoll.schedule.interval_jobs import IntervalJob
 from tests.clocks import START, OwnedClock
 
@@ -109,3 +109,23 @@ def test_after_a_restart_the_newest_thing_that_was_seen_counts(clock: OwnedClock
     clock.reboot(40 * 86_400.0)
     assert not Watch(clock, tmp_path / "clock.json").confirmed
     assert Watch(clock, tmp_path / "clock.json", clock.now() - timedelta(hours=1)).confirmed
+
+
+def test_a_clock_that_is_not_believed_is_told_with_how_long_that_lasts(clock: OwnedClock, tmp_path: Path) -> None:
+    """Ahead or back, by how much, and after what time it is believed: what can be true after minutes, else a day."""
+    path = tmp_path / "clock.json"
+    watch = Watch(clock, path)
+    assert problem(path) is None
+    told: list[str] = []
+    for moved in (3600, -7200, 40 * 86_400):
+        clock.step_wall(moved)
+        watch.look()
+        told.append(problem(path) or "")
+        clock.step_wall(-moved)
+        watch.look()
+        assert problem(path) is None
+    ends = ("15 minutes: set the clock right, or wait",) * 2 + ("a day: set the clock right, or wait",)
+    begins = ("the clock jumped ahead by 1.0 h", "the clock jumped back by 2.0 h", "the clock jumped ahead by 960.0 h")
+    for line, begin, end in zip(told, begins, ends, strict=True):
+        assert line.startswith(begin)
+        assert line.endswith(f"for {end}")

@@ -174,6 +174,24 @@ def test_labels_that_come_and_go_do_not_fill_the_memory() -> None:
     assert mapper.series < 20
 
 
+def test_codes_of_devices_that_come_and_go_end_at_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F44: other GPUs each scrape; the codes seen last are remembered, and a new code of one of these is still new."""
+    monkeypatch.setattr("plimsoll.collectors.prometheus.mapper._MOST_CODES", 50)
+    table = load("dcgm")
+    mapper = Mapper(table, interval_s=30, resource_of=lambda _: "r")
+
+    def read(n: int, code: int) -> dict[str, float | None]:
+        lines = [f'DCGM_FI_DEV_XID_ERRORS{{gpu="{k}"}} 0\n' for k in range(20 * n + 100, 20 * n + 120)]
+        text = f'DCGM_FI_DEV_XID_ERRORS{{gpu="0"}} {code}\n' + "".join(lines)
+        made = mapper.read(parse(text, "", table.wanted), at_s=30.0 * n, wall_s=30.0 * n)
+        return {device: values.get("gpu_xid_code") for (_, device), values in made.readings.items()}
+
+    for n in range(100):
+        read(n, 0)
+        assert mapper.codes <= 50
+    assert read(100, 79)["gpu0"] == 79.0
+
+
 def test_names_that_come_and_go_end_at_a_limit() -> None:
     """F44, F43: new models each scrape: as many as a target may name are kept, the rest is refused in `collections`."""
     rounds = iter(range(100))

@@ -1,4 +1,4 @@
-"""A look at the fleet: every detector over a grid, and all findings held to the number that was asked for."""
+"""A look at the fleet: every detector over a grid, and what people are to be told of it."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +14,8 @@ from plimsoll.analysis.anomalies.detectors import DETECTORS
 from plimsoll.analysis.anomalies.effects import that_matter
 from plimsoll.analysis.anomalies.scores import ALARM
 from plimsoll.analysis.grid import Grid
+from plimsoll.analysis.incidents.contract import Incident, Place
+from plimsoll.analysis.incidents.telling import Asked, incidents
 
 _WEEK_S: Final = 604_800.0
 _SCORED_CELLS: Final = 2_000_000
@@ -23,15 +25,17 @@ _HISTORY_DAYS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """The findings of a look, and how many there were a resource and week; `alarm` is the score that was needed.
+    """What a look found: the findings that are to be told, and every incident of the window, told or not.
 
-    `not_judged` are the resources of which nothing could be compared with their own past, each with the reason.
+    `per_resource_week` counts the incidents that are told; silence is not among them.
+    `since` is where findings were looked for from; `not_judged` are the resources of which nothing could be compared
+    with their own past, each with the reason.
     """
 
     findings: Sequence[Finding]
+    incidents: Sequence[Incident]
     since: datetime
     per_resource_week: float
-    alarm: float
     not_judged: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -91,28 +95,24 @@ def not_judged(grid: Grid, resources: Iterable[str], *, at_least_s: float) -> di
     return found
 
 
-def hold(
-    found: Sequence[Finding], *, resources: int, since: datetime, until: datetime, most_per_resource_week: float
-) -> Looked:
-    """The findings, the strangest first; beyond the number that was asked for the weakest are left out."""
-    weeks = (until - since).total_seconds() / _WEEK_S
-    judged = resources * weeks  # 0 where nothing was read: then no number of findings is too many
-    allowed = max(1, math.floor(min(most_per_resource_week * judged, len(found)))) if judged > 0 else len(found)
-    ranked = sorted(found, key=lambda one: (-one.score / one.threshold, one.start, one.resource_id, one.id))
-    kept = ranked[:allowed]
-    alarm = ALARM if len(kept) == len(ranked) or not kept else max(ALARM, ALARM * kept[-1].score / kept[-1].threshold)
-    rate = len(kept) / (resources * weeks) if resources and weeks > 0 else 0.0
-    return Looked(kept, since, rate, alarm)
+def told_of(found: Sequence[Finding], places: Mapping[str, Place], asked: Asked) -> Looked:
+    """What people are to be told of findings; those of incidents that are told, and all the incidents."""
+    every = incidents(found, places, asked)
+    told = [finding for one in every if one.reported for finding in one.members]
+    weeks = (asked.end - asked.start).total_seconds() / _WEEK_S
+    count = sum(one.reported and not one.is_silence for one in every)
+    rate = count / (asked.resources * weeks) if asked.resources and weeks > 0 else 0.0
+    return Looked(told, every, asked.since, rate)
 
 
 def analyse(
     grid: Grid, *, names: Sequence[str], classes: Mapping[str, str], most_per_resource_week: float, at_least_s: float
 ) -> Looked:
-    """One look at one grid, held to the number of findings."""
-    return hold(
+    """One look at one grid: what is to be told of all its scored rows."""
+    since = grid.time(first_row(grid, at_least_s=at_least_s))
+    resources = {one.resource_id for one in grid.series}
+    return told_of(
         look_at(grid, names=names, classes=classes, at_least_s=at_least_s),
-        resources=len({one.resource_id for one in grid.series}),
-        since=grid.time(first_row(grid, at_least_s=at_least_s)),
-        until=grid.time(grid.rows),
-        most_per_resource_week=most_per_resource_week,
+        {name: Place(type=classes.get(name, "")) for name in resources},
+        Asked(since, grid.time(grid.rows), since, len(resources), most_per_resource_week),
     )

@@ -15,7 +15,9 @@ MOST_ROWS: Final = 65_536
 MOST_SAMPLES: Final = 512
 FEWEST_ROWS: Final = 64
 _CHUNK = 131_072
-_TYPICAL = 0.4
+TYPICAL: Final = 0.4
+MOST_RATED: Final = 0.95
+"""No row is rated higher: alone after the first split of every tree of 512 samples it has 2^(-1/11.6)."""
 
 
 class _Model(Protocol):
@@ -36,7 +38,7 @@ class Forest:
         """Rows [..., features] -> -score_samples [...], about 0.4 for usual rows, towards 1 for strange ones."""
         shape = rows.shape[:-1]
         if self.model is None:
-            return np.full(shape, _TYPICAL)
+            return np.full(shape, TYPICAL)
         flat = np.nan_to_num(rows.reshape(-1, rows.shape[-1]).astype(np.float64))
         parts = [-self.model.score_samples(flat[n : n + _CHUNK]) for n in range(0, len(flat), _CHUNK)]
         return np.concatenate(parts).reshape(shape) if parts else np.zeros(shape)

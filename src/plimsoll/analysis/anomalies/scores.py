@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from plimsoll.analysis.anomalies.forest import Forest
+from plimsoll.analysis.anomalies.forest import MOST_RATED, TYPICAL, Forest
 from plimsoll.analysis.anomalies.residuals import NAMES, residuals
 from plimsoll.analysis.anomalies.surprise import surprise
 from plimsoll.analysis.grid import Grid, Single
@@ -101,12 +101,19 @@ def unheard(found: Surprises) -> NDArray[np.bool_]:
     return silent
 
 
-def metric_scores(found: Surprises, forest: Forest) -> tuple[Floats, Floats]:
-    """(S, F) of each series and row [series, rows]; S is 0 where nothing was read."""
+def metric_scores(found: Surprises, forest: Forest, *, least: float = 0.0) -> tuple[Floats, Floats]:
+    """(S, F) of each series and row [series, rows]; S is 0 where nothing was read.
+
+    Rows that cannot reach `least` whatever the forest says are not asked of it, four of five: their F is NaN, and S
+    takes a usual row's. No score of `least` or more is changed by that.
+    """
     silent = unheard(found)
-    rated = forest.rate(np.moveaxis(found.by_residual, 0, -1))
     away = Z_WEIGHT * np.log10(1.0 + np.abs(np.nan_to_num(found.z.astype(np.float64))))
-    score = combined(found, METRIC_WEIGHTS) + FOREST_WEIGHT * rated + away
+    score = combined(found, METRIC_WEIGHTS) + away
+    rated = np.full(score.shape, np.nan)
+    asked = (score + FOREST_WEIGHT * MOST_RATED >= least) & ~silent
+    rated[asked] = forest.rate(np.moveaxis(found.by_residual, 0, -1)[asked])
+    score += FOREST_WEIGHT * np.where(np.isnan(rated), TYPICAL, rated)
     score[silent] = 0.0
     return score, rated
 
@@ -117,6 +124,14 @@ def resource_features(z: Floats) -> Floats:
     top = ordered[:_TOP].mean(axis=0)
     parts = [ordered[0], ordered[1], ordered[2], top, z.mean(axis=0), (z > 1).mean(axis=0), (z > 2).mean(axis=0)]
     return np.stack(parts, axis=1)
+
+
+def resource_rated(features: Floats, forest: Forest) -> Floats:
+    """F of each row of features; a usual row's where no F would bring R, held, to the alarm."""
+    rated = np.full(len(features), TYPICAL)
+    asked = features[:, 3] + RESOURCE_FOREST_WEIGHT * MOST_RATED >= RESOURCE_ALARM / RESOURCE_HOLD
+    rated[asked] = forest.rate(features[asked])
+    return rated
 
 
 def resource_score(features: Floats, rated: Floats) -> Floats:

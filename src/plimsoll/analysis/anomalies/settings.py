@@ -17,5 +17,8 @@ class Anomalies(Section):
         description="how much of each series' own past it is compared with",
     )
     most_per_resource_week: float = Field(
-        1.0, gt=0, le=100, description="findings a resource and week that you want at most, over the whole fleet"
+        1.0,
+        gt=0,
+        le=100,
+        description="incidents a resource and week that you want at most, over the fleet; 3 a day are always told",
     )

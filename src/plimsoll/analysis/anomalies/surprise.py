@@ -5,13 +5,19 @@ R. Laxhammar, G. Falkman 2010). Beyond the largest one seen, the exponential tai
 decades (peaks over threshold with shape 0). Surprise L = -log10 p: 3 is "once in a thousand readings".
 """
 
+from typing import Final
+
 import numpy as np
+from numpy.typing import NDArray
 
 from plimsoll.analysis.robust import Floats
 
-_TAIL_SHARE = 0.02
-_TAIL_DECADES = 2.0
-_TAIL_AT_LEAST = 10
+_TAIL_SHARE: Final = 0.02
+_TAIL_DECADES: Final = 2.0
+_TAIL_AT_LEAST: Final = 10
+_FEWEST: Final = 2
+_SORTED_FOR: Final = 20
+"""Refreshes for which one sorted history serves."""
 
 
 def surprise(residuals: Floats, *, refresh: int, two_sided: bool = False, start: int = 0) -> Floats:
@@ -22,32 +28,67 @@ def surprise(residuals: Floats, *, refresh: int, two_sided: bool = False, start:
     """
     out = np.full(residuals.shape, np.nan)
     signed = (residuals, -residuals) if two_sided else (np.abs(residuals),)
-    for begin in range(max(start, 1), residuals.shape[1], max(1, refresh)):
-        rows = slice(begin, min(residuals.shape[1], begin + refresh))
-        ends = [_tail(np.sort(side[:, :begin], axis=1), side[:, rows]) for side in signed]
+    refresh = max(1, refresh)
+    for begin in range(max(start, 1), residuals.shape[1], _SORTED_FOR * refresh):
+        rows = slice(begin, min(residuals.shape[1], begin + _SORTED_FOR * refresh))
+        ends = [_tail(side[:, : rows.stop], begin, refresh) for side in signed]
         out[:, rows] = np.maximum(np.maximum(*ends) - np.log10(2), 0.0) if two_sided else ends[0]
     return out
 
 
-def _tail(history: Floats, now: Floats) -> Floats:
-    """-log10 of the upper-tail p of each value, by its own row of the sorted history (gaps last)."""
+def _tail(values: Floats, begin: int, refresh: int) -> Floats:
+    """-log10 of the upper-tail p of the rows from `begin` on, each by the rows before its own `refresh` rows.
+
+    The rows before `begin` are sorted once; those since then, which are few, are counted one by one.
+    """
+    history, now = np.sort(values[:, :begin], axis=1), values[:, begin:]
     known = np.count_nonzero(~np.isnan(history), axis=1)
+    below = _below(history, known, now)
+    highest = np.where(known > 0, np.take_along_axis(history, np.maximum(known - 1, 0)[:, None], 1)[:, 0], -np.inf)
     out = np.full(now.shape, np.nan)
-    for n in np.flatnonzero(known >= 2):
-        out[n] = _tail_of(history[n, : known[n]], now[n])
+    for first in range(0, now.shape[1], refresh):
+        part, since = now[:, first : first + refresh], now[:, :first]
+        smaller = below[:, first : first + refresh] + (since[:, None, :] < part[:, :, None]).sum(axis=2)
+        out[:, first : first + refresh] = -np.log10((1.0 + known[:, None] - smaller) / (known[:, None] + 1.0))
+        beyond = part > highest[:, None]
+        some = np.flatnonzero(beyond.any(axis=1) & (known >= _FEWEST))
+        if len(some):
+            further = _further(values[some, : begin + first], known[some], part[some], highest[some])
+            out[some, first : first + refresh] += np.where(beyond[some], further, 0.0)
+        out[:, first : first + refresh][np.isnan(part) | (known < _FEWEST)[:, None]] = np.nan
+        known = known + np.count_nonzero(~np.isnan(part), axis=1)
+        highest = np.fmax(highest, np.fmax.reduce(part, axis=1))
     return out
 
 
-def _tail_of(history: Floats, now: Floats) -> Floats:
-    size = history.size
-    at_least = size - np.searchsorted(history, now, side="left")
-    found: Floats = -np.log10((1.0 + at_least) / (size + 1.0))
-    highest = history[-1]
-    beyond = now > highest
-    if beyond.any():
-        top = history[-max(_TAIL_AT_LEAST, round(_TAIL_SHARE * size)) :]
-        excess = float((top - top[0]).mean())
-        further = (now[beyond] - highest) / (excess * np.log(10)) if excess > 0 else np.inf
-        found[beyond] += np.minimum(further, _TAIL_DECADES)
-    found[np.isnan(now)] = np.nan
-    return found
+def _further(history: Floats, known: NDArray[np.intp], now: Floats, highest: Floats) -> Floats:
+    """Decades beyond the largest value of each row's history, by the exponential tail of its largest values."""
+    excess = _excess(np.sort(history, axis=1), known)[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        decades = (now - highest[:, None]) / (excess * np.log(10))
+    return np.where(excess > 0, np.minimum(decades, _TAIL_DECADES), _TAIL_DECADES)
+
+
+def _below(history: Floats, known: NDArray[np.intp], now: Floats) -> NDArray[np.intp]:
+    """How many of the known values of its row are smaller than each value: a binary search in all rows at once."""
+    low = np.zeros(now.shape, np.intp)
+    high = np.broadcast_to(known[:, None], now.shape).copy()
+    for _ in range(int(history.shape[1]).bit_length()):
+        middle = (low + high) // 2
+        smaller = np.take_along_axis(history, np.minimum(middle, history.shape[1] - 1), 1) < now
+        open_ = low < high
+        low = np.where(open_ & smaller, middle + 1, low)
+        high = np.where(open_ & ~smaller, middle, high)
+    return low
+
+
+def _excess(history: Floats, known: NDArray[np.intp]) -> Floats:
+    """The mean of the largest values of each row less the smallest of them."""
+    count = np.minimum(np.maximum(_TAIL_AT_LEAST, np.round(_TAIL_SHARE * known).astype(np.intp)), known)
+    first = known - count
+    place = first[:, None] + np.arange(int(count.max()))
+    top = np.take_along_axis(history, np.minimum(place, history.shape[1] - 1), 1)
+    least = np.take_along_axis(history, first[:, None], 1)
+    inside: NDArray[np.bool_] = np.arange(top.shape[1], dtype=np.intp) < count[:, None]
+    total: Floats = np.where(inside, top - least, 0.0).sum(axis=1) / count
+    return total

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plimsoll.analysis.anomalies import forest, scores
 from plimsoll.analysis.anomalies.contract import HIGH_ABOVE_ALARM, MEDIUM_Z, Finding, Look, Moved, ended, severity
 from plimsoll.analysis.anomalies.effects import least_effect
-from plimsoll.analysis.anomalies.events import Episode, onsets, stretches
+from plimsoll.analysis.anomalies.events import NOTICED_SHARE, Episode, onsets, stretches
 from plimsoll.analysis.anomalies.forest import Forest
 from plimsoll.analysis.anomalies.residuals import NAMES
 from plimsoll.analysis.anomalies.scores import Surprises
@@ -37,6 +38,15 @@ class _Seen:
     metric: Floats
     rated: Floats
     z: Floats
+    models: Mapping[str, Forest]
+    classes: Mapping[str, str]
+
+    def forest(self, n: int, at: int) -> float:
+        """F of one row of one series; most were not rated, since no F would have made them strange."""
+        if not np.isnan(self.rated[n, at]):
+            return float(self.rated[n, at])
+        model = self.models[self.classes.get(self.grid.series[n].resource_id, "")]
+        return float(model.rate(self.found.by_residual[None, :, n, at])[0])
 
 
 def find(grid: Grid, look: Look) -> list[Finding]:
@@ -45,8 +55,10 @@ def find(grid: Grid, look: Look) -> list[Finding]:
     if not grid.series or look.since >= grid.rows:
         return []
     found = scores.surprises(grid, since=max(look.since, 1))
-    metric, rated = _metric_scores(grid, found, look.classes)
-    seen = _Seen(grid, found, metric, rated, scores.combined(found, scores.RESOURCE_WEIGHTS))
+    models = _models(grid, found, look.classes)
+    metric, rated = _metric_scores(grid, found, look, models)
+    z = scores.combined(found, scores.RESOURCE_WEIGHTS)
+    seen = _Seen(grid, found, metric, rated, z, models, look.classes)
     joint = _resource_scores(seen)
     return [
         _finding(seen, resource_id, series, episode, look.alarm)
@@ -55,20 +67,35 @@ def find(grid: Grid, look: Look) -> list[Finding]:
     ]
 
 
-def _metric_scores(grid: Grid, found: Surprises, classes: Mapping[str, str]) -> tuple[Floats, Floats]:
-    """(S, F) with one forest a class; a class too small to learn from takes the fleet's."""
+def _models(grid: Grid, found: Surprises, classes: Mapping[str, str]) -> dict[str, Forest]:
+    """One forest a class; a class too small to learn from takes the fleet's."""
     rows = np.moveaxis(found.by_residual, 0, -1)
-    kinds = np.array([classes.get(one.resource_id, "") for one in grid.series])
+    kinds = _kinds(grid, classes)
     fleet: Forest | None = None
-    metric, rated = np.zeros(rows.shape[:2]), np.zeros(rows.shape[:2])
+    models: dict[str, Forest] = {}
     for kind in sorted(set(kinds.tolist())):
         members = np.flatnonzero(kinds == kind)
         if len(members) * rows.shape[1] >= _FEWEST_LEARNT:
-            model = forest.fit(rows[members].reshape(-1, len(NAMES)))
+            models[kind] = forest.fit(rows[members].reshape(-1, len(NAMES)))
         else:
             fleet = fleet or forest.fit(rows.reshape(-1, len(NAMES)))
-            model = fleet
-        metric[members], rated[members] = scores.metric_scores(scores.only(found, members), model)
+            models[kind] = fleet
+    return models
+
+
+def _kinds(grid: Grid, classes: Mapping[str, str]) -> NDArray[np.str_]:
+    return np.array([classes.get(one.resource_id, "") for one in grid.series], dtype=np.str_)
+
+
+def _metric_scores(grid: Grid, found: Surprises, look: Look, models: Mapping[str, Forest]) -> tuple[Floats, Floats]:
+    """(S, F) of each series, by the forest of its class."""
+    kinds = _kinds(grid, look.classes)
+    shape = found.by_residual.shape[1:]
+    metric, rated = np.zeros(shape), np.zeros(shape)
+    for kind, model in models.items():
+        members = np.flatnonzero(kinds == kind)
+        of = scores.only(found, members)
+        metric[members], rated[members] = scores.metric_scores(of, model, least=NOTICED_SHARE * look.alarm)
     return metric, rated
 
 
@@ -79,7 +106,7 @@ def _resource_scores(seen: _Seen) -> dict[str, Floats]:
         return {}
     features = [scores.resource_features(seen.z[series]) for series in many.values()]
     rows = np.concatenate(features)
-    rated = np.split(forest.fit(rows).rate(rows), len(many))
+    rated = np.split(scores.resource_rated(rows, forest.fit(rows)), len(many))
     found = {name: scores.resource_score(f, r) for name, f, r in zip(many, features, rated, strict=True)}
     for name, series in many.items():
         found[name][(seen.metric[series] == 0).all(axis=0)] = 0.0
@@ -127,7 +154,7 @@ def _finding(seen: _Seen, resource_id: str, series: list[int], episode: Episode,
         threshold=alarm,
         samples=int(found.known[lead, at]),
         moved=[moved for n in told if (moved := _moved(seen, n, at)) is not None],
-        forest=round(float(seen.rated[lead, at]), 3),
+        forest=round(seen.forest(lead, at), 3),
         once_in_h=_once_in_h(surprise, int(found.known[lead, at]), grid.step_s),
         residual=NAMES[strongest],
     )

@@ -14,6 +14,8 @@ from plimsoll.collectors.rates import Rates
 from plimsoll.metrics import CATALOGUE
 
 _FORGET_INTERVALS: Final = 10
+_MOST_CODES: Final = 20_000
+"""Codes that are remembered, those seen last; a restart of the exporter makes no old code a new one."""
 _WIDE: Final = 2.0**53
 
 
@@ -47,6 +49,11 @@ class Mapper:
     def series(self) -> int:
         """How many counters are remembered."""
         return len(self._rates)
+
+    @property
+    def codes(self) -> int:
+        """How many codes are remembered."""
+        return len(self._last_codes)
 
     @property
     def rates(self) -> Rates:
@@ -84,6 +91,8 @@ class Mapper:
         self._before = known
         made.lacking = {metric: family for metric, family in made.lacking.items() if metric not in known}
         made.dropped += len(self._rates.implausible())
+        while len(self._last_codes) > _MOST_CODES:
+            del self._last_codes[next(iter(self._last_codes))]
         self._rates.forget(at_s - _FORGET_INTERVALS * max(self._interval_s, 30.0))
         return made
 
@@ -204,7 +213,7 @@ class Mapper:
 
     def changed(self, key: tuple[str, str, str], value: float) -> bool:
         """Whether a code is another than the last one; the first is known, not new."""
-        before = self._last_codes.get(key)
+        before = self._last_codes.pop(key, None)
         self._last_codes[key] = value
         return before is not None and value not in {before, 0}
 
@@ -215,7 +224,7 @@ class Mapper:
 
     def counted(self, key: tuple[str, ...], value: float, *, otherwise: float) -> float:
         """How much more a code is counted now than at the reading before; `otherwise` is what it was at the first."""
-        before = self._last_codes.get(key, otherwise)
+        before = self._last_codes.pop(key, otherwise)
         self._last_codes[key] = value
         return value - before
 

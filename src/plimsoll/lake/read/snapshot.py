@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,7 +128,8 @@ class Snapshot:
         """The newest sound file of a derived partition; None if it was never made, or is damaged."""
         found = [path for path in (self.root / "derived" / kind).glob("[!.]*.parquet") if _partition(path) == partition]
         for path in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True):
-            if checksum(path.read_bytes()) == path.stem.rpartition(".")[2]:
+            about = path.stat()
+            if _is_sound(path, about.st_mtime_ns, about.st_size):
                 return path
         return None
 
@@ -228,6 +230,12 @@ def open_snapshot(
         if manifests.load(files, root).generation == manifest.generation:
             return Snapshot(root, manifest, found, soundness, shorts or SegmentCache())
     raise TemporaryError(f"{root.name}: the lake changed {_ATTEMPTS} times while it was read; ask again")
+
+
+@lru_cache(maxsize=4096)
+def _is_sound(path: Path, _touched_ns: int, _bytes: int) -> bool:
+    """Whether a derived file has the checksum in its name: read once a process, and again when it was touched."""
+    return checksum(path.read_bytes()) == path.stem.rpartition(".")[2]
 
 
 def derived_path(root: Path, kind: str, partition: str, crc32: str) -> Path:

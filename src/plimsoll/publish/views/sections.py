@@ -5,14 +5,12 @@ A section is None where its analysis was not made, and carries its reason where 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 from msgspec import UNSET, UnsetType
 
 from plimsoll.clock import instant
-from plimsoll.documents import Evidence
 from plimsoll.documents.anomalies import Anomaly
 from plimsoll.documents.capacity import ResourceRoom
 from plimsoll.documents.optimization import Recommendation, ResourceOptimization
@@ -20,7 +18,8 @@ from plimsoll.documents.situation import SOON_DAYS, Situation
 from plimsoll.publish import formatting
 from plimsoll.publish.drawing.svg import bullet
 from plimsoll.publish.theme import GLYPHS
-from plimsoll.publish.views import outlook_text
+from plimsoll.publish.views import incidents, outlook_text
+from plimsoll.publish.views.incidents import Shown
 from plimsoll.publish.views.report_input import ReportInput
 from plimsoll.publish.views.verdict import why_not_judged
 
@@ -45,7 +44,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Unusual:
-    """One finding: the metric that stands out, and how many moved with it."""
+    """One incident: the metric that stands out at its likely cause, and how many others moved with it."""
 
     severity: str
     glyph: str
@@ -128,49 +127,14 @@ def _nothing_to_do(situation: Situation) -> str:
 
 
 def unusual(report: ReportInput, situation: Situation, zone: ZoneInfo) -> Section | None:
-    """The findings of the window, the strangest first."""
+    """The incidents of the window, the high ones first: one line each, of the likely cause."""
     if report.anomalies is None:
         return _failed(report, "anomalies")
-    heads: dict[str, tuple[str, list[Anomaly]]] = {}
-    for resource in report.anomalies:
-        for entry in resource.anomalies:
-            heads.setdefault(entry.id, (resource.resource, []))[1].append(entry)
-    ordered = sorted(heads.values(), key=lambda pair: (pair[1][0].severity != "high", -pair[1][0].score))
-    rows = [_unusual(name, entries, zone, report.end) for name, entries in ordered]
-    rows += [_without_z(one, report, zone) for one in without_z(report)]
-    rows.sort(key=lambda one: one.severity != "high")
-    sentence = f"{len(rows)} found. Each against its own past." if rows else nothing_unusual(situation)
+    rows = [_unusual(one, report, zone) for one in incidents.shown(report)]
+    weaker = incidents.weaker(report)
+    rest = f" {weaker:,} weaker {'one is' if weaker == 1 else 'ones are'} in evidence.json." if weaker else ""
+    sentence = f"{len(rows)} found. Each against its own past.{rest}" if rows else nothing_unusual(situation)
     return Section(rows[:MOST_ROWS], sentence, max(0, len(rows) - MOST_ROWS))
-
-
-def without_z(report: ReportInput) -> list[Evidence]:
-    """Findings that have no number beyond its range: flat lines, shifts, what the forest alone found; not silence."""
-    told = {entry.id for resource in report.anomalies or () for entry in resource.anomalies}
-    return [
-        one
-        for one in report.evidence
-        if one.rule.startswith("anomalies.") and one.rule != "anomalies.silence" and one.subject not in told
-    ]
-
-
-def _without_z(one: Evidence, report: ReportInput, zone: ZoneInfo) -> Unusual:
-    names = {r.resource_id: r.name for r in report.resources}
-    resource, metric = str(one.detail["resource"]), one.unit
-    known = formatting.known(metric)
-    since = formatting.clock_time(instant(one.window.start), zone, day_of=report.end)
-    end = formatting.clock_time(instant(one.window.end), zone, day_of=report.end)
-    until = ", goes on" if one.detail["open"] else f" to {end}"
-    return Unusual(
-        severity=str(one.detail["severity"]),
-        glyph=GLYPHS[str(one.detail["severity"])],
-        resource=formatting.name(names.get(resource, resource)),
-        metric=formatting.sentence_case(formatting.label(metric)) if known else metric,
-        value=formatting.amount(one.observed, metric) if known else formatting.number(one.observed),
-        expected=formatting.UNKNOWN,
-        z=one.rule.removeprefix("anomalies.").replace("_", " "),
-        since=f"{since}{until}",
-        why=formatting.visible(str(one.detail["explanation"])),
-    )
 
 
 def nothing_unusual(situation: Situation) -> str:
@@ -242,23 +206,40 @@ def _text(text: str | UnsetType, unknown: str) -> str:
     return unknown if text is UNSET else formatting.visible(str(text))
 
 
-def _unusual(name: str, entries: Sequence[Anomaly], zone: ZoneInfo, end: datetime) -> Unusual:
-    lead = entries[0]
-    more = f" and {len(entries) - 1} more" if len(entries) > 1 else ""
-    since = formatting.clock_time(instant(lead.start), zone, day_of=end)
-    until = f" to {formatting.clock_time(instant(lead.end), zone, day_of=end)}" if lead.end else ", goes on"
-    known = formatting.known(lead.metric)
+def _unusual(one: Shown, report: ReportInput, zone: ZoneInfo) -> Unusual:
+    """The line of an incident: its likely cause, with how many other resources are in it."""
+    lead, entry = one.lead, one.entries[0] if one.entries else None
+    names = {r.resource_id: r.name for r in report.resources}
+    metric = entry.metric if entry else lead.unit
+    value = entry.value if entry else lead.observed
+    known = formatting.known(metric)
+    more = f" and {len(one.entries) - 1} more" if len(one.entries) > 1 else ""
+    others = f" and {len(one.resources) - 1:,} more" if len(one.resources) > 1 else ""
+    resource = str(lead.detail["resource"])
+    start = formatting.clock_time(instant(lead.window.start), zone, day_of=report.end)
+    end = formatting.clock_time(instant(lead.window.end), zone, day_of=report.end)
+    why = str(lead.detail["explanation"])
+    if others:
+        cause = one.detail.causes[0].why if one.detail.causes else ""
+        likely = f"likely cause: {names.get(resource, resource)} ({cause})"
+        why = f"{len(one.resources):,} resources, {one.detail.tie}; {likely}. {why}"
     return Unusual(
-        severity=lead.severity,
-        glyph=GLYPHS[lead.severity],
-        resource=formatting.name(name),
-        metric=(formatting.sentence_case(formatting.label(lead.metric)) if known else lead.metric) + more,
-        value=formatting.amount(lead.value, lead.metric) if known else formatting.number(lead.value),
-        expected=f"{formatting.number(lead.expected_low)} – {formatting.number(lead.expected_high)}",
-        z=f"z {min(lead.z_score, 99.9):.1f}",
-        since=f"{since}{until}",
-        why=formatting.visible(lead.explanation),
+        severity=one.severity,
+        glyph=GLYPHS[one.severity],
+        resource=formatting.name(names.get(resource, resource)) + others,
+        metric=(formatting.sentence_case(formatting.label(metric)) if known else metric) + more,
+        value=formatting.amount(value, metric) if known else formatting.number(value),
+        expected=_range(entry),
+        z=f"z {min(entry.z_score, 99.9):.1f}" if entry else lead.rule.removeprefix("anomalies.").replace("_", " "),
+        since=f"{start}{', goes on' if lead.detail['open'] else f' to {end}'}",
+        why=formatting.visible(why),
     )
+
+
+def _range(entry: Anomaly | None) -> str:
+    if entry is None:
+        return formatting.UNKNOWN
+    return f"{formatting.number(entry.expected_low)} – {formatting.number(entry.expected_high)}"
 
 
 def _held(resource: ResourceOptimization, component: str, description: str, impact: str) -> Held:

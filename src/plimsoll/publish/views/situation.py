@@ -11,9 +11,8 @@ from plimsoll.documents.capacity import ResourceRoom
 from plimsoll.documents.situation import Absent, Advice, Ahead, CameBack, Crossing, Incident, Lost, Open, Situation
 from plimsoll.fleet.presence import METRIC, Presence
 from plimsoll.fleet.resources import Resource
-from plimsoll.publish.views import outlook_text
+from plimsoll.publish.views import incidents, outlook_text
 from plimsoll.publish.views.report_input import ReportInput
-from plimsoll.publish.views.sections import without_z
 
 _WORST_FIRST: Final = ("critical", "high", "medium", "low")
 
@@ -163,16 +162,13 @@ def _came_back(report: ReportInput, names: Mapping[str, str], crossed: set[str],
 
 
 def _incidents(report: ReportInput) -> list[Incident]:
-    """One for each resource, with the worst severity of its findings; silence is told as silence."""
-    worst: dict[str, Incident] = {}
+    """Each by its likely cause, with all its resources; silence is told as silence."""
     names = {r.resource_id: r.name for r in report.resources}
-    found: list[tuple[str, str]] = [(r.resource_id, e.severity) for r in report.anomalies or () for e in r.anomalies]
-    found += [(str(one.detail["resource"]), str(one.detail["severity"])) for one in without_z(report)]
-    for resource_id, severity in found:
-        before = worst.get(resource_id)
-        if before is None or _WORST_FIRST.index(severity) < _WORST_FIRST.index(before.severity):
-            worst[resource_id] = Incident(resource_id, names.get(resource_id, resource_id), severity)
-    return sorted(worst.values(), key=lambda one: (_WORST_FIRST.index(one.severity), one.id))
+    found: list[Incident] = []
+    for one in incidents.shown(report):
+        cause = str(one.lead.detail["resource"])
+        found.append(Incident(cause, names.get(cause, cause), one.severity, list(one.resources)))
+    return sorted(found, key=lambda one: (_WORST_FIRST.index(one.severity), one.id))
 
 
 def _availability(report: ReportInput, coverage_pct: float | None) -> float | None:

@@ -286,11 +286,7 @@ def _past(situation: Situation, moment: Moment) -> Iterator[Fact]:
 
 def _found(situation: Situation) -> Iterator[Fact]:
     if situation.incidents:
-        about = tuple(one.id for one in situation.incidents)
-        who = formatting.name(situation.incidents[0].name)
-        if len(about) > 1:
-            who = formatting.plural(len(about), "resource")
-        yield Fact(f"{who} did something unlike the past", about)
+        yield _incidents(situation)
     if situation.advice:
         about = tuple(dict.fromkeys(one.resource for one in situation.advice))
         if len(about) == 1:
@@ -301,6 +297,20 @@ def _found(situation: Situation) -> Iterator[Fact]:
         yield Fact(f"{formatting.plural(len(situation.failed_jobs), 'run')} of jobs failed")
     if situation.failed_sections:
         yield Fact(f"{formatting.plural(len(situation.failed_sections), 'section')} could not be made")
+
+
+def _incidents(situation: Situation) -> Fact:
+    """How many incidents on how many resources; one of them by its likely cause."""
+    first, causes = situation.incidents[0], {one.id for one in situation.incidents}
+    about = tuple(dict.fromkeys(name for one in situation.incidents for name in (one.id, *one.resources)))
+    if len(situation.incidents) == 1 and len(about) > 1:
+        others = f"{len(about) - 1:,} more"
+        return Fact(f"{formatting.name(first.name)} and {others} did something unlike the past at once", about)
+    if len(about) > len(causes):
+        count = formatting.plural(len(situation.incidents), "incident")
+        return Fact(f"{count} on {formatting.plural(len(about), 'resource')} were unlike the past", about)
+    who = formatting.plural(len(about), "resource") if len(about) > 1 else formatting.name(first.name)
+    return Fact(f"{who} did something unlike the past", about)
 
 
 def _not_judged(situation: Situation) -> Iterator[Fact]:

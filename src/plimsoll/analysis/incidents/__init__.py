@@ -1,0 +1,1 @@
+"""Incidents: findings of one cause told as one, the likely cause first."""

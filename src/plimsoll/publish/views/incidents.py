@@ -1,0 +1,60 @@
+"""The incidents of a report as it shows them: each with the finding that stands for it.
+
+Silence is told by coverage and alerts; the weaker ones beyond the number asked for are counted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from plimsoll.documents import Evidence
+from plimsoll.documents.anomalies import Anomaly
+from plimsoll.documents.incidents import IncidentDetail, incidents_of
+from plimsoll.publish.views.report_input import ReportInput
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One incident: `entries` are its likely cause's metrics beyond their ranges, `lead` is what it rests on.
+
+    `severity` is that of the entries; of what has none, that of the findings.
+    """
+
+    id: str
+    severity: str
+    resources: Sequence[str]
+    lead: Evidence
+    entries: Sequence[Anomaly]
+    detail: IncidentDetail
+
+
+def shown(report: ReportInput) -> list[Shown]:
+    """The incidents that are told, the high ones first; what is silence alone is told elsewhere."""
+    entries: dict[str, list[Anomaly]] = {}
+    for resource in report.anomalies or ():
+        for entry in resource.anomalies:
+            entries.setdefault(entry.id, []).append(entry)
+    proof = {one.subject: one for one in report.evidence if one.rule.startswith("anomalies.")}
+    found = [
+        _shown(one.subject, detail, proof, entries)
+        for one, detail in incidents_of(report.evidence)
+        if detail.reported and not detail.is_silence and any(member in proof for member in detail.members)
+    ]
+    return sorted(found, key=lambda one: one.severity != "high")
+
+
+def weaker(report: ReportInput) -> int:
+    """How many incidents are not told, but listed in the evidence."""
+    return sum(not detail.reported for _, detail in incidents_of(report.evidence))
+
+
+def _shown(
+    subject: str, detail: IncidentDetail, proof: dict[str, Evidence], entries: dict[str, list[Anomaly]]
+) -> Shown:
+    members = [member for member in detail.members if member in proof and proof[member].rule != "anomalies.silence"]
+    cause = proof[members[0]].detail["resource"]
+    of_cause = [member for member in members if proof[member].detail["resource"] == cause]
+    lead = next((member for member in of_cause if member in entries), of_cause[0])
+    severities: list[str] = [entry.severity for member in members for entry in entries.get(member, ())]
+    severities += [str(proof[member].detail["severity"]) for member in members if member not in entries]
+    severity = "high" if "high" in severities else "medium"
+    return Shown(subject, severity, detail.resources, proof[lead], entries.get(lead, []), detail)
