@@ -76,9 +76,9 @@ class Card(SimpleNamespace):
         """As the bindings."""
         return index
 
-    def nvmlDeviceGetUUID(self, _: Any) -> str:  # noqa: N802, ANN401
+    def nvmlDeviceGetUUID(self, handle: Any) -> str:  # noqa: N802, ANN401
         """As the bindings."""
-        return "GPU-1"
+        return "GPU-1" if isinstance(handle, int) else f"MIG-{handle}"
 
     def nvmlDeviceGetName(self, _: int) -> str:  # noqa: N802
         """As the bindings."""
@@ -92,7 +92,7 @@ class Card(SimpleNamespace):
 
     def nvmlDeviceGetMaxMigDeviceCount(self, _: int) -> int:  # noqa: N802
         """As the bindings."""
-        return 0
+        return len(self.now.get("instances", {}))
 
     def nvmlDeviceGetUtilizationRates(self, _: int) -> SimpleNamespace:  # noqa: N802
         """As the bindings."""
@@ -156,6 +156,27 @@ class Card(SimpleNamespace):
     def nvmlDeviceGetPcieThroughput(self, *_: int) -> int:  # noqa: N802
         """As the bindings."""
         raise AssertionError("it takes 21 ms")
+
+    def nvmlDeviceGetSamples(self, _: int, kind: int, since_us: int) -> tuple[int, list[SimpleNamespace]]:  # noqa: N802
+        """As the bindings."""
+        buffer = self.now.get("buffer", [])
+        if kind != pynvml.NVML_GPU_UTILIZATION_SAMPLES or not [at for at, _ in buffer if at > since_us]:
+            raise error(pynvml.NVML_ERROR_NOT_FOUND)
+        values = [(at, SimpleNamespace(uiVal=value)) for at, value in buffer if at > since_us]
+        return pynvml.NVML_VALUE_TYPE_UNSIGNED_INT, [SimpleNamespace(timeStamp=at, sampleValue=v) for at, v in values]
+
+    def nvmlDeviceGetMigDeviceHandleByIndex(self, _: int, slot: int) -> str:  # noqa: N802
+        """As the bindings."""
+        return f"instance {slot}"
+
+    def nvmlDeviceGetGpuInstanceId(self, handle: str) -> int:  # noqa: N802
+        """As the bindings."""
+        return 7 + int(handle.split()[1])
+
+    def nvmlGpmMigSampleGet(self, _: int, instance: int, sample: SimpleNamespace) -> SimpleNamespace:  # noqa: N802
+        """As the bindings."""
+        sample.said = self.now["instances"][instance]
+        return sample
 
     def nvmlGpmQueryDeviceSupport(self, _: int) -> SimpleNamespace:  # noqa: N802
         """As the bindings."""
@@ -271,6 +292,44 @@ def test_a_recorded_h100_under_known_loads(
     steps = zip(pairwise(samples), pairwise(times), strict=True)
     integral = sum((a["mw"] + b["mw"]) / 2000 * (until - since) for (a, b), (since, until) in steps)
     assert joules == pytest.approx(integral, rel=0.02)
+
+
+def test_a_reading_is_the_mean_of_what_the_recorded_buffer_has_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The H100's own buffer, 200 ms a sample, none of them twice; the moment where none is new."""
+    lines = [json.loads(line) for line in RECORDING.read_text().splitlines()]
+    (recorded,) = [line["util"] for line in lines if line["what"] == "buffers"]
+    first, second = recorded[: len(recorded) // 3], recorded
+    driver = card(monkeypatch, {**PLAIN, "buffer": first})
+    fields = Fields()
+    assert answer(fields)["gpus"][0]["utilization"] == {"gpu_pct": 77, "memory_controller_pct": 10}
+    driver.now = {**PLAIN, "buffer": second}
+    new = [value for _, value in second[len(first) :]]
+    assert answer(fields)["gpus"][0]["utilization"]["gpu_pct"] == pytest.approx(sum(new) / len(new))
+    assert answer(fields)["gpus"][0]["utilization"]["gpu_pct"] == 77
+    assert "errors" not in answer(fields)["gpus"][0]
+
+
+def test_an_input_starved_card_is_busy_a_quarter_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any one moment says 0 or 100; the mean of the buffer says 25."""
+    buffer = [(200_000 * n, 100 if n % 4 == 0 else 0) for n in range(1, 241)]
+    driver = card(monkeypatch, {**PLAIN, "gpu": 0, "buffer": buffer[:120]})
+    fields = Fields()
+    answer(fields)
+    driver.now = {**PLAIN, "gpu": 0, "buffer": buffer[120:]}
+    assert answer(fields)["gpus"][0]["utilization"]["gpu_pct"] == pytest.approx(25.0)
+
+
+def test_each_mig_instance_has_its_own_performance(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, readers: list[GpuReader]
+) -> None:
+    """GPM of an instance is asked of its card, by the instance's id; the card's own values stay beside them."""
+    said = {7: {"SM_UTIL": 80.0, "DRAM_BW_UTIL": 20.0}, 8: {"SM_UTIL": 5.0, "DRAM_BW_UTIL": 1.0}}
+    driver = card(monkeypatch, {**PLAIN, "mig": 1, "gpm": {"SM_UTIL": 30.0}, "instances": said})
+    fields = Fields()
+    rows = read([answer(fields), answer(fields)], [0.0, 30.0], tmp_path, readers)[1]
+    active = {row["device"]: row.get("gpu_sm_active_pct") for row in rows}
+    assert active == {"": 30.0, "gpu0": 30.0, "gpu0.mig0": 80.0, "gpu0.mig1": 5.0}
+    assert driver.samples == 3  # one for the card, one for each instance: none is leaked
 
 
 @pytest.mark.parametrize("code", [pynvml.NVML_ERROR_FUNCTION_NOT_FOUND, pynvml.NVML_ERROR_UNKNOWN, 25, 2])

@@ -229,7 +229,7 @@ class Mapper:
         return value - before
 
     @property
-    def codes(self) -> list[tuple[list[str], float]]:
+    def counted_codes(self) -> list[tuple[list[str], float]]:
         """Codes and how often they were counted, for the next run."""
         return [(list(key), value) for key, value in self._last_codes.items()]
 

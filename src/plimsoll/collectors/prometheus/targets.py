@@ -116,7 +116,7 @@ class Scraper:
         idle = [one for one in self._addresses if one.url not in self._running]
         known = self._members.memory()
         return {
-            **{one.url: {**counters(one.mapper.rates.remembered()), "codes": one.mapper.codes} for one in idle},
+            **{one.url: {**counters(one.mapper.rates.remembered()), "codes": one.mapper.counted_codes} for one in idle},
             **({_LISTS: known} if known else {}),
         }
 
