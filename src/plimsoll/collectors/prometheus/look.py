@@ -181,8 +181,7 @@ class RuleInput:
         """
         totals: dict[tuple[str, str], tuple[float, float]] = {}
         groups = self.counters.groups(self.rule, samples, self.made, filtered=filtered)
-        names = frozenset((one.name, one.key) for ones in groups.values() for one in ones)
-        more = from_zero and self.counters.only_more((self.number, part), names) and not self.made.first
+        more = from_zero and self._only_more(groups, part)
         limits = self._limits()
         for place, ones in groups.items():
             for sample in ones:
@@ -200,6 +199,11 @@ class RuleInput:
                     amount, rate = totals.get(place, (0.0, 0.0))
                     totals[place] = (amount + delta[0], rate + delta[0] / delta[1])
         return totals
+
+    def _only_more(self, groups: Mapping[tuple[str, str], list[Sample]], part: str) -> bool:
+        """Whether no series has gone since a reading before."""
+        names = frozenset((one.name, one.key) for ones in groups.values() for one in ones)
+        return self.counters.only_more((self.number, part), names) and not self.made.first
 
     def _limits(self) -> dict[str, float]:
         """What a device of the rule can do a second, by its name, where the exporter says so; a fifth is forgiven."""
