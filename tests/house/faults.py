@@ -66,7 +66,7 @@ FAULTS: Final[dict[str, str]] = {
     "F53": "A job takes longer than its period: the next waits, no two at a time.",
     "F54": "A run that never gave a sign of life: closed by the next owner, made once more.",
     "F55": "Ending in any phase: within ten seconds; asked twice, at once.",
-    "F56": "A broken or changed config while running: the old one goes on; no windows of the past are made up.",
+    "F56": "A broken config: the old one goes on. A changed schedule or zone: it begins where the last window ended.",
     "F57": "Two hundred heavy questions: 503 beyond the limit, memory stays bounded.",
     "F58": "Clients that read a byte at a time or say nothing: others are served.",
     "F59": "A file is replaced while it is read: its reader finishes.",

@@ -46,7 +46,6 @@ NOT_DONE: Final = frozenset(
         "schedule/doctor.py",
         "schedule/engine.py",
         "schedule/interval_jobs.py",
-        "schedule/problems.py",
         "schedule/project_lock.py",
         "schedule/run_process.py",
         "schedule/status.py",

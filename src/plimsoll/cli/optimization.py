@@ -68,13 +68,13 @@ def optimization(
         print_json(document)
         return
     state, read = read_in(sources, window_of(query, sources.as_of, STEP_S))
-    _print(document, read)
+    _print(document, read, evidence)
     for line in losses(state) if state.total else [not_judged(state)]:
         say(line)
     _print_silence(evidence)
 
 
-def _print(document: OptimizationDocument, read: Collection[str]) -> None:
+def _print(document: OptimizationDocument, read: Collection[str], evidence: Sequence[Evidence]) -> None:
     console = Console(markup=False, highlight=False, emoji=False)
 
     def line(text: str) -> None:
@@ -88,11 +88,22 @@ def _print(document: OptimizationDocument, read: Collection[str]) -> None:
     quiet = [resource for resource in document.resources if not _parts(resource)]
     judged = sum(resource.resource_id in read for resource in quiet)
     if judged:
-        line(f"{_resources(judged)}: nothing holds {'it' if judged == 1 else 'them'} back.")
+        line(f"{_resources(judged)}: {_nothing_found(evidence, 'it' if judged == 1 else 'them')}.")
     if len(quiet) > judged:
         line(f"{_resources(len(quiet) - judged)}: not judged: no reading in this time.")
     for one in document.platform_recommendations or ():
         line(f"Together: {one.title}. {one.description}{_tail(one.cost_impact)}")
+
+
+def _nothing_found(evidence: Sequence[Evidence], them: str) -> str:
+    """Said of what was judged alone: with how many rules could, and where none could, that."""
+    of = next((one for one in evidence if one.subject == "optimization.judged"), None)
+    if of is None:
+        return f"nothing holds {them} back"
+    if not of.observed:
+        return "not judged: no rule has enough readings yet"
+    waiting = f", {len(of.detail['waiting'])} wait for more history" if of.detail["waiting"] else ""
+    return f"nothing holds {them} back; {of.observed:.0f} of {of.samples} rules had enough to judge{waiting}"
 
 
 def _resources(count: int) -> str:

@@ -105,6 +105,8 @@ def _print(found: "Status") -> None:
     if (last := found.report) is not None:
         judged = f"{last.judged} of {last.total} judged, {last.silent} silent"
         typer.echo(f"report     {_typed(last.verdict)} {_typed(last.facts)} ({last.end}; {judged})")
+    for note in found.notes:
+        typer.echo(f"note: {shown(note)}")
     for problem in found.problems:
         typer.echo(f"problem: {shown(problem)}")
     typer.echo("healthy" if found.healthy else f"not healthy: {len(found.problems)} problems")

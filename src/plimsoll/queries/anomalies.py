@@ -1,14 +1,14 @@
 """The anomalies document."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
-from plimsoll.analysis.anomalies.analyse import Looked, told_of
+from plimsoll.analysis.anomalies.analyse import UNREAD, Looked, told_of
 from plimsoll.analysis.anomalies.contract import HIGH_Z, MEDIUM_Z, Finding
 from plimsoll.analysis.anomalies.detectors import DEFAULT, DETECTORS
 from plimsoll.analysis.anomalies.settings import Anomalies
@@ -147,7 +147,19 @@ def findings(
             most_per_resource_week=settings.most_per_resource_week if query.detectors == DEFAULT else math.inf,
         ),
     )
-    return replace(looked, not_judged={name: why for part in parts for name, why in part.not_judged.items()})
+    unjudged = {name: why for part in parts for name, why in part.not_judged.items()}
+    return replace(looked, not_judged=unjudged | _only_begun(sources, unjudged, end, query.step_s))
+
+
+def _only_begun(sources: QueryContext, unjudged: Mapping[str, str], end: datetime, step_s: float) -> dict[str, str]:
+    """Of those that are called unread, the ones that are read in the step that has begun: theirs is another reason."""
+    unread = [name for name, why in unjudged.items() if why.startswith(UNREAD)]
+    until = sources.as_of + timedelta(milliseconds=1)
+    if not unread or until <= end:
+        return {}
+    rows = sources.snapshot.scan(SAMPLES, start=end, end=until, columns=("resource_id",)).unique().collect()
+    begun = set(rows["resource_id"])
+    return {name: f"read for less than {step_s / 60:g} min" for name in unread if name in begun}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

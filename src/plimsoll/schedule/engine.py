@@ -11,6 +11,7 @@ from plimsoll.errors import PlimsollError
 from plimsoll.ledger import Ledger, Run, RunResult
 from plimsoll.project import Project
 from plimsoll.project.context import Lane
+from plimsoll.schedule.changed import begins
 from plimsoll.schedule.clock_watch import FILE, TOLERATED_S, Step, Watch
 from plimsoll.schedule.log import Log
 from plimsoll.schedule.owed import Owed, oldest, owed_by_all, settled
@@ -190,8 +191,10 @@ class Engine:
             self.ledger.finish(run.id, replace(ended, cause="signal"))
 
     def _register(self) -> None:
-        schedules = {task.name: task.text for task in self.plan.tasks.values()}
-        self.ledger.register(schedules, self.plan.zone.key, self.clock.now())
+        plan, now = self.plan, self.clock.now()
+        before = self.ledger.registered()
+        since = begins(plan, before, self.ledger.standings(before, now), now)
+        self.ledger.register({t.name: t.text for t in plan.tasks.values()}, plan.zone.key, now, since=since)
 
 
 def _alive(pid: int) -> bool:

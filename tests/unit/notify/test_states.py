@@ -129,6 +129,27 @@ def test_a_service_that_is_down_gets_everything_in_order_when_it_is_back(world: 
     assert world.states() == [("hook", "sent"), ("other", "sent"), ("hook", "sent"), ("other", "sent")]
 
 
+def test_an_update_waits_for_the_message_that_it_answers(world: World, hook: Hook) -> None:
+    """The first one is to be tried again in ten minutes; what resolves it does not go out before."""
+    service = hook('reports = "never"\n')
+    service.judge = lambda _body, _headers: (503, "down")
+    world.inventory(["a"])
+    world.cpu["a"] = 97.0
+    world.read(6)
+    for _ in range(5):
+        assert world.pass_once() == ["later"]
+        world.read(13)
+    world.pass_once()
+    service.judge = lambda _body, _headers: (200, "ok")
+    service.got.clear()
+    world.cpu["a"] = 30.0
+    world.read(3)
+    assert world.pass_once() == []
+    world.read(13)
+    assert world.pass_once() == ["sent", "sent"]
+    assert said(service) == [("opened", ["a"]), ("resolved", ["a"])]
+
+
 def test_above_the_limit_of_an_hour_alerts_wait_and_are_joined(world: World, hook: Hook) -> None:
     """The third message of an hour has everything that came since the second; a critical one does not wait."""
     critical = '[lines.hot]\nmetric = "gpu_temperature_c"\nabove = 90.0\nfor = "0s"\nseverity = "critical"\n'

@@ -21,6 +21,8 @@ _WEEK_S: Final = 604_800.0
 _SCORED_CELLS: Final = 2_000_000
 _MOST_DAYS: Final = 14
 _HISTORY_DAYS: Final = 2
+UNREAD: Final = "no reading in"
+"""Begins the reason of a resource of which nothing was read in the window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def not_judged(grid: Grid, resources: Iterable[str], *, at_least_s: float) -> di
     "22.8 h of history", "no reading in 24 h", "only its devices are read".
     """
     asked = min(grid.rows, math.ceil(at_least_s / grid.step_s))
-    unread = f"no reading in {asked * grid.step_s / 3600:,.0f} h"
+    unread = f"{UNREAD} {asked * grid.step_s / 3600:,.0f} h"
     since, of = judged_from(grid), grid.of_resources()
     devices = {one.resource_id for one in grid.series}
     found: dict[str, str] = {}

@@ -51,7 +51,7 @@ class _Seen:
 
 def find(grid: Grid, look: Look) -> list[Finding]:
     """The findings that begin at row `look.since` or later."""
-    grid = grid.whole()
+    grid = grid.whole().ordered()  # a forest is fitted on rows in their order: that of resources must not matter
     if not grid.series or look.since >= grid.rows:
         return []
     found = scores.surprises(grid, since=max(look.since, 1))

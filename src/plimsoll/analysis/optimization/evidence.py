@@ -56,6 +56,29 @@ def unlocking(
     )
 
 
+def judged(results: Sequence[tuple[ResourceWindow, Assessment]], span: TimeRange, options: DocumentOptions) -> Evidence:
+    """How many rules had enough readings of at least one resource to judge it, and which of the others wait for more.
+
+    Rules that read no metric always can, and are not counted.
+    """
+    known = {name for name, rule in options.rules.items() if rule.reads}
+    able: set[str] = set()
+    waiting: set[str] = set()
+    for _, result in results:
+        able.update(result.exonerated, (one.rule for top, below in result.bottlenecks for one in (top, *below)))
+        waiting.update(one.subject for one in result.waiting)
+    return Evidence(
+        subject="optimization.judged",
+        rule="enough readings of what a rule reads, for as long as its limits ask",
+        window=span,
+        observed=float(len(able & known)),
+        threshold=None,
+        unit="rules",
+        samples=len(known),
+        detail={"judged": sorted(able & known), "waiting": sorted((waiting - able) & known)},
+    )
+
+
 def of_bottleneck(window: ResourceWindow, top: Bottleneck, below: Sequence[Bottleneck], span: TimeRange) -> Evidence:
     """Why a bottleneck stands, with the symptoms folded under it."""
     resource_id, end = window.resource.resource_id, instant(span.end)

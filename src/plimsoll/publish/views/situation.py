@@ -18,6 +18,7 @@ from plimsoll.documents.situation import (
     Incident,
     Lost,
     Open,
+    RulesJudged,
     Situation,
 )
 from plimsoll.fleet.presence import METRIC, Presence
@@ -60,6 +61,8 @@ def situation_of(report: ReportInput) -> Situation:
         failed_sections=sorted(report.failed),
         failed_jobs=list(report.made.failed_jobs),
         is_filtered=report.is_filtered,
+        without_line=_without_line(report, crossed),
+        rules=_rules(report),
     )
 
 
@@ -157,6 +160,17 @@ def _over_now(report: ReportInput) -> set[str]:
     lines = {event.alert.resource for event in report.events if event.is_open and event.alert.metric != METRIC}
     opened = {alert.resource for alert in report.document.alerts if alert.metric != METRIC}
     return lines | opened | {one.resource_id for one in report.standings if one.is_over}
+
+
+def _without_line(report: ReportInput, crossed: set[str]) -> list[str]:
+    """Resources that were read, and nothing of them that has a line."""
+    read = {one.resource_id for one in report.presences if one.in_window and not one.aged_out}
+    return sorted(read.intersection(one.resource_id for one in report.standings if one.margin is None) - crossed)
+
+
+def _rules(report: ReportInput) -> RulesJudged | None:
+    found = next((one for one in report.evidence if one.subject == "optimization.judged"), None)
+    return RulesJudged(len(found.detail["judged"]), len(found.detail["waiting"]), found.samples) if found else None
 
 
 def _crossed(report: ReportInput) -> set[str]:

@@ -142,6 +142,12 @@ def _no_resource(situation: Situation) -> str:
 def _calm(situation: Situation) -> str:
     new = len(situation.too_new)
     young = f" {new} of {situation.total:,} {'is' if new == 1 else 'are'} too new to judge." if new else ""
+    without = len(situation.without_line)
+    if without:
+        lined = situation.total - situation.aged_out - without
+        stayed = f"{formatting.plural(lined, 'resource')} stayed under {'its line' if lined == 1 else 'their lines'}"
+        none = f" {without:,} {'has' if without == 1 else 'have'} none."
+        return f"{stayed}{_ahead(situation)}.{none}{young}"
     return f"Every resource stayed under its line{_ahead(situation)}.{young}"
 
 
@@ -334,6 +340,8 @@ def _not_judged(situation: Situation) -> Iterator[Fact]:
     why = why_not_judged(situation)
     if situation.judged == 0 and why:
         yield Fact(f"nothing is compared with its own past: {why}")
+    if situation.has_no_line:
+        yield Fact("nothing that is read has a load line")
 
 
 def _rest(situation: Situation) -> Iterator[Fact]:
