@@ -42,6 +42,9 @@ def remarks(mapping: str, table: Table, exposition: Exposition, read: Read, late
     said: list[str] = []
     if read.dropped:
         said.append(_dropped(read))
+    said += (
+        [f"{read.too_long} lines that are too long, or have too many labels, were left out"] if read.too_long else []
+    )
     said += _torn(read)
     if read.beyond:
         said.append(f"beyond the last bucket: {', '.join(sorted(read.beyond))}")
