@@ -98,7 +98,7 @@ INPUTS: Final[dict[str, str]] = {
     "B21": "Command line: a closed pipe: quiet.",
     "B22": "Command line: another user than the owner of the data: refused with the owner's name, nothing written.",
     "B23": "Import: wrong headers: the columns are named.",
-    "B24": "Import: values that are no numbers: refused by row, neighbours come in.",
+    "B24": "Import: values that are no numbers: refused by row, neighbors come in.",
     "B25": "Import: times without unit, of the future or of 1970: refused.",
     "B26": "Import: files that are none, endless lines, bombs: cut, in one line.",
     "B27": "Import: JSON that is too deep or broken: refused by line.",

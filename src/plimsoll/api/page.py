@@ -1,6 +1,6 @@
 """Pages of the service: live, the list of reports, signing in.
 
-The report's own type and colours, our own script only.
+The report's own type and colors, our own script only.
 """
 
 import base64

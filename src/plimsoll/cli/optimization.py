@@ -20,7 +20,8 @@ from plimsoll.cli.common import (
 )
 from plimsoll.cli.judging import losses, not_judged, read_in
 from plimsoll.cli.progress import blocks_shown
-from plimsoll.documents import Evidence
+from plimsoll.documents import Evidence, detailed
+from plimsoll.documents.evidence import MissingMetricsDetail, RulesJudgedDetail, SweepDetail
 from plimsoll.documents.optimization import OptimizationDocument, ResourceOptimization
 from plimsoll.errors import BadParameter, shown
 from plimsoll.project.runner import context
@@ -80,8 +81,8 @@ def _print(document: OptimizationDocument, read: Collection[str], evidence: Sequ
     def line(text: str) -> None:
         console.print(text, soft_wrap=True)
 
-    told = [resource for resource in document.resources if _parts(resource)]
-    for resource in told:
+    constrained = [resource for resource in document.resources if _parts(resource)]
+    for resource in constrained:
         line(f"{shown(resource.resource_name)} ({resource.resource_type})")
         for text in _parts(resource):
             line(f"  {text}")
@@ -97,12 +98,12 @@ def _print(document: OptimizationDocument, read: Collection[str], evidence: Sequ
 
 def _nothing_found(evidence: Sequence[Evidence], them: str) -> str:
     """Said of what was judged alone: with how many rules could, and where none could, that."""
-    of = next((one for one in evidence if one.subject == "optimization.judged"), None)
-    if of is None:
+    of, rules = next(detailed(evidence, RulesJudgedDetail), (None, None))
+    if of is None or rules is None:
         return f"nothing holds {them} back"
     if not of.observed:
         return "not judged: no rule has enough readings yet"
-    waiting = f", {len(of.detail['waiting'])} wait for more history" if of.detail["waiting"] else ""
+    waiting = f", {len(rules.waiting)} wait for more history" if rules.waiting else ""
     return f"nothing holds {them} back; {of.observed:.0f} of {of.samples} rules had enough to judge{waiting}"
 
 
@@ -112,17 +113,15 @@ def _resources(count: int) -> str:
 
 def _print_silence(evidence: Sequence[Evidence]) -> None:
     """Of whom too little is known to advise, till when; and the reading that would tell most."""
-    for one in evidence:
-        for silent in one.detail.get("abstentions", ()):
-            if silent["of"].startswith("advice"):
-                till = f"; enough at {silent['enoughAt']}" if silent["enoughAt"] else ""
-                say(f"{shown(one.subject.removeprefix('sweep.'))}: no {silent['of']}: {silent['reason']}{till}")
-    for one in evidence:
-        if one.subject == "optimization.unlock" and (missing := one.detail["metrics"]):
-            first = missing[0]
-            rules = ", ".join(first["rules"][:3])
-            most = f"the most useful is {first['metric']} (needed by {rules})"
-            say(f"{len(missing)} useful metrics are not collected; {most}")
+    for one, swept in detailed(evidence, SweepDetail):
+        for silent in swept.abstentions:
+            if silent.subject.startswith("advice"):
+                till = f"; enough at {silent.available_at}" if silent.available_at else ""
+                say(f"{shown(one.subject.removeprefix('sweep.'))}: no {silent.subject}: {silent.reason}{till}")
+    for _, missing in detailed(evidence, MissingMetricsDetail):
+        for first in missing.metrics[:1]:
+            most = f"the most useful is {first.metric} (needed by {', '.join(first.rules[:3])})"
+            say(f"{len(missing.metrics)} useful metrics are not collected; {most}")
 
 
 def _parts(resource: ResourceOptimization) -> list[str]:

@@ -75,8 +75,8 @@ class RunResult:
     inputs: str | None = None
 
 
-class Ledger:
-    """The ledger of one project; each call is one durable transaction."""
+class Runs:
+    """Every run of every job; each call is one durable transaction."""
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path)

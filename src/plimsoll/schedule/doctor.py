@@ -136,7 +136,7 @@ def _lake(project: Project, _: Clock) -> Finding:
         return Finding("lake", "ok", f"is kept elsewhere: {lake.to}")
     snapshot = lake.snapshot(proven=False)
     damaged = snapshot.manifest.damaged
-    days = sum(len(held) for held in snapshot.manifest.days.values())
+    days = sum(len(files) for files in snapshot.manifest.days.values())
     if damaged:
         first = min(damaged)
         text = f"{len(damaged)} damaged files were set aside, such as {first}: {damaged[first].reason}"
@@ -178,10 +178,12 @@ def _ledger(project: Project, _: Clock) -> Finding:
 
 
 def _scheduler(project: Project, _: Clock) -> Finding:
-    held = owner(project.data)
-    if held is None:
+    other = owner(project.data)
+    if other is None:
         return Finding("scheduler", "note", "none is running; `plimsoll up` collects and reports by itself")
-    return Finding("scheduler", "ok", f"plimsoll {held.command}, PID {held.pid} on {held.host} since {held.started}")
+    return Finding(
+        "scheduler", "ok", f"plimsoll {other.command}, PID {other.pid} on {other.host} since {other.started}"
+    )
 
 
 def _jobs(project: Project, clock: Clock) -> Finding:
@@ -229,12 +231,12 @@ def _after(notes: Sequence[str]) -> str:
 
 def _mappings(project: Project, clock: Clock) -> Finding:
     """Families of exporters that no mapping reads."""
-    told = [
+    listed = [
         one for one in last_attempts(project, clock.now()) if one["ok"] and "are not mapped" in (one["reason"] or "")
     ]
-    if not told:
+    if not listed:
         return Finding("mappings", "ok", "every family that was seen is mapped, or none was seen")
-    said = sorted({part for one in told for part in one["reason"].split("; ") if "are not mapped" in part})
+    said = sorted({part for one in listed for part in one["reason"].split("; ") if "are not mapped" in part})
     return Finding("mappings", "note", f"{'; '.join(said[:3])}; a file mappings/NAME.toml may read more")
 
 

@@ -36,7 +36,7 @@ class Engine:
     log: Log
     plan: Plan
     stopping: threading.Event = field(default_factory=threading.Event)
-    held: bool = False
+    paused: bool = False
     watch: Watch | None = None
     _claiming: threading.Lock = field(default_factory=threading.Lock)
     _running: set[int] = field(default_factory=set[int])
@@ -91,11 +91,11 @@ class Engine:
 
     def pass_lane(self, lane: Lane, most: int = 1_000) -> int:
         """Makes what a lane has due, oldest first, one at a time; gives how many attempts were made."""
-        if self.held or self.confirmed_now() is None:
+        if self.paused or self.confirmed_now() is None:
             return 0
         self._close_dead_runs()
         made = 0
-        while made < most and not self.stopping.is_set() and not self.held:
+        while made < most and not self.stopping.is_set() and not self.paused:
             next_one = self._next(lane)
             if next_one is None or not self._make(next_one):
                 break

@@ -88,8 +88,8 @@ def status(project: Project, clock: Clock) -> Status:
     """Looks; changes nothing."""
     now = clock.now()
     driving = driven(project)
-    held = driving.owner
-    if held is not None and held.command.endswith(COLLECT_ONLY):
+    owned_by = driving.owner
+    if owned_by is not None and owned_by.command.endswith(COLLECT_ONLY):
         project = replace(project, collect_only=True)
     plan, spool = Plan.load(project), _of_spool(project)
     beats, sources = project.ledger.beats(), of_sources(project, driving, now)
@@ -97,7 +97,7 @@ def status(project: Project, clock: Clock) -> Status:
         *_of_scheduler(driving, now),
         *([line] if (line := clock_problem(project.data / CLOCK)) else []),
         *_of_disk(project.data),
-        *_of_ledger(project.data / "ledger.sqlite"),
+        *_of_ledger(project.ledger.path),
         *(
             p
             for name, every in plan.stepping().items()
@@ -111,16 +111,16 @@ def status(project: Project, clock: Clock) -> Status:
     ]
     jobs = tuple(_job(task, plan, project, beats.get(task.name), now) for task in plan.tasks.values())
     report, notes = _of_report(project.data), tuple(sources.notes)
-    return Status(rfc3339(now), not problems, held, tuple(problems), jobs, spool, report, notes)
+    return Status(rfc3339(now), not problems, owned_by, tuple(problems), jobs, spool, report, notes)
 
 
 def _of_report(data: Path) -> ReportStatus | None:
     """The situation of the last daily report, as it was published."""
     try:
-        told = json.loads((data / "published" / "latest" / FILE).read_bytes())
-        detail = told["detail"]
+        reported = json.loads((data / "published" / "latest" / FILE).read_bytes())
+        detail = reported["detail"]
         return ReportStatus(
-            end=str(told["window"]["end"]),
+            end=str(reported["window"]["end"]),
             verdict=str(detail["verdict"]),
             facts=str(detail["facts"]),
             judged=int(detail["judged"]),
@@ -145,19 +145,19 @@ def _next(task: Task, plan: Plan, now: datetime) -> str | None:
 
 
 def _of_scheduler(driving: Driven, now: datetime) -> list[str]:
-    held, told = driving.owner, driving.reported
-    age = (now - datetime.fromisoformat(told["at"])).total_seconds() if told else 0.0
-    if held is None:
-        if told.get("command") == "tick" and age <= max(_TICKS_S, 3 * float(told.get("everyS", 0.0))):
+    owned_by, reported = driving.owner, driving.reported
+    age = (now - datetime.fromisoformat(reported["at"])).total_seconds() if reported else 0.0
+    if owned_by is None:
+        if reported.get("command") == "tick" and age <= max(_TICKS_S, 3 * float(reported.get("everyS", 0.0))):
             return []
         return ["no scheduler is running; start one: plimsoll up"]
-    if not held.command.startswith("up") or not told:
+    if not owned_by.command.startswith("up") or not reported:
         return []  # it has only just begun
-    troubles = [f"{lane}: {trouble}" for lane, trouble in told.get("troubles", {}).items()]
-    for name, why in told.get("workers", {}).items():
+    troubles = [f"{lane}: {trouble}" for lane, trouble in reported.get("troubles", {}).items()]
+    for name, why in reported.get("workers", {}).items():
         troubles.append(f"{name}: is not up: {why}; look at the log of plimsoll up")
     if age > STALE_S:
-        troubles.append(f"the scheduler (PID {held.pid}) gave no sign of life for {age:.0f} s; start it again")
+        troubles.append(f"the scheduler (PID {owned_by.pid}) gave no sign of life for {age:.0f} s; start it again")
     return troubles
 
 

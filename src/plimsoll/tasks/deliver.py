@@ -19,6 +19,7 @@ from plimsoll.delivery.post import encoded, post
 from plimsoll.delivery.sent_log import FILE as SENT
 from plimsoll.delivery.sent_log import SentLog
 from plimsoll.delivery.settings import Mail, Recipient
+from plimsoll.documents.report_kinds import DAILY, REPORT_KINDS
 from plimsoll.errors import DiskError, PlimsollError, shown
 from plimsoll.ledger.notices import CHANNEL
 from plimsoll.ledger.outbox import ALERT, Outbox, OutboxMessage
@@ -29,7 +30,6 @@ from plimsoll.tasks.report import PublishedReport, as_pdf, owner_view
 if TYPE_CHECKING:
     from plimsoll.publish.render.mail import MailParts
 
-OWNED: Final = ("daily", "weekly")
 BACK_OFF_S: Final = (60, 300, 900, 3600, 7200)
 ALERT_BACK_OFF_S: Final = (30, 60, 120, 300, 600)
 MOST_LOSSES: Final = 2
@@ -42,7 +42,7 @@ _STATES: Final[Mapping[str, str]] = MappingProxyType({"later": "queued", "uncert
 
 def outbox(context: Context) -> Outbox:
     """The project's outbox."""
-    return Outbox(context.data / "ledger.sqlite")
+    return context.ledger.outbox
 
 
 def _sent(context: Context) -> SentLog:
@@ -76,7 +76,7 @@ def queue(context: Context, kind: str, made: PublishedReport) -> int:
         new += _queue_mail(context, kind, report, mail, name, recipient)
     calm = made.view.verdict.state in CALM
     for name, channel in context.config.under("notify", Notify).items():
-        if kind != "daily" or not channel.shows_report(calm=calm):
+        if kind != DAILY.name or not channel.shows_report(calm=calm):
             continue
         if not _tried(context, _channel_ids(kind, made, name)[:-1]):
             new += _queue_summary(context, kind, made, name, channel)
@@ -88,7 +88,7 @@ def _tried(context: Context, ids: list[str]) -> bool:
 
 
 def _owned(recipient: Recipient, kind: str) -> bool:
-    return recipient.role == "owner" and kind in OWNED
+    return recipient.role == "owner" and REPORT_KINDS[kind].span is not None
 
 
 def _mail_ids(kind: str, made: PublishedReport, mail: Mail, name: str, recipient: Recipient) -> list[str]:

@@ -136,6 +136,19 @@ def test_a_changed_schedule_begins_where_the_old_one_ended(
     _every_window_once(notes, "report", datetime(2026, 1, 16, 7, tzinfo=UTC), notes.windows("report")[-1][1])
 
 
+def test_a_changed_schedule_makes_no_empty_window(project: Project, clock: OwnedClock) -> None:
+    """F56: an hour that the old schedule covered is not made again where the new one is due long after its end."""
+    running, notes = engine(project, clock, plan({"report": "daily 18:00"}))
+    clock.advance(DAY_S)
+    assert running.pass_all() == 1
+    running.plan = plan({"report": "hourly :59"})
+    running.begin()
+    clock.advance(2 * 3600)
+    running.pass_all()
+    _every_window_once(notes, "report", START, START + timedelta(hours=25))
+    assert all(start < end for start, end in notes.windows("report"))
+
+
 @pytest.mark.parametrize("text", ["daily 09:00", "daily 05:00", "hourly", "monthly 06:00"])
 def test_a_schedule_changed_during_a_pause_leaves_no_instant_out(
     project: Project, clock: OwnedClock, text: str
@@ -246,9 +259,9 @@ def test_a_held_engine_makes_nothing(project: Project, clock: OwnedClock) -> Non
     """While the clock is incredible, nothing is made."""
     running, notes = engine(project, clock, plan({"anomalies": "hourly"}))
     clock.advance(3600)
-    running.held = True
+    running.paused = True
     assert running.pass_all() == 0
-    running.held = False
+    running.paused = False
     assert running.pass_all() == 1
     assert len(notes.made) == 1
 

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from plimsoll.documents.situation import Advice, Ahead, Lost, Open, RulesJudged, Situation
 from plimsoll.publish.views.absences import absences
-from plimsoll.publish.views.sections import all_compared, all_judged, nothing_held, nothing_to_do, nothing_unusual
+from plimsoll.publish.views.sections import (
+    all_compared,
+    all_judged,
+    nothing_constrained,
+    nothing_to_do,
+    nothing_unusual,
+)
 from plimsoll.publish.views.verdict import judge
 from plimsoll.publish.views.view import counts_sentence, lines_are_kept, no_alert_sentence
 from tests.contradictions import Told, contradictions
@@ -30,7 +36,7 @@ def told(now: Situation) -> Told:
         second=counts_sentence(now),
         alerts=no_alert_sentence(now) if not now.open else f"{len(now.open)} open.",
         unusual=nothing_unusual(now) if not now.incidents else f"{len(now.incidents)} found.",
-        held=nothing_held(now),
+        held=nothing_constrained(now),
         to_do=nothing_to_do(now),
         ticked=_ticked(now),
         absent=[f"{one.resource}: {one.text}" for one in absences(now, MOMENT.zone, END)],
@@ -39,7 +45,7 @@ def told(now: Situation) -> Told:
 
 def _ticked(now: Situation) -> list[str]:
     """The sentences that stand beside a tick."""
-    found = [nothing_held(now), nothing_to_do(now)] if all_judged(now) else []
+    found = [nothing_constrained(now), nothing_to_do(now)] if all_judged(now) else []
     found += [no_alert_sentence(now)] if lines_are_kept(now) and not now.open else []
     return found + ([nothing_unusual(now)] if all_compared(now) and not now.incidents else [])
 

@@ -10,7 +10,7 @@ from plimsoll.analysis.anomalies import events, forest, scores
 from plimsoll.analysis.anomalies.contract import Finding, Moved
 from plimsoll.analysis.anomalies.forest import FEWEST_ROWS, fit
 from plimsoll.analysis.anomalies.residuals import NAMES, residuals
-from plimsoll.analysis.anomalies.scores import held
+from plimsoll.analysis.anomalies.scores import sustain
 from plimsoll.analysis.anomalies.surprise import surprise
 from plimsoll.analysis.anomalies.wording import explain
 from tests.grids import PER_DAY, fleet_values, grid_of
@@ -63,7 +63,7 @@ def test_the_hour_of_the_day_is_expected() -> None:
 
 def test_a_held_score_goes_on_while_readings_stay_strange() -> None:
     """It falls to a multiple of what is now, not to what is now."""
-    assert held(np.array([0.0, 5.0, 2.5, 2.0, 0.1]), 1.6).tolist() == pytest.approx([0.0, 5.0, 4.0, 3.2, 0.16])
+    assert sustain(np.array([0.0, 5.0, 2.5, 2.0, 0.1]), 1.6).tolist() == pytest.approx([0.0, 5.0, 4.0, 3.2, 0.16])
 
 
 def test_one_event_is_told_once() -> None:

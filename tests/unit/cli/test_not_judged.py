@@ -60,7 +60,7 @@ def test_an_empty_project_is_not_judged(
     assert said(project, capsys, "anomalies", "--json", *one) == ("[]\n", "No resource is known yet.\n")
 
 
-def test_an_empty_project_has_nothing_to_optimise_or_to_decide(
+def test_an_empty_project_has_nothing_to_optimize_or_to_decide(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Said, instead of an empty answer or of nothing to decide."""
@@ -110,7 +110,7 @@ def test_seconds_of_readings_are_no_calm(project: Project, capsys: pytest.Captur
 
 
 def test_a_step_that_has_only_begun_is_not_called_unread(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    """Steps that are not over are not analysed; that is another reason than silence."""
+    """Steps that are not over are not analyzed; that is another reason than silence."""
     known(project, "a")
     row = {"ts": END + timedelta(seconds=30), "resource_id": "a", "device": "", "source": "test"}
     project.lake.append(SAMPLES, [row | {"cpu_utilization_pct": 20.0}], collector="test")

@@ -138,10 +138,10 @@ def resource_rated(features: Floats, forest: Forest) -> Floats:
 
 def resource_score(features: Floats, rated: Floats) -> Floats:
     """R of each row, held, and moved so that `ALARM` is the alarm."""
-    return held(features[:, 3] + RESOURCE_FOREST_WEIGHT * rated, RESOURCE_HOLD) + ALARM - RESOURCE_ALARM
+    return sustain(features[:, 3] + RESOURCE_FOREST_WEIGHT * rated, RESOURCE_HOLD) + ALARM - RESOURCE_ALARM
 
 
-def held(score: Floats, hold: float) -> Floats:
+def sustain(score: Floats, hold: float) -> Floats:
     """The score that goes on while readings stay strange, along the last axis."""
     out = np.array(score, dtype=np.float64)
     for row in range(1, out.shape[-1]):

@@ -12,6 +12,7 @@ from plimsoll.analysis.bottlenecks.expressions.terms import Metric
 from plimsoll.analysis.bottlenecks.resource_window import FEWEST, ResourceWindow
 from plimsoll.analysis.bottlenecks.rule import AnyRule, Bottleneck
 from plimsoll.clock import rfc3339
+from plimsoll.documents.evidence import AbstentionDetail
 
 ENOUGH_COVERAGE: Final = 0.8
 _DAYS_FROM_H: Final = 48.0
@@ -34,10 +35,12 @@ class InsufficientData:
     reason: str
     in_s: float | None
 
-    def as_evidence(self, end: datetime) -> dict[str, object]:
+    def as_evidence(self, end: datetime) -> AbstentionDetail:
         """As the evidence says it."""
         at = None if self.in_s is None else end + timedelta(seconds=self.in_s)
-        return {"of": self.subject, "reason": self.reason, "enoughAt": None if at is None else rfc3339(at)}
+        return AbstentionDetail(
+            subject=self.subject, reason=self.reason, available_at=None if at is None else rfc3339(at)
+        )
 
 
 def low_coverage(window: ResourceWindow) -> InsufficientData | None:

@@ -122,10 +122,10 @@ class ResourceWindow:
 
     def missing(self) -> NDArray[np.bool_]:
         """The rows of the window in which something was due and nothing at all was read."""
-        heard = np.zeros(self.window_rows, dtype=np.bool_) if self.due is None else ~self.due
+        received = np.zeros(self.window_rows, dtype=np.bool_) if self.due is None else ~self.due
         for row in (*self.readings.values(), *self.devices.values()):
-            heard |= ~np.isnan(row[-self.window_rows :])
-        return ~heard
+            received |= ~np.isnan(row[-self.window_rows :])
+        return ~received
 
     def longest_silence_h(self) -> float:
         """The longest stretch of the window in which something was due and nothing at all was read, in hours."""

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from plimsoll.documents.capacity import CapacityDocument
+from plimsoll.documents.report_kinds import CAPACITY
 from plimsoll.publish import formatting
 from plimsoll.publish.drawing.svg import MARK
 from plimsoll.publish.theme import GLYPHS
@@ -56,7 +57,7 @@ def capacity_view(review: CapacityInput, *, document_sha256: str) -> CapacityVie
     days = max((len(pool.history) for pool in ordered), default=0)
     today = review.as_of.astimezone(ZoneInfo(review.zone)).date()
     return CapacityView(
-        kind="Capacity review",
+        kind=CAPACITY.title,
         fleet=document.fleet,
         window=(
             f"{formatting.plural(days, 'day')} to {formatting.day(today)} {today:%Y}, "
@@ -105,8 +106,8 @@ def _trust(review: CapacityInput) -> str:
         return "No forecast has come due yet."
     share = trust.inside / trust.of
     judged = "too narrow" if share < 0.7 else "wider than needed" if share > 0.95 else "as honest as they claim"
-    held = f"{trust.inside} of {trust.of} inside an 80{formatting.NARROW}% band: {judged}, so far."
-    return f"{held} Mean error {formatting.number(trust.mean_error)} points."
+    inside = f"{trust.inside} of {trust.of} inside an 80{formatting.NARROW}% band: {judged}, so far."
+    return f"{inside} Mean error {formatting.number(trust.mean_error)} points."
 
 
 def _tiles(review: CapacityInput) -> list[Tile]:

@@ -60,7 +60,7 @@ class Unusual:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Constrained:
     """One bottleneck."""
 
     resource: str
@@ -95,7 +95,7 @@ class Section:
     Without rows `sure` says that everything was judged: only then is it ticked off.
     """
 
-    rows: Sequence[Action | Unusual | Held | Room]
+    rows: Sequence[Action | Unusual | Constrained | Room]
     sentence: str
     more: int = 0
     failed: str = ""
@@ -199,21 +199,23 @@ def nothing_unusual(situation: Situation) -> str:
     return f"Nothing was unlike its own past; not judged: {why}." if why else "Nothing was unlike its own past."
 
 
-def held_back(report: ReportInput, situation: Situation) -> Section | None:
+def constrained(report: ReportInput, situation: Situation) -> Section | None:
     """The bottlenecks, the most constrained resource first."""
     if report.optimization is None:
         return _failed(report, "optimization")
     rows = [
-        _held(resource, one.component, one.description, one.impact)
+        _constrained(resource, one.component, one.description, one.impact)
         for resource in report.optimization.resources
         for one in (resource.bottlenecks or ())
     ]
-    sentence = f"{formatting.plural(len(rows), 'bottleneck')}, the tightest first." if rows else nothing_held(situation)
+    sentence = (
+        f"{formatting.plural(len(rows), 'bottleneck')}, the tightest first." if rows else nothing_constrained(situation)
+    )
     sure = not rows and all_judged(situation)
     return Section(rows[:MOST_ROWS], sentence, max(0, len(rows) - MOST_ROWS), sure=sure)
 
 
-def nothing_held(situation: Situation) -> str:
+def nothing_constrained(situation: Situation) -> str:
     """Said of what was judged alone, with how many rules could."""
     if (nothing := _no_rule_judged(situation)) is not None:
         return nothing
@@ -274,10 +276,10 @@ def _unusual(one: Shown, report: ReportInput, zone: ZoneInfo) -> Unusual:
     known = formatting.known(metric)
     more = f" and {len(one.entries) - 1} more" if len(one.entries) > 1 else ""
     others = f" and {len(one.resources) - 1:,} more" if len(one.resources) > 1 else ""
-    resource = str(lead.detail["resource"])
+    resource = one.finding.resource
     start = formatting.clock_time(instant(lead.window.start), zone, day_of=report.end)
     end = formatting.clock_time(instant(lead.window.end), zone, day_of=report.end)
-    why = str(lead.detail["explanation"])
+    why = one.finding.explanation
     if others:
         cause = one.detail.causes[0].why if one.detail.causes else ""
         likely = f"likely cause: {names.get(resource, resource)} ({cause})"
@@ -290,7 +292,7 @@ def _unusual(one: Shown, report: ReportInput, zone: ZoneInfo) -> Unusual:
         value=formatting.amount(value, metric) if known else formatting.number(value),
         expected=_range(entry),
         z=f"z {min(entry.z_score, 99.9):.1f}" if entry else lead.rule.removeprefix("anomalies.").replace("_", " "),
-        since=f"{start}{', goes on' if lead.detail['open'] else f' to {end}'}",
+        since=f"{start}{', goes on' if one.finding.open else f' to {end}'}",
         why=formatting.visible(why),
     )
 
@@ -301,8 +303,8 @@ def _range(entry: Anomaly | None) -> str:
     return f"{formatting.number(entry.expected_low)} – {formatting.number(entry.expected_high)}"
 
 
-def _held(resource: ResourceOptimization, component: str, description: str, impact: str) -> Held:
-    return Held(
+def _constrained(resource: ResourceOptimization, component: str, description: str, impact: str) -> Constrained:
+    return Constrained(
         formatting.name(resource.resource_name),
         formatting.visible(component),
         formatting.sentence_case(formatting.visible(description)),

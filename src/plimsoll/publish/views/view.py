@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from plimsoll.clock import instant
+from plimsoll.documents.report_kinds import REPORT_KINDS
 from plimsoll.documents.situation import Situation
 from plimsoll.publish import formatting
 from plimsoll.publish.drawing.svg import MARK
@@ -28,7 +29,6 @@ from plimsoll.publish.views.tiles import Tile, tiles
 from plimsoll.publish.views.verdict import Moment, Verdict, judge, why_not_judged
 
 MOST_ROWS = 2_500
-_KINDS = {"daily": "Daily report", "weekly": "Weekly report"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class ReportView:
     alerts_sentence: str
     alerts_glyph: str
     unusual: Section | None
-    held_back: Section | None
+    constrained: Section | None
     room: Section | None
     checked: Sequence[Checked]
     outcomes: Sequence[str]
@@ -95,11 +95,11 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
     rows = resource_rows.rows(report, situation)
     flagged = sum(row.flagged for row in rows)
     count = len(situation.open)
-    strange, held = sections.unusual(report, situation, zone), sections.held_back(report, situation)
-    checked = _checked(situation, strange, held)
+    strange, constrained = sections.unusual(report, situation, zone), sections.constrained(report, situation)
+    checked = _checked(situation, strange, constrained)
     missing = absences(situation, zone, report.end)
     return ReportView(
-        kind=_KINDS[report.kind],
+        kind=REPORT_KINDS[report.kind].title,
         fleet=report.fleet,
         window=f"{formatting.moment(report.start, zone)} – {formatting.moment(report.end, zone)} {report.zone}",
         verdict=judge(situation, Moment(report.end, zone)),
@@ -112,7 +112,7 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
         alerts_sentence=f"{count} open. An alert is a line crossed." if count else no_alert_sentence(situation),
         alerts_glyph=_alerts_glyph(situation),
         unusual=strange,
-        held_back=held,
+        constrained=constrained,
         room=sections.room(report),
         checked=checked if len(checked) > 1 else [],
         outcomes=[formatting.visible(text) for text in report.outcomes],
@@ -167,15 +167,15 @@ def _absent_sentence(situation: Situation) -> str:
         (len({one.id for one in situation.lost}), "lost a metric or a GPU"),
         (len(situation.gaps), "without readings for a while"),
     ]
-    told = ", ".join(f"{count:,} {what}" for count, what in parts if count)
-    return f"{told} of {formatting.plural(situation.total, 'resource')}." if told else ""
+    counted = ", ".join(f"{count:,} {what}" for count, what in parts if count)
+    return f"{counted} of {formatting.plural(situation.total, 'resource')}." if counted else ""
 
 
-def _checked(situation: Situation, strange: Section | None, held: Section | None) -> list[Checked]:
+def _checked(situation: Situation, strange: Section | None, constrained: Section | None) -> list[Checked]:
     """What was looked at without finding anything, one line for each; with nothing judged there is none."""
     if not situation.judged:
         return []
-    sections = [("Unusual", strange), ("Bottlenecks", held)]
+    sections = [("Unusual", strange), ("Bottlenecks", constrained)]
     looked = [
         Checked(one.glyph, title, one.sentence) for title, one in sections if one and not (one.rows or one.failed)
     ]
@@ -207,18 +207,18 @@ def _alerts(report: ReportInput, zone: ZoneInfo) -> list[AlertRow]:
 
 def _since(report: ReportInput, situation: Situation) -> str:
     """The second line: what changed since the window before, and how many stayed under their lines."""
-    told = counts_sentence(situation)
+    counted = counts_sentence(situation)
     before = report.previous.overall.health_score if report.previous else None
     if report.previous is None or before is None:
         earlier = any(r.known_since is not None and r.known_since < report.previous_end for r in report.resources)
         why = "Nothing was read in the window before" if earlier else "First report"
-        return f"{why}; nothing to compare with{'' if earlier else ' yet'}. In this window: {told}"
+        return f"{why}; nothing to compare with{'' if earlier else ' yet'}. In this window: {counted}"
     now = report.document.overall.health_score
     if now is None:
-        return f"Since {report.before}: health is not known any more; {told}"
+        return f"Since {report.before}: health is not known any more; {counted}"
     change = now - before
     moved = "stayed at" if change == 0 else ("rose to" if change > 0 else "fell to")
-    return f"Since {report.before}: health {moved} {now}{f' from {before}' if change else ''}; {told}"
+    return f"Since {report.before}: health {moved} {now}{f' from {before}' if change else ''}; {counted}"
 
 
 def counts_sentence(situation: Situation) -> str:
