@@ -13,6 +13,7 @@ PLAN: Final[dict[str, tuple[str, ...]]] = {
     "lake/maintain/cleaning.py": ("tests/faults/lake/test_damage.py", "tests/faults/lake/test_an_older_manifest.py"),
     "lake/maintain/compaction.py": (
         "tests/unit/lake/test_what_is_appended_is_read.py",
+        "tests/faults/lake/test_an_older_manifest.py",
         "tests/faults/lake/test_damage.py",
     ),
     "lake/maintain/retention.py": ("tests/unit/lake/test_retention.py",),
