@@ -59,7 +59,7 @@ def trend_of(
     level = without_daily_profile(whole, steps_a_day)
     points = absent(np.nanmean, pieces(level, steps_a_day // points_a_day))
     slope = theil_sen(points) * points_a_day
-    p = np.array([_hamed_rao_p(row) for row in points])
+    p = np.array([hamed_rao_p(row) for row in points])
     window_days = points.shape[1] / points_a_day
     change = np.abs(slope) * window_days
     rest = points - slope[:, None] * (np.arange(points.shape[1], dtype=np.float64) / points_a_day)[None, :]
@@ -88,7 +88,7 @@ def without_daily_profile(values: Floats, steps_a_day: int = 24) -> Floats:
     return (by_day - profile[:, None, :] + median(values)[:, None, None]).reshape(values.shape)
 
 
-def _hamed_rao_p(points: Floats) -> float:
+def hamed_rao_p(points: Floats) -> float:
     """Two-sided p of Mann-Kendall's S; its variance grows with the positive autocorrelation of the detrended ranks."""
     known = points[~np.isnan(points)]
     n = len(known)

@@ -120,6 +120,17 @@ class Ahead:
     without: int
 
 
+@dataclass(frozen=True, slots=True)
+class GpuTotals:
+    """All GPUs that were read: how many, their mean use and that of the busiest hour, how many would be enough."""
+
+    count: int
+    busy_pct: float
+    busiest_pct: float
+    enough: int
+    unread: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """All of it. Sequences are ordered, the worst first.
@@ -128,7 +139,8 @@ class Situation:
     the end; `too_new` have no past yet. `silent` should be read and are not; of `unmeasured` nothing more is promised;
     `aged_out` counts names that no config declares and that were not seen for long. `crossed` are all resources that
     were over a line at any time, `came_back` those of them that are known to be under it; a muted alert is in neither
-    `open` nor `came_back`. `opened` and `closed` count alerts since the last report. `ahead` is None without forecasts.
+    `open` nor `came_back`. `opened` and `closed` count alerts since the last report. `ahead` is None without forecasts,
+    `gpus` where the use of no GPU was read.
     """
 
     total: int
@@ -154,6 +166,7 @@ class Situation:
     crossings: Sequence[Crossing] = ()
     ahead: Ahead | None = None
     availability_pct: float | None = None
+    gpus: GpuTotals | None = None
     failed_sections: Sequence[str] = ()
     failed_jobs: Sequence[str] = ()
     is_filtered: bool = False

@@ -21,6 +21,8 @@ class LoadLine(Section):
     learned: Literal["above", "below"] | None = Field(
         None, description="instead of a value: the line is each resource's own usual range, learnt once a day"
     )
+    times: float = Field(1.0, ge=1, le=100, description="a learned line above is so many times the usual high end")
+    at_least: float | None = Field(None, description="a learned line above is never drawn below this value")
     for_: Annotated[Duration, Field(ge=0, le=7 * 86400)] = Field(
         "5m",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
         description="an alert opens after this long over the line",
@@ -36,6 +38,8 @@ class LoadLine(Section):
             raise ValueError(f'metric "{self.metric}" is unknown; did you mean "{nearest(self.metric, CATALOGUE)}"?')
         if [self.above, self.below, self.learned].count(None) != 2:
             raise ValueError("give exactly one of above and below, or learned")
+        if self.learned != "above" and (self.times != 1 or self.at_least is not None):
+            raise ValueError('times and at_least go with learned = "above"')
         if self.learned is not None:
             return self
         metric, value = CATALOGUE[self.metric], self.value
@@ -53,9 +57,13 @@ class LoadLine(Section):
     def at(self, value: float, resource_id: str) -> "LoadLine":
         """A learned line as it stands for one resource, inside what the metric can be."""
         metric = CATALOGUE[self.metric]
+        if self.learned == "above":
+            value = max(self.times * value, self.at_least if self.at_least is not None else value)
         limit = min(max(value, metric.low if metric.low is not None else value), metric.most or value)
         side = {"above": limit, "below": None} if self.learned == "above" else {"above": None, "below": limit}
-        return self.model_copy(update={**side, "learned": None, "resources": (resource_id,)})
+        return self.model_copy(
+            update={**side, "learned": None, "times": 1.0, "at_least": None, "resources": (resource_id,)}
+        )
 
     @property
     def sign(self) -> int:

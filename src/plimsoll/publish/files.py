@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from plimsoll import documents
-from plimsoll.clock import rfc3339
+from plimsoll.clock import instant, rfc3339
 from plimsoll.errors import DiskError, LakeError, UsageError
 
 MANIFEST = "manifest.json"
@@ -40,9 +40,12 @@ def publish(
     revision: int = 1,
     replaces: str = "",
     changed: Sequence[str] = (),
+    now: datetime | None = None,
 ) -> Path:
     """Publishes a set of files under `root/YYYY/MM/DD` and `root/latest`; gives the path of `latest`.
 
+    `latest` only moves forward: a set of which a file with a later window is there goes into its dated folder alone,
+    and the path of that one is given. A window that ends after `now` was made by a clock that was ahead, and gives way.
     `revision` counts the publications of one window whose document differed; `replaces` is the SHA-256 of the last, and
     `changed` names the resources whose numbers moved since the first.
     """
@@ -61,9 +64,10 @@ def publish(
         }
         for name, data in files.items()
     }
-    latest = root / "latest"
+    dated, latest = root / f"{end:%Y/%m/%d}", root / "latest"
     with _alone(root):
-        for folder in (root / f"{end:%Y/%m/%d}", latest):
+        folders = [dated] if _is_behind(listed(latest), files, end, now) else [dated, latest]
+        for folder in folders:
             try:
                 before = listed(folder)
                 listing = {"files": dict(sorted({**before, **entries}.items()))}
@@ -72,7 +76,13 @@ def publish(
             except OSError as error:
                 text = f"{folder}: cannot be published ({error.strerror}); what was there before stays"
                 raise DiskError(text) from error
-    return latest
+    return folders[-1]
+
+
+def _is_behind(there: Mapping[str, Any], files: Mapping[str, bytes], end: datetime, now: datetime | None) -> bool:
+    """Whether a file of the set is published with a later window already, which is no window of the future."""
+    ends = [instant(there[name]["window"]["end"]) for name in files if name in there]
+    return any(one > end and (now is None or one <= now) for one in ends)
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from plimsoll.analysis.performance import build as analysis
 from plimsoll.analysis.performance.alerts import AlertState, Known
 from plimsoll.analysis.performance.build import Measured
 from plimsoll.analysis.performance.readings import columns_read
-from plimsoll.analysis.performance.resources import Trends
 from plimsoll.clock import duration_s, rfc3339
 from plimsoll.config.engine import Documents
 from plimsoll.documents import Alert, Evidence, PerformanceDocument, Severity
@@ -54,7 +53,6 @@ def measured(sources: QueryContext, query: PerformanceQuery) -> Measured:
         as_of=sources.as_of,
         query=query,
         lines=lines,
-        trends=_trends(sources),
         state=alert_state(sources),
         silence=sources.settings("silence", Silence),
         since=since,
@@ -101,12 +99,3 @@ def _known(row: AlertRow) -> Known:
         timestamp=rfc3339(row.opened),
     )
     return Known(row.id, row.opened, row.last_seen, alert)
-
-
-def _trends(sources: QueryContext) -> Trends:
-    """(resource, metric) -> trend, where there was enough history to say."""
-    known = sources.learned("trends")
-    if known is None:
-        return {}
-    judged = known.filter(known["trend"].is_not_null() & (known["device"] == ""))
-    return {(row["resource_id"], row["metric"]): row["trend"] for row in judged.iter_rows(named=True)}

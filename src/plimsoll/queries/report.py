@@ -1,19 +1,21 @@
 """What reports are made from: the documents of a window, those of the window before, how each resource stands."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
 from plimsoll.analysis.capacity.settings import Capacity
-from plimsoll.analysis.performance.readings import columns_read
+from plimsoll.analysis.performance.gpus import COLUMNS, gpu_use
+from plimsoll.analysis.performance.readings import KEYS, columns_read
 from plimsoll.analysis.performance.standings import standings
-from plimsoll.clock import Window
+from plimsoll.clock import Window, rfc3339
 from plimsoll.config.engine import Documents, Plimsoll, zone
-from plimsoll.documents import Evidence, PerformanceDocument
+from plimsoll.documents import Evidence, PerformanceDocument, TimeRange
 from plimsoll.documents.anomalies import AnomaliesDocument
 from plimsoll.documents.capacity import CapacityDocument, Promise
+from plimsoll.documents.gpus import SIZED_FOR_PCT, GpuFleet, GpuHost
 from plimsoll.documents.optimization import OptimizationDocument
 from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.errors import shown
@@ -28,7 +30,7 @@ from plimsoll.queries.outcomes import describe_outcome
 from plimsoll.queries.performance import measured, performance
 
 _PREFERRED = "15m"
-PARTS: Final = ("optimization", "anomalies", "capacity")
+PARTS: Final = ("optimization", "anomalies", "capacity", "gpus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ def report(
         optimization=found.get("optimization"),
         anomalies=found.get("anomalies"),
         capacity=found.get("capacity"),
+        gpus=found.get("gpus"),
         failed=failed,
         outcomes=_outcomes(sources, window.start),
         presences=seen.presences,
@@ -148,8 +151,59 @@ def _capacity(sources: QueryContext, _: Span, __: Window) -> tuple[CapacityDocum
     return capacity(sources, CapacityQuery())
 
 
+def _gpus(sources: QueryContext, span: Span, window: Window) -> tuple[GpuFleet, list[Evidence]]:
+    samples = hours.readings(
+        sources.snapshot,
+        start=window.start,
+        end=sources.as_of + timedelta(milliseconds=1),
+        columns=(*KEYS, *COLUMNS),
+    )
+    fleet = gpu_use(samples, sources.resources())
+    window_text = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=span.granularity)
+    evidence = [_gpu_evidence(host, window_text) for host in fleet.hosts]
+    if fleet.count:
+        evidence.append(
+            Evidence(
+                subject="gpus",
+                rule="mean over the GPUs that were read",
+                window=window_text,
+                observed=fleet.busy_pct,
+                threshold=None,
+                unit="%",
+                samples=sum(host.whole.samples for host in fleet.hosts),
+                detail={
+                    "gpus": fleet.count,
+                    "notRead": fleet.unread,
+                    "busiestHourPct": fleet.busiest_pct,
+                    "enough": fleet.enough,
+                    "sizedForPct": SIZED_FOR_PCT,
+                },
+            )
+        )
+    return fleet, evidence
+
+
+def _gpu_evidence(host: GpuHost, window: TimeRange) -> Evidence:
+    return Evidence(
+        subject=f"gpus.{host.resource_id}",
+        rule="means of the window's readings; the highest temperature",
+        window=window,
+        observed=host.whole.busy_pct,
+        threshold=None,
+        unit="%",
+        samples=host.whole.samples,
+        detail={
+            "model": host.model,
+            "count": host.count,
+            "notRead": host.unread,
+            "whole": asdict(host.whole),
+            "cards": [asdict(card) for card in host.cards],
+        },
+    )
+
+
 _MAKERS: Final[Mapping[str, Callable[[QueryContext, Span, Window], tuple[Any, list[Evidence]]]]] = MappingProxyType(
-    {"optimization": _optimization, "anomalies": _anomalies, "capacity": _capacity}
+    {"optimization": _optimization, "anomalies": _anomalies, "capacity": _capacity, "gpus": _gpus}
 )
 
 

@@ -87,7 +87,7 @@ def owner_view(context: Context, whole: PublishedReport, kind: str, owner: str) 
 
     sources = replace(replace(context, as_of=whole.end).sources(), sees=theirs)
     made = _made(context, sources.snapshot.generation, JOBS[kind])
-    part = answer(sources, made, kind, start=whole.start, parts=("optimization",))
+    part = answer(sources, made, kind, start=whole.start, parts=("optimization", "gpus"))
     page = view(part, document_sha256=_sha256(documents.encode(part.document)))
     if isinstance(whole.view, ReportView):
         share = f"Yours: {len(part.resources):,} of the {whole.view.count:,} resources of {whole.view.fleet}."
@@ -202,7 +202,7 @@ def add_pdf(context: Context, made: PublishedReport) -> Path:
     entry = files.listed_as(made.page)
     files.publish(
         context.published, {name: as_pdf(context, made)}, start=instant(entry["window"]["start"]), end=made.end,
-        generation=entry["generation"], revision=made.revision,
+        generation=entry["generation"], revision=made.revision, now=context.clock.now(),
     )  # fmt: skip
     return made.folder / name
 
@@ -255,6 +255,7 @@ def _publish(context: Context, published: Mapping[str, bytes], start: datetime, 
     return files.publish(
         context.published, published, start=start, end=end, generation=made.generation,
         revision=made.revision.number, replaces=made.revision.replaces, changed=made.revision.changed,
+        now=context.clock.now(),
     )  # fmt: skip
 
 

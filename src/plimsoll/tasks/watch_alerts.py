@@ -53,6 +53,7 @@ def watch(context: Context) -> list[AlertRow]:
         start=context.as_of - _WINDOW,
         end=context.as_of,
         generation=sources.snapshot.generation,
+        now=context.clock.now(),
     )
     return opened
 

@@ -84,7 +84,7 @@ def test_every_alert_of_the_document_is_a_row_of_page_and_mail() -> None:
     seen, texts = shown(changed)
     assert seen.verdict.facts.startswith(f"{first.name} has been over its CPU utilisation line for 3 h")
     for name, text in texts.items():
-        for said in (first.name, "97.3", "91.5", seen.verdict.facts):
+        for said in (first.name, "97.3", "91.5", " ".join(seen.verdict.facts.split())):
             assert said in text, name
 
 

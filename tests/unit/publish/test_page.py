@@ -140,7 +140,7 @@ def test_a_page_without_resources_cannot_tell() -> None:
     """Stated before anything else."""
     report = fleet_report()
     document = msgspec.structs.replace(report.document, resources=[], alerts=[])
-    empty = replace(report, resources=[], standings=[], evidence=[], document=document)
+    empty = replace(report, resources=[], standings=[], evidence=[], events=[], document=document)
     shown = view(empty, document_sha256="0" * 64)
     assert (shown.verdict.state, shown.verdict.facts) == ("Cannot tell.", "No resource is known yet.")
     assert "No resource is known yet" in page(empty)

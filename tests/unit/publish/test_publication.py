@@ -3,7 +3,7 @@
 import hashlib
 import json
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -76,3 +76,31 @@ def test_a_refusing_disk_leaves_what_was_there(tmp_path: Path) -> None:
     with pytest.raises(DiskError, match="what was there before stays"):
         put(blocked, "2")
     assert (tmp_path / "latest/a.json").read_bytes() == b"1" * 1000
+
+
+def at(root: Path, text: str, end: datetime, *, now: datetime | None = None) -> Path:
+    """Publishes one file whose window ends then."""
+    return publish(root, {"a.json": text.encode()}, start=START, end=end, generation=text, now=now)
+
+
+def test_latest_only_moves_forward(tmp_path: Path) -> None:
+    """A report of an earlier window goes into its own folder; the same window again, and a later one, go to both."""
+    earlier, later = END - timedelta(days=3), END + timedelta(days=1)
+    assert at(tmp_path, "now", END) == tmp_path / "latest"
+    assert at(tmp_path, "old", earlier) == tmp_path / f"{earlier:%Y/%m/%d}"
+    latest = tmp_path / "latest" / "a.json"
+    assert latest.read_text() == "now"
+    assert (tmp_path / f"{earlier:%Y/%m/%d}" / "a.json").read_text() == "old"
+    at(tmp_path, "again", END)
+    assert latest.read_text() == "again"
+    at(tmp_path, "later", later)
+    assert latest.read_text() == "later"
+    publish(tmp_path, {"other.json": b"{}"}, start=START, end=END, generation="o")
+    assert (tmp_path / "latest" / "other.json").exists()
+
+
+def test_a_window_of_the_future_gives_way(tmp_path: Path) -> None:
+    """Made by a clock that was ahead: what is really made now takes its place."""
+    at(tmp_path, "ahead", END + timedelta(days=400))
+    assert at(tmp_path, "now", END, now=END + timedelta(minutes=1)) == tmp_path / "latest"
+    assert (tmp_path / "latest" / "a.json").read_text() == "now"

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 from msgspec import structs
@@ -99,9 +99,8 @@ def open_alerts(
     by_id = {r.resource_id: r for r in resources}
     found: list[OpenAlert] = []
     events: list[AlertEvent] = []
-    for name, line in sorted(lines.items()):
-        episodes = _episodes(readings, line) if line.metric in readings.columns else ()
-        for opened, event in _of_line(episodes, by_id, name, line, as_of, state, silent):
+    for name, episodes in _episodes(readings, resources, lines).items():
+        for opened, event in _of_line(episodes, by_id, name, lines[name], as_of, state, silent):
             quiet = state.quiet.why(event.alert.alert_id, by_id[event.alert.resource], as_of)
             events.append(replace(event, quiet=quiet))
             if opened is not None:
@@ -172,26 +171,68 @@ def _stale(resource: Resource, last: datetime, as_of: datetime) -> bool:
     return waits is not None and as_of - last > waits
 
 
-def _episodes(readings: pl.DataFrame, line: LoadLine) -> Iterable[Mapping[str, Any]]:
-    """resource_id, onset, last, value, n of each episode over the line, and when it `ended` (null: it is the last)."""
-    beyond = line.sign * (pl.col(line.metric) - line.value)
-    state = pl.when(beyond > 0).then(1).when(beyond < -line.clear_margin).then(0)
-    episodes = (
-        readings.select("resource_id", "ts", line.metric)
+def _episodes(
+    readings: pl.DataFrame, resources: Sequence[Resource], lines: Mapping[str, LoadLine]
+) -> dict[str, list[Mapping[str, Any]]]:
+    """Line -> resource_id, onset, last, value, n of each episode over it, and when it `ended` (null: it is the last).
+
+    One pass for each metric: a learned line stands once for each resource, so there are thousands of them.
+    """
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    drawn = drawn_lines(resources, lines)
+    for (metric,), part in drawn.partition_by("metric", as_dict=True, maintain_order=True).items():
+        if metric in readings.columns:
+            for row in _episodes_of(readings, part, str(metric)).iter_rows(named=True):
+                found.setdefault(row["name"], []).append(row)
+    return dict(sorted(found.items()))
+
+
+def _episodes_of(readings: pl.DataFrame, drawn: pl.DataFrame, metric: str) -> pl.DataFrame:
+    """The episodes over every line of one metric, by line, resource and time."""
+    beyond = pl.col("sign") * (pl.col("reading") - pl.col("line"))
+    state = pl.when(beyond > 0).then(1).when(beyond < -pl.col("margin")).then(0)
+    of_one = ("name", "resource_id")
+    return (
+        readings.select("resource_id", "ts", reading=pl.col(metric))
         .drop_nulls()
-        .with_columns(state.forward_fill().over("resource_id").alias("over"))
-        .with_columns(pl.struct("resource_id", "over").rle_id().alias("episode"))
-        .group_by("resource_id", "episode", maintain_order=True)
+        .join(drawn, on="resource_id")
+        .sort(*of_one, "ts", maintain_order=True)
+        .with_columns(state.forward_fill().over(of_one).alias("over"))
+        .with_columns(pl.struct(*of_one, "over").rle_id().alias("episode"))
+        .group_by(*of_one, "episode", maintain_order=True)
         .agg(
             pl.col("over").first(),
             pl.col("ts").first().alias("onset"),
             pl.col("ts").last().alias("last"),
-            pl.col(line.metric).last().alias("value"),
+            pl.col("reading").last().alias("value"),
             pl.len().alias("n"),
         )
-        .with_columns(pl.col("onset").shift(-1).over("resource_id").alias("ended"))
+        .with_columns(pl.col("onset").shift(-1).over(of_one).alias("ended"))
+        .filter(pl.col("over") == 1)
     )
-    return episodes.filter(pl.col("over") == 1).iter_rows(named=True)
+
+
+_DRAWN: Final = {
+    "resource_id": pl.String,
+    "name": pl.String,
+    "metric": pl.String,
+    "sign": pl.Float64,
+    "line": pl.Float64,
+    "margin": pl.Float64,
+    "in_points": pl.Boolean,
+}
+
+
+def drawn_lines(resources: Sequence[Resource], lines: Mapping[str, LoadLine]) -> pl.DataFrame:
+    """A row for each resource and line that holds for it: its sign, its value (`line`) and its margin."""
+    by_id = {r.resource_id: r for r in resources}
+    rows = [
+        (r.resource_id, name, line.metric, float(line.sign), line.value, line.clear_margin, line.in_points)
+        for name, line in lines.items()
+        for r in ([by_id[one] for one in line.resources if one in by_id] if line.resources else resources)
+        if line.holds_for(r)
+    ]
+    return pl.DataFrame(rows, schema=_DRAWN, orient="row")
 
 
 def _alert(resource_id: str, name: str, line: LoadLine, onset: datetime, value: float) -> Alert:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -14,7 +13,7 @@ from plimsoll.analysis.performance.driver_error_alerts import driver_error_alert
 from plimsoll.analysis.performance.fleet_totals import FleetTotals
 from plimsoll.analysis.performance.presence import LastRead, Reach, never, presences
 from plimsoll.analysis.performance.readings import by_block, gpus_read, inside, read_at
-from plimsoll.analysis.performance.resources import Trends, resource_part, time_series
+from plimsoll.analysis.performance.resources import resource_part, time_series
 from plimsoll.analysis.performance.scores import (
     Availability,
     Score,
@@ -25,15 +24,14 @@ from plimsoll.analysis.performance.scores import (
 )
 from plimsoll.analysis.performance.silences import silence_alerts, together
 from plimsoll.analysis.performance.totals import aggregate, known, services_of
+from plimsoll.analysis.performance.window_trends import window_trends
 from plimsoll.clock import Window, rfc3339
-from plimsoll.documents import Evidence, Overall, PerformanceDocument, Point, TimeRange
+from plimsoll.documents import Evidence, Overall, PerformanceDocument, Point, TimeRange, Trend
 from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.presence import METRIC, Presence, Silence
 from plimsoll.fleet.resources import Resource
 from plimsoll.fleet.xid_codes import METRIC as XID
-
-_NO_TRENDS: Trends = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,6 @@ def measured(
     as_of: datetime,
     query: PerformanceQuery,
     lines: Mapping[str, LoadLine],
-    trends: Trends = _NO_TRENDS,
     state: AlertState | None = None,
     silence: Silence | None = None,
     since: datetime | None = None,
@@ -105,7 +102,7 @@ def measured(
         ),
         resources=[
             resource_part(
-                r, stats.get(r.resource_id), read.series.get(r.resource_id, []), query, as_of=as_of, trends=trends
+                r, stats.get(r.resource_id), read.series.get(r.resource_id, []), query, as_of=as_of, trends=read.trends
             )
             for r in resources
         ],
@@ -129,6 +126,7 @@ class _Read:
     burdens: dict[str, tuple[float, int]] = field(default_factory=dict[str, tuple[float, int]])
     presences: dict[str, Presence] = field(default_factory=dict[str, Presence])
     alerts: Alerts = field(default_factory=lambda: Alerts([], []))
+    trends: dict[tuple[str, str], Trend] = field(default_factory=dict[tuple[str, str], Trend])
 
 
 def _read(
@@ -146,6 +144,7 @@ def _read(
         readings = inside(everything, reach.window)
         read.whole.add(readings)
         read.series |= time_series(readings, query)
+        read.trends |= window_trends(readings, Window(reach.window.start, min(reach.window.end, reach.as_of), 1))
         read.burdens |= burdens_of(readings, block, lines)
         gpus = gpus_read(samples, block, until=reach.as_of)
         seen = presences(block, read_at(samples, everything, block, until=reach.as_of), everything, reach, gpus)

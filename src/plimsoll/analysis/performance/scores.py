@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from plimsoll.analysis.performance.alerts import OpenAlert
+from plimsoll.analysis.performance.alerts import OpenAlert, drawn_lines
 from plimsoll.analysis.performance.fleet_totals import FleetTotals
 from plimsoll.analysis.performance.totals import Services
 from plimsoll.fleet.load_lines import LoadLine
@@ -115,16 +115,19 @@ def burdens_of(
 ) -> dict[str, tuple[float, int]]:
     """Resource id -> (its worst line's burden 0..1, readings behind it)."""
     burdens: dict[str, tuple[float, int]] = {}
-    for line in lines.values():
-        concerned = {r.resource_id for r in resources if line.holds_for(r)}
-        beyond = line.sign * (pl.col(line.metric) - line.value)
-        near = _NEAR_POINTS if line.in_points else max(1e-9, _NEAR_SHARE * line.value)
-        burden = pl.when(beyond >= 0).then(1.0).otherwise((0.5 * (1 + beyond / near)).clip(0.0, 0.5))
+    beyond = pl.col("sign") * (pl.col("reading") - pl.col("line"))
+    share = pl.max_horizontal(_NEAR_SHARE * pl.col("line"), pl.lit(1e-9))
+    near = pl.when("in_points").then(_NEAR_POINTS).otherwise(share)
+    burden = pl.when(beyond >= 0).then(1.0).otherwise((0.5 * (1 + beyond / near)).clip(0.0, 0.5))
+    drawn = drawn_lines(resources, lines)
+    for (metric,), part in drawn.partition_by("metric", as_dict=True, maintain_order=True).items():
         frame = (
-            readings.filter(pl.col(line.metric).is_not_null(), pl.col("resource_id").is_in(concerned))
-            .group_by("resource_id")
+            readings.select("resource_id", reading=pl.col(str(metric)))
+            .drop_nulls("reading")
+            .join(part, on="resource_id", maintain_order="left")
+            .group_by("resource_id", "name")
             .agg(burden.mean().alias("burden"), pl.len().alias("n"))
         )
-        for resource_id, value, n in frame.iter_rows():
+        for resource_id, value, n in frame.select("resource_id", "burden", "n").iter_rows():
             burdens[resource_id] = max(burdens.get(resource_id, (0.0, 0)), (value, n))
     return dict(sorted(burdens.items()))

@@ -64,12 +64,12 @@ def picture(report: ReportInput, situation: Situation) -> FleetPicture:
     square, per_row = (
         (18.0, 42) if count <= 42 else (11.0, 70) if count <= 140 else (9.0, 90) if count <= 700 else (6.0, 130)
     )
-    crossed = len(situation.crossed)
+    crossed, whose = len(situation.crossed), "its" if count == 1 else "their"
     fold = max(1, -(-count // _MOST_ROWS))
     height = 13.0 if count <= _MOST_NAMED else 7.0 if count <= 140 else 4.0
     return FleetPicture(
         title="The fleet, hour by hour" if report.cell_s <= 3600 else "The fleet, day by day",
-        sentence=f"{crossed:,} of {formatting.plural(count, 'resource')} crossed their line."
+        sentence=f"{crossed:,} of {formatting.plural(count, 'resource')} crossed {whose} line."
         if crossed
         else f"No resource {'that was read ' if situation.silent or situation.unmeasured else ''}crossed its line."
         if situation.read

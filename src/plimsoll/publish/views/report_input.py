@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from plimsoll.documents import Alert, Evidence, PerformanceDocument
 from plimsoll.documents.anomalies import AnomaliesDocument
 from plimsoll.documents.capacity import CapacityDocument
+from plimsoll.documents.gpus import GpuFleet
 from plimsoll.documents.headroom import Headroom
 from plimsoll.documents.optimization import OptimizationDocument
 from plimsoll.fleet.load_lines import LoadLine
@@ -51,11 +52,11 @@ class Event:
 class ReportInput:
     """The documents and facts of one report.
 
-    `standings` are in the order of `resources`; `cell_s` is the length of a strip cell; `previous` is the document as
-    of `previous_end`, None on the first report. `optimization`, `anomalies` and `capacity` are None where they were not
-    made; `failed` says why, by section. `outcomes` says what came of earlier advice. `presences` are in the order of
-    `resources` too; `events` are the alerts that opened, closed or go on; `is_filtered`: only some resources were asked
-    for.
+    `standings` are in the order of `resources`; `cell_s` is the length of a strip cell; `previous` is the document
+    as of `previous_end`, None on the first report. `optimization`, `anomalies`, `capacity` and `gpus` are None
+    where they were not made; `failed` says why, by section. `outcomes` says what came of earlier advice.
+    `presences` are in the order of `resources` too; `events` are the alerts that opened, closed or go on;
+    `is_filtered`: only some resources were asked for.
     """
 
     kind: str
@@ -75,6 +76,7 @@ class ReportInput:
     optimization: OptimizationDocument | None = None
     anomalies: AnomaliesDocument | None = None
     capacity: CapacityDocument | None = None
+    gpus: GpuFleet | None = None
     failed: Mapping[str, str] = field(default_factory=dict[str, str])
     outcomes: Sequence[str] = ()
     presences: Sequence[Presence] = ()

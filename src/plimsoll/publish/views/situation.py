@@ -8,7 +8,18 @@ from typing import Any, Final, cast
 from plimsoll.clock import instant, rfc3339
 from plimsoll.documents import Evidence
 from plimsoll.documents.capacity import ResourceRoom
-from plimsoll.documents.situation import Absent, Advice, Ahead, CameBack, Crossing, Incident, Lost, Open, Situation
+from plimsoll.documents.situation import (
+    Absent,
+    Advice,
+    Ahead,
+    CameBack,
+    Crossing,
+    GpuTotals,
+    Incident,
+    Lost,
+    Open,
+    Situation,
+)
 from plimsoll.fleet.presence import METRIC, Presence
 from plimsoll.fleet.resources import Resource
 from plimsoll.publish.views import incidents, outlook_text
@@ -45,10 +56,18 @@ def situation_of(report: ReportInput) -> Situation:
         crossings=sorted(_crossings(report), key=lambda one: (one.days, one.name, one.metric)),
         ahead=_ahead(report),
         availability_pct=_availability(report, known.coverage_pct),
+        gpus=_gpus(report),
         failed_sections=sorted(report.failed),
         failed_jobs=list(report.made.failed_jobs),
         is_filtered=report.is_filtered,
     )
+
+
+def _gpus(report: ReportInput) -> GpuTotals | None:
+    fleet = report.gpus
+    if fleet is None or fleet.busy_pct is None or fleet.busiest_pct is None or fleet.enough is None:
+        return None
+    return GpuTotals(fleet.count, fleet.busy_pct, fleet.busiest_pct, fleet.enough, fleet.unread)
 
 
 def of_presences(resources: Sequence[Resource], presences: Sequence[Presence], end: datetime) -> Situation:

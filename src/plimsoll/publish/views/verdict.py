@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from plimsoll.documents.gpus import SIZED_FOR_PCT
 from plimsoll.documents.situation import (
     AVAILABLE_PCT,
     ENOUGH_PCT,
@@ -44,6 +45,7 @@ _STATES: Final[Mapping[State, tuple[str, str]]] = MappingProxyType(
 )
 MOST_FACTS: Final = 2
 _MOST_DEVICES: Final = 3
+_SPARE_PCT: Final = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def judge(situation: Situation, moment: Moment) -> Verdict:
     """The verdict on a situation."""
     state, colour = _STATES[situation.state]
     if situation.state is State.CALM:
-        return Verdict(state, colour, _calm(situation))
+        return Verdict(state, colour, f"{_calm(situation)}{gpu_fact(situation)}")
     chosen = list(islice(facts_of(situation, moment), MOST_FACTS)) or list(_rest(situation))
     if not situation.total:
         return Verdict(state, colour, _no_resource(situation))
@@ -105,8 +107,23 @@ def judge(situation: Situation, moment: Moment) -> Verdict:
     told = {one for fact in chosen for one in fact.about}
     more = [one for one, _ in situation.high if one not in told]
     rest = f" {len(more)} more {'has' if len(more) == 1 else 'have'} something high." if more else ""
-    facts = f"{text}.{rest}"
+    facts = f"{text}.{rest}{gpu_fact(situation)}"
     return Verdict(state, colour, facts, tuple(name for name in names if name in facts))
+
+
+def gpu_fact(situation: Situation) -> str:
+    """How much of all GPUs was used, in a sentence; and what would have been enough, where there is much room."""
+    gpus = situation.gpus
+    if gpus is None:
+        return ""
+    busy = formatting.percent(gpus.busy_pct)
+    if gpus.count == 1:
+        return f" Its GPU was busy {busy} of the time."
+    told = f" Its {gpus.count:,} GPUs were busy {busy} of the time"
+    if gpus.busiest_pct > _SPARE_PCT or gpus.enough >= gpus.count:
+        return f"{told}."
+    size = f"{gpus.enough:,} would have carried that at {SIZED_FOR_PCT:g}{formatting.NARROW}%"
+    return f"{told}, {formatting.percent(gpus.busiest_pct)} in the busiest hour: {size}."
 
 
 def _names(situation: Situation) -> list[str]:

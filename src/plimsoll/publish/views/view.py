@@ -17,6 +17,7 @@ from plimsoll.publish.theme import GLYPHS
 from plimsoll.publish.views import fleet_strip, resource_rows, sections
 from plimsoll.publish.views.absences import Absence, absences
 from plimsoll.publish.views.fleet_strip import FleetPicture
+from plimsoll.publish.views.gpu_rows import GpuSection, gpu_section
 from plimsoll.publish.views.notices import notices
 from plimsoll.publish.views.provenance import Column, provenance
 from plimsoll.publish.views.report_input import ReportInput
@@ -71,6 +72,7 @@ class ReportView:
     provenance: Sequence[Column]
     mark: Markup
     situation: Situation
+    gpus: GpuSection | None = None
     absent: Sequence[Absence] = ()
     absent_sentence: str = ""
     absent_more: int = 0
@@ -109,6 +111,7 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
         flagged=flagged,
         provenance=provenance(report, situation, zone, document_sha256=document_sha256),
         mark=MARK,
+        gpus=gpu_section(report.gpus, report.failed.get("gpus", "")),
         situation=situation,
         absent=missing[: sections.MOST_ROWS],
         absent_sentence=_absent_sentence(situation),
