@@ -24,7 +24,11 @@ PLAN: Final[dict[str, tuple[str, ...]]] = {
         "tests/unit/lake/test_names_of_a_host.py",
     ),
     "lake/shared/names.py": ("tests/unit/lake/test_names_of_a_host.py",),
-    "lake/shared/validation.py": ("tests/unit/lake/test_a_stranger_s_segment.py", "tests/unit/api/test_segments.py"),
+    "lake/shared/validation.py": (
+        "tests/unit/lake/test_a_stranger_s_segment.py",
+        "tests/unit/lake/test_shared_lake.py",
+        "tests/unit/api/test_segments.py",
+    ),
     "lake/sql.py": ("tests/unit/lake/test_sql.py",),
     "ledger/outbox.py": ("tests/unit/ledger", "tests/unit/delivery/test_mail.py"),
     "ledger/runs.py": ("tests/unit/ledger", "tests/faults/schedule/test_pauses_and_clock_steps.py"),
