@@ -1,4 +1,4 @@
-"""How right the anomaly detectors are on labelled data.
+"""How right the anomaly detectors are on labeled data.
 
     python benchmarks/anomaly_quality.py --data DIR --out DIR2
 
@@ -36,7 +36,7 @@ BEGIN = datetime(2001, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Labelled:
+class Labeled:
     """One series or resource: `rows` is the grid row of each line of the input, `learning` its first lines."""
 
     corpus: str
@@ -95,7 +95,7 @@ def _seconds(frame: pl.DataFrame) -> Floats:
     return column.to_numpy().astype(float)
 
 
-def through_the_lake(raw: Raw, root: Path) -> Labelled:
+def through_the_lake(raw: Raw, root: Path) -> Labeled:
     """Appended, compacted, and read back onto the grid; metrics are devices of one resource."""
     lake, step_s = Lake(root), float(np.median(np.diff(raw.seconds)))
     since = raw.seconds - raw.seconds[0]
@@ -128,14 +128,14 @@ def through_the_lake(raw: Raw, root: Path) -> Labelled:
         end=BEGIN + timedelta(seconds=(int(rows.max()) + 1) * step_s),
         step_s=step_s,
     )
-    return Labelled(raw.corpus, raw.name, rows, raw.learning, read)
+    return Labeled(raw.corpus, raw.name, rows, raw.learning, read)
 
 
 def _repeated(seconds: Floats) -> bool:
     return len(np.unique(seconds)) < len(seconds)
 
 
-def scored(corpus: list[Labelled]) -> Iterator[tuple[Labelled, Floats, Floats]]:
+def scored(corpus: list[Labeled]) -> Iterator[tuple[Labeled, Floats, Floats]]:
     """Each series with its score and its events, by grid row."""
     found = {one.name: scores.surprises(one.grid) for one in corpus}
     many = [one for one in corpus if len(one.grid.series) >= scores.FEWEST_METRICS]
@@ -155,7 +155,7 @@ def scored(corpus: list[Labelled]) -> Iterator[tuple[Labelled, Floats, Floats]]:
             score = scores.metric_scores(found[one.name], single)[0][0]
             begun = events.onsets(score, step_s=step_s, alarm=scores.ALARM)
             news = events.novelty(score, step_s=step_s, alarm=scores.ALARM)
-            shown = news if one.corpus == "nab" else scores.held(score, scores.METRIC_HOLD)
+            shown = news if one.corpus == "nab" else scores.sustain(score, scores.METRIC_HOLD)
         starts = np.zeros(len(shown))
         starts[[event.first for event in begun]] = 1
         yield one, np.concatenate([[0.0], shown]), np.concatenate([[0.0], starts])
@@ -169,7 +169,7 @@ def _learning(parts: list[Floats]) -> Floats:
     return np.concatenate(parts) if parts else np.empty((0, 7))
 
 
-def _learnt(one: Labelled) -> int:
+def _learnt(one: Labeled) -> int:
     """The grid rows of the learning lines."""
     return int(one.rows[max(0, one.learning - 1)])
 
@@ -183,7 +183,7 @@ def main() -> None:
     parser.add_argument("--corpus", choices=(*CORPORA, "all"), default="all")
     args = parser.parse_args()
     if not args.data.is_dir():
-        sys.stdout.write(f"{args.data}: no labelled data here; nothing scored\n")
+        sys.stdout.write(f"{args.data}: no labeled data here; nothing scored\n")
         return
     with tempfile.TemporaryDirectory(prefix="plimsoll-") as scratch:
         out: Path = args.out or Path(scratch) / "scores"

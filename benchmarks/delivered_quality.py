@@ -26,6 +26,7 @@ import polars as pl
 from plimsoll.analysis.robust import Floats
 from plimsoll.clock import instant
 from plimsoll.documents import Evidence
+from plimsoll.documents.evidence import FindingDetail
 from plimsoll.fleet.resources import Resource
 from plimsoll.lake import Lake
 from plimsoll.metrics import CATALOGUE
@@ -44,7 +45,7 @@ COLUMNS: Final = [metric.name for unit in UNITS for metric in CATALOGUE.values()
 
 
 @dataclass(frozen=True)
-class Labelled:
+class Labeled:
     """One series or resource: seconds since its Monday, [rows, metrics], and where the scorer keeps its labels."""
 
     corpus: str
@@ -78,7 +79,7 @@ def read(data: Path, scorer: ModuleType, corpus: str) -> list[Any]:
     return [one for one in scorer.read_multivariate(data) if one.family == corpus]
 
 
-def labelled(data: Path, corpus: str, name: str) -> Labelled:
+def labeled(data: Path, corpus: str, name: str) -> Labeled:
     """The readings of one series; times of day and weekdays stay as they are."""
     folder = data / ("multivariate-dev" if corpus not in ("nab", "mscloud") else f"{corpus}-dev")
     if corpus in ("nab", "mscloud"):
@@ -90,7 +91,7 @@ def labelled(data: Path, corpus: str, name: str) -> Labelled:
     seconds = _seconds(frame)
     since = (MONDAY - datetime(1970, 1, 5, tzinfo=UTC)).total_seconds()
     week = (seconds[0] - 4 * 86_400) // 604_800 * 604_800 + 4 * 86_400
-    return Labelled(corpus, name, seconds - week + since % 604_800, values)
+    return Labeled(corpus, name, seconds - week + since % 604_800, values)
 
 
 def _seconds(frame: pl.DataFrame) -> Floats:
@@ -101,7 +102,7 @@ def _seconds(frame: pl.DataFrame) -> Floats:
     return column.to_numpy().astype(float)
 
 
-def fill(root: Path, fleet: Sequence[Labelled]) -> Lake:
+def fill(root: Path, fleet: Sequence[Labeled]) -> Lake:
     """All series in one lake."""
     lake = Lake(root)
     kind = {"type": "endpoint", "source": "benchmark", "ts": MONDAY}
@@ -126,7 +127,7 @@ def fill(root: Path, fleet: Sequence[Labelled]) -> Lake:
     return lake
 
 
-def told(lake: Lake, fleet: Sequence[Labelled]) -> dict[str, list[Told]]:
+def told(lake: Lake, fleet: Sequence[Labeled]) -> dict[str, list[Told]]:
     """What every morning's answer told, by resource; what had been told before is not told again."""
     config = Project(builtin_root(), builtin_root()).config()
     ends = {one.resource: one.end for one in fleet}
@@ -150,9 +151,9 @@ def told(lake: Lake, fleet: Sequence[Labelled]) -> dict[str, list[Told]]:
 
 def _findings(proof: Sequence[Evidence]) -> Iterator[tuple[str, str, Told]]:
     for one in proof:
-        if one.rule.startswith("anomalies.") and "resource" in one.detail:
+        if isinstance(one.detail, FindingDetail):
             span = instant(one.window.start), instant(one.window.end)
-            yield one.subject, one.detail["resource"], Told(*span, 3.0 * one.detail["score"] / (one.threshold or 1.0))
+            yield one.subject, one.detail.resource, Told(*span, 3.0 * one.detail.score / (one.threshold or 1.0))
 
 
 def _merged(of: list[Told]) -> list[Told]:
@@ -167,7 +168,7 @@ def _merged(of: list[Told]) -> list[Told]:
     return merged
 
 
-def by_row(one: Labelled, of: Sequence[Told]) -> tuple[Floats, Floats]:
+def by_row(one: Labeled, of: Sequence[Told]) -> tuple[Floats, Floats]:
     """(score, 1 on the row on which something was first known) of each input row."""
     score, begun = np.zeros(len(one.seconds)), np.zeros(len(one.seconds))
     for it in of:
@@ -186,7 +187,7 @@ def figures(scorer: ModuleType, corpus: str, listed: list[Any], rows: Mapping[st
     flags = {name: pair[1] > 0 for name, pair in rows.items()}
     seen = scorer.event_figures(listed, flags, given=True)
     text = (
-        f"{corpus:8} {len(listed):3} series, {seen['labelled']:3} labelled, {seen['events']:4} told: "
+        f"{corpus:8} {len(listed):3} series, {seen['labeled']:3} labeled, {seen['events']:4} told: "
         f"recall {seen['recall']:.3f} precision {seen['precision']:.3f} F1 {seen['f1']:.3f} "
         f"false a resource-week {seen['false_alarms']:.3f} "
         f"AP {scorer.average_precision(listed, score):.3f} VUS-PR {scorer.vus_pr(listed, score):.3f}"
@@ -207,7 +208,7 @@ def main() -> None:
     parser.add_argument("--corpus", choices=(*names, "all"), default="all")
     args = parser.parse_args()
     if not args.data.is_dir():
-        sys.stdout.write(f"{args.data}: no labelled data here; nothing scored\n")
+        sys.stdout.write(f"{args.data}: no labeled data here; nothing scored\n")
         return
     spec = importlib.util.spec_from_file_location("scorer", args.scorer)
     assert spec is not None
@@ -218,7 +219,7 @@ def main() -> None:
     for corpus in names if args.corpus == "all" else (args.corpus,):
         listed = [one for one in read(args.data, scorer, corpus) if one.step_s <= COARSEST_S]
         with tempfile.TemporaryDirectory(prefix="plimsoll-") as scratch:
-            fleet = [labelled(args.data, corpus, one.name) for one in listed]
+            fleet = [labeled(args.data, corpus, one.name) for one in listed]
             said = told(fill(Path(scratch) / "lake", fleet), fleet)
         rows = {one.name: by_row(one, said[one.resource]) for one in fleet}
         sys.stdout.write(figures(scorer, corpus, listed, rows) + "\n")

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from benchmarks.bottleneck_quality import STEP_S, WINDOW, case_at, indexed, read
 from plimsoll.analysis.advice.advise import assess
 from plimsoll.analysis.advice.model import Advice, Estimate, MetricOutcome, SizeOutcome
-from plimsoll.analysis.advice.outcomes import Outcome, realised
-from plimsoll.analysis.advice.size_outcomes import realised_size
+from plimsoll.analysis.advice.outcomes import Outcome, realized
+from plimsoll.analysis.advice.size_outcomes import realized_size
 from plimsoll.analysis.grid import Grid
 from plimsoll.analysis.robust import Floats
 from plimsoll.fleet.resources import Resource, resources_at
@@ -251,7 +251,7 @@ def ledger(look: Measure, one: Incident, told: Advice, adviser: str, tally: Tall
     if isinstance(measure_of(adviser), SizeOutcome):
         units, busy = resized(look, one.resource_id, told, adviser)
         whole = (100.0, 100.0) if whole_of(adviser) else promised
-        asked = partial(realised_size, units, changed=changed, step_s=STEP_S, promised=whole)
+        asked = partial(realized_size, units, changed=changed, step_s=STEP_S, promised=whole)
         daily = adviser == "schedule_hours"
         outcome = asked(busy, look.equals(one.resource_id, "gpu_utilization_pct"), daily=daily)
         judge(tally, adviser, outcome, None if whole_of(adviser) else asked(busy * moved, [], daily=daily))
@@ -260,7 +260,7 @@ def ledger(look: Measure, one: Incident, told: Advice, adviser: str, tally: Tall
         row = look.row(one.resource_id, measure.metric)
         assert row is not None
         held = slice(look.at.row(one.start), changed)
-        told_of = partial(realised, cause_rows=held, changed=changed, step_s=STEP_S, measure=measure, promised=promised)
+        told_of = partial(realized, cause_rows=held, changed=changed, step_s=STEP_S, measure=measure, promised=promised)
         judge(tally, adviser, told_of(row, look.equals(one.resource_id, measure.metric), None),
               told_of(row * moved, [], moved))  # fmt: skip
 

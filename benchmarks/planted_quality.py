@@ -2,7 +2,7 @@
 
     python benchmarks/planted_quality.py [--seeds 30] [--resources 200]
 
-Simulated fleets of 28 days, one a seed, read every five minutes, analysed by quarters of an hour over the last two
+Simulated fleets of 28 days, one a seed, read every five minutes, analyzed by quarters of an hour over the last two
 thirds of their history (incidents are planted there). An incident is found if a finding of the shipped detectors
 overlaps it on its resource; a finding that overlaps none (twelve hours of recovery allowed) is false.
 """

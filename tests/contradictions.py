@@ -25,11 +25,15 @@ class Told:
     alerts: str
     unusual: str
     absent: Sequence[str]
+    held: str = ""
+    to_do: str = ""
+    ticked: Sequence[str] = ()
 
 
 def contradictions(now: Situation, told: Told) -> list[str]:
     """What is wrong in the sentences, one line each; empty where nothing is."""
-    return [*_of_state(now, told), *_of_verdict(now, told), *_of_counts(now, told), *_of_sections(now, told)]
+    of_sections = [*_of_sections(now, told), *_of_ticks(now, told)]
+    return [*_of_state(now, told), *_of_verdict(now, told), *_of_counts(now, told), *of_sections]
 
 
 def _of_state(now: Situation, told: Told) -> Iterator[str]:
@@ -39,6 +43,10 @@ def _of_state(now: Situation, told: Told) -> Iterator[str]:
     calm = state is State.CALM
     if calm and (now.silent or now.unmeasured or now.lost or now.gaps):
         yield "calm, and somebody is not read"
+    if calm and now.has_no_line:
+        yield "calm, and nothing has a line"
+    if calm and "Every resource stayed under" in told.verdict and now.without_line:
+        yield "every resource stayed under its line, and some have none"
     if calm and (now.open or now.muted or now.over_now or now.crossed):
         yield "calm, and a line is or was crossed"
     if calm and (now.incidents or now.advice or now.crossings or now.failed_jobs or not now.judged):
@@ -75,9 +83,36 @@ def _of_counts(now: Situation, told: Told) -> Iterator[str]:
         if found and int(found[1]) != right:
             yield f"{found[0]}, and it is {right}"
     stayed = re.search(r"(\d+) of (\d+) resources? stayed under", told.second)
-    others = {*now.crossed, *(one.id for one in (*now.silent, *now.unmeasured))}
+    others = {*now.crossed, *now.without_line, *(one.id for one in (*now.silent, *now.unmeasured))}
     if stayed and int(stayed[1]) + len(others) > int(stayed[2]):
         yield "more stayed under their lines than are left"
+
+
+def _of_rules(now: Situation, told: Told) -> Iterator[str]:
+    """Rules that had too few readings found nothing, which proves nothing."""
+    rules = now.rules
+    for one in (told.held, told.to_do):
+        if rules is not None and not rules.judged and not one.startswith("Not judged"):
+            yield f"{one} and no rule could judge"
+        counted = re.search(r"(\d+) of (\d+) rules had enough", one)
+        if rules is not None and rules.judged and not one.startswith("Not judged") and counted is None:
+            yield f"{one} without how many rules could judge"
+        if counted and rules and (int(counted[1]), int(counted[2])) != (rules.judged, rules.known):
+            yield f"{counted[0]}, and it is {rules.judged} of {rules.known}"
+
+
+def _of_ticks(now: Situation, told: Told) -> Iterator[str]:
+    """Only what was judged whole is ticked off."""
+    absent = now.silent or now.unmeasured or now.lost
+    for one in told.ticked:
+        if absent or not now.read:
+            yield f"ticked off, and something is not read: {one}"
+        if one in (told.held, told.to_do) and (now.rules is None or not now.rules.judged or now.rules.waiting):
+            yield f"ticked off, and some rules could not judge: {one}"
+        if one == told.alerts and (now.without_line or now.over_now or now.crossed):
+            yield f"ticked off, and some have no line or crossed it: {one}"
+        if one == told.unusual and now.judged < now.total - now.aged_out:
+            yield f"ticked off, and some were not judged: {one}"
 
 
 def _of_sections(now: Situation, told: Told) -> Iterator[str]:
@@ -85,6 +120,7 @@ def _of_sections(now: Situation, told: Told) -> Iterator[str]:
         yield "no line is crossed, and one is"
     if told.unusual == "Nothing was unlike its own past." and (now.incidents or now.judged < now.total - now.aged_out):
         yield "nothing was unlike its past, and something was, or was not judged"
+    yield from _of_rules(now, told)
     listed = " ".join(told.absent)
     for one in (*now.silent, *now.unmeasured):
         if f"{one.name}: " not in listed:

@@ -17,7 +17,7 @@ def wired(
     demo: Path, port: int, *, more: str = "", to: tuple[str, ...] = ("on-call@example.org",), clock: Clock | None = None
 ) -> Context:
     """The project with mail configured and an empty ledger."""
-    for path in (demo / "data").glob("ledger.*"):
+    for path in (*(demo / "data").glob("ledger.*"), *(demo / "data").glob("sent.txt")):
         path.unlink()
     recipients = "".join(f'[recipients.r{n}]\naddress = "{address}"\n' for n, address in enumerate(to))
     (demo / "config.toml").write_text(

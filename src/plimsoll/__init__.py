@@ -15,37 +15,68 @@ from plimsoll.version import __version__
 
 if TYPE_CHECKING:
     from plimsoll import documents, tasks
+    from plimsoll.analysis.advice.model import Advice, Adviser
+    from plimsoll.analysis.bottlenecks.limits import Limits
+    from plimsoll.analysis.bottlenecks.rule import Bottleneck, History, Place, Rule
+    from plimsoll.collectors.contract import Collector
     from plimsoll.errors import PlimsollError
     from plimsoll.lake import Lake
     from plimsoll.metrics import CATALOGUE, Metric
     from plimsoll.project import Project, open_project
+    from plimsoll.project.analyses import anomalies, capacity, optimization, performance, readings
     from plimsoll.project.context import Context, Job, job
 
 __all__ = [
     "CATALOGUE",
+    "Advice",
+    "Adviser",
+    "Bottleneck",
+    "Collector",
     "Context",
+    "History",
     "Job",
     "Lake",
+    "Limits",
     "Metric",
+    "Place",
     "PlimsollError",
     "Project",
+    "Rule",
     "__version__",
+    "anomalies",
+    "capacity",
     "documents",
     "job",
     "open_project",
+    "optimization",
+    "performance",
+    "readings",
     "tasks",
 ]
 
 _HOMES = {
+    "Advice": "plimsoll.analysis.advice.model",
+    "Adviser": "plimsoll.analysis.advice.model",
+    "Bottleneck": "plimsoll.analysis.bottlenecks.rule",
     "CATALOGUE": "plimsoll.metrics",
+    "Collector": "plimsoll.collectors.contract",
     "Context": "plimsoll.project.context",
+    "History": "plimsoll.analysis.bottlenecks.rule",
     "Job": "plimsoll.project.context",
     "Lake": "plimsoll.lake",
+    "Limits": "plimsoll.analysis.bottlenecks.limits",
     "Metric": "plimsoll.metrics",
+    "Place": "plimsoll.analysis.bottlenecks.rule",
     "PlimsollError": "plimsoll.errors",
     "Project": "plimsoll.project",
+    "Rule": "plimsoll.analysis.bottlenecks.rule",
+    "anomalies": "plimsoll.project.analyses",
+    "capacity": "plimsoll.project.analyses",
     "job": "plimsoll.project.context",
     "open_project": "plimsoll.project",
+    "optimization": "plimsoll.project.analyses",
+    "performance": "plimsoll.project.analyses",
+    "readings": "plimsoll.project.analyses",
 }
 
 

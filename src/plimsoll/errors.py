@@ -11,6 +11,8 @@ PlimsollError            1   the command completed and the result is negative
 ├── AlreadyLocked       73   another scheduler or compactor owns the project
 └── TemporaryError      75   nothing is broken, but not now
 
+Any other exception is a mistake of the program itself (70).
+
 The number is the exit code of the command line.
 """
 
@@ -18,6 +20,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _SHOWN_CHARS = 200
+BUG = 70
+"""The exit code where the program itself made a mistake."""
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
 

@@ -120,7 +120,7 @@ _C, _U, _D, _0 = Component, Worse.UP, Worse.DOWN, Worse.NEITHER
 
 _ALL: Final = (
     # processor
-    _m("cpu_utilization_pct", P, _C.CPU, _U, "CPU utilisation", "busy share of all processor time"),
+    _m("cpu_utilization_pct", P, _C.CPU, _U, "CPU utilization", "busy share of all processor time"),
     _m("cpu_iowait_pct", P, _C.CPU, _U, "CPU waiting for I/O", "share of processor time idle while I/O was pending"),
     _m("cpu_steal_pct", P, _C.CPU, _U, "CPU stolen", "share of processor time taken by the hypervisor"),
     _m(
@@ -134,7 +134,7 @@ _ALL: Final = (
     _m("load_average_count", N, _C.CPU, _U, "load average", "runnable and uninterruptible tasks, one-minute mean"),
     _m("processes_count", N, _C.CPU, _0, "processes", "processes that exist"),
     # memory
-    _m("memory_utilization_pct", P, _C.MEMORY, _U, "memory utilisation", "used share of memory, caches not counted"),
+    _m("memory_utilization_pct", P, _C.MEMORY, _U, "memory utilization", "used share of memory, caches not counted"),
     _m("memory_used_bytes", B, _C.MEMORY, _U, "memory used", "memory in use, caches not counted", exact=True),
     _m(
         "memory_available_bytes",
@@ -160,7 +160,7 @@ _ALL: Final = (
     # network
     _m("network_receive_bits_per_s", BIT, _C.NETWORK, _0, "network in", "bits received"),
     _m("network_transmit_bits_per_s", BIT, _C.NETWORK, _0, "network out", "bits sent"),
-    _m("network_utilization_pct", P, _C.NETWORK, _U, "link utilisation", "busier direction against the link's speed"),
+    _m("network_utilization_pct", P, _C.NETWORK, _U, "link utilization", "busier direction against the link's speed"),
     _m("network_latency_ms", MS, _C.NETWORK, _U, "network latency", "round trip measured by a probe"),
     _m("network_errors_per_s", R, _C.NETWORK, _U, "network errors", "packets received or sent with an error"),
     _m("network_drops_per_s", R, _C.NETWORK, _U, "network drops", "packets dropped"),
@@ -168,7 +168,7 @@ _ALL: Final = (
     _m("infiniband_receive_bits_per_s", BIT, _C.NETWORK, _0, "InfiniBand in", "bits received over the fabric's ports"),
     _m("infiniband_transmit_bits_per_s", BIT, _C.NETWORK, _0, "InfiniBand out", "bits sent over the fabric's ports"),
     # GPU
-    _m("gpu_utilization_pct", P, _C.GPU, _U, "GPU utilisation", "share of time in which the GPU had work"),
+    _m("gpu_utilization_pct", P, _C.GPU, _U, "GPU utilization", "share of time in which the GPU had work"),
     _m("gpu_memory_utilization_pct", P, _C.GPU, _U, "GPU memory", "used share of GPU memory"),
     _m("gpu_memory_used_bytes", B, _C.GPU, _U, "GPU memory used", "GPU memory in use", exact=True),
     _m(

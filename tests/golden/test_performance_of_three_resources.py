@@ -16,6 +16,7 @@ from msgspec import UNSET, to_builtins
 from plimsoll.analysis.performance import performance
 from plimsoll.clock import Window
 from plimsoll.documents import Evidence, PerformanceDocument
+from plimsoll.documents.evidence import CoverageDetail, ScoreDetail
 from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.resources import Resource
@@ -78,7 +79,7 @@ def document(*, metrics: tuple[str, ...] = (), aggregation: str = "avg") -> tupl
 
 
 def test_every_number_of_the_totals() -> None:
-    """Utilisations are weighted by capacity, throughputs are sums, services are weighted by requests."""
+    """Utilizations are weighted by capacity, throughputs are sums, services are weighted by requests."""
     got = to_builtins(document()[0].aggregated_metrics)
     assert got == {
         # big averages 60 on 8 processors, small 100 on 2: (60*8 + 100*2) / 10
@@ -137,14 +138,14 @@ def test_every_number_of_the_head() -> None:
         "errorRate": 3.0,
     }
     by_subject = {e.subject: e for e in evidence}
-    assert by_subject["overall.healthScore"].detail["deductions"] == {
+    assert by_subject["overall.healthScore"].typed(ScoreDetail).deductions == {
         "silent": 13.333,
         "alerts": 4.0,
         "errors": 12.0,
         "unavailable": 12.0,
     }
     assert by_subject["coverage.big"].observed == 40.0  # four distinct instants of ten expected
-    assert by_subject["coverage.big"].detail["silent"] is True
+    assert by_subject["coverage.big"].typed(CoverageDetail).silent is True
 
 
 def test_the_open_alert() -> None:
@@ -176,7 +177,7 @@ def test_each_aggregation_of_the_readings_inside_a_point() -> None:
     assert got == expected
 
 
-def test_a_utilisation_that_nobody_read_is_null_and_of_no_gpu_is_zero() -> None:
+def test_a_utilization_that_nobody_read_is_null_and_of_no_gpu_is_zero() -> None:
     """Unknown is not 0; of what the inventory has nothing of, nothing is used."""
     made, _ = performance(
         SAMPLES.frame([row("small", 9, cpu_utilization_pct=100)]).lazy(),
@@ -202,7 +203,7 @@ def test_a_utilisation_that_nobody_read_is_null_and_of_no_gpu_is_zero() -> None:
 
 
 def test_nothing_selected_is_nothing_known() -> None:
-    """Without resources there is no score; a utilisation of which there is nothing is 0, since nothing is used."""
+    """Without resources there is no score; a utilization of which there is nothing is 0, since nothing is used."""
     made, _ = performance(
         pl.LazyFrame(schema=SAMPLES.schema()),
         [],

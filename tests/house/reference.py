@@ -3,11 +3,13 @@
 A page is a pure function of the live objects; `test_reference.py` fails when a stored page is not what it would be.
 """
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+import plimsoll
 from plimsoll.analysis.bottlenecks.limits import bounds_of
 from plimsoll.analysis.bottlenecks.rule_files import built_in
 from plimsoll.cli.commands import every_command
@@ -21,7 +23,8 @@ from tests.shared import ROOT
 _EXIT_CODES = (
     "Every command has `--help`. Exit codes: 0 fine, 1 the command completed and the result is negative "
     "(damaged files, unhealthy, nothing sent), 2 usage or configuration, "
-    "73 the project is held by another scheduler, 74 the disk, 75 try again later, 130 interrupted "
+    "70 a bug in Plimsoll, 73 the project is held by another scheduler, 74 the disk, 75 try again later, "
+    "130 interrupted "
     "([more](../howto/when-something-is-wrong.md#exit-codes))."
 )
 _MOST_TESTS = 3
@@ -137,12 +140,65 @@ def faults_page() -> str:
     return _page(parts)
 
 
+def api_page() -> str:
+    """The public face: each name with its signature, what it means, and its members."""
+    parts = [
+        "# API",
+        "What `import plimsoll` gives; a job, a notebook or another program needs nothing else.",
+    ]
+    for name in sorted(plimsoll.__all__, key=str.lower):
+        value: object = getattr(plimsoll, name)
+        text = inspect.cleandoc(inspect.getdoc(value) or "") if name not in _VALUES else _VALUES[name]
+        parts.append(f"## `{name}{_signature(value)}`\n\n{_without_examples(text)}{_members(value)}")
+    return _page(parts)
+
+
+def _signature(value: object) -> str:
+    if not inspect.isfunction(value):
+        return ""
+    signature = inspect.signature(value)
+    return "(" + ", ".join(one.name if one.default is one.empty else f"{one.name}={one.default!r}"
+                           for one in signature.parameters.values()) + ")"  # fmt: skip
+
+
+def _members(value: object) -> str:
+    """A class's public methods and properties, and a module's functions, with their first sentences."""
+    if inspect.isclass(value):
+        found = [(name, one) for name, one in vars(value).items() if not name.startswith("_")]
+        found = [(name, getattr(one, "__func__", one)) for name, one in found if _is_documented(one)]
+    elif inspect.ismodule(value):
+        found = [(name, getattr(value, name)) for name in getattr(value, "__all__", ())]
+    else:
+        return ""
+    rows = [(f"`{name}`", _cell((inspect.getdoc(one) or "").split("\n")[0])) for name, one in sorted(found)]
+    return f"\n\n{_table(('member', 'meaning'), rows)}" if rows else ""
+
+
+def _is_documented(one: object) -> bool:
+    return isinstance(one, property | classmethod | staticmethod) or inspect.isfunction(one)
+
+
+def _without_examples(text: str) -> str:
+    return "\n\n".join(part for part in text.split("\n\n") if not part.startswith(">>>"))
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+_VALUES = {
+    "__version__": "The version of Plimsoll.",
+    "CATALOGUE": "Every metric by its name, as a `Metric`.",
+}
+
+
 def command_names() -> set[str]:
     """The first word of every command."""
     return {words[1] for words, _ in _commands(every_command(), ("plimsoll",))}
 
 
 PAGES: dict[str, Callable[[], str]] = {
+    "api.md": api_page,
     "commands.md": commands_page,
     "faults.md": faults_page,
     "jobs.md": jobs_page,

@@ -96,7 +96,7 @@ def test_a_cluster_gives_the_bytes_that_one_process_gives(
 
 @pytest.mark.parametrize("on", ["dask", "ray"])
 def test_no_cluster_is_told_in_one_line(on: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Within seconds; nothing is analysed elsewhere instead."""
+    """Within seconds; nothing is analyzed elsewhere instead."""
     needs_library("distributed" if on == "dask" else on)
     monkeypatch.setattr(f"plimsoll.execution.{on}.CONNECT_S", 0.3)
     address = "tcp://127.0.0.1:9" if on == "dask" else "127.0.0.1:9"

@@ -28,7 +28,7 @@ def reading(resource_id: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("empty", ["", "  ", "\t\n"])
-def test_the_row_is_refused_and_its_neighbours_are_kept(empty: str) -> None:
+def test_the_row_is_refused_and_its_neighbors_are_kept(empty: str) -> None:
     """By a reason that says what is empty."""
     facts = [fact("a", "A"), fact(empty, "B"), fact("c", empty)]
     assert [str(one) for one in judged(RESOURCES, facts)] == [

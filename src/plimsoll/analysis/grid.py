@@ -70,6 +70,13 @@ class Grid:
             return self
         return Grid(tuple(self.series[n] for n in index), self.values[index], self.start, self.step_s)
 
+    def ordered(self) -> "Grid":
+        """The same series in the order of their names."""
+        index = sorted(range(len(self.series)), key=lambda n: self.series[n])
+        if index == list(range(len(self.series))):
+            return self
+        return Grid(tuple(self.series[n] for n in index), self.values[index], self.start, self.step_s)
+
     def joined(self, other: "Grid") -> "Grid":
         """The series of both; they have the same rows."""
         values = np.concatenate([self.values, other.values])

@@ -37,7 +37,7 @@ def pieces(values: Floats, size: int) -> Floats:
 
 
 def weighted_median(values: Floats, weights: Floats) -> Floats:
-    """Weighted median over the last axis, linear between the centres of the weights; gaps weigh nothing.
+    """Weighted median over the last axis, linear between the centers of the weights; gaps weigh nothing.
 
     >>> weighted_median(np.array([1.0, 2.0, 10.0]), np.array([1.0, 1.0, 1.0]))
     array(2.)
@@ -47,12 +47,12 @@ def weighted_median(values: Floats, weights: Floats) -> Floats:
     heavy = np.take_along_axis(np.broadcast_to(weights, values.shape), order, -1)
     heavy = np.where(np.isnan(ordered), 0.0, heavy)
     total = np.cumsum(heavy, axis=-1)
-    centre = total - 0.5 * heavy
+    center = total - 0.5 * heavy
     half = 0.5 * total[..., -1:]
-    # the first value whose centre is not before the middle, and the one before it
-    right = np.argmax((centre >= half) & (heavy > 0), axis=-1)[..., None]
+    # the first value whose center is not before the middle, and the one before it
+    right = np.argmax((center >= half) & (heavy > 0), axis=-1)[..., None]
     left = np.maximum(right - 1, 0)
-    x0, x1 = np.take_along_axis(centre, left, -1), np.take_along_axis(centre, right, -1)
+    x0, x1 = np.take_along_axis(center, left, -1), np.take_along_axis(center, right, -1)
     y0, y1 = np.take_along_axis(ordered, left, -1), np.take_along_axis(ordered, right, -1)
     span = x1 - x0
     share = np.where(span > 0, np.clip((half - x0) / np.where(span > 0, span, 1.0), 0.0, 1.0), 1.0)
@@ -85,7 +85,7 @@ def absent(statistic: Callable[..., Floats], values: Floats, axis: int | tuple[i
 
 
 def quantiles(values: Floats, shares: Sequence[float]) -> Floats:
-    """[shares, ...]: quantiles over the last axis, linear between neighbours (type 7); NaN for nothing but gaps.
+    """[shares, ...]: quantiles over the last axis, linear between neighbors (type 7); NaN for nothing but gaps.
 
     >>> quantiles(np.array([[1.0, np.nan, 3.0]]), (0.5, 1.0)).tolist(), quantiles(np.empty((0, 5)), (0.5, 1.0)).shape
     ([[2.0], [3.0]], (2, 0))

@@ -47,7 +47,7 @@ def exposition(context: Context, counts: Counts, jobs: Iterable[str], problems: 
     lines += ["# TYPE plimsoll_resident_memory_bytes gauge", f"plimsoll_resident_memory_bytes {_memory()}"]
     lines += ["# TYPE plimsoll_healthy gauge", f"plimsoll_healthy {int(not problems)}"]
     lines += ["# TYPE plimsoll_problems gauge", f"plimsoll_problems {len(problems)}"]
-    ended, beats, known = _of_jobs(Ledger(context.data / "ledger.sqlite"), jobs)
+    ended, beats, known = _of_jobs(context.ledger, jobs)
     lines += ["# TYPE plimsoll_ledger_readable gauge", f"plimsoll_ledger_readable {known:d}"]
     lines.append("# TYPE plimsoll_job_last_success_timestamp_seconds gauge")
     times = {name: run.started.timestamp() + (run.seconds or 0.0) for name, run in ended.items()}

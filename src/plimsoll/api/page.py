@@ -1,4 +1,4 @@
-"""Pages of the service: live, and the list of reports; the report's own type and colours, our own script only."""
+"""Pages of the service: live, and the list of reports; the report's own type and colors, our own script only."""
 
 import base64
 import hashlib

@@ -1,7 +1,10 @@
 """The command line: one file a command group; every error is one line and an exit code."""
 
 import errno
+import os
 import sys
+import traceback
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +12,7 @@ from typer.exceptions import TyperException
 
 from plimsoll.cli import streams
 from plimsoll.cli.commands import COMMANDS, Commands
-from plimsoll.errors import INTERRUPTED, DiskError, PlimsollError, nearest, shown
+from plimsoll.errors import BUG, INTERRUPTED, DiskError, PlimsollError, nearest, shown
 from plimsoll.version import __version__
 
 app = typer.Typer(
@@ -20,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
+    epilog="Every command takes --verbose (what it does, and how long that takes) and --debug (the stack of an error).",
 )
 
 
@@ -45,14 +49,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """One command; gives its exit code. `--debug` shows the stack of an error."""
+    """One command; gives its exit code. `--debug` shows the stack of an error, `--verbose` what is done meanwhile."""
     debug = "--debug" in arguments
+    if "--verbose" in arguments:
+        _be_verbose()
     try:
-        return _run([a for a in arguments if a != "--debug"])
-    except PlimsollError as error:
-        if debug:
-            raise
-        return _fail(str(error), error.exit_code)
+        return _run([a for a in arguments if a not in ("--debug", "--verbose")])
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except (BrokenPipeError, SystemExit) as error:
@@ -60,10 +62,40 @@ def run(arguments: list[str]) -> int:
             raise
         streams.give_up()  # the reader (`| head`) is gone: nothing can be said to it; Typer would make 1 of it
         return 141
-    except OSError as error:
+    except Exception as error:
         if debug:
             raise
-        return _fail(_refused(error), DiskError.exit_code)
+        return _fail(*_reported(error))
+
+
+def _reported(error: Exception) -> tuple[str, int]:
+    """(what the user reads, the exit code)."""
+    match error:
+        case PlimsollError():
+            return str(error), error.exit_code
+        case OSError():
+            return _refused(error), DiskError.exit_code
+        case _:
+            return _bug(error), BUG
+
+
+def _be_verbose() -> None:
+    """Every event of every room is a line on standard error, here and in the processes that are started."""
+    from plimsoll.schedule.log import VERBOSE, logger
+
+    os.environ[VERBOSE] = "1"
+    logger()
+
+
+def _bug(error: Exception) -> str:
+    """What a mistake of the program's own is, where, and what to send: nothing that was read, no setting, no secret."""
+    own = Path(__file__).parents[1]
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if Path(one.filename).is_relative_to(own)]
+    where = f"{Path(frames[-1].filename).relative_to(own)}:{frames[-1].lineno}" if frames else "outside of it"
+    return (
+        f"unexpected error (a bug in Plimsoll {__version__}): {type(error).__name__} at {where};"
+        " please report this line, and what the same command prints with --debug, without names that are private"
+    )
 
 
 def _run(arguments: list[str]) -> int:

@@ -9,7 +9,7 @@ from plimsoll.cli.common import ProjectOption, open_to_write, say, the_clock
 from plimsoll.cli.explain import published_evidence
 from plimsoll.clock import rfc3339
 from plimsoll.errors import shown
-from plimsoll.ledger.advice import Said, Verdict, Verdicts
+from plimsoll.ledger.advice import Said, Verdict
 from plimsoll.project import Project
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The recommendation's id, as reports print it.")]
@@ -43,5 +43,5 @@ def note(project: Project, advice: str, said: Said, *, until: datetime | None, r
     """Keeps what was said of a recommendation of the last published report."""
     published_evidence(project, advice)
     verdict = Verdict(said, the_clock().now(), until, shown(reason))
-    Verdicts(project.data / "ledger.sqlite").say(advice, verdict)
+    project.ledger.verdicts.say(advice, verdict)
     say(f"{advice} is {said}" + (f" until {rfc3339(until)}" if until else ""))

@@ -22,8 +22,9 @@ from plimsoll.cli.common import (
 from plimsoll.cli.judging import losses, read_in
 from plimsoll.cli.progress import blocks_shown
 from plimsoll.clock import duration_s
-from plimsoll.documents import Evidence
+from plimsoll.documents import Evidence, detailed
 from plimsoll.documents.anomalies import AnomaliesDocument
+from plimsoll.documents.evidence import FindingDetail, JudgedDetail
 from plimsoll.documents.incidents import incidents_of
 from plimsoll.errors import shown
 from plimsoll.project.runner import context
@@ -38,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 def anomalies(
     time_range: Annotated[str, typer.Option(help="5m 15m 1h 6h 24h 7d 30d, back from now.")] = "1h",
-    granularity: Annotated[str, typer.Option(help="5m 15m 1h 1d; finer ones are analysed by 5m.")] = "5m",
+    granularity: Annotated[str, typer.Option(help="5m 15m 1h 1d; finer ones are analyzed by 5m.")] = "5m",
     threshold: Annotated[float | None, typer.Option(help="Only metrics whose z-score is above this.")] = None,
     detector: Annotated[
         str | None,
@@ -59,8 +60,8 @@ def anomalies(
         wired = context(opened, clock=the_clock(), as_of=as_of_or_now(as_of, opened), on_progress=tell)
         sources = wired.sources()
         document, evidence = answer(sources, query)
-    judged = next(e for e in evidence if e.subject == "anomalies.judged")
-    unjudged = _not_judged(judged.detail["notJudged"], judged.samples)
+    judged, detail = next(detailed(evidence, JudgedDetail))
+    unjudged = _not_judged(detail.not_judged, judged.samples)
     unjudged += [] if judged.samples else ["No resource is known yet."]
     if json:
         print_json(document)
@@ -69,7 +70,7 @@ def anomalies(
         return
     _print(document)
     others = [
-        f"{shown(str(one.detail['resource']))}: {one.detail['explanation']}"
+        f"{shown(one.resource)}: {one.explanation}"
         for one in _without_z(document, evidence, filtered=threshold is not None)
     ]
     others += _wide(evidence, filtered=threshold is not None)
@@ -83,11 +84,11 @@ def anomalies(
         typer.echo(line)
 
 
-def _without_z(document: AnomaliesDocument, found: Sequence[Evidence], *, filtered: bool) -> list[Evidence]:
+def _without_z(document: AnomaliesDocument, found: Sequence[Evidence], *, filtered: bool) -> list[FindingDetail]:
     """Silence, flat lines, shifts: findings without a number beyond its range; silence alone where a z is asked for."""
     known = {entry.id for resource in document for entry in resource.anomalies}
-    findings = [one for one in found if one.rule.startswith("anomalies.") and one.subject not in known]
-    return [one for one in findings if one.observed is None or not filtered]
+    findings = [pair for pair in detailed(found, FindingDetail) if pair[0].subject not in known]
+    return [finding for one, finding in findings if one.observed is None or not filtered]
 
 
 def _wide(found: Sequence[Evidence], *, filtered: bool) -> Iterator[str]:

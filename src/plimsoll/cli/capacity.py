@@ -20,7 +20,6 @@ from plimsoll.cli.common import (
 )
 from plimsoll.documents.capacity import CapacityDocument, Pool
 from plimsoll.errors import shown
-from plimsoll.ledger import Promises
 from plimsoll.project.runner import context
 from plimsoll.publish.views.capacity_verdict import judge
 
@@ -51,7 +50,7 @@ def capacity(
     opened = open_project(project)
     at = as_of_or_now(as_of, opened)
     sources = context(opened, clock=the_clock(), as_of=at).sources()
-    kept = Promises(opened.data / "ledger.sqlite").due(at.date() - timedelta(days=90), at.date())
+    kept = opened.ledger.forecasts.due(at.date() - timedelta(days=90), at.date())
     document, _ = answer(sources, query, promises=kept)
     if json:
         print_json(document)

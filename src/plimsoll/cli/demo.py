@@ -48,7 +48,7 @@ def demo(
     _clear_unfinished(folder)
     make_project(folder, overrides=f'[plimsoll]\nname = "demo fleet"\n\n[collect]\nevery = "{round(interval_s)}s"\n')
     project = Project.open(folder, here=Path.cwd())
-    _fill(project, resources=resources, days=days, seed=seed, until=end, interval_s=round(interval_s))
+    fill(project, resources=resources, days=days, seed=seed, until=end, interval_s=round(interval_s))
     _report(project, end)
     (folder / _UNFINISHED).unlink()
 
@@ -75,7 +75,7 @@ def _clear_unfinished(folder: Path) -> None:
         mark.write_text("plimsoll demo is at work here, or was interrupted\n", encoding="ascii")
 
 
-def _fill(project: Project, *, resources: int, days: int, seed: int, until: datetime, interval_s: int) -> None:
+def fill(project: Project, *, resources: int, days: int, seed: int, until: datetime, interval_s: int) -> None:
     """Inventory, readings day by day and part by part, and beside them what was planted."""
     from plimsoll.simulator import Fleet
     from plimsoll.tables import RESOURCES, SAMPLES
@@ -100,10 +100,11 @@ def _fill(project: Project, *, resources: int, days: int, seed: int, until: date
 
 
 def _report(project: Project, end: datetime) -> None:
-    from plimsoll.cli.report import KINDS, publish
+    from plimsoll.cli.report import publish
+    from plimsoll.documents.report_kinds import REPORT_KINDS
 
     run_job(project, "learn", clock=the_clock(), as_of=end)
-    for kind in KINDS:
+    for kind in REPORT_KINDS:
         publish(project, kind, rfc3339(end))
         typer.echo("")
     typer.echo(f"the planted truth is {project.root / 'truth.json'}")

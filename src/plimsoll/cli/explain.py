@@ -28,7 +28,7 @@ def explain(
 ) -> None:
     """Prints the evidence of one alert, finding, bottleneck or recommendation of the last published report.
 
-    Of a resource it prints what every rule said of it: utilisation, saturation and errors of each component.
+    Of a resource it prints what every rule said of it: utilization, saturation and errors of each component.
     """
     found = published_evidence(open_project(project), subject)
     if json:
@@ -45,7 +45,7 @@ def explain(
         *(
             line
             for name, value in found["detail"].items()
-            if value not in (None, [], {})
+            if name != "kind" and value not in (None, [], {})
             for line in _lines(name, value)
         ),
     ]
@@ -97,7 +97,7 @@ def _lines(name: str, value: Any) -> list[str]:  # noqa: ANN401 - whatever JSON 
     match name:
         case "change":
             return [f"{'change':<10} {target}: {text}" for target, text in value.items()]
-        case "inputs" | "alsoSeen":
+        case "inputs" | "symptoms":
             return [
                 line
                 for what, one in value.items()
@@ -106,7 +106,7 @@ def _lines(name: str, value: Any) -> list[str]:  # noqa: ANN401 - whatever JSON 
         case "use":
             return [f"{part:<10} {_cells(cells)}" for part, cells in value.items()]
         case "abstentions":
-            return [f"{'silent':<10} {one['of']}: {one['reason']}{_till(one['enoughAt'])}" for one in value]
+            return [f"{'silent':<10} {one['subject']}: {one['reason']}{_till(one['availableAt'])}" for one in value]
         case "metrics":
             return [
                 f"{one['metric']:<32} {one['resources']} resources{_stake(one['perMonth'])}: {', '.join(one['rules'])}"
@@ -124,13 +124,13 @@ def _texts(value: object) -> list[str]:
 
 
 def _cells(cells: dict[str, dict[str, Any]]) -> str:
-    told = [
+    texts = [
         f"{cell} {one['state']}"
         + (f" ({one['usedPct']:g} %)" if one.get("usedPct") is not None else "")
         + (f": {', '.join(one['rules'])}" if one["rules"] else "")
         for cell, one in cells.items()
     ]
-    return "; ".join(told)
+    return "; ".join(texts)
 
 
 def _till(instant: str | None) -> str:

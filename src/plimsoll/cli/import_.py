@@ -14,6 +14,7 @@ from plimsoll.errors import BadParameter, PlimsollError, shown
 
 if TYPE_CHECKING:
     from plimsoll.importing.delimited import Block
+    from plimsoll.importing.inventory import Inventory
     from plimsoll.importing.mapping import FileMapping
     from plimsoll.importing.presets import Wanted
     from plimsoll.importing.run import Imported
@@ -41,9 +42,13 @@ def import_(
     zone: Annotated[str | None, typer.Option(help="The zone of dates without an offset.")] = None,
     max_errors: Annotated[int, typer.Option(help="How many rows may be refused before it stops.")] = 100,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first refused row.")] = False,
+    fact: Annotated[
+        list[str] | None, typer.Option(help="Of every resource in the files, such as gpu_count=8; may be repeated.")
+    ] = None,
     project: ProjectOption = None,
 ) -> None:
     """Brings readings from files into the lake; what is there already is not brought again."""
+    from plimsoll.importing.inventory import said as facts_said
     from plimsoll.importing.mapping import FileMapping, read_mapping, simple
     from plimsoll.importing.presets import Wanted
     from plimsoll.importing.run import Imported
@@ -55,6 +60,7 @@ def import_(
             raise BadParameter("--mapping", mapping, why="says it all; leave --as, --resource-id and --metric out")
         fixed = read_mapping(mapping)
     wanted = Wanted(resource_id, resource_type, metric, unit, zone)
+    facts = facts_said(fact or [])
     done = Imported()
     for path in files:
         said = as_ is None and bool(resource_id and metric)  # the options say it all
@@ -68,7 +74,7 @@ def import_(
                 time=(time_column, time_unit, zone),
                 value_column=value_column,
             )
-        one = _bring(opened.lake, path, form, wanted, fixed, most_refused=0 if strict else max_errors)
+        one = _bring(opened.lake, path, form, wanted, fixed, facts, most_refused=0 if strict else max_errors)
         _summary(path, form, one, zone)
         done += one
     opened.lake.compact(now=the_clock().now())
@@ -79,7 +85,14 @@ def import_(
 
 
 def _bring(
-    lake: "Lake", path: Path, form: str | None, wanted: "Wanted", fixed: "FileMapping | None", *, most_refused: int
+    lake: "Lake",
+    path: Path,
+    form: str | None,
+    wanted: "Wanted",
+    fixed: "FileMapping | None",
+    facts: "Inventory",
+    *,
+    most_refused: int,
 ) -> "Imported":
     """One file, part by part, with its progress."""
     from plimsoll.importing.run import Imported, import_file
@@ -91,7 +104,7 @@ def _bring(
             done += import_file(
                 lake,
                 path,
-                read,
+                read.with_facts(facts),
                 now=the_clock().now(),
                 most_refused=most_refused,
                 on_progress=partial(_advance, progress, bar),
@@ -102,12 +115,12 @@ def _bring(
 
 def _format(path: Path, name: str | None) -> str | None:
     """The format that was named, or that the file unmistakably has."""
-    from plimsoll.importing.presets import named, recognised
+    from plimsoll.importing.presets import named, recognized
 
     if name is not None:
         named(name)
         return name
-    return recognised(path) if path.is_file() else None
+    return recognized(path) if path.is_file() else None
 
 
 def _parts(

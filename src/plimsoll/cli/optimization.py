@@ -20,7 +20,8 @@ from plimsoll.cli.common import (
 )
 from plimsoll.cli.judging import losses, not_judged, read_in
 from plimsoll.cli.progress import blocks_shown
-from plimsoll.documents import Evidence
+from plimsoll.documents import Evidence, detailed
+from plimsoll.documents.evidence import MissingMetricsDetail, RulesJudgedDetail, SweepDetail
 from plimsoll.documents.optimization import OptimizationDocument, ResourceOptimization
 from plimsoll.errors import BadParameter, shown
 from plimsoll.project.runner import context
@@ -68,31 +69,42 @@ def optimization(
         print_json(document)
         return
     state, read = read_in(sources, window_of(query, sources.as_of, STEP_S))
-    _print(document, read)
+    _print(document, read, evidence)
     for line in losses(state) if state.total else [not_judged(state)]:
         say(line)
     _print_silence(evidence)
 
 
-def _print(document: OptimizationDocument, read: Collection[str]) -> None:
+def _print(document: OptimizationDocument, read: Collection[str], evidence: Sequence[Evidence]) -> None:
     console = Console(markup=False, highlight=False, emoji=False)
 
     def line(text: str) -> None:
         console.print(text, soft_wrap=True)
 
-    told = [resource for resource in document.resources if _parts(resource)]
-    for resource in told:
+    constrained = [resource for resource in document.resources if _parts(resource)]
+    for resource in constrained:
         line(f"{shown(resource.resource_name)} ({resource.resource_type})")
         for text in _parts(resource):
             line(f"  {text}")
     quiet = [resource for resource in document.resources if not _parts(resource)]
     judged = sum(resource.resource_id in read for resource in quiet)
     if judged:
-        line(f"{_resources(judged)}: nothing holds {'it' if judged == 1 else 'them'} back.")
+        line(f"{_resources(judged)}: {_nothing_found(evidence, 'it' if judged == 1 else 'them')}.")
     if len(quiet) > judged:
         line(f"{_resources(len(quiet) - judged)}: not judged: no reading in this time.")
     for one in document.platform_recommendations or ():
         line(f"Together: {one.title}. {one.description}{_tail(one.cost_impact)}")
+
+
+def _nothing_found(evidence: Sequence[Evidence], them: str) -> str:
+    """Said of what was judged alone: with how many rules could, and where none could, that."""
+    of, rules = next(detailed(evidence, RulesJudgedDetail), (None, None))
+    if of is None or rules is None:
+        return f"nothing holds {them} back"
+    if not of.observed:
+        return "not judged: no rule has enough readings yet"
+    waiting = f", {len(rules.waiting)} wait for more history" if rules.waiting else ""
+    return f"nothing holds {them} back; {of.observed:.0f} of {of.samples} rules had enough to judge{waiting}"
 
 
 def _resources(count: int) -> str:
@@ -101,17 +113,15 @@ def _resources(count: int) -> str:
 
 def _print_silence(evidence: Sequence[Evidence]) -> None:
     """Of whom too little is known to advise, till when; and the reading that would tell most."""
-    for one in evidence:
-        for silent in one.detail.get("abstentions", ()):
-            if silent["of"].startswith("advice"):
-                till = f"; enough at {silent['enoughAt']}" if silent["enoughAt"] else ""
-                say(f"{shown(one.subject.removeprefix('sweep.'))}: no {silent['of']}: {silent['reason']}{till}")
-    for one in evidence:
-        if one.subject == "optimization.unlock" and (missing := one.detail["metrics"]):
-            first = missing[0]
-            rules = ", ".join(first["rules"][:3])
-            most = f"the most useful is {first['metric']} (needed by {rules})"
-            say(f"{len(missing)} useful metrics are not collected; {most}")
+    for one, swept in detailed(evidence, SweepDetail):
+        for silent in swept.abstentions:
+            if silent.subject.startswith("advice"):
+                till = f"; enough at {silent.available_at}" if silent.available_at else ""
+                say(f"{shown(one.subject.removeprefix('sweep.'))}: no {silent.subject}: {silent.reason}{till}")
+    for _, missing in detailed(evidence, MissingMetricsDetail):
+        for first in missing.metrics[:1]:
+            most = f"the most useful is {first.metric} (needed by {', '.join(first.rules[:3])})"
+            say(f"{len(missing.metrics)} useful metrics are not collected; {most}")
 
 
 def _parts(resource: ResourceOptimization) -> list[str]:

@@ -5,7 +5,6 @@ from datetime import timedelta
 import typer
 
 from plimsoll.cli.common import JsonOption, ProjectOption, open_project, print_json, say, the_clock
-from plimsoll.ledger.outcomes import Outcomes
 
 _BACK = timedelta(days=400)
 
@@ -19,7 +18,7 @@ def outcomes(project: ProjectOption = None, json: JsonOption = False) -> None:
     """Prints what advice promised and what it brought, and how each adviser has done."""
     from plimsoll.queries.outcomes import describe_outcome
 
-    ledger, now = Outcomes(open_project(project).data / "ledger.sqlite"), the_clock().now()
+    ledger, now = open_project(project).ledger.outcomes, the_clock().now()
     settled, waiting = ledger.settled(now - _BACK, now), ledger.open()
     if json:
         print_json([{name: getattr(one, name) for name in one.__slots__} for one in settled])

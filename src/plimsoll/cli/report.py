@@ -18,6 +18,7 @@ from plimsoll.cli.common import (
 from plimsoll.cli.progress import blocks_shown
 from plimsoll.clock import ceiling
 from plimsoll.documents.parameters import require_one_of
+from plimsoll.documents.report_kinds import REPORT_KINDS
 from plimsoll.errors import PlimsollError, shown
 from plimsoll.project import Project
 from plimsoll.project.context import Context
@@ -25,8 +26,6 @@ from plimsoll.project.runner import context, recorded
 
 if TYPE_CHECKING:
     from plimsoll.tasks.report import PublishedReport
-
-KINDS = ("daily", "weekly", "capacity")
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +44,7 @@ def report(
     project: ProjectOption = None,
 ) -> None:
     """Makes a report, publishes it under data/published, and prints its summary."""
-    require_one_of("KIND", kind, KINDS)
+    require_one_of("KIND", kind, tuple(REPORT_KINDS))
     page = publish(open_to_write(project), kind, as_of, mail=mail, pdf=pdf)
     if open_page:
         webbrowser.open(page.resolve().as_uri())
@@ -54,13 +53,13 @@ def report(
 def publish(project: Project, kind: str, as_of: str | None, *, mail: bool = False, pdf: bool = False) -> Path:
     """A report, its run in the ledger, its summary on standard output; gives the page's path."""
     from plimsoll.publish.render.terminal import show
-    from plimsoll.tasks.report import JOBS, REPORTS, PublishedReport, add_pdf
+    from plimsoll.tasks.report import REPORTS, PublishedReport, add_pdf
 
     made: list[PublishedReport] = []
     with blocks_shown() as tell:
         at = ceiling(as_of_or_now(as_of, project), 1)  # windows are named in whole seconds
         wired = context(project, clock=the_clock(), as_of=at, on_progress=tell)
-        recorded(project, JOBS[kind], wired, lambda: made.append(REPORTS[kind](wired)))
+        recorded(project, REPORT_KINDS[kind].job, wired, lambda: made.append(REPORTS[kind](wired)))
     published = made[0]
     show(published.view, table_console(), paths=[str(_near(path)) for path in (published.page, published.document)])
     if pdf:

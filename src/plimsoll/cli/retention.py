@@ -55,13 +55,13 @@ def _tell(rows: "list[dict[str, object]]", *, json: bool) -> None:
 
 def _warn(project: Project, days: int) -> None:
     """Says so where what is to be kept will not fit on the disk."""
-    held = project.lake.snapshot(proven=False).manifest.of("samples")
-    recent = [file.bytes for _, file in sorted(held.items())[-_DAYS_OF_GROWTH:]]
+    days_kept = project.lake.snapshot(proven=False).manifest.of("samples")
+    recent = [file.bytes for _, file in sorted(days_kept.items())[-_DAYS_OF_GROWTH:]]
     if not recent:
         return
     a_day = sum(recent) / len(recent)
     used, free = project.lake.size()
-    needed = a_day * max(0, days - len(held))
+    needed = a_day * max(0, days - len(days_kept))
     if needed > free:
         say(
             f"warning: {days} days of readings need about {a_day * days / 1e9:.1f} GB at {a_day / 1e6:.2f} MB a day; "

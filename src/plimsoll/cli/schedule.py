@@ -1,5 +1,6 @@
 """`plimsoll up`, `plimsoll tick`, `plimsoll status` and `plimsoll doctor`: running unattended."""
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,12 +33,14 @@ def up(
     json_logs: JsonLogs = False,
 ) -> None:
     """Runs the scheduler in the foreground: collects, analyses, reports, until SIGTERM or Ctrl-C; SIGHUP reloads."""
-    from plimsoll.schedule.log import logger
+    from plimsoll.schedule.log import JSON, logger
     from plimsoll.schedule.secrets import secrets_of
     from plimsoll.schedule.up import up as run_scheduler
 
     opened = replace(open_to_write(project), collect_only=collect_only)
-    log = logger(json=json_logs, secrets=secrets_of(opened.config()))
+    if json_logs:
+        os.environ[JSON] = "1"  # for the workers, too
+    log = logger(secrets=secrets_of(opened.config()))
     run_scheduler(opened, the_clock(), log, serve=["serve"] if serve else [])
 
 
@@ -105,6 +108,8 @@ def _print(found: "Status") -> None:
     if (last := found.report) is not None:
         judged = f"{last.judged} of {last.total} judged, {last.silent} silent"
         typer.echo(f"report     {_typed(last.verdict)} {_typed(last.facts)} ({last.end}; {judged})")
+    for note in found.notes:
+        typer.echo(f"note: {shown(note)}")
     for problem in found.problems:
         typer.echo(f"problem: {shown(problem)}")
     typer.echo("healthy" if found.healthy else f"not healthy: {len(found.problems)} problems")

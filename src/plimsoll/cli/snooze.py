@@ -9,7 +9,6 @@ from plimsoll.cli.common import ProjectOption, open_to_write, say, the_clock, zo
 from plimsoll.cli.instants import future_instant
 from plimsoll.clock import rfc3339
 from plimsoll.errors import BadParameter, shown
-from plimsoll.ledger import Alerts
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +33,7 @@ def snooze(
     if alert.startswith("advice-"):
         note(opened, alert, "snoozed", until=end, reason=reason)
         return
-    alerts = Alerts(opened.data / "ledger.sqlite")
+    alerts = opened.ledger.alerts
     known = [row.id for row in alerts.open_at(now)]
     if alert not in known:
         raise BadParameter("ID", shown(alert), allowed=known[:10], why="is not an open alert")

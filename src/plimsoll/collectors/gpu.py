@@ -155,9 +155,7 @@ class GpuReader:
         if "lost" in gpu:
             return [{"device": device, "up_pct": 0.0, **errors}]
         row: Row = {"device": device, "up_pct": 100.0, **errors, **_memory(gpu.get("memory"))}
-        row |= {
-            name: factor * gpu["gpm"][field] for field, (name, factor) in _GPM.items() if field in gpu.get("gpm", {})
-        }
+        row |= _performance(gpu)
         for name, field in (("gpu_utilization_pct", "gpu_pct"), ("gpu_memory_controller_pct", "memory_controller_pct")):
             if "utilization" in gpu:
                 row[name] = gpu["utilization"].get(field)
@@ -177,7 +175,8 @@ class GpuReader:
             row[f"gpu_throttled_{cause}_pct"] = 100.0 if on else 0.0
         row |= {name: None for field in gpu.get("errors", {}) for name in _FAILED.get(field, ())}
         instances = [
-            {"device": f"{device}.mig{mig['index']}", **_memory(mig.get("memory"))} for mig in gpu.get("instances", ())
+            {"device": f"{device}.mig{mig['index']}", **_memory(mig.get("memory")), **_performance(mig)}
+            for mig in gpu.get("instances", ())
         ]
         return [row, *instances]
 
@@ -268,6 +267,12 @@ def _memory(memory: Mapping[str, float] | None) -> Row:
         "gpu_memory_used_bytes": float(memory["used"]),
         "gpu_memory_utilization_pct": min(100.0, 100 * memory["used"] / memory["total"]),
     }
+
+
+def _performance(gpu: Mapping[str, Any]) -> Row:
+    """What GPM says of a card, or of one of its MIG instances."""
+    known: Mapping[str, float] = gpu.get("gpm", {})
+    return {name: factor * known[field] for field, (name, factor) in _GPM.items() if field in known}
 
 
 def _trouble(gpu: Mapping[str, Any]) -> str | None:

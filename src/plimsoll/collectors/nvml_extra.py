@@ -1,4 +1,4 @@
-"""What NVML tells beyond single values: performance between two samples (GPM), and driver errors as they happen (XID).
+"""What NVML tells beyond single values: performance between two samples (GPM), its buffers, driver errors (XID).
 
 Run in the child process of `nvml_worker` only; `nvml` is the bindings' module.
 """
@@ -27,14 +27,20 @@ class Gpm:
         self._nvml = nvml
         self._samples: dict[str, Any] = {}
 
-    def read(self, uuid: str, handle: Any) -> dict[str, float]:  # noqa: ANN401
-        """What happened since the reading before; nothing at the first one. A card without GPM raises NotSupported."""
+    def read(self, uuid: str, handle: Any, instance: int | None = None) -> dict[str, float]:  # noqa: ANN401
+        """What happened since the reading before; nothing at the first one. A card without GPM raises NotSupported.
+
+        `handle` is the card's, also where the question is of one of its MIG instances.
+        """
         nvml = self._nvml
         if uuid not in self._samples and not nvml.nvmlGpmQueryDeviceSupport(handle).isSupportedDevice:
             raise nvml.NVMLError(nvml.NVML_ERROR_NOT_SUPPORTED)
         sample = nvml.nvmlGpmSampleAlloc()
         try:
-            nvml.nvmlGpmSampleGet(handle, sample)
+            if instance is None:
+                nvml.nvmlGpmSampleGet(handle, sample)
+            else:
+                nvml.nvmlGpmMigSampleGet(handle, instance, sample)
         except nvml.NVMLError:
             nvml.nvmlGpmSampleFree(sample)
             raise
@@ -65,6 +71,39 @@ class Gpm:
             for ours, group in GPM.items()
             if all(name in known for name in group)
         }
+
+
+class Buffers:
+    """NVML's own buffers of utilisation, some samples a second: what was between two readings, not one moment of it.
+
+    A buffer holds about 24 s (200 ms a sample on an H100): of a longer time it tells the last part.
+    """
+
+    def __init__(self, nvml: Any) -> None:  # noqa: ANN401
+        self._nvml = nvml
+        self._seen: dict[tuple[str, str], int] = {}
+
+    def read(self, uuid: str, handle: Any) -> dict[str, float]:  # noqa: ANN401
+        """The mean since the reading before, in percent; nothing at the first one, nor where nothing is new."""
+        nvml, found = self._nvml, dict[str, float]()
+        kinds = {
+            "gpu_pct": nvml.NVML_GPU_UTILIZATION_SAMPLES,
+            "memory_controller_pct": nvml.NVML_MEMORY_UTILIZATION_SAMPLES,
+        }
+        for name, kind in kinds.items():
+            seen = self._seen.get((uuid, name))
+            try:
+                _, samples = nvml.nvmlDeviceGetSamples(handle, kind, seen or 0)
+            except nvml.NVMLError as error:
+                if getattr(error, "value", None) == nvml.NVML_ERROR_NOT_FOUND:
+                    continue  # nothing was sampled since
+                raise
+            new = [one for one in samples if one.timeStamp > (seen or 0)]
+            if new:
+                self._seen[uuid, name] = max(int(one.timeStamp) for one in new)
+            if new and seen is not None:
+                found[name] = sum(float(one.sampleValue.uiVal) for one in new) / len(new)
+        return found
 
 
 class Xids:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pynvml as _pynvml
 
-from plimsoll.collectors.nvml_extra import Gpm, Xids
+from plimsoll.collectors.nvml_extra import Buffers, Gpm, Xids
 
 Gpu = dict[str, Any]
 pynvml: Any = _pynvml  # NVML's bindings carry no types
@@ -31,7 +31,7 @@ class Fields:
 
     def __init__(self) -> None:
         self._unsupported: set[tuple[str, str, object]] = set()
-        self.gpm, self.xids = Gpm(pynvml), Xids(pynvml)
+        self.gpm, self.xids, self.buffers = Gpm(pynvml), Xids(pynvml), Buffers(pynvml)
 
     def read(self, gpu: Gpu, field: str, call: Callable[[], Any]) -> None:
         """Puts the value into `gpu`, or its error; an unsupported field is asked for once in each MIG mode."""
@@ -69,6 +69,9 @@ def _gpu(index: int, fields: Fields) -> Gpu:
     fields.read(gpu, "mig", lambda: int(pynvml.nvmlDeviceGetMigMode(handle)[0]))
     for name, call in _calls(handle).items():
         fields.read(gpu, name, call)
+    if "utilization" in gpu:
+        fields.read(gpu, "recent", lambda: fields.buffers.read(gpu["uuid"], handle))
+        gpu["utilization"] |= gpu.pop("recent", {})
     fields.read(gpu, "gpm", lambda: fields.gpm.read(gpu["uuid"], handle))
     fields.xids.listen(gpu["uuid"], handle)
     if gpu.get("mig"):
@@ -145,8 +148,14 @@ def _instances(handle: Any, fields: Fields) -> list[Gpu]:  # noqa: ANN401
             raise
         mig: Gpu = {"index": slot, "uuid": _text(pynvml.nvmlDeviceGetUUID(instance))}
         fields.read(mig, "memory", partial(_memory, instance))
+        fields.read(mig, "gpm", partial(_instance_gpm, fields, mig["uuid"], handle, instance))
         found.append(mig)
     return found
+
+
+def _instance_gpm(fields: Fields, uuid: str, handle: Any, instance: Any) -> dict[str, float]:  # noqa: ANN401
+    """What one MIG instance did; the question goes to its card."""
+    return fields.gpm.read(uuid, handle, int(pynvml.nvmlDeviceGetGpuInstanceId(instance)))
 
 
 def answer(fields: Fields) -> dict[str, Any]:

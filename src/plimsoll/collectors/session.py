@@ -9,17 +9,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from plimsoll import collectors
-from plimsoll.collectors.contract import Collector, Identity, Reader, Reading, Row, collection_row
+from plimsoll.collectors.contract import Identity, Reader, Reading, Row, collection_row
 from plimsoll.collectors.counter_state import KeepsCounters, load, save
 from plimsoll.collectors.declared import declared
 from plimsoll.collectors.host import host_name
 from plimsoll.collectors.prometheus.settings import Probe, Target
+from plimsoll.collectors.registry import every_collector
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import Config, Section
 from plimsoll.config.engine import Collect, Machine
 from plimsoll.errors import DiskError, RowsRefused, shown
-from plimsoll.extensions import discover
+from plimsoll.events import timed
 from plimsoll.fleet.presence import Silence
 from plimsoll.plausibility import Refused, has_a_value, in_words, judged, parted
 from plimsoll.tables import COLLECTIONS, RESOURCES, SAMPLES, Table
@@ -78,7 +78,7 @@ class Collecting:
                 reader.recall(states[name])
 
     def _open_local(self, config: Config) -> None:
-        for name, collector in discover(collectors, "COLLECTOR", Collector).items():
+        for name, collector in every_collector().items():
             settings = config.get(f"collectors.{name}", Section)
             if (reader := collector.open(settings, self.identity)) is not None:
                 self._readers[name] = reader
@@ -116,10 +116,13 @@ class Collecting:
         counts: dict[str, int] = {}
         self._declare(now)
         for name, reader in self._readers.items():
-            try:
-                reading = reader.read(now, monotonic)
-            except Exception as error:  # noqa: BLE001 - whatever a source raises costs its own rows and no other's
-                reading = Reading(collections=[self._failed(now, name, error)])
+            with timed("collectors", "read", source=name) as noted:
+                try:
+                    reading = reader.read(now, monotonic)
+                except Exception as error:  # noqa: BLE001 - whatever a source raises costs its own rows and no other's
+                    reading = Reading(collections=[self._failed(now, name, error)])
+                noted["rows"] = len(reading.samples)
+                noted["failed"] = sum(not row["ok"] for row in reading.collections)
             _judge(reading, now)
             self._rows["samples"] += reading.samples
             self._rows["collections"] += reading.collections

@@ -8,6 +8,7 @@ from plimsoll.deadline import Deadline
 from plimsoll.delivery.outcome import Outcome
 from plimsoll.delivery.settings import Mail
 from plimsoll.errors import shown
+from plimsoll.events import timed
 
 DEADLINE_S: Final = 30.0
 _STEP_S: Final = 15.0
@@ -32,8 +33,9 @@ def send(mail: Mail, raw: bytes, *, to: str, password: str | None, seconds: floa
     Never falls back to an unencrypted session, never raises for what a server does.
     """
     context = ssl.create_default_context()
-    with Deadline(seconds) as deadline:
+    with timed("delivery", "handed over", channel="mail", bytes=len(raw)) as noted, Deadline(seconds) as deadline:
         outcome = _sent(mail, raw, to, password, context, deadline)
+        noted["outcome"] = outcome.kind
     if not deadline.passed or outcome.kind == "uncertain":
         return outcome
     # what a server that was cut has said is not whole: only the answer to the message itself leaves anything open

@@ -1,6 +1,7 @@
 """The documents that Plimsoll publishes, as frozen types, and the parameters with which they are asked for."""
 
-from plimsoll.documents.base import Document, Evidence, Severity, TimeRange, Trend, encode
+from plimsoll.documents.base import Document, Severity, TimeRange, Trend, encode
+from plimsoll.documents.evidence import Evidence, detailed
 from plimsoll.documents.performance import (
     AggregatedMetrics,
     Alert,
@@ -38,5 +39,6 @@ __all__ = [
     "StorageThroughput",
     "TimeRange",
     "Trend",
+    "detailed",
     "encode",
 ]

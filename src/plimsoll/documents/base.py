@@ -1,9 +1,9 @@
-"""What every document is made of: its base type, its time range, its severities, its evidence, one encoder.
+"""What every document is made of: its base type, its time range, its severities, one encoder.
 
 `UNSET` members are absent from the JSON (unknown inside a resource), `None` members are null (unknown in a total).
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -23,23 +23,6 @@ class TimeRange(Document, frozen=True, kw_only=True):
     start: str
     end: str
     granularity: str
-
-
-class Evidence(Document, frozen=True, kw_only=True):
-    """Why a number or a verdict stands: `subject` is the id it belongs to (`overall.healthScore`, an alert's id, ...).
-
-    `observed` and `threshold` are in `unit`; `samples` counts the readings behind it; `detail` holds what is particular
-    to the rule (named deductions, coverage, method).
-    """
-
-    subject: str
-    rule: str
-    window: TimeRange
-    observed: float | None
-    threshold: float | None
-    unit: str
-    samples: int
-    detail: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
 
 
 def encode(document: object, *, indent: int = 2) -> bytes:

@@ -18,7 +18,7 @@ class Overall(Document, frozen=True, kw_only=True):
 
 
 class Gauge(Document, frozen=True, kw_only=True):
-    """A utilisation over the window, in percent."""
+    """A utilization over the window, in percent."""
 
     current: float | UnsetType = UNSET
     average: float
@@ -71,7 +71,7 @@ class ResourcePerformance(Document, frozen=True, kw_only=True):
 
 
 class Distribution(Document, frozen=True, kw_only=True):
-    """A utilisation over all selected resources, in percent."""
+    """A utilization over all selected resources, in percent."""
 
     average: float | None
     p95: float | None

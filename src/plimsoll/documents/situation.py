@@ -121,6 +121,15 @@ class Ahead:
 
 
 @dataclass(frozen=True, slots=True)
+class RulesJudged:
+    """How many rules had enough readings to judge, how many wait for a longer history, and how many there are."""
+
+    judged: int
+    waiting: int
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
 class GpuTotals:
     """All GPUs that were read: how many, their mean use and that of the busiest hour, how many would be enough."""
 
@@ -141,6 +150,7 @@ class Situation:
     were over a line at any time, `came_back` those of them that are known to be under it; a muted alert is in neither
     `open` nor `came_back`. `opened` and `closed` count alerts since the last report. `ahead` is None without forecasts,
     `gpus` where the use of no GPU was read.
+    Of `without_line` nothing that is read has a load line. `rules` is None where rules were not asked.
     """
 
     total: int
@@ -170,6 +180,8 @@ class Situation:
     failed_sections: Sequence[str] = ()
     failed_jobs: Sequence[str] = ()
     is_filtered: bool = False
+    without_line: Sequence[str] = ()
+    rules: RulesJudged | None = None
 
     @property
     def state(self) -> State:
@@ -190,6 +202,7 @@ class Situation:
     def _blemishes(self) -> Iterator[bool]:
         """What keeps a fleet from being calm, one after the other."""
         yield self.judged == 0
+        yield self.has_no_line
         yield self.coverage_pct is not None and self.coverage_pct < ENOUGH_PCT
         yield from map(bool, (self.silent, self.unmeasured, self.lost, self.gaps, self.open, self.muted))
         yield self.opened + self.closed > 0
@@ -200,6 +213,11 @@ class Situation:
     def knows_nothing(self) -> bool:
         """Whether nothing was read in the window."""
         return self.read == 0
+
+    @property
+    def has_no_line(self) -> bool:
+        """Whether nothing that was read has a load line: then none can be crossed, and none was stayed under."""
+        return 0 < self.read <= len(self.without_line)
 
     @property
     def is_widely_over(self) -> bool:
@@ -213,9 +231,9 @@ class Situation:
 
     @property
     def stayed_under(self) -> int:
-        """Resources that were read up to the end and crossed no line."""
+        """Resources that were read up to the end and crossed no line, of those that have one."""
         absent = {one.id for one in (*self.silent, *self.unmeasured)}
-        return max(0, self.total - self.aged_out - len(absent | set(self.crossed)))
+        return max(0, self.total - self.aged_out - len(absent | set(self.crossed) | set(self.without_line)))
 
     @property
     def high(self) -> list[tuple[str, str]]:

@@ -32,7 +32,7 @@ class Execution(Section):
         "", description="of the Dask scheduler (tcp://10.0.0.5:8786) or of the Ray cluster's head (10.0.0.5:6379)"
     )
     workers: int = Field(0, ge=0, le=256, description="how many processes; 0: one for each processor")
-    block_size: int = Field(250, ge=1, le=100_000, description="resources analysed together, with one forest a type")
+    block_size: int = Field(250, ge=1, le=100_000, description="resources analyzed together, with one forest a type")
 
     @model_validator(mode="after")
     def _reachable(self) -> "Execution":

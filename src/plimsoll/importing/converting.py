@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -27,13 +27,17 @@ Refused = list[tuple[int, str]]
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """What a block became: readings, refused rows and cells (row and reason each), rows that say nothing of use."""
+    """What a block became: readings, refused rows and cells (row and reason each), rows that say nothing of use.
+
+    `facts` are what its columns say of each resource itself.
+    """
 
     readings: pl.DataFrame
     refused: Refused
     cells: Refused
     empty: int
     unmapped: int
+    facts: dict[str, dict[str, Any]]
 
 
 def convert(block: Block, mapping: FileMapping, *, file: str, now: datetime) -> Converted:
@@ -71,7 +75,8 @@ def convert(block: Block, mapping: FileMapping, *, file: str, now: datetime) -> 
     left = block.left + block.frame.height - len(broken) - len(refused) - useful.height
     unmapped = block.left + (block.frame.height - len(broken) - values.height)
     readings = useful.select("ts", "resource_id", "device", "source", *metrics)
-    return Converted(readings, [*block.refused, *refused], sorted(cells), left - unmapped, unmapped)
+    facts = mapping.inventory.read(useful) if mapping.inventory.columns else {}
+    return Converted(readings, [*block.refused, *refused], sorted(cells), left - unmapped, unmapped, facts)
 
 
 def _named(name: pl.Expr) -> pl.Expr:

@@ -3,129 +3,17 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from plimsoll.config import Section
 from plimsoll.config.engine import Name, ResourceType
 from plimsoll.errors import ConfigError, UsageError, nearest, shown
+from plimsoll.importing.inventory import Inventory
+from plimsoll.importing.scales import SCALES, WRITTEN
 from plimsoll.metrics import CATALOGUE
-from plimsoll.units import Unit
 
-_SCALES: Final[Mapping[Unit, Mapping[str, float]]] = MappingProxyType(
-    {
-        Unit.PERCENT: {"pct": 1.0, "ratio": 100.0},
-        Unit.BYTES: {
-            "bytes": 1.0,
-            "kb": 1e3,
-            "mb": 1e6,
-            "gb": 1e9,
-            "tb": 1e12,
-            "kib": 1024.0,
-            "mib": 1024.0**2,
-            "gib": 1024.0**3,
-            "tib": 1024.0**4,
-        },
-        Unit.BYTES_PER_SECOND: {
-            "bytes_per_s": 1.0,
-            "kb_per_s": 1e3,
-            "mb_per_s": 1e6,
-            "gb_per_s": 1e9,
-            "bits_per_s": 0.125,
-            "kib_per_s": 1024.0,
-            "mib_per_s": 1024.0**2,
-            "gib_per_s": 1024.0**3,
-            "sectors_per_s": 512.0,
-            "bytes_per_min": 1 / 60,
-            "bytes_per_5min": 1 / 300,
-            "bytes_per_h": 1 / 3600,
-        },
-        Unit.BITS_PER_SECOND: {
-            "bits_per_s": 1.0,
-            "kbit_per_s": 1e3,
-            "mbit_per_s": 1e6,
-            "gbit_per_s": 1e9,
-            "bytes_per_s": 8.0,
-            "kb_per_s": 8e3,
-            "mb_per_s": 8e6,
-            "gb_per_s": 8e9,
-            "kib_per_s": 8 * 1024.0,
-            "mib_per_s": 8 * 1024.0**2,
-            "gib_per_s": 8 * 1024.0**3,
-            "bytes_per_min": 8 / 60,
-            "bytes_per_5min": 8 / 300,
-            "bytes_per_h": 8 / 3600,
-        },
-        Unit.MILLISECONDS: {"ms": 1.0, "s": 1e3, "us": 1e-3, "ns": 1e-6},
-        Unit.PER_SECOND: {"per_s": 1.0, "per_min": 1 / 60, "per_5min": 1 / 300, "per_h": 1 / 3600},
-        Unit.COUNT: {"count": 1.0},
-        Unit.WATTS: {"w": 1.0, "mw": 1e-3, "kw": 1e3},
-        Unit.JOULES: {"j": 1.0, "mj": 1e-3, "wh": 3600.0},
-        Unit.CELSIUS: {"c": 1.0},
-        Unit.MEGAHERTZ: {"mhz": 1.0, "hz": 1e-6, "ghz": 1e3},
-        Unit.DAYS: {"days": 1.0, "s": 1 / 86400},
-        Unit.CODE: {"code": 1.0},
-    }
-)
-_WRITTEN: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "%": "pct",
-        "percent": "pct",
-        "B": "bytes",
-        "bytes": "bytes",
-        "kB": "kb",
-        "KB": "kb",
-        "MB": "mb",
-        "GB": "gb",
-        "TB": "tb",
-        "KiB": "kib",
-        "MiB": "mib",
-        "GiB": "gib",
-        "TiB": "tib",
-        "W": "w",
-        "mW": "mw",
-        "kW": "kw",
-        "J": "j",
-        "mJ": "mj",
-        "Wh": "wh",
-        "C": "c",
-        "\u00b0C": "c",
-        "MHz": "mhz",
-        "GHz": "ghz",
-        "Hz": "hz",
-        "ms": "ms",
-        "s": "s",
-        "us": "us",
-        "\u00b5s": "us",
-        "\u03bcs": "us",
-        "ns": "ns",
-        "B/s": "bytes_per_s",
-        "kB/s": "kb_per_s",
-        "KB/s": "kb_per_s",
-        "MB/s": "mb_per_s",
-        "GB/s": "gb_per_s",
-        "KiB/s": "kib_per_s",
-        "MiB/s": "mib_per_s",
-        "GiB/s": "gib_per_s",
-        "b/s": "bits_per_s",
-        "bps": "bits_per_s",
-        "kb/s": "kbit_per_s",
-        "kbps": "kbit_per_s",
-        "Mb/s": "mbit_per_s",
-        "Mbps": "mbit_per_s",
-        "Gb/s": "gbit_per_s",
-        "Gbps": "gbit_per_s",
-        "/s": "per_s",
-        "req/s": "per_s",
-        "reqps": "per_s",
-        "ops/s": "per_s",
-        "iops": "per_s",
-        "io/s": "per_s",
-    }
-)
-"""Units as programs write them behind a number -> their names here."""
 TimeUnit = Literal["s", "ms", "us", "ns", "text"]
 
 
@@ -146,7 +34,7 @@ class Value(Section):
 
     @model_validator(mode="after")
     def _convertible(self) -> "Value":
-        allowed = _SCALES[CATALOGUE[self.metric].unit]
+        allowed = SCALES[CATALOGUE[self.metric].unit]
         if self.unit not in allowed:
             raise ValueError(f'unit "{self.unit}" cannot become {self.metric}; use one of: {", ".join(allowed)}')
         return self
@@ -154,13 +42,13 @@ class Value(Section):
     @property
     def factor(self) -> float:
         """What a value is multiplied by to be in the metric's own unit."""
-        return _SCALES[CATALOGUE[self.metric].unit][self.unit]
+        return SCALES[CATALOGUE[self.metric].unit][self.unit]
 
     @property
     def written(self) -> Mapping[str, float]:
         """Units that may stand behind a number in a cell -> what it is multiplied by."""
-        scales = _SCALES[CATALOGUE[self.metric].unit]
-        return {text: scales[name] for text, name in _WRITTEN.items() if name in scales}
+        scales = SCALES[CATALOGUE[self.metric].unit]
+        return {text: scales[name] for text, name in WRITTEN.items() if name in scales}
 
 
 class Time(Section):
@@ -206,6 +94,7 @@ class FileMapping(Section):
     name_column: str | None = None
     value_column: str = "value"
     names: dict[str, Value] = Field(default_factory=dict[str, Value])
+    inventory: Inventory = Field(default_factory=lambda: Inventory.model_validate({}))
 
     @model_validator(mode="before")
     @classmethod
@@ -223,6 +112,12 @@ class FileMapping(Section):
             raise ValueError("names need name_column: the column that holds them")
         return self
 
+    def with_facts(self, more: Inventory) -> "FileMapping":
+        """This mapping with facts that were stated beside it: they count before its own."""
+        known = more.model_dump(exclude_none=True, exclude_defaults=True)
+        labels = {**self.inventory.labels, **more.labels}
+        return self.model_copy(update={"inventory": self.inventory.model_copy(update={**known, "labels": labels})})
+
     @property
     def source_label(self) -> str:
         """The source of a wide row. Files of other metrics have others: no row overwrites another's readings."""
@@ -233,13 +128,14 @@ class FileMapping(Section):
         """The columns that a file must have."""
         found = [self.time.column, self.resource.column, self.resource.device_column, self.name_column, *self.only]
         wanted = [*self.values, *(name for value in self.values.values() for name in value.less)] or [self.value_column]
-        return list(dict.fromkeys([*(name.strip() for name in found if name), *(name.strip() for name in wanted)]))
+        known = [*(name for name in found if name), *wanted, *self.inventory.names]
+        return list(dict.fromkeys(name.strip() for name in known))
 
 
 def written_unit(text: str, metric: str) -> str | None:
     """The name of a unit as a program writes it, where it can become the metric."""
-    name = _WRITTEN.get(text)
-    return name if name in _SCALES[CATALOGUE[metric].unit] else None
+    name = WRITTEN.get(text)
+    return name if name in SCALES[CATALOGUE[metric].unit] else None
 
 
 def read_mapping(path: Path) -> FileMapping:

@@ -81,7 +81,7 @@ def named(name: str) -> Preset:
     return presets()[name]
 
 
-def recognised(path: Path) -> str | None:
+def recognized(path: Path) -> str | None:
     """The name of the one preset that a file can be; None where it could be none, or several."""
     start = beginning(path)
     first = start.lstrip("\ufeff").split("\n", 1)[0]

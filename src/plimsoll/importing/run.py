@@ -1,9 +1,11 @@
 """One file into the lake: block by block, only what is new, within an error budget."""
 
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -18,6 +20,7 @@ from plimsoll.tables import RESOURCES, SAMPLES
 
 COLLECTOR = "import"
 _STEPS = 1000
+_USUAL = 0.9
 _MOST_REASONS = 100
 
 
@@ -83,7 +86,7 @@ def import_file(
                 f" the first: row {row}: {why}"
             )
         if made.readings.height:
-            _declare_new(lake, made.readings, mapping, spans)
+            _declare_new(lake, made, mapping, spans)
             new, known = lake.append_missing(SAMPLES, made.readings, collector=COLLECTOR)
             done.new, done.known = done.new + new, done.known + known
             done.repeated += made.readings.height - new - known
@@ -117,18 +120,26 @@ class _Span:
     first: datetime
     last: datetime
     step_s: float | None
+    known: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def facts(self, mapping: FileMapping) -> list[dict[str, object]]:
         """Since when readings are expected, and that none is after the last one."""
         after = self.last + timedelta(seconds=self.step_s or 1)
         return [
-            _fact(self.resource_id, mapping, self.first, self.step_s),
-            _fact(self.resource_id, mapping, after, None),
+            _fact(self.resource_id, mapping, self.first, self.step_s, self.known),
+            _fact(self.resource_id, mapping, after, None, self.known),
         ]
 
 
-def _fact(resource_id: str, mapping: FileMapping, ts: datetime, step_s: float | None) -> dict[str, object]:
+def _fact(
+    resource_id: str, mapping: FileMapping, ts: datetime, step_s: float | None, known: Mapping[str, Any]
+) -> dict[str, object]:
+    """A row of the inventory: what the mapping says of every resource, and the file of this one."""
+    labels = {**mapping.inventory.labels, **known.get("labels", {})}
     return {
+        **mapping.inventory.constant(),
+        **known,
+        "labels": json.dumps(labels, sort_keys=True) if labels else None,
         "ts": ts,
         "resource_id": resource_id,
         "source": mapping.source_label,
@@ -139,10 +150,12 @@ def _fact(resource_id: str, mapping: FileMapping, ts: datetime, step_s: float | 
     }
 
 
-def _declare_new(lake: Lake, readings: pl.DataFrame, mapping: FileMapping, spans: dict[str, _Span]) -> None:
+def _declare_new(lake: Lake, made: Converted, mapping: FileMapping, spans: dict[str, _Span]) -> None:
     """Notes each resource's span, and declares a new one in the inventory before its first reading is kept."""
-    step = pl.col("ts").unique().sort().diff().dt.total_milliseconds().head(_STEPS).median() / 1000
-    found = readings.group_by("resource_id").agg(first=pl.col("ts").min(), last=pl.col("ts").max(), step=step)
+    # a regular source has one step; of an irregular one a reading is late when nearly all steps are shorter
+    steps = pl.col("ts").unique().sort().diff().dt.total_milliseconds().head(_STEPS)
+    step = steps.quantile(_USUAL, interpolation="higher") / 1000
+    found = made.readings.group_by("resource_id").agg(first=pl.col("ts").min(), last=pl.col("ts").max(), step=step)
     rows: Sequence[tuple[str, datetime, datetime, float | None]] = found.sort("resource_id").rows()
     new: list[dict[str, object]] = []
     for resource_id, first, last, step_s in rows:
@@ -152,6 +165,7 @@ def _declare_new(lake: Lake, readings: pl.DataFrame, mapping: FileMapping, spans
             span.step_s = span.step_s or step_s
         else:
             spans[resource_id] = _Span(resource_id, first, last, step_s)
-            new.append(_fact(resource_id, mapping, first, step_s))
+            new.append(_fact(resource_id, mapping, first, step_s, made.facts.get(resource_id, {})))
+        spans[resource_id].known |= made.facts.get(resource_id, {})
     if new:
         lake.append_missing(RESOURCES, RESOURCES.frame(new), collector=COLLECTOR)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plimsoll.errors import LakeError, shown
+from plimsoll.events import timed
 from plimsoll.lake.format import audit
 from plimsoll.lake.format.encoding import FrameBuffer, encode_day_file, encode_segment, encode_stream
 from plimsoll.lake.format.file_systems import refuse_network
@@ -54,10 +55,12 @@ class Lake:
         frame = as_stored(table, rows if isinstance(rows, pl.DataFrame) else table.frame(rows), complete=False)
         if frame.is_empty():
             return ""
-        data, form = encode_segment(frame)
-        self._make_sure()
-        segment = describe(frame, data, form, order=self.next_order(), collector=collector)
-        publish(self._files, self.root / table.name / segment.name, data)
+        with timed("lake", "appended", table=table.name, rows=frame.height) as noted:
+            data, form = encode_segment(frame)
+            self._make_sure()
+            segment = describe(frame, data, form, order=self.next_order(), collector=collector)
+            publish(self._files, self.root / table.name / segment.name, data)
+            noted["bytes"] = len(data)
         return segment.name
 
     def accept(self, table: Table, segment: Segment, data: bytes) -> bool:
@@ -105,6 +108,7 @@ class Lake:
         self.append(table, fresh, collector=collector)
         return fresh.height, wanted.height - fresh.height
 
+    @timed("lake", "compacted")
     def compact(self, *, now: datetime, grace_s: float = compaction.GRACE_S) -> Compaction:
         """Merges what was appended into sorted day files; see `plimsoll.lake.maintain.compaction`."""
         self._refuse_network()

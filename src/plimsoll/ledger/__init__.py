@@ -3,7 +3,9 @@
 from plimsoll.ledger.alerts import AlertRow, Alerts, OpenAlertObservation
 from plimsoll.ledger.forecasts_made import Promises
 from plimsoll.ledger.heartbeats import Beat
-from plimsoll.ledger.runs import JobProgress, Ledger, Run, RunResult
+from plimsoll.ledger.ledger import Ledger
+from plimsoll.ledger.runs import JobProgress, Run, RunResult
+from plimsoll.ledger.schedules import Registered
 
 __all__ = [
     "AlertRow",
@@ -13,6 +15,7 @@ __all__ = [
     "Ledger",
     "OpenAlertObservation",
     "Promises",
+    "Registered",
     "Run",
     "RunResult",
 ]

@@ -165,6 +165,13 @@ MIGRATIONS: Final = (
     ) strict;
     create index notices_by_noted on notices (noted);
     """,
+    """
+    alter table told rename to advice_promises;
+    alter table advice_promises rename column held_s to cause_s;
+    drop index told_by_id;
+    create index advice_promises_by_id on advice_promises (id, settled);
+    alter table beats rename to heartbeats;
+    """,
 )
 """Each brings the file from one format to the next; the file's format is the number of those it has had."""
 

@@ -25,7 +25,7 @@ def record_beat(db: sqlite3.Connection, job: str, at: datetime, *, runs: int, fa
     """Adds runs and failures since the last beat; any success among them ends a row of failures."""
     succeeded = stamp(at) if failures < runs else None
     db.execute(
-        "insert into beats (job, started, succeeded, runs, failures, failing, detail) values (?, ?, ?, ?, ?, ?, ?)"
+        "insert into heartbeats (job, started, succeeded, runs, failures, failing, detail) values (?, ?, ?, ?, ?, ?, ?)"
         " on conflict (job) do update set started = excluded.started,"
         " succeeded = coalesce(excluded.succeeded, succeeded), runs = runs + excluded.runs,"
         " failures = failures + excluded.failures, detail = excluded.detail,"
@@ -36,5 +36,5 @@ def record_beat(db: sqlite3.Connection, job: str, at: datetime, *, runs: int, fa
 
 def beats(db: sqlite3.Connection) -> dict[str, Beat]:
     """Every job's beat."""
-    rows = db.execute("select job, started, succeeded, runs, failures, failing, detail from beats").fetchall()
+    rows = db.execute("select job, started, succeeded, runs, failures, failing, detail from heartbeats").fetchall()
     return {r[0]: Beat(r[0], instant(r[1]), instant(r[2]) if r[2] else None, *r[3:]) for r in rows}

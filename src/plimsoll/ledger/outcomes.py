@@ -17,7 +17,7 @@ class AdvicePromise:
     resource: str
     adviser: str
     made: datetime
-    held_s: float
+    cause_s: float
     low: float
     high: float
     title: str
@@ -52,10 +52,11 @@ class Outcomes:
         """Notes promises; one that is open already keeps what it said first."""
         with self._database.transaction() as db:
             db.executemany(
-                "insert into told (id, resource, adviser, made, held_s, low, high, title) select ?, ?, ?, ?, ?, ?, ?, ?"
-                " where not exists (select 1 from told where id = ? and not settled)",
+                "insert into advice_promises (id, resource, adviser, made, cause_s, low, high, title)"
+                " select ?, ?, ?, ?, ?, ?, ?, ?"
+                " where not exists (select 1 from advice_promises where id = ? and not settled)",
                 [
-                    (t.id, t.resource, t.adviser, stamp(t.made), t.held_s, t.low, t.high, t.title, t.id)
+                    (t.id, t.resource, t.adviser, stamp(t.made), t.cause_s, t.low, t.high, t.title, t.id)
                     for t in promises
                 ],
             )
@@ -64,11 +65,12 @@ class Outcomes:
         """Promises that nothing is known of yet, oldest first."""
         with self._database.reading() as db:
             rows = db.execute(
-                "select id, resource, adviser, made, held_s, low, high, title from told where not settled order by made"
+                "select id, resource, adviser, made, cause_s, low, high, title from advice_promises"
+                " where not settled order by made"
             ).fetchall()
         return [
             AdvicePromise(
-                id=r[0], resource=r[1], adviser=r[2], made=instant(r[3]), held_s=r[4], low=r[5], high=r[6], title=r[7]
+                id=r[0], resource=r[1], adviser=r[2], made=instant(r[3]), cause_s=r[4], low=r[5], high=r[6], title=r[7]
             )
             for r in rows
         ]
@@ -76,7 +78,7 @@ class Outcomes:
     def settle(self, one: Settled) -> None:
         """Notes what came of a promise, for good."""
         with self._database.transaction() as db:
-            db.execute("update told set settled = 1 where id = ?", (one.id,))
+            db.execute("update advice_promises set settled = 1 where id = ?", (one.id,))
             db.execute(
                 "insert into outcomes (id, adviser, title, promised_low, promised_high, changed, noted, state, value,"
                 " low, high, peers, why) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

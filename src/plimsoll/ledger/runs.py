@@ -10,7 +10,7 @@ from sqlite3 import Connection, IntegrityError, Row
 from plimsoll.clock import instant
 from plimsoll.ledger.database import Database, stamp
 from plimsoll.ledger.heartbeats import Beat, beats, record_beat
-from plimsoll.ledger.schedules import register
+from plimsoll.ledger.schedules import Registered, register, registered
 
 _COLUMNS = (
     "id, job, window_start, window_end, due, attempt, started, seconds, outcome, cause, detail, retry_at, pid,"
@@ -51,13 +51,14 @@ class JobProgress:
     """Where a job stands at an instant.
 
     `since` is when its schedule began, `settled_until` the latest due instant whose window is settled: its last attempt
-    ended and no other is to follow, or it was skipped. `open` are the attempts at later windows, by window: they are
-    going on, or another is to follow.
+    ended and no other is to follow, or it was skipped; `settled_end` is where that window ends. `open` are the attempts
+    at later windows, by window: they are going on, or another is to follow.
     """
 
     since: datetime
     settled_until: datetime | None
     open: tuple[Run, ...] = ()
+    settled_end: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,8 @@ class RunResult:
     inputs: str | None = None
 
 
-class Ledger:
-    """The ledger of one project; each call is one durable transaction."""
+class Runs:
+    """Every run of every job; each call is one durable transaction."""
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path)
@@ -145,14 +146,22 @@ class Ledger:
         found = self._select("where job = ? and outcome = 'success' order by id desc limit 1", job)
         return found[0] if found else None
 
-    def register(self, schedules: Mapping[str, str], zone: str, now: datetime) -> None:
+    def registered(self) -> Mapping[str, Registered]:
+        """The schedule that each job was last registered with."""
+        with self._database.reading() as db:
+            return registered(db)
+
+    def register(
+        self, schedules: Mapping[str, str], zone: str, now: datetime, *, since: Mapping[str, datetime] | None = None
+    ) -> None:
         """Notes since when each job has had its schedule in this zone.
 
-        Another schedule or zone than before begins now; so does a beginning that a wrong clock put into the future.
+        Another schedule or zone than before begins now, or at the job's instant in `since`; a beginning that a wrong
+        clock put into the future begins now.
         """
         with self._database.transaction() as db:
             for job, schedule in schedules.items():
-                register(db, job, schedule, zone, now)
+                register(db, job, schedule, zone, now=now, since=(since or {}).get(job, now))
 
     def standings(self, jobs: Iterable[str], now: datetime) -> dict[str, JobProgress]:
         """Where each job stands; one that was never registered begins now."""
@@ -247,7 +256,7 @@ def _run(row: Sequence[object]) -> Run:
 def _standing(db: Connection, job: str, now: datetime) -> JobProgress:
     begun = db.execute("select since from schedules where job = ?", (job,)).fetchone()
     settled = db.execute(
-        "select due from runs where job = ? and due <= ? and outcome is not null and retry_at is null"
+        "select due, window_end from runs where job = ? and due <= ? and outcome is not null and retry_at is null"
         " order by due desc limit 1",
         (job, stamp(now)),
     ).fetchone()
@@ -257,4 +266,5 @@ def _standing(db: Connection, job: str, now: datetime) -> JobProgress:
         (job, after, stamp(now)),
     ).fetchall()
     since = instant(begun[0]) if begun else now
-    return JobProgress(since, instant(settled[0]) if settled else None, tuple(_run(row) for row in rows))
+    until, end = (instant(settled[0]), instant(settled[1])) if settled else (None, None)
+    return JobProgress(since, until, tuple(_run(row) for row in rows), end)

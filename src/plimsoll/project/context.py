@@ -10,9 +10,7 @@ from plimsoll.clock import Clock
 from plimsoll.config import Config
 from plimsoll.fleet.prices import read_prices
 from plimsoll.lake import Lake
-from plimsoll.ledger import Alerts
-from plimsoll.ledger.advice import Verdicts
-from plimsoll.ledger.outcomes import Outcomes
+from plimsoll.ledger import Ledger
 from plimsoll.queries.context import ProgressCallback, QueryContext, no_progress
 
 if TYPE_CHECKING:
@@ -20,6 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Context", "Job", "Lane", "ProgressCallback", "job"]
 Lane = Literal["alerting", "analysing", "reporting"]
+
+
+def _none_open() -> "list[Collecting]":
+    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Context:
     version: str
     on_progress: ProgressCallback = no_progress
     start: datetime | None = None
-    _open: "list[Collecting]" = field(default_factory=list)
+    _open: "list[Collecting]" = field(default_factory=_none_open)
 
     def collecting(self) -> "Collecting":
         """The open sources; a job of short steps finds them open again, so that counters become rates."""
@@ -64,20 +66,24 @@ class Context:
 
     def sources(self, *, proven: bool = True) -> QueryContext:
         """One state of the lake as of the run's instant; `proven`: every file is proven before it is used."""
-        ledger = self.data / "ledger.sqlite"
-        snapshot, alerts = self.lake.snapshot(proven=proven), Alerts(ledger)
+        ledger, snapshot = self.ledger, self.lake.snapshot(proven=proven)
         prices = read_prices(self.config, self.data.parent, self.as_of)
         return QueryContext(
             snapshot,
             self.config,
             self.as_of,
-            alerts,
-            verdicts=Verdicts(ledger),
-            outcomes=Outcomes(ledger),
+            ledger.alerts,
+            verdicts=ledger.verdicts,
+            outcomes=ledger.outcomes,
             prices=prices,
             on_progress=self.on_progress,
             rules_folder=self.data.parent / "rules",
         )
+
+    @property
+    def ledger(self) -> Ledger:
+        """The project's ledger: its runs, alerts, outbox, feedback, outcomes and forecasts."""
+        return Ledger.of(self.data)
 
     @property
     def published(self) -> Path:

@@ -11,13 +11,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from plimsoll import collectors
 from plimsoll.analysis.anomalies.settings import Anomalies
 from plimsoll.analysis.bottlenecks import settings as rule_settings
 from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.analysis.incidents.settings import Dependencies
-from plimsoll.collectors.contract import Collector
 from plimsoll.collectors.prometheus.settings import Probe, Server, Target
+from plimsoll.collectors.registry import every_collector
 from plimsoll.collectors.slurm.settings import Slurm
 from plimsoll.config import Config, Layer, Section, load
 from plimsoll.config.engine import Collect, Documents, Machine, Plimsoll, Scheduler, Serve
@@ -25,7 +24,6 @@ from plimsoll.delivery.notify import Notify, Route
 from plimsoll.delivery.settings import Mail, Ping, Recipient
 from plimsoll.errors import BadParameter, ConfigError, DiskError, PlimsollError, UsageError, nearest
 from plimsoll.execution import Execution
-from plimsoll.extensions import discover
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.muting import Maintenance
 from plimsoll.fleet.presence import Silence
@@ -81,7 +79,7 @@ def sections(own_rules: tuple[str, ...] = ()) -> dict[str, type[Section]]:
         "slurm.*": Slurm,
         "targets.*": Target,
     }
-    for name, collector in discover(collectors, "COLLECTOR", Collector).items():
+    for name, collector in every_collector().items():
         kinds[f"collectors.{name}"] = collector.settings
     return kinds
 
@@ -147,12 +145,12 @@ class Project:
     @property
     def ledger(self) -> Ledger:
         """The project's ledger."""
-        return Ledger(self.data / "ledger.sqlite")
+        return Ledger.of(self.data)
 
     @property
     def outbox(self) -> Outbox:
         """What is to be delivered."""
-        return Outbox(self.data / "ledger.sqlite")
+        return self.ledger.outbox
 
     @property
     def own(self) -> bool:
@@ -177,7 +175,7 @@ class Project:
         if (prices := self._price_file()) is not None:
             (target / prices).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(self.root / prices, target / prices)
-        self.ledger.copy_to(target / "data" / "ledger.sqlite")
+        self.ledger.copy_to(target / "data" / self.ledger.path.name)
         return self.lake.backup(target / "data" / "lake")
 
     def _price_file(self) -> str | None:

@@ -20,6 +20,7 @@ from typing import Any
 from plimsoll import documents
 from plimsoll.clock import instant, rfc3339
 from plimsoll.errors import DiskError, LakeError, UsageError
+from plimsoll.events import event
 
 MANIFEST = "manifest.json"
 OBJECTS = "objects"
@@ -76,6 +77,7 @@ def publish(
             except OSError as error:
                 text = f"{folder}: cannot be published ({error.strerror}); what was there before stays"
                 raise DiskError(text) from error
+    event("publish", "published", files=len(files), bytes=sum(map(len, files.values())), revision=revision)
     return folders[-1]
 
 

@@ -79,8 +79,8 @@ def column_of(metric: str) -> str:
 def sentence_case(text: str) -> str:
     """The first letter large, the rest as it is.
 
-    >>> sentence_case("CPU utilisation"), sentence_case("used space")
-    ('CPU utilisation', 'Used space')
+    >>> sentence_case("CPU utilization"), sentence_case("used space")
+    ('CPU utilization', 'Used space')
     """
     return text[:1].upper() + text[1:]
 

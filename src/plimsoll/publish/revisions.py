@@ -54,7 +54,7 @@ def last_end(root: Path, name: str) -> datetime | None:
 
 def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
     old, new = _by_resource(before), _by_resource(now)
-    return tuple(sorted(one for one, told in new.items() if old.get(one) != told))
+    return tuple(sorted(one for one, value in new.items() if old.get(one) != value))
 
 
 def _by_resource(document: Mapping[str, Any]) -> dict[str, list[Any]]:

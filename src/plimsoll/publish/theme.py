@@ -1,12 +1,12 @@
-"""The one table of colours; CSS variables and drawing attributes are both made from it.
+"""The one table of colors; CSS variables and drawing attributes are both made from it.
 
-Measured against the page: every text colour reaches a contrast of 4.6 or more in both modes.
+Measured against the page: every text color reaches a contrast of 4.6 or more in both modes.
 """
 
 from types import MappingProxyType
 from typing import Final
 
-COLOURS: Final = MappingProxyType(
+COLORS: Final = MappingProxyType(
     {
         "page": ("#f7f7f4", "#0f161c"),
         "sunk": ("#efefea", "#1b2630"),
@@ -44,7 +44,7 @@ LEVELS: Final = (
 
 def css_variables(mode: int) -> str:
     """The table as CSS custom properties; mode 0 is light, 1 dark."""
-    return "".join(f"--{name}:{values[mode]};" for name, values in COLOURS.items())
+    return "".join(f"--{name}:{values[mode]};" for name, values in COLORS.items())
 
 
 def level(margin: float | None) -> str:

@@ -1,14 +1,12 @@
 """The anomalies document."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-import msgspec
-
-from plimsoll.analysis.anomalies.analyse import Looked, told_of
+from plimsoll.analysis.anomalies.analyse import UNREAD, Looked, reported_of
 from plimsoll.analysis.anomalies.contract import HIGH_Z, MEDIUM_Z, Finding
 from plimsoll.analysis.anomalies.detectors import DEFAULT, DETECTORS
 from plimsoll.analysis.anomalies.settings import Anomalies
@@ -19,9 +17,11 @@ from plimsoll.analysis.incidents.telling import Asked
 from plimsoll.clock import duration_s, floor, rfc3339
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.documents.anomalies import AnomaliesDocument, Anomaly, ResourceAnomalies
-from plimsoll.documents.incidents import RULE, CauseDetail, IncidentDetail
+from plimsoll.documents.evidence import CauseDetail, FindingDetail, IncidentDetail, JudgedDetail
+from plimsoll.documents.incidents import RULE
 from plimsoll.documents.parameters import GRANULARITIES, TIME_RANGES, require_one_of
 from plimsoll.errors import BadParameter
+from plimsoll.events import timed
 from plimsoll.execution import Execution, executor
 from plimsoll.fleet.resources import Resource
 from plimsoll.metrics import document_name
@@ -76,10 +76,11 @@ class AnomaliesQuery:
 
     @property
     def step_s(self) -> float:
-        """Steps finer than five minutes are not analysed: they are noise, and cost."""
+        """Steps finer than five minutes are not analyzed: they are noise, and cost."""
         return max(float(FINEST_S), duration_s(self.granularity))
 
 
+@timed("queries", "answered", document="anomalies")
 def anomalies(sources: QueryContext, query: AnomaliesQuery) -> tuple[AnomaliesDocument, list[Evidence]]:
     """What was unusual in the window, worst resource first, and why; see `findings`."""
     resources = sources.resources()
@@ -104,7 +105,7 @@ def judged(looked: Looked, resources: Sequence[Resource], span: TimeRange) -> Ev
         threshold=None,
         unit="resources",
         samples=len(resources),
-        detail={"notJudged": dict(sorted(looked.not_judged.items()))},
+        detail=JudgedDetail(not_judged=dict(sorted(looked.not_judged.items()))),
     )
 
 
@@ -115,7 +116,7 @@ def findings(
     settings = sources.settings("anomalies", Anomalies)
     execution = sources.settings("execution", Execution)
     end = floor(sources.as_of, query.step_s)  # a step that has only begun is no reading yet
-    # the files are proven here, once: the blocks are analysed in processes of their own
+    # the files are proven here, once: the blocks are analyzed in processes of their own
     sources.snapshot.prove(SAMPLES, start=end - timedelta(seconds=settings.history), end=end)
     look = BlockLook(
         end=rfc3339(end),
@@ -136,7 +137,7 @@ def findings(
     judged = [part for part in parts if part.resources]
     since = min((part.since for part in judged), default=end)
     window = window_of(query, sources.as_of, 1)
-    looked = told_of(
+    looked = reported_of(
         [finding for part in judged for finding in part.findings],
         places(resources, sources.settings("dependencies", Dependencies).needs),
         Asked(
@@ -147,7 +148,19 @@ def findings(
             most_per_resource_week=settings.most_per_resource_week if query.detectors == DEFAULT else math.inf,
         ),
     )
-    return replace(looked, not_judged={name: why for part in parts for name, why in part.not_judged.items()})
+    unjudged = {name: why for part in parts for name, why in part.not_judged.items()}
+    return replace(looked, not_judged=unjudged | _only_begun(sources, unjudged, end, query.step_s))
+
+
+def _only_begun(sources: QueryContext, unjudged: Mapping[str, str], end: datetime, step_s: float) -> dict[str, str]:
+    """Of those that are called unread, the ones that are read in the step that has begun: theirs is another reason."""
+    unread = [name for name, why in unjudged.items() if why.startswith(UNREAD)]
+    until = sources.as_of + timedelta(milliseconds=1)
+    if not unread or until <= end:
+        return {}
+    rows = sources.snapshot.scan(SAMPLES, start=end, end=until, columns=("resource_id",)).unique().collect()
+    begun = set(rows["resource_id"])
+    return {name: f"read for less than {step_s / 60:g} min" for name in unread if name in begun}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +245,7 @@ def incident(one: Incident, granularity: str) -> Evidence:
         threshold=None,
         unit="resources",
         samples=len(one.members),
-        detail=msgspec.to_builtins(detail),
+        detail=detail,
     )
 
 
@@ -249,21 +262,21 @@ def evidence(finding: Finding, granularity: str, *, incident: str = "") -> Evide
         threshold=finding.threshold,
         unit=lead.metric if lead else "score",
         samples=finding.samples,
-        detail={
-            "resource": finding.resource_id,
-            "incident": incident,
-            "score": finding.score,
-            "severity": finding.severity,
-            "open": finding.end is None,
-            "isolationForest": finding.forest,
-            "zScore": z_score(lead) if lead else None,
-            "direction": ("above" if lead.z > 0 else "below") if lead else None,
-            "expected": lead.expected if lead else None,
-            "onceInHours": finding.once_in_h,
-            "residual": finding.residual or None,
-            "moved": [moved.metric for moved in finding.moved],
-            "explanation": explain(finding),
-        },
+        detail=FindingDetail(
+            resource=finding.resource_id,
+            incident=incident,
+            score=finding.score,
+            severity=finding.severity,
+            open=finding.end is None,
+            isolation_forest=finding.forest,
+            z_score=z_score(lead) if lead else None,
+            direction=("above" if lead.z > 0 else "below") if lead else None,
+            expected=lead.expected if lead else None,
+            once_in_hours=finding.once_in_h,
+            residual=finding.residual or None,
+            moved=[moved.metric for moved in finding.moved],
+            explanation=explain(finding),
+        ),
     )
 
 

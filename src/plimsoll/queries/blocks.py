@@ -94,7 +94,7 @@ def analyse_block(uri: str, params: Mapping[str, Any]) -> bytes:
 def read_back(item: tuple[str, Mapping[str, Any]], came: bytes | Failed) -> Block:
     """The block behind the bytes; a block that failed is an error: half an answer would look like a calm fleet."""
     if isinstance(came, Failed):
-        raise TemporaryError(f"{len(item[1]['types'])} resources could not be analysed: {came.reason}; try again")
+        raise TemporaryError(f"{len(item[1]['types'])} resources could not be analyzed: {came.reason}; try again")
     (_, first), *rows = pl.read_ipc(io.BytesIO(came)).iter_rows()
     head = msgspec.json.decode(first)
     found = [msgspec.json.decode(row, type=Finding) for _, row in rows]

@@ -11,7 +11,9 @@ from plimsoll.clock import duration_s, rfc3339
 from plimsoll.config.engine import Plimsoll, zone
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.documents.capacity import CapacityDocument, Promise
+from plimsoll.documents.evidence import ResolutionDetail
 from plimsoll.errors import BadParameter, shown
+from plimsoll.events import timed
 from plimsoll.lake import LongHistory, read_long_history
 from plimsoll.queries.context import QueryContext
 
@@ -44,6 +46,7 @@ class CapacityQuery:
         return cls(horizon_days=int(days), demand_change_percent=_change(demand), additions=additions)
 
 
+@timed("queries", "answered", document="capacity")
 def capacity(
     sources: QueryContext, query: CapacityQuery, *, promises: Sequence[Promise] = ()
 ) -> tuple[CapacityDocument, list[Evidence]]:
@@ -83,10 +86,10 @@ def _resolution(memory: LongHistory, start: datetime, end: datetime) -> Evidence
         threshold=None,
         unit="days",
         samples=len(memory.raw) + len(memory.hourly),
-        detail={
-            "readings": [day.isoformat() for day in (*memory.raw[:1], *memory.raw[-1:])],
-            "hourlyMeans": [day.isoformat() for day in (*memory.hourly[:1], *memory.hourly[-1:])],
-        },
+        detail=ResolutionDetail(
+            readings=[day.isoformat() for day in (*memory.raw[:1], *memory.raw[-1:])],
+            hourly_means=[day.isoformat() for day in (*memory.hourly[:1], *memory.hourly[-1:])],
+        ),
     )
 
 

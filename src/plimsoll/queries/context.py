@@ -10,6 +10,7 @@ from plimsoll.clock import rfc3339
 from plimsoll.config import Config, Section
 from plimsoll.config.engine import Plimsoll
 from plimsoll.documents import Evidence, TimeRange
+from plimsoll.documents.evidence import DamageDetail, DamagedFile, ResolutionDetail
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.prices import PriceList
 from plimsoll.fleet.resources import Resource, resources_at
@@ -107,7 +108,7 @@ class QueryContext:
                 threshold=None,
                 unit="days",
                 samples=len(days),
-                detail={"hourly": [day.isoformat() for day in (*days[:1], *days[-1:])]},
+                detail=ResolutionDetail(hourly_means=[day.isoformat() for day in (*days[:1], *days[-1:])]),
             )
         ]
 
@@ -125,7 +126,9 @@ class QueryContext:
                 threshold=0.0,
                 unit="files",
                 samples=len(found),
-                detail={key: {"reason": one.reason, "rows": one.rows} for key, one in found.items()},
+                detail=DamageDetail(
+                    files={key: DamagedFile(reason=one.reason, rows=one.rows) for key, one in found.items()}
+                ),
             )
         ]
 

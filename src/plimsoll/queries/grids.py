@@ -94,7 +94,7 @@ def known_metrics(
     """The metrics read in [start, end), and in the two days before `end`: of resources as wholes (""), and of devices.
 
     What was read before those two days only may be of either: it is named as both, and nothing is counted for it.
-    Codes and settings are no behaviour and left out, but for those in `also`.
+    Codes and settings are no behavior and left out, but for those in `also`.
     """
     recently = end - _RECENT
     possible = [

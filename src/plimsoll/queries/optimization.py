@@ -22,6 +22,7 @@ from plimsoll.documents import Evidence, TimeRange
 from plimsoll.documents.optimization import OptimizationDocument
 from plimsoll.documents.parameters import TIME_RANGES, require_one_of
 from plimsoll.errors import BadParameter
+from plimsoll.events import timed
 from plimsoll.execution import Execution
 from plimsoll.fleet.resources import Resource
 from plimsoll.fleet.xid_codes import METRIC as XID
@@ -75,6 +76,7 @@ class OptimizationQuery:
         )
 
 
+@timed("queries", "answered", document="optimization")
 def optimization(sources: QueryContext, query: OptimizationQuery) -> tuple[OptimizationDocument, list[Evidence]]:
     """What holds each resource back in the window, what to do about it, and why."""
     window = _window(sources, query)

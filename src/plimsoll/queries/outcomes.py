@@ -8,11 +8,12 @@ import numpy as np
 
 from plimsoll.analysis.advice.catalogue import advisers
 from plimsoll.analysis.advice.model import MetricOutcome, OutcomeMeasure, SizeOutcome
-from plimsoll.analysis.advice.outcomes import LEAST_AFTER_S, LOADS, Outcome, realised, step_at
-from plimsoll.analysis.advice.size_outcomes import realised_size, shrunk_at
+from plimsoll.analysis.advice.outcomes import LEAST_AFTER_S, LOADS, Outcome, realized, step_at
+from plimsoll.analysis.advice.size_outcomes import realized_size, shrunk_at
 from plimsoll.analysis.robust import Floats
 from plimsoll.clock import floor
-from plimsoll.documents import Evidence
+from plimsoll.documents import Evidence, detailed
+from plimsoll.documents.evidence import AdviceDetail
 from plimsoll.documents.optimization import OptimizationDocument
 from plimsoll.errors import shown
 from plimsoll.ledger.outcomes import AdvicePromise, Settled
@@ -29,15 +30,15 @@ _MOST_PEERS: Final = 20
 
 def promises_of(document: OptimizationDocument, evidence: Sequence[Evidence], made: datetime) -> list[AdvicePromise]:
     """What the advice of a document promises, as far as it can be measured afterwards."""
-    by_subject = {one.subject: one for one in evidence}
+    by_subject = {one.subject: (one, detail) for one, detail in detailed(evidence, AdviceDetail)}
     found: list[AdvicePromise] = []
     for resource in document.resources:
         for one in resource.recommendations or ():
-            proof = by_subject.get(one.id)
-            adviser = proof.rule.removeprefix("advisers.") if proof else ""
-            estimate = proof.detail.get("estimate") if proof else None
-            measure = measure_of(adviser)
-            if proof is None or estimate is None or measure is None:
+            if one.id not in by_subject:
+                continue
+            proof, detail = by_subject[one.id]
+            estimate, measure = detail.estimate, measure_of(detail.adviser)
+            if estimate is None or measure is None:
                 continue
             whole = (
                 isinstance(measure, SizeOutcome) and measure.whole
@@ -46,11 +47,11 @@ def promises_of(document: OptimizationDocument, evidence: Sequence[Evidence], ma
                 AdvicePromise(
                     id=one.id,
                     resource=resource.resource_id,
-                    adviser=adviser,
+                    adviser=detail.adviser,
                     made=made,
-                    held_s=proof.samples * STEP_S,
-                    low=100.0 if whole else float(estimate["low"]),
-                    high=100.0 if whole else float(estimate["high"]),
+                    cause_s=proof.samples * STEP_S,
+                    low=100.0 if whole else estimate.low,
+                    high=100.0 if whole else estimate.high,
                     title=one.title,
                 )
             )
@@ -136,8 +137,8 @@ def _outcome(
         return _never_followed(sources, one)
     if (len(row) - changed) * STEP_S < LEAST_AFTER_S:
         return None
-    cause_rows = slice(max(0, changed - round(one.held_s / STEP_S)), changed)
-    outcome = realised(
+    cause_rows = slice(max(0, changed - round(one.cause_s / STEP_S)), changed)
+    outcome = realized(
         row, peers, load, cause_rows=cause_rows, changed=changed, step_s=STEP_S, measure=measure,
         promised=(one.low, one.high),
     )  # fmt: skip
@@ -160,7 +161,7 @@ def _of_size(
     if (len(units) - changed) * STEP_S < (86_400 if daily else LEAST_AFTER_S):
         return None
     busy, peers, _ = rows if rows is not None else (None, [], None)
-    outcome = realised_size(
+    outcome = realized_size(
         units, busy, peers, changed=changed, step_s=STEP_S, promised=(one.low, one.high), daily=daily
     )
     return _settled(sources, one, outcome, start + timedelta(seconds=changed * STEP_S))
@@ -231,7 +232,7 @@ def describe_outcome(one: Settled) -> str:
     against = f"against {one.peers} equals" if one.peers else "without equals"
     span = f"{_range(one.low, one.high)}, " if one.high > one.low else ""
     why = f": {one.why}" if one.why else ""
-    return f"{shown(one.title)}: {promised}, realised {one.value:.0f} % ({span}{against}): {one.state}{why}"
+    return f"{shown(one.title)}: {promised}, realized {one.value:.0f} % ({span}{against}): {one.state}{why}"
 
 
 def _range(low: float, high: float) -> str:

@@ -15,6 +15,7 @@ from plimsoll.clock import duration_s, rfc3339
 from plimsoll.config.engine import Documents
 from plimsoll.documents import Alert, Evidence, PerformanceDocument, Severity
 from plimsoll.documents.parameters import PerformanceQuery
+from plimsoll.events import timed
 from plimsoll.fleet.muting import Maintenance, Muting
 from plimsoll.fleet.presence import Silence
 from plimsoll.fleet.resources import selected
@@ -33,6 +34,7 @@ def performance(sources: QueryContext, query: PerformanceQuery) -> tuple[Perform
     return found.document, list(found.evidence)
 
 
+@timed("queries", "answered", document="performance")
 def measured(sources: QueryContext, query: PerformanceQuery) -> Measured:
     """The document of `performance`, with how each resource was read and what alerts there were in the window."""
     limits = sources.settings("documents", Documents)

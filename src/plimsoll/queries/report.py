@@ -1,7 +1,7 @@
 """What reports are made from: the documents of a window, those of the window before, how each resource stands."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
@@ -15,9 +15,11 @@ from plimsoll.config.engine import Documents, Plimsoll, zone
 from plimsoll.documents import Evidence, PerformanceDocument, TimeRange
 from plimsoll.documents.anomalies import AnomaliesDocument
 from plimsoll.documents.capacity import CapacityDocument, Promise
+from plimsoll.documents.evidence import GpuFleetDetail, GpuHostDetail
 from plimsoll.documents.gpus import SIZED_FOR_PCT, GpuFleet, GpuHost
 from plimsoll.documents.optimization import OptimizationDocument
 from plimsoll.documents.parameters import PerformanceQuery
+from plimsoll.documents.report_kinds import Span, spanned
 from plimsoll.errors import shown
 from plimsoll.lake import hours
 from plimsoll.local_time import days_back
@@ -31,21 +33,6 @@ from plimsoll.queries.performance import measured, performance
 
 _PREFERRED = "15m"
 PARTS: Final = ("optimization", "anomalies", "capacity", "gpus")
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """What a kind of report covers: its range, also in local days, the finest granularity, a cell of the strip."""
-
-    time_range: str
-    days: int
-    granularity: str
-    cell_s: int
-
-
-SPANS: Final[Mapping[str, Span]] = MappingProxyType(
-    {"daily": Span("24h", 1, "15m", 3600), "weekly": Span("7d", 7, "1h", 6 * 3600)}
-)
 
 
 def report(
@@ -64,8 +51,8 @@ def report(
     `since` is when the last report was delivered, which this one is held against; else the same range before. A part
     that cannot be made leaves its reason in `failed`; the rest of the report is complete.
     """
-    span, local = SPANS[kind], zone(sources.settings("plimsoll", Plimsoll).timezone)
-    window = Window(start or days_back(sources.as_of, SPANS[kind].days, local), sources.as_of, SPANS[kind].cell_s)
+    span, local = spanned(kind), zone(sources.settings("plimsoll", Plimsoll).timezone)
+    window = Window(start or days_back(sources.as_of, span.days, local), sources.as_of, span.cell_s)
     resources = sources.resources()
     lines = sources.lines()
     query = _query(sources, len(resources), span, window)
@@ -171,13 +158,13 @@ def _gpus(sources: QueryContext, span: Span, window: Window) -> tuple[GpuFleet, 
                 threshold=None,
                 unit="%",
                 samples=sum(host.whole.samples for host in fleet.hosts),
-                detail={
-                    "gpus": fleet.count,
-                    "notRead": fleet.unread,
-                    "busiestHourPct": fleet.busiest_pct,
-                    "enough": fleet.enough,
-                    "sizedForPct": SIZED_FOR_PCT,
-                },
+                detail=GpuFleetDetail(
+                    gpus=fleet.count,
+                    not_read=fleet.unread,
+                    busiest_hour_pct=fleet.busiest_pct,
+                    enough=fleet.enough,
+                    sized_for_pct=SIZED_FOR_PCT,
+                ),
             )
         )
     return fleet, evidence
@@ -192,13 +179,9 @@ def _gpu_evidence(host: GpuHost, window: TimeRange) -> Evidence:
         threshold=None,
         unit="%",
         samples=host.whole.samples,
-        detail={
-            "model": host.model,
-            "count": host.count,
-            "notRead": host.unread,
-            "whole": asdict(host.whole),
-            "cards": [asdict(card) for card in host.cards],
-        },
+        detail=GpuHostDetail(
+            model=host.model, count=host.count, not_read=host.unread, whole=host.whole, cards=list(host.cards)
+        ),
     )
 
 

@@ -5,9 +5,8 @@ import os
 import resource
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,9 +21,11 @@ from plimsoll.lake.shared.spool import ASIDE
 from plimsoll.project import Project
 from plimsoll.schedule.clock_watch import FILE as CLOCK
 from plimsoll.schedule.clock_watch import problem as clock_problem
+from plimsoll.schedule.heartbeat import driven
 from plimsoll.schedule.plan import Plan
-from plimsoll.schedule.problems import last_attempts, of_jobs
+from plimsoll.schedule.problems import of_jobs
 from plimsoll.schedule.project_lock import owner
+from plimsoll.schedule.sources import last_attempts, of_sources
 from plimsoll.shipping import state_of, way_of
 
 Verdict = Literal["ok", "note", "bad"]
@@ -135,7 +136,7 @@ def _lake(project: Project, _: Clock) -> Finding:
         return Finding("lake", "ok", f"is kept elsewhere: {lake.to}")
     snapshot = lake.snapshot(proven=False)
     damaged = snapshot.manifest.damaged
-    days = sum(len(held) for held in snapshot.manifest.days.values())
+    days = sum(len(files) for files in snapshot.manifest.days.values())
     if damaged:
         first = min(damaged)
         text = f"{len(damaged)} damaged files were set aside, such as {first}: {damaged[first].reason}"
@@ -177,27 +178,31 @@ def _ledger(project: Project, _: Clock) -> Finding:
 
 
 def _scheduler(project: Project, _: Clock) -> Finding:
-    held = owner(project.data)
-    if held is None:
+    other = owner(project.data)
+    if other is None:
         return Finding("scheduler", "note", "none is running; `plimsoll up` collects and reports by itself")
-    return Finding("scheduler", "ok", f"plimsoll {held.command}, PID {held.pid} on {held.host} since {held.started}")
+    return Finding(
+        "scheduler", "ok", f"plimsoll {other.command}, PID {other.pid} on {other.host} since {other.started}"
+    )
 
 
 def _jobs(project: Project, clock: Clock) -> Finding:
     """Jobs that are due and were not made, and failures that nothing has settled."""
     plan = Plan.load(project)
-    found = of_jobs(project, plan, clock.now(), grace=timedelta(seconds=plan.settings.deadline))
+    found = of_jobs(project, plan, clock.now(), grace=driven(project).grace(plan.settings.deadline))
     if not found:
         return Finding("jobs", "ok", "none is late, none has failed")
-    more = f" (and {len(found) - 1} more: plimsoll status)" if len(found) > 1 else ""
-    return Finding("jobs", "bad", found[0] + more)
+    return Finding("jobs", "bad", _first(found))
 
 
 def _sources(project: Project, clock: Clock) -> Finding:
-    """Who answered at last, who did not and why, and who is the slowest."""
-    last = last_attempts(project, clock.now())
+    """Who answered at last, who did not and why, who is the slowest; who was never read, and what was refused."""
+    now = clock.now()
+    last, found = last_attempts(project, now), of_sources(project, driven(project), now)
     if not last and isinstance(project.lake, CollectorLake):
         return Finding("sources", "ok", "what they answered is where the lake is kept; ask there: plimsoll doctor")
+    if not last and found.problems:
+        return Finding("sources", "bad", _first(found.problems))
     if not last:
         return Finding(
             "sources", "note", "nothing was read in the last hour; `plimsoll collect` reads every source once"
@@ -210,19 +215,28 @@ def _sources(project: Project, clock: Clock) -> Finding:
         return Finding(
             "sources", "bad", f"{text}; {first['source']} {shown(first['target'])}: {shown(first['reason'])}"
         )
-    return Finding(
-        "sources", "ok", f"{text}; the slowest is {slowest['source']} ({slowest['duration_s'] or 0.0:.2f} s)"
-    )
+    text += f"; the slowest is {slowest['source']} ({slowest['duration_s'] or 0.0:.2f} s)"
+    if found.problems:
+        return Finding("sources", "bad", f"{text}; {_first(found.problems)}")
+    return Finding("sources", "note" if found.notes else "ok", f"{text}{_after(found.notes)}")
+
+
+def _first(lines: Sequence[str]) -> str:
+    return lines[0] + (f" (and {len(lines) - 1} more: plimsoll status)" if len(lines) > 1 else "")
+
+
+def _after(notes: Sequence[str]) -> str:
+    return f"; {_first(notes)}" if notes else ""
 
 
 def _mappings(project: Project, clock: Clock) -> Finding:
     """Families of exporters that no mapping reads."""
-    told = [
+    listed = [
         one for one in last_attempts(project, clock.now()) if one["ok"] and "are not mapped" in (one["reason"] or "")
     ]
-    if not told:
+    if not listed:
         return Finding("mappings", "ok", "every family that was seen is mapped, or none was seen")
-    said = sorted({part for one in told for part in one["reason"].split("; ") if "are not mapped" in part})
+    said = sorted({part for one in listed for part in one["reason"].split("; ") if "are not mapped" in part})
     return Finding("mappings", "note", f"{'; '.join(said[:3])}; a file mappings/NAME.toml may read more")
 
 

@@ -11,6 +11,7 @@ from plimsoll.errors import PlimsollError
 from plimsoll.ledger import Ledger, Run, RunResult
 from plimsoll.project import Project
 from plimsoll.project.context import Lane
+from plimsoll.schedule.changed import begins
 from plimsoll.schedule.clock_watch import FILE, TOLERATED_S, Step, Watch
 from plimsoll.schedule.log import Log
 from plimsoll.schedule.owed import Owed, oldest, owed_by_all, settled
@@ -35,7 +36,7 @@ class Engine:
     log: Log
     plan: Plan
     stopping: threading.Event = field(default_factory=threading.Event)
-    held: bool = False
+    paused: bool = False
     watch: Watch | None = None
     _claiming: threading.Lock = field(default_factory=threading.Lock)
     _running: set[int] = field(default_factory=set[int])
@@ -90,11 +91,11 @@ class Engine:
 
     def pass_lane(self, lane: Lane, most: int = 1_000) -> int:
         """Makes what a lane has due, oldest first, one at a time; gives how many attempts were made."""
-        if self.held or self.confirmed_now() is None:
+        if self.paused or self.confirmed_now() is None:
             return 0
         self._close_dead_runs()
         made = 0
-        while made < most and not self.stopping.is_set() and not self.held:
+        while made < most and not self.stopping.is_set() and not self.paused:
             next_one = self._next(lane)
             if next_one is None or not self._make(next_one):
                 break
@@ -190,8 +191,10 @@ class Engine:
             self.ledger.finish(run.id, replace(ended, cause="signal"))
 
     def _register(self) -> None:
-        schedules = {task.name: task.text for task in self.plan.tasks.values()}
-        self.ledger.register(schedules, self.plan.zone.key, self.clock.now())
+        plan, now = self.plan, self.clock.now()
+        before = self.ledger.registered()
+        since = begins(plan, before, self.ledger.standings(before, now), now)
+        self.ledger.register({t.name: t.text for t in plan.tasks.values()}, plan.zone.key, now, since=since)
 
 
 def _alive(pid: int) -> bool:

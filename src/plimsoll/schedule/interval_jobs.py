@@ -32,7 +32,7 @@ class IntervalJob:
     ledger: Ledger
     say: Callable[[str], None]
     _next: float = 0.0
-    _told: float = float("-inf")
+    _beaten: float = float("-inf")
     _runs: int = 0
     _failures: int = 0
     _detail: str = ""
@@ -68,11 +68,11 @@ class IntervalJob:
     def _tell(self, now: datetime, *, failed: bool) -> None:
         """A row in the ledger every ten seconds, and at once when success turns to failure or back."""
         mono = self.wired.clock.monotonic()
-        if mono - self._told < BEAT_S and failed == self._was_failing:
+        if mono - self._beaten < BEAT_S and failed == self._was_failing:
             return
         detail = self._detail if failed else ""
         self.ledger.beat(self.name, now, runs=self._runs, failures=self._failures, detail=detail)
-        self._told, self._was_failing, self._runs, self._failures = mono, failed, 0, 0
+        self._beaten, self._was_failing, self._runs, self._failures = mono, failed, 0, 0
 
 
 def steppers(project: Project, clock: Clock, say: Callable[[str], None]) -> list[IntervalJob]:

@@ -8,10 +8,13 @@ due and not settled,
 
 What is not owed any longer is skipped: it is settled by one row in the ledger when the next window is made. While an
 attempt waits to be repeated, the later windows of a job that catches up wait with it.
+
+The windows of a job that catches up cover every instant exactly once, also where its schedule or zone changes: its next
+window begins where the last settled one ended, at most `catch_up` before its own beginning.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -82,6 +85,8 @@ def owed(task: Task, plan: Plan, standing: JobProgress, now: datetime) -> Owed:
         return Owed(unsettled=last.due, since=last.due, running=last)
     after = max(standing.since, standing.settled_until or standing.since)
     windows = list(task.schedule.between(after, now, plan.zone))
+    if task.catch_up and standing.settled_end is not None:
+        windows = _following(windows, standing.settled_end, timedelta(seconds=plan.settings.catch_up))
     if last is not None and last.due is not None:
         newer = [window for window in windows if window.due > last.due]
         if task.catch_up or not newer:
@@ -112,6 +117,20 @@ def oldest(owing: Iterable[Owed]) -> Owed | None:
 def settled(owing: Iterable[Owed], until: datetime) -> bool:
     """Whether every window that was due by an instant is settled."""
     return all(one.unsettled is None or one.unsettled > until for one in owing)
+
+
+def _following(windows: list[Due], end: datetime, most: timedelta) -> list[Due]:
+    """Windows of which the first begins where the settled one ended; what lies more than `most` before it is its own.
+
+    They differ from the schedule's own only where that has changed.
+    """
+    later = [window for window in windows if window.end > end]
+    if not later or later[0].start == end:
+        return later
+    first = later[0]
+    begin = max(end, first.start - most)
+    too_long_ago = [Due(end, begin, begin)] if begin > end else []
+    return [*too_long_ago, replace(first, start=begin), *later[1:]]
 
 
 def _skipped(task: Task, windows: list[Due], horizon: datetime) -> Skip | None:

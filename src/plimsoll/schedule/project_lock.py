@@ -81,11 +81,9 @@ def _take(descriptor: int, data: Path) -> None:
             time.sleep(_LOOK_S)
         else:
             return
-    held = _read(data)
-    raise AlreadyLocked(
-        f"{data}: the project is held by plimsoll {held.command}, PID {held.pid} on {held.host} since {held.started};"
-        " stop that one first"
-    )
+    other = _read(data)
+    by = f"plimsoll {other.command}, PID {other.pid} on {other.host} since {other.started}"
+    raise AlreadyLocked(f"{data}: the project is held by {by}; stop that one first")
 
 
 def _read(data: Path) -> Owner:

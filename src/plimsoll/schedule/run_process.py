@@ -124,8 +124,8 @@ def _verdict(code: int, cause: str, answer: bytes, limits: Limits) -> tuple[str,
     if code < 0:
         return "failed", "signal", f"ended by signal {-code} ({signal.Signals(-code).name})"
     try:
-        told = json.loads(answer.splitlines()[-1])
-        outcome, detail = str(told["outcome"]), shown(told["detail"])
+        answered = json.loads(answer.splitlines()[-1])
+        outcome, detail = str(answered["outcome"]), shown(answered["detail"])
     except (IndexError, ValueError, KeyError, TypeError):
         return "failed", "error", f"ended with exit code {code} and said nothing"
     return (outcome, None, detail) if outcome in ("success", "partial") else ("failed", "error", detail)

@@ -2,12 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
@@ -21,10 +20,12 @@ from plimsoll.ledger import Beat, Ledger
 from plimsoll.project import Project
 from plimsoll.schedule.clock_watch import FILE as CLOCK
 from plimsoll.schedule.clock_watch import problem as clock_problem
+from plimsoll.schedule.heartbeat import Driven, driven
 from plimsoll.schedule.plan import Plan, Task
-from plimsoll.schedule.problems import last_attempts, never_read, of_jobs, of_sources
-from plimsoll.schedule.project_lock import COLLECT_ONLY, HEARTBEAT, Owner, owner
+from plimsoll.schedule.problems import of_jobs
+from plimsoll.schedule.project_lock import COLLECT_ONLY, Owner
 from plimsoll.schedule.schedules import Every
+from plimsoll.schedule.sources import of_sources
 from plimsoll.shipping import state_of
 
 STALE_S: Final = 60.0
@@ -70,7 +71,7 @@ class ReportStatus(Struct, frozen=True, rename="camel"):
 class Status(Struct, frozen=True, rename="camel"):
     """The whole project; healthy when there is no problem. `spool` is None where the lake is here.
 
-    `report` is None before the first one.
+    `report` is None before the first one. `notes` say what was wrong within a day and is over.
     """
 
     at: str
@@ -80,44 +81,46 @@ class Status(Struct, frozen=True, rename="camel"):
     jobs: tuple[JobStatus, ...]
     spool: SpoolStatus | None = None
     report: ReportStatus | None = None
+    notes: tuple[str, ...] = ()
 
 
 def status(project: Project, clock: Clock) -> Status:
     """Looks; changes nothing."""
     now = clock.now()
-    held = owner(project.data)
-    if held is not None and held.command.endswith(COLLECT_ONLY):
+    driving = driven(project)
+    owned_by = driving.owner
+    if owned_by is not None and owned_by.command.endswith(COLLECT_ONLY):
         project = replace(project, collect_only=True)
     plan, spool = Plan.load(project), _of_spool(project)
-    beats, driven, attempts = project.ledger.beats(), _heartbeat(project), last_attempts(project, now)
+    beats, sources = project.ledger.beats(), of_sources(project, driving, now)
     problems = [
-        *_of_scheduler(held, driven, now),
+        *_of_scheduler(driving, now),
         *([line] if (line := clock_problem(project.data / CLOCK)) else []),
         *_of_disk(project.data),
-        *_of_ledger(project.data / "ledger.sqlite"),
+        *_of_ledger(project.ledger.path),
         *(
             p
             for name, every in plan.stepping().items()
-            if (p := _of_step(name, every, beats.get(name), now, _between(driven)))
+            if (p := _of_step(name, every, beats.get(name), now, driving.between_s))
         ),
-        *of_jobs(project, plan, now, grace=_grace(plan, driven)),
-        *of_sources(attempts),
-        *never_read(project, attempts, now, since=_reads_since(held, driven), between_s=_between(driven)),
+        *of_jobs(project, plan, now, grace=driving.grace(plan.settings.deadline)),
+        *sources.problems,
         *project.outbox.problems(now),
         *_of_refused(spool, project.data / "spool" / ASIDE),
         *of_names(project.data / FOLDER, now),
     ]
     jobs = tuple(_job(task, plan, project, beats.get(task.name), now) for task in plan.tasks.values())
-    return Status(rfc3339(now), not problems, held, tuple(problems), jobs, spool, _of_report(project.data))
+    report, notes = _of_report(project.data), tuple(sources.notes)
+    return Status(rfc3339(now), not problems, owned_by, tuple(problems), jobs, spool, report, notes)
 
 
 def _of_report(data: Path) -> ReportStatus | None:
     """The situation of the last daily report, as it was published."""
     try:
-        told = json.loads((data / "published" / "latest" / FILE).read_bytes())
-        detail = told["detail"]
+        reported = json.loads((data / "published" / "latest" / FILE).read_bytes())
+        detail = reported["detail"]
         return ReportStatus(
-            end=str(told["window"]["end"]),
+            end=str(reported["window"]["end"]),
             verdict=str(detail["verdict"]),
             facts=str(detail["facts"]),
             judged=int(detail["judged"]),
@@ -141,33 +144,20 @@ def _next(task: Task, plan: Plan, now: datetime) -> str | None:
     return rfc3339(following.due) if following else None
 
 
-def _heartbeat(project: Project) -> dict[str, Any]:
-    """What the scheduler, or the last `plimsoll tick`, wrote of itself; nothing where there is none yet."""
-    try:
-        told: dict[str, Any] = json.loads((project.data / HEARTBEAT).read_bytes())
-        return told if datetime.fromisoformat(told["at"]) else {}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-
-
-def _grace(plan: Plan, driven: Mapping[str, Any]) -> timedelta:
-    """How late a job may be: its deadline; where ticks come less often than that, the time between two of them."""
-    return timedelta(seconds=max(plan.settings.deadline, _between(driven)))
-
-
-def _of_scheduler(held: Owner | None, driven: Mapping[str, Any], now: datetime) -> list[str]:
-    age = (now - datetime.fromisoformat(driven["at"])).total_seconds() if driven else 0.0
-    if held is None:
-        if driven.get("command") == "tick" and age <= max(_TICKS_S, 3 * float(driven.get("everyS", 0.0))):
+def _of_scheduler(driving: Driven, now: datetime) -> list[str]:
+    owned_by, reported = driving.owner, driving.reported
+    age = (now - datetime.fromisoformat(reported["at"])).total_seconds() if reported else 0.0
+    if owned_by is None:
+        if reported.get("command") == "tick" and age <= max(_TICKS_S, 3 * float(reported.get("everyS", 0.0))):
             return []
         return ["no scheduler is running; start one: plimsoll up"]
-    if not held.command.startswith("up") or not driven:
+    if not owned_by.command.startswith("up") or not reported:
         return []  # it has only just begun
-    troubles = [f"{lane}: {trouble}" for lane, trouble in driven.get("troubles", {}).items()]
-    for name, why in driven.get("workers", {}).items():
+    troubles = [f"{lane}: {trouble}" for lane, trouble in reported.get("troubles", {}).items()]
+    for name, why in reported.get("workers", {}).items():
         troubles.append(f"{name}: is not up: {why}; look at the log of plimsoll up")
     if age > STALE_S:
-        troubles.append(f"the scheduler (PID {held.pid}) gave no sign of life for {age:.0f} s; start it again")
+        troubles.append(f"the scheduler (PID {owned_by.pid}) gave no sign of life for {age:.0f} s; start it again")
     return troubles
 
 
@@ -198,20 +188,6 @@ def _verified(path: Path, _inode: int, _size: int, _changed: int) -> tuple[str, 
     except LakeError as error:
         return (str(error),)
     return ()
-
-
-def _reads_since(held: Owner | None, driven: Mapping[str, Any]) -> datetime | None:
-    """Since when sources are read, as far as files tell: the start of the scheduler, or two ticks ago."""
-    if held is not None and held.command.startswith("up"):
-        return datetime.fromisoformat(held.started)
-    if driven.get("command") != "tick" or not driven.get("everyS"):
-        return None
-    return datetime.fromisoformat(driven["at"]) - timedelta(seconds=float(driven["everyS"]))
-
-
-def _between(driven: Mapping[str, Any]) -> float:
-    """Seconds that may pass between two ticks, where ticks are what drives the project."""
-    return 1.5 * float(driven.get("everyS", 0.0))
 
 
 def _of_step(name: str, every: Every, beat: Beat | None, now: datetime, between_s: float) -> str | None:

@@ -92,8 +92,8 @@ class Supervisor:
 
     def _silent(self) -> str | None:
         now, steps = self.clock.monotonic(), self.steps()
-        for name, heard in list(self._beats.items()):
-            if name in steps and now - heard > max(_LEAST_SILENCE_S, 5 * steps[name]):
+        for name, beaten in list(self._beats.items()):
+            if name in steps and now - beaten > max(_LEAST_SILENCE_S, 5 * steps[name]):
                 return name
         return None
 

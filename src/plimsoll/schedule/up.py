@@ -75,13 +75,13 @@ def _ticked(project: Project, clock: Clock) -> None:
         every_s = (now - datetime.fromisoformat(before["at"])).total_seconds() if before["command"] == "tick" else 0.0
     except (OSError, ValueError, KeyError, TypeError):
         every_s = 0.0
-    told = {
+    reported = {
         "at": rfc3339(now),
         "pid": os.getpid(),
         "command": "tick",
         "everyS": min(max(0.0, every_s), _LONGEST_TICK_S),
     }
-    write_atomically(path, json.dumps(told).encode(), durable=False)
+    write_atomically(path, json.dumps(reported).encode(), durable=False)
 
 
 def _without_a_ledger(engine: Engine) -> PlimsollError | None:
@@ -178,13 +178,13 @@ class Daemon:
 
     def _beat(self) -> None:
         down = {keeper.name: why for keeper in self.keepers if (why := keeper.trouble)}
-        told = {
+        reported = {
             "workers": down,
             "at": rfc3339(self.engine.clock.now()),
             "pid": os.getpid(),
             "held": not self._confirmed(),
         }
-        heartbeat = json.dumps(told | {"troubles": self._troubles}).encode()
+        heartbeat = json.dumps(reported | {"troubles": self._troubles}).encode()
         write_atomically(self.engine.project.data / HEARTBEAT, heartbeat, durable=False)
 
     def _confirmed(self) -> bool:

@@ -36,9 +36,9 @@ def main(words: list[str]) -> int:
         step_until(stop, project, clock, beat=lambda name: answer(answers, {"beat": name}), say=_log(project).warning)
         return 0
     job, start, end = rest
-    told = run_window(project, job, instant(start), instant(end))
-    answer(answers, told)
-    return 0 if told["outcome"] == "success" else 1
+    ended = run_window(project, job, instant(start), instant(end))
+    answer(answers, ended)
+    return 0 if ended["outcome"] == "success" else 1
 
 
 def _log(project: Project) -> Log:
@@ -71,9 +71,9 @@ def take_standard_output() -> int:
     return answers
 
 
-def answer(descriptor: int, told: dict[str, str]) -> None:
+def answer(descriptor: int, ended: dict[str, str]) -> None:
     """One line for the parent."""
-    os.write(descriptor, json.dumps(told).encode() + b"\n")
+    os.write(descriptor, json.dumps(ended).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import msgspec
 
 from plimsoll.clock import Clock, rfc3339
 from plimsoll.errors import AlreadyLocked, PlimsollError, TemporaryError
+from plimsoll.events import timed
 from plimsoll.lake import Spool
 from plimsoll.lake.format.lock import only_one
 from plimsoll.shipping.destinations import Destination, SegmentRejected
@@ -56,8 +57,9 @@ def ship(spool: Spool, way: Destination, clock: Clock, *, every_s: float, at_onc
             raise TemporaryError(_failure(spool, state))
         return Shipped()
     try:
-        with only_one(spool.root):
+        with only_one(spool.root), timed("shipping", "shipped") as noted:
             shipped = _drain(spool, way)
+            noted.update(segments=shipped.segments, bytes=shipped.bytes, refused=shipped.refused)
     except AlreadyLocked:
         return Shipped()  # another process is shipping the same
     except PlimsollError as error:

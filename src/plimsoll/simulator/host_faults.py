@@ -17,7 +17,7 @@ def no_processor_left(row: Row, _: Array, size: float) -> Row:
 
 
 def stolen(row: Row, _: Array, size: float) -> Row:
-    """A neighbour on the same host takes its share and more."""
+    """A neighbor on the same host takes its share and more."""
     return {"cpu_steal_pct": steady(row, 24 * size)}
 
 

@@ -15,7 +15,7 @@ def well_used(row: Row, _: Array, __: float) -> Row:
     return {"cpu_utilization_pct": steady(row, 83)}
 
 
-def neighbourly(row: Row, _: Array, size: float) -> Row:
+def neighborly(row: Row, _: Array, size: float) -> Row:
     """What any shared host takes."""
     return {"cpu_steal_pct": steady(row, 4 * size)}
 
@@ -99,7 +99,7 @@ def now_and_then_lost(row: Row, passed: Array, _: float) -> Row:
 _STORAGE, _NETWORK = ("storage",), ("network",)
 HOST_TWINS: Final[Mapping[str, Kind]] = {
     "cpu_saturated": Kind(("cluster",), ("cpu_utilization_pct",), well_used),
-    "cpu_stolen": Kind((*MACHINES, *SERVICES), ("cpu_steal_pct",), neighbourly),
+    "cpu_stolen": Kind((*MACHINES, *SERVICES), ("cpu_steal_pct",), neighborly),
     "cpu_throttled": Kind(SERVICES, ("cpu_throttled_pct",), near_the_quota),
     "memory_leak": Kind(SERVICES, ("memory_utilization_pct",), warmed_up),
     "memory_pressure": Kind((*MACHINES, *SERVICES), ("memory_utilization_pct",), well_filled),

@@ -85,7 +85,7 @@ def _training(members: Sequence[Member], load: Array) -> Columns:
 
 
 def _service(members: Sequence[Member], load: Array) -> Columns:
-    """An M/M/c-like service: latency rises with utilisation (Sakasegawa's approximation of the wait)."""
+    """An M/M/c-like service: latency rises with utilization (Sakasegawa's approximation of the wait)."""
     replicas = _of(members, "replicas")
     own_ms = 90 + 25 * _of(members, "number") % 140
     busy = np.clip(load, 0, 0.985)

@@ -12,10 +12,9 @@ from typing import Any, Final
 from plimsoll.atomic import write_atomically
 from plimsoll.clock import rfc3339
 from plimsoll.delivery.settings import Ping
-from plimsoll.ledger.outbox import Outbox
+from plimsoll.documents.report_kinds import DAILY
 from plimsoll.project.context import Context
 from plimsoll.publish.revisions import last_end
-from plimsoll.tasks.report import DOCUMENTS
 
 FILE: Final = "delivered.json"
 _SETTLED: Final = frozenset({"sent", "digested"})
@@ -25,8 +24,8 @@ def renew(context: Context) -> str:
     """Renews the switch for the newest daily report, once; says why the ping did not arrive, if it did not."""
     from plimsoll.delivery.ping import ping
 
-    end = last_end(context.published, DOCUMENTS["daily"])
-    if end is None or not _delivered(context, "daily", rfc3339(end)):
+    end = last_end(context.published, DAILY.document)
+    if end is None or not _delivered(context, DAILY.name, rfc3339(end)):
         return ""
     path, settings = context.data / FILE, context.config.get("dead_mans_switch", Ping)
     before = read(path)
@@ -49,5 +48,5 @@ def read(path: Path) -> dict[str, Any]:
 
 def _delivered(context: Context, kind: str, end: str) -> bool:
     """Whether nothing of that window waits or has failed; a report without recipients counts as delivered."""
-    recent = Outbox(context.data / "ledger.sqlite").listed(context.clock.now() - timedelta(days=7))
+    recent = context.ledger.outbox.listed(context.clock.now() - timedelta(days=7))
     return all(one.state in _SETTLED for one in recent if one.kind == kind and rfc3339(one.window_end) == end)

@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
@@ -15,8 +16,11 @@ from plimsoll.delivery.message import MailContent, dated, message, message_id
 from plimsoll.delivery.notify import Notify
 from plimsoll.delivery.outcome import Outcome
 from plimsoll.delivery.post import encoded, post
+from plimsoll.delivery.sent_log import FILE as SENT
+from plimsoll.delivery.sent_log import SentLog
 from plimsoll.delivery.settings import Mail, Recipient
-from plimsoll.errors import PlimsollError, shown
+from plimsoll.documents.report_kinds import DAILY, REPORT_KINDS
+from plimsoll.errors import DiskError, PlimsollError, shown
 from plimsoll.ledger.notices import CHANNEL
 from plimsoll.ledger.outbox import ALERT, Outbox, OutboxMessage
 from plimsoll.project.context import Context
@@ -26,7 +30,6 @@ from plimsoll.tasks.report import PublishedReport, as_pdf, owner_view
 if TYPE_CHECKING:
     from plimsoll.publish.render.mail import MailParts
 
-OWNED: Final = ("daily", "weekly")
 BACK_OFF_S: Final = (60, 300, 900, 3600, 7200)
 ALERT_BACK_OFF_S: Final = (30, 60, 120, 300, 600)
 MOST_LOSSES: Final = 2
@@ -39,7 +42,12 @@ _STATES: Final[Mapping[str, str]] = MappingProxyType({"later": "queued", "uncert
 
 def outbox(context: Context) -> Outbox:
     """The project's outbox."""
-    return Outbox(context.data / "ledger.sqlite")
+    return context.ledger.outbox
+
+
+def _sent(context: Context) -> SentLog:
+    """What was accepted for delivery, whatever the ledger knows of it."""
+    return SentLog(context.data / SENT)
 
 
 def publish_and_queue(context: Context, kind: str, made: PublishedReport) -> None:
@@ -60,7 +68,7 @@ def queue(context: Context, kind: str, made: PublishedReport) -> int:
     for name, recipient in context.config.under("recipients", Recipient).items():
         if not mail.host or kind not in recipient.reports:
             continue
-        if not mail.revisions and outbox(context).tried(_mail_ids(kind, made, mail, name, recipient)[:-1]):
+        if not mail.revisions and _tried(context, _mail_ids(kind, made, mail, name, recipient)[:-1]):
             continue
         report = owner_view(context, made, kind, recipient.owner) if _owned(recipient, kind) else made
         if recipient.when == "matters" and report.view.verdict.state in CALM:
@@ -68,15 +76,19 @@ def queue(context: Context, kind: str, made: PublishedReport) -> int:
         new += _queue_mail(context, kind, report, mail, name, recipient)
     calm = made.view.verdict.state in CALM
     for name, channel in context.config.under("notify", Notify).items():
-        if kind != "daily" or not channel.shows_report(calm=calm):
+        if kind != DAILY.name or not channel.shows_report(calm=calm):
             continue
-        if not outbox(context).tried(_channel_ids(kind, made, name)[:-1]):
+        if not _tried(context, _channel_ids(kind, made, name)[:-1]):
             new += _queue_summary(context, kind, made, name, channel)
     return new
 
 
+def _tried(context: Context, ids: list[str]) -> bool:
+    return outbox(context).tried(ids) or not _sent(context).ids().isdisjoint(ids)
+
+
 def _owned(recipient: Recipient, kind: str) -> bool:
-    return recipient.role == "owner" and kind in OWNED
+    return recipient.role == "owner" and REPORT_KINDS[kind].span is not None
 
 
 def _mail_ids(kind: str, made: PublishedReport, mail: Mail, name: str, recipient: Recipient) -> list[str]:
@@ -100,14 +112,21 @@ def send_due(context: Context, *, chance: random.Random | None = None) -> list[t
 
     After a minute no further attempt is begun, so that slow servers do not keep reports waiting: what is left is due
     in the next pass. A channel that does not answer is left alone for the rest of the pass, and no update of a thread
-    is sent before the message that began it.
+    is sent before the message that began it. What was sent before, and is queued
+    again by a ledger that was restored, is not sent again.
     """
     box, now, began = outbox(context), context.clock.now(), context.clock.monotonic()
     done: list[tuple[OutboxMessage, Outcome]] = []
     stuck: set[str] = set()
     with box.alone():
         box.recover(now, most_losses=MOST_LOSSES)
-        for parcel in box.due(now):
+        due = box.due(now)
+        sent = _sent(context).ids() if due else frozenset[str]()
+        for parcel in due:
+            if parcel.id in sent and parcel.state == "queued" and not parcel.attempts:
+                detail = "was sent before; the ledger that knew of it was replaced"
+                box.settle(parcel.id, "sent", detail=detail, next_try=now, now=now)
+                continue
             if context.clock.monotonic() - began > PASS_S:
                 break
             answers = parcel.thread if parcel.thread != parcel.id else ""
@@ -183,6 +202,9 @@ def _settle(context: Context, box: Outbox, parcel: OutboxMessage, outcome: Outco
         state = "failed"
     next_try = now + timedelta(seconds=pause)
     box.settle(parcel.id, state, detail=detail, next_try=next_try, now=now, receipt=outcome.receipt)
+    if state == "sent":
+        with suppress(OSError, DiskError):  # the ledger knows it; this file is for one that was lost
+            _sent(context).add(parcel.id, now)
 
 
 def _queue_mail(

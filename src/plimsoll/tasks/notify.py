@@ -49,7 +49,7 @@ def queue_alerts(context: Context, subjects: Sequence[Subject]) -> int:
     configured = context.config.under("notify", Notify)
     if not configured:
         return 0
-    notices = Notices(context.data / "ledger.sqlite")
+    notices = context.ledger.notices
     routes = list(context.config.under("routes", Route).values()) or [Route.model_validate({"to": tuple(configured)})]
     queued = 0
     with notices.alone():

@@ -10,12 +10,12 @@ from typing import Final
 
 from plimsoll import documents
 from plimsoll.clock import instant, rfc3339
-from plimsoll.documents import Evidence
 from plimsoll.documents.capacity import promises as capacity_promises
+from plimsoll.documents.evidence import SituationEvidence
+from plimsoll.documents.report_kinds import CAPACITY, REPORT_KINDS
 from plimsoll.documents.situation import FILE as SITUATION_FILE
 from plimsoll.fleet.resources import Resource
-from plimsoll.ledger import Ledger, Promises, Run
-from plimsoll.ledger.outbox import Outbox
+from plimsoll.ledger import Ledger, Run
 from plimsoll.project.context import Context
 from plimsoll.publish import files, revisions
 from plimsoll.publish.render import csv_tables, html, prometheus
@@ -71,7 +71,7 @@ def weekly(context: Context) -> PublishedReport:
 
 def revised(context: Context, kind: str) -> PublishedReport | None:
     """The last report of a kind as a new revision, where readings that arrived later changed its document."""
-    window = revisions.last_window(context.published, DOCUMENTS[kind])
+    window = revisions.last_window(context.published, REPORT_KINDS[kind].document)
     if window is None or not timedelta(0) < context.as_of - window[1] <= _REVISED_WITHIN:
         return None
     report = _answered(replace(context, start=window[0], as_of=window[1]), kind)
@@ -86,7 +86,7 @@ def owner_view(context: Context, whole: PublishedReport, kind: str, owner: str) 
         return resource.labels.get("owner") == owner
 
     sources = replace(replace(context, as_of=whole.end).sources(), sees=theirs)
-    made = _made(context, sources.snapshot.generation, JOBS[kind])
+    made = _made(context, sources.snapshot.generation, REPORT_KINDS[kind].job)
     part = answer(sources, made, kind, start=whole.start, parts=("optimization", "gpus"))
     page = view(part, document_sha256=_sha256(documents.encode(part.document)))
     if isinstance(whole.view, ReportView):
@@ -100,13 +100,13 @@ def _answered(context: Context, kind: str) -> ReportInput:
     from plimsoll.queries.report import report as answer
 
     sources = context.sources()
-    since = Outbox(context.data / "ledger.sqlite").last_sent(kind, context.as_of)
+    since = context.ledger.outbox.last_sent(kind, context.as_of)
     if since is not None and context.as_of - since > _LONGEST_SINCE:
         since = None
-    made = _made(context, sources.snapshot.generation, JOBS[kind])
+    made = _made(context, sources.snapshot.generation, REPORT_KINDS[kind].job)
     report = answer(sources, made, kind, start=context.start, since=since)
     document = documents.encode(report.document)
-    which = revision(context.published, DOCUMENTS[kind], document, start=report.start, end=report.end)
+    which = revision(context.published, REPORT_KINDS[kind].document, document, start=report.start, end=report.end)
     return replace(report, made=replace(report.made, revision=which))
 
 
@@ -119,7 +119,7 @@ def _whole(context: Context, report: ReportInput) -> PublishedReport:
         "capacity.json": report.capacity,
     }
     made = {name: documents.encode(part) for name, part in parts.items() if part is not None}
-    if kind == "daily":
+    if REPORT_KINDS[kind].has_feeds:
         feeds = {
             "performance.json": document,
             **made,
@@ -131,16 +131,16 @@ def _whole(context: Context, report: ReportInput) -> PublishedReport:
     else:  # the feeds are the day's; a week has its own documents
         feeds = {f"{kind}.json": document, **{f"{kind}-{name}": data for name, data in made.items()}}
     drawn, reason = html.drawn(page, "daily.html.j2", folders=context.templates)
-    published = {**feeds, f"{kind}.html": drawn}
+    published = {**feeds, REPORT_KINDS[kind].page: drawn}
     folder = _publish(context, published, report.start, report.end, report.made)
     failed = {**report.failed, **_page_failed(reason)}
     return PublishedReport(
-        page, folder, f"{kind}.html", DOCUMENTS[kind], report.end, _alerts(report), failed,
+        page, folder, REPORT_KINDS[kind].page, REPORT_KINDS[kind].document, report.end, _alerts(report), failed,
         report.made.revision.number, report.start,
     )  # fmt: skip
 
 
-def _situation(report: ReportInput, page: ReportView) -> Evidence:
+def _situation(report: ReportInput, page: ReportView) -> SituationEvidence:
     return evidence_of(report, page.situation, state=page.verdict.state, facts=page.verdict.facts)
 
 
@@ -163,25 +163,25 @@ def capacity(context: Context) -> PublishedReport:
     """The capacity review of the context's instant; what it forecasts is kept, to be held against what happens."""
     from plimsoll.queries.report import capacity_review as answer
 
-    promises = Promises(context.data / "ledger.sqlite")
+    promises = context.ledger.forecasts
     today = context.as_of.date()
     kept = promises.due(today - _KEPT, today)
     sources = context.sources()
-    review = answer(sources, _made(context, sources.snapshot.generation, "capacity_review"), kept)
+    review = answer(sources, _made(context, sources.snapshot.generation, CAPACITY.job), kept)
     document = documents.encode(review.document)
     start = datetime.fromisoformat(review.document.time_range.start)
-    which = revision(context.published, DOCUMENTS["capacity"], document, start=start, end=review.as_of)
+    which = revision(context.published, CAPACITY.document, document, start=start, end=review.as_of)
     review = replace(review, made=replace(review.made, revision=which))
     page = capacity_view(review, document_sha256=_sha256(document))
     drawn, reason = html.drawn(page, "capacity.html.j2", folders=context.templates)
-    published = {"capacity.json": document, "capacity.html": drawn}
+    published = {CAPACITY.document: document, CAPACITY.page: drawn}
     folder = _publish(context, published, start, review.as_of, review.made)
     promises.keep(capacity_promises(review.document))
     return PublishedReport(
         page,
         folder,
-        "capacity.html",
-        DOCUMENTS["capacity"],
+        CAPACITY.page,
+        CAPACITY.document,
         review.as_of,
         (),
         _page_failed(reason),
@@ -210,8 +210,6 @@ def add_pdf(context: Context, made: PublishedReport) -> Path:
 REPORTS: Final[Mapping[str, Callable[[Context], PublishedReport]]] = MappingProxyType(
     {"daily": daily, "weekly": weekly, "capacity": capacity}
 )
-DOCUMENTS: Final = MappingProxyType({"daily": "performance.json", "weekly": "weekly.json", "capacity": "capacity.json"})
-JOBS: Final = MappingProxyType({"daily": "daily_report", "weekly": "weekly_report", "capacity": "capacity_review"})
 
 
 def _page_failed(reason: str) -> dict[str, str]:
@@ -219,14 +217,14 @@ def _page_failed(reason: str) -> dict[str, str]:
 
 
 def _made(context: Context, generation: str, job: str) -> Made:
-    ledger = context.data / "ledger.sqlite"
+    ledger = context.ledger
     return Made(
         version=context.version,
         at=context.clock.now(),
         generation=generation,
-        cost=_cost(Ledger(ledger).last_ended(job)),
-        undelivered=Outbox(ledger).undelivered(context.as_of - _TOLD, context.as_of),
-        failed_jobs=_failed_jobs(Ledger(ledger), context.as_of),
+        cost=_cost(ledger.last_ended(job)),
+        undelivered=ledger.outbox.undelivered(context.as_of - _TOLD, context.as_of),
+        failed_jobs=_failed_jobs(ledger, context.as_of),
     )
 
 

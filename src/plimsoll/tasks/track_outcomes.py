@@ -1,6 +1,6 @@
 """Keeps what advice promised, and settles it once something has changed."""
 
-from plimsoll.ledger.outcomes import Outcomes, Settled
+from plimsoll.ledger.outcomes import Settled
 from plimsoll.project.context import Context
 
 
@@ -9,7 +9,7 @@ def settle_promises(context: Context) -> list[Settled]:
     from plimsoll.queries.optimization import OptimizationQuery, optimization
     from plimsoll.queries.outcomes import promises_of, settle
 
-    ledger, sources = Outcomes(context.data / "ledger.sqlite"), context.sources()
+    ledger, sources = context.ledger.outcomes, context.sources()
     settled = settle(sources, ledger.open())
     for one in settled:
         ledger.settle(one)

@@ -6,7 +6,7 @@ from typing import Final
 from plimsoll import documents
 from plimsoll.clock import instant, rfc3339
 from plimsoll.delivery.notify import Notify
-from plimsoll.ledger import AlertRow, Alerts, OpenAlertObservation
+from plimsoll.ledger import AlertRow, OpenAlertObservation
 from plimsoll.project.context import Context
 from plimsoll.publish import files
 from plimsoll.tasks.notice_subjects import subjects_of
@@ -23,7 +23,7 @@ def watch(context: Context) -> list[AlertRow]:
 
     sources = context.sources()
     found = answer(sources)
-    ledger = Alerts(context.data / "ledger.sqlite")
+    ledger = context.ledger.alerts
     opened, _ = ledger.observe(
         (
             OpenAlertObservation(

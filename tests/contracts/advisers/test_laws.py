@@ -19,6 +19,7 @@ from plimsoll.analysis.advice.model import Advice
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
 from plimsoll.analysis.bottlenecks.use_method import cells
+from plimsoll.documents.evidence import AdviceDetail
 from plimsoll.fleet.resources import Resource
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.queries.optimization import windows as cases
@@ -130,11 +131,11 @@ def test_the_document_of_it_is_valid() -> None:
         for told in (*resource["bottlenecks"], *resource["recommendations"]):
             assert proofs[told["id"]].window.start
         for told in resource["recommendations"]:
-            assert proofs[told["id"]].detail["because"] in proofs
+            assert proofs[told["id"]].typed(AdviceDetail).bottleneck_id in proofs
 
 
 def test_every_rule_stands_in_one_cell_of_the_sweep() -> None:
-    """Utilisation, saturation or errors of one component; and it has a weight by which missing metrics are ranked."""
+    """Utilization, saturation or errors of one component; and it has a weight by which missing metrics are ranked."""
     named = [rule for kinds in cells(rules()).values() for several in kinds.values() for rule in several]
     assert sorted(named) == sorted(rules())
     assert all(0 < rule.min_weight < 100 for rule in rules().values())

@@ -2,13 +2,13 @@
 
 import math
 from functools import cache
-from typing import Any
 
 import pytest
 
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
 from plimsoll.documents import Evidence
+from plimsoll.documents.evidence import AdviceDetail, BottleneckDetail, MeasuredInput, Symptom
 from plimsoll.lake.sql import Bounds, ask
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.queries.optimization import windows as cases
@@ -67,18 +67,18 @@ def test_evidence_carries_it() -> None:
     """Every bottleneck has its SQL, every recommendation that of its cause and of each reading in its estimate."""
     advised = 0
     for one in evidence():
-        if one.rule.startswith("rules."):
-            assert answer(one.detail["sql"]) == pytest.approx(one.observed, rel=CLOSE, abs=1e-9)
-            for other in one.detail["alsoSeen"].values():
+        if isinstance(one.detail, BottleneckDetail):
+            assert answer(one.detail.sql) == pytest.approx(one.observed, rel=CLOSE, abs=1e-9)
+            for other in one.detail.symptoms.values():
                 _same(other)
-        if one.rule.startswith("advisers."):
+        if isinstance(one.detail, AdviceDetail):
             advised += 1
-            assert answer(one.detail["sql"]) is not None
-            for reading in one.detail["inputs"].values():
+            assert answer(one.detail.sql) is not None
+            for reading in one.detail.inputs.values():
                 _same(reading)
     assert advised >= 20
 
 
-def _same(reading: dict[str, Any]) -> None:
-    assert math.isfinite(reading["value"])
-    assert answer(reading["sql"]) == pytest.approx(reading["value"], rel=CLOSE, abs=1e-9)
+def _same(reading: MeasuredInput | Symptom) -> None:
+    assert math.isfinite(reading.value)
+    assert answer(reading.sql) == pytest.approx(reading.value, rel=CLOSE, abs=1e-9)

@@ -109,19 +109,82 @@ def test_what_a_wrong_clock_left_behind_stops_nothing(project: Project, clock: O
     assert notes.windows("anomalies")[-1][1] == clock.now()
 
 
-@pytest.mark.parametrize("text", ["hourly :05", "daily 09:00"])
-def test_a_changed_schedule_makes_no_past_windows(project: Project, clock: OwnedClock, text: str) -> None:
-    """F56: what is new begins now."""
-    running, _ = engine(project, clock, plan({"report": "daily 07:00"}))
+@pytest.mark.parametrize(
+    ("text", "due"),
+    [
+        ("hourly :05", datetime(2026, 1, 18, 18, 5, tzinfo=UTC)),
+        ("daily 09:00", datetime(2026, 1, 19, 9, tzinfo=UTC)),
+        ("daily 06:00", datetime(2026, 1, 19, 6, tzinfo=UTC)),
+        ("wed 06:00", datetime(2026, 1, 21, 6, tzinfo=UTC)),
+    ],
+)
+def test_a_changed_schedule_begins_where_the_old_one_ended(
+    project: Project, clock: OwnedClock, text: str, due: datetime
+) -> None:
+    """F56: nothing of the past is made again; the next window covers every instant since the last one."""
+    running, notes = engine(project, clock, plan({"report": "daily 07:00"}))
     clock.advance(2 * DAY_S)
-    running.pass_all()
+    assert running.pass_all() == 2
     running.plan = plan({"report": text})
     running.begin()
     assert running.pass_all() == 0
+    clock.advance((due - clock.now()).total_seconds())
+    assert running.pass_all() == 1
+    assert notes.windows("report")[-1][0] == datetime(2026, 1, 18, 7, tzinfo=UTC)
+    clock.advance(8 * DAY_S)
+    running.pass_all()
+    _every_window_once(notes, "report", datetime(2026, 1, 16, 7, tzinfo=UTC), notes.windows("report")[-1][1])
 
 
-def test_a_changed_zone_makes_no_past_windows(project: Project, clock: OwnedClock) -> None:
-    """F34, F56: windows that were made stay as they were; the new zone's begin after the change."""
+def test_a_changed_schedule_makes_no_empty_window(project: Project, clock: OwnedClock) -> None:
+    """F56: an hour that the old schedule covered is not made again where the new one is due long after its end."""
+    running, notes = engine(project, clock, plan({"report": "daily 18:00"}))
+    clock.advance(DAY_S)
+    assert running.pass_all() == 1
+    running.plan = plan({"report": "hourly :59"})
+    running.begin()
+    clock.advance(2 * 3600)
+    running.pass_all()
+    _every_window_once(notes, "report", START, START + timedelta(hours=25))
+    assert all(start < end for start, end in notes.windows("report"))
+
+
+@pytest.mark.parametrize("text", ["daily 09:00", "daily 05:00", "hourly", "monthly 06:00"])
+def test_a_schedule_changed_during_a_pause_leaves_no_instant_out(
+    project: Project, clock: OwnedClock, text: str
+) -> None:
+    """F56: what the old schedule still owed is covered by the new one's newest window, at once where it has one."""
+    running, notes = engine(project, clock, plan({"report": "daily 07:00"}))
+    clock.advance(DAY_S)
+    assert running.pass_all() == 1
+    clock.advance(3 * DAY_S)
+    again, _ = engine(project, clock, plan({"report": text}), notes)
+    made = again.pass_all()
+    assert made == (0 if text == "monthly 06:00" else 1)
+    clock.advance(40 * DAY_S)
+    again.pass_all()
+    first = datetime(2026, 1, 16, 7, tzinfo=UTC)
+    rows = [*notes.windows("report"), *((r.window_start, r.window_end) for r in project.ledger.failures(START))]
+    assert min(rows)[0] == first
+    assert all(a[1] == b[0] for a, b in pairwise(sorted(rows)))
+
+
+def test_a_schedule_changed_after_months_is_caught_up_within_its_bound(project: Project, clock: OwnedClock) -> None:
+    """F29, F56: the first window reaches back as far as `catch_up`; what lies before is noted as skipped."""
+    running, notes = engine(project, clock, plan({"report": "daily 07:00"}))
+    clock.advance(DAY_S)
+    running.pass_all()
+    clock.advance(60 * DAY_S)
+    again, _ = engine(project, clock, plan({"report": "daily 09:00"}), notes)
+    assert again.pass_all() == 1
+    start, end = notes.windows("report")[-1]
+    assert (end, end - start) == (datetime(2026, 3, 18, 9, tzinfo=UTC), timedelta(days=15))
+    (skipped,) = project.ledger.failures(START)
+    assert (skipped.window_start, skipped.window_end) == (datetime(2026, 1, 17, 7, tzinfo=UTC), start)
+
+
+def test_a_changed_zone_begins_where_the_old_one_ended(project: Project, clock: OwnedClock) -> None:
+    """F34, F56: windows that were made stay as they were; the new zone's first covers what lies between."""
     running, notes = engine(project, clock, plan({"report": "daily 07:00"}))
     clock.advance(DAY_S)
     assert running.pass_all() == 1
@@ -131,7 +194,7 @@ def test_a_changed_zone_makes_no_past_windows(project: Project, clock: OwnedCloc
     clock.advance(DAY_S)
     assert running.pass_all() == 1
     assert notes.windows("report")[-1] == (
-        datetime(2026, 1, 16, 22, tzinfo=UTC),
+        datetime(2026, 1, 17, 7, tzinfo=UTC),
         datetime(2026, 1, 17, 22, tzinfo=UTC),
     )
 
@@ -196,9 +259,9 @@ def test_a_held_engine_makes_nothing(project: Project, clock: OwnedClock) -> Non
     """While the clock is incredible, nothing is made."""
     running, notes = engine(project, clock, plan({"anomalies": "hourly"}))
     clock.advance(3600)
-    running.held = True
+    running.paused = True
     assert running.pass_all() == 0
-    running.held = False
+    running.paused = False
     assert running.pass_all() == 1
     assert len(notes.made) == 1
 

@@ -56,7 +56,7 @@ def overall(readings: list[tuple[str, int, float, float]]) -> Overall:
 def test_a_worse_reading_never_raises_a_score(
     readings: list[tuple[str, int, float, float]], data: st.DataObject
 ) -> None:
-    """Raise one utilisation or one error rate: health and performance stay or fall."""
+    """Raise one utilization or one error rate: health and performance stay or fall."""
     at = data.draw(st.integers(0, len(readings) - 1))
     name, minute, cpu, errors = readings[at]
     worse = (name, minute, data.draw(st.floats(cpu, 100, width=32)), data.draw(st.floats(errors, 100, width=32)))

@@ -10,11 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plimsoll.documents.situation import Advice, Ahead, Lost, Open, Situation
+from plimsoll.documents.situation import Advice, Ahead, Lost, Open, RulesJudged, Situation
 from plimsoll.publish.views.absences import absences
-from plimsoll.publish.views.sections import nothing_unusual
+from plimsoll.publish.views.sections import (
+    all_compared,
+    all_judged,
+    nothing_constrained,
+    nothing_to_do,
+    nothing_unusual,
+)
 from plimsoll.publish.views.verdict import judge
-from plimsoll.publish.views.view import counts_sentence, no_alert_sentence
+from plimsoll.publish.views.view import counts_sentence, lines_are_kept, no_alert_sentence
 from tests.contradictions import Told, contradictions
 from tests.situations import END, MOMENT, absent, back, crossing, incident
 
@@ -30,8 +36,18 @@ def told(now: Situation) -> Told:
         second=counts_sentence(now),
         alerts=no_alert_sentence(now) if not now.open else f"{len(now.open)} open.",
         unusual=nothing_unusual(now) if not now.incidents else f"{len(now.incidents)} found.",
+        held=nothing_constrained(now),
+        to_do=nothing_to_do(now),
+        ticked=_ticked(now),
         absent=[f"{one.resource}: {one.text}" for one in absences(now, MOMENT.zone, END)],
     )
+
+
+def _ticked(now: Situation) -> list[str]:
+    """The sentences that stand beside a tick."""
+    found = [nothing_constrained(now), nothing_to_do(now)] if all_judged(now) else []
+    found += [no_alert_sentence(now)] if lines_are_kept(now) and not now.open else []
+    return found + ([nothing_unusual(now)] if all_compared(now) and not now.incidents else [])
 
 
 def drawn(seed: int) -> Situation:
@@ -78,11 +94,18 @@ def drawn(seed: int) -> Situation:
         ahead=rng.choice([None, Ahead(60, len(names), 0), Ahead(60, 0, len(names)), Ahead(60, 1, len(names) - 1)]),
         availability_pct=rng.choice([None, 99.9, 91.0]),
         failed_jobs=["learn: the window failed"] if rng.random() < 0.2 else [],
+        without_line=some(len(names), [one for one in rest if one not in over + came]) if rng.random() < 0.4 else [],
+        rules=rng.choice([None, RulesJudged(0, 9, 46), RulesJudged(12, 9, 46), RulesJudged(30, 0, 46)]),
     )
 
 
 def _alert(n: int, name: str, severity: str, metric: str) -> Open:
     return Open(f"perf-{n}", name, name, severity, metric, END - timedelta(hours=2 + n), metric == "silence")
+
+
+def names_of(now: Situation) -> list[str]:
+    """The names of the drawn fleet."""
+    return NAMES[: now.total]
 
 
 def worsened(now: Situation, rng: random.Random) -> Situation:
@@ -111,6 +134,7 @@ def worsened(now: Situation, rng: random.Random) -> Situation:
         lambda: {"crossed": sorted({*now.crossed, name})},
         lambda: {"opened": now.opened + 1},
         lambda: {"muted": sorted({*now.muted, name})},
+        lambda: {"without_line": names_of(now)},
     ]
     return replace(now, **rng.choice(more)())
 
@@ -157,6 +181,10 @@ PLANTED: Final[dict[str, Callable[[Told], Told]]] = {
     "calm in the wrong state": lambda t: replace(t, verdict=t.verdict.replace("In trouble now.", "Steady.")),
     "fewer crossed than came back": lambda t: replace(t, second=t.second.replace("4 crossed", "0 crossed")),
     "nothing resolved beside a closed alert": lambda t: replace(t, second=t.second.replace("1 resolved", "0 resolved")),
+    "nothing found without how many rules could judge": lambda t: replace(t, held="No rule found anything."),
+    "another number of rules": lambda t: replace(t, to_do=t.to_do.replace("12 of 46", "40 of 46")),
+    "a tick beside rules that wait": lambda t: replace(t, ticked=[t.held]),
+    "a tick beside a silence": lambda t: replace(t, ticked=[t.unusual]),
     "no alert opened beside one": lambda t: replace(t, second=t.second.replace("3 new alerts", "0 new alerts")),
 }
 
@@ -182,6 +210,7 @@ def planted() -> Situation:
         crossings=[crossing("h5", 9)],
         ahead=Ahead(60, 8, 0),
         availability_pct=99.0,
+        rules=RulesJudged(12, 9, 46),
     )
 
 

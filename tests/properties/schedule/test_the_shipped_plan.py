@@ -2,7 +2,7 @@
 
 Ten days around a change of the clocks in twelve zones (a whole year each with PLIMSOLL_TEST_MORE=1), drawn with fixed
 seeds: ticks of no rhythm, pauses from minutes to weeks, machines that are suspended or off, killed schedulers, failing
-jobs, a wall clock that is days ahead for minutes.
+jobs, a wall clock that is days ahead for minutes, schedules and zones that are changed, also during a pause.
 """
 
 import os
@@ -22,10 +22,11 @@ from plimsoll.ledger import RunResult
 from plimsoll.project import Project, builtin_root
 from plimsoll.schedule.engine import Engine
 from plimsoll.schedule.log import logger
-from plimsoll.schedule.owed import Attempt, owed
+from plimsoll.schedule.owed import Attempt, Owed, owed
 from plimsoll.schedule.plan import Plan
 from plimsoll.schedule.problems import of_jobs
 from plimsoll.schedule.run_process import Limits
+from plimsoll.schedule.schedules import parse
 from tests.clocks import OwnedClock
 from tests.properties.schedule.test_a_year_in_twelve_zones import ZONES
 
@@ -120,7 +121,7 @@ def _something_happens(world: World, running: Engine) -> Engine:
     """One drawn event; the time that it takes is the time since anything was made."""
     clock, chance = world.clock, world.chance
     before = clock.now()
-    event = chance.choices(["tick", "pause", "suspend", "off", "ahead"], weights=[70, 12, 6, 6, 6])[0]
+    event = chance.choices(["tick", "pause", "suspend", "off", "ahead", "change"], weights=[70, 12, 6, 6, 6, 6])[0]
     if event == "tick":
         clock.advance(chance.choice([60, 300, 3600, 6 * 3600, 20 * 3600]) + chance.random() * 600)
     elif event == "pause":
@@ -131,11 +132,28 @@ def _something_happens(world: World, running: Engine) -> Engine:
     elif event == "off":
         clock.reboot(chance.choice([600, 12 * 3600, 2 * 86_400]))
         running = world.engine()
+    elif event == "change":
+        _another_schedule(world)
+        clock.advance(chance.choice([0, 0, 300, 30 * 3600, 3 * 86_400]))
+        return world.engine()
     else:
         _ahead_for_minutes(world, running)
     if clock.now() - before > timedelta(minutes=32):
         assert any(one.startswith("deliver: due since") for one in world.problems()), "late, and status is healthy"
     return running
+
+
+def _another_schedule(world: World) -> None:
+    """Somebody edits the schedule of a job that catches up, or the zone of all."""
+    chance, plan = world.chance, world.plan
+    if chance.random() < 0.2:
+        world.plan = replace(plan, zone=zone_of(chance.choice(ZONES)))
+        return
+    name = chance.choice(sorted(task.name for task in plan.all_windowed() if task.catch_up))
+    at = f"{chance.randrange(24):02}:{chance.randrange(60):02}"
+    text = chance.choice([f"daily {at}", f"daily {at}", "hourly", f"hourly :{at[3:]}", "cron 0 */6 * * mon-fri"])
+    task = replace(plan.tasks[name], text=text, schedule=parse(text))
+    world.plan = replace(plan, tasks={**plan.tasks, name: task})
 
 
 def _ahead_for_minutes(world: World, running: Engine) -> None:
@@ -181,6 +199,6 @@ def test_every_window_once_and_status_tells_the_truth(world: World) -> None:
         if task.catch_up:
             rows = _rows(world, task.name)
             assert all(a[1] == b[0] for a, b in pairwise(rows)), f"{task.name} has a gap, or an instant twice"
-            newest = list(task.schedule.between(begin, world.clock.now(), world.plan.zone))[-1:]
-            assert [one.end for one in newest] == [b for _, b in rows[-1:]]
+            standing = world.project.ledger.standings([task.name], world.clock.now())[task.name]
+            assert owed(task, world.plan, standing, world.clock.now()) == Owed()
     assert all(any(name == job for name, _, _ in world.good) for job in REPORTS)

@@ -1,4 +1,4 @@
-"""A relay: a host that takes its neighbours' segments and ships one where many came."""
+"""A relay: a host that takes its neighbors' segments and ships one where many came."""
 
 from pathlib import Path
 

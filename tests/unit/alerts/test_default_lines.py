@@ -66,7 +66,7 @@ def test_waiting_is_judged_against_the_own_past() -> None:
     assert alerts_of("endpoint", 1, lines=drawn, response_time_ms=410.0) == [("response_time.a", "high")]
 
 
-def test_a_line_on_utilisation_that_somebody_configured_acts_as_before(project: Project) -> None:
+def test_a_line_on_utilization_that_somebody_configured_acts_as_before(project: Project) -> None:
     """Only the defaults changed."""
     (project.root / "config.toml").write_text(
         '[plimsoll]\n[lines.gpu]\nmetric = "gpu_utilization_pct"\nabove = 95.0\nfor = "30m"\n', "utf-8"

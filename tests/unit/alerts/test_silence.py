@@ -101,7 +101,7 @@ def test_a_silence_opens_stays_the_same_alert_and_closes(project: Project) -> No
 
 
 def test_a_silent_resource_is_named_with_its_length_and_the_fleet_is_not_calm(project: Project) -> None:
-    """In the verdict, in its own section, in the evidence; a calm neighbour changes nothing."""
+    """In the verdict, in its own section, in the evidence; a calm neighbor changes nothing."""
     known(project, "a", "b", "c")
     for one in ("b", "c"):
         fill(project, BEGIN, NOON, one)
@@ -160,7 +160,7 @@ def test_an_import_of_many_readings_hides_nothing(project: Project) -> None:
     fill(project, BEGIN, NOON, "a", every=600, source="import")
     shown = page(project, NOON)
     assert shown.verdict.state == "Watch this week."
-    assert shown.verdict.facts.startswith("b has been over its CPU utilisation line for")
+    assert shown.verdict.facts.startswith("b has been over its CPU utilization line for")
 
 
 def test_the_end_of_one_promise_ends_no_other() -> None:
@@ -281,7 +281,7 @@ def test_a_metric_that_stays_away_is_named(project: Project) -> None:
     rows: list[dict[str, Any]] = [{"ts": ts, **keys, "gpu_utilization_pct": 50.0} for ts in readings]
     project.lake.append(SAMPLES, rows, collector="test")
     shown = page(project, NOON)
-    assert shown.verdict.facts == "a has given no GPU utilisation since 06:55."
+    assert shown.verdict.facts == "a has given no GPU utilization since 06:55."
     assert shown.verdict.state == "Steady."
 
 

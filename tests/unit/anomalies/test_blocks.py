@@ -1,4 +1,4 @@
-"""Blocks of resources: the same findings wherever they are analysed."""
+"""Blocks of resources: the same findings wherever they are analyzed."""
 
 from dataclasses import replace
 from typing import Any
@@ -24,7 +24,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> QueryContext:
 
 
 def executed(sources: QueryContext, **settings: Any) -> QueryContext:  # noqa: ANN401 - settings by name
-    """The same lake, analysed in another way."""
+    """The same lake, analyzed in another way."""
     sections = {**sources.config.sections, "execution": Execution.model_validate(settings)}
     return replace(sources, config=Config(sections, sources.config.origins))
 
@@ -45,5 +45,5 @@ def test_a_block_that_fails_is_no_calm_fleet(sources: QueryContext, monkeypatch:
         raise ValueError("no such bytes")
 
     monkeypatch.setattr("plimsoll.queries.anomalies.analyse_block", broken)
-    with pytest.raises(TemporaryError, match="could not be analysed: ValueError: no such bytes"):
+    with pytest.raises(TemporaryError, match="could not be analyzed: ValueError: no such bytes"):
         findings(executed(sources, backend="serial"), sources.resources(), QUERY)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plimsoll.analysis.anomalies.contract import Finding, Moved
+from plimsoll.documents.evidence import FindingDetail
 from plimsoll.fleet.resources import Resource
 from plimsoll.queries.anomalies import document, evidence
 
@@ -43,6 +44,6 @@ def test_what_has_no_such_number_is_in_the_evidence_alone() -> None:
         assert evidence(one, "5m").subject == one.id
     strange = Moved(metric="iops", device="", value=90.0, expected=50.0, scale=2.0, z=1.0)
     assert document([replace(found(), moved=[strange])], [HOST]) == []  # far out, but not by its own z
-    assert evidence(found(-4.0), "5m").detail["direction"] == "below"
-    assert evidence(found(4.0), "5m").detail["direction"] == "above"
+    assert evidence(found(-4.0), "5m").typed(FindingDetail).direction == "below"
+    assert evidence(found(4.0), "5m").typed(FindingDetail).direction == "above"
     assert [e.device for r in document([found(4.0, 1.0, -2.5)], [HOST]) for e in r.anomalies] == ["d0", "d2"]

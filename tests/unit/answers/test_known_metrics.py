@@ -4,7 +4,7 @@ import math
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from plimsoll.analysis.anomalies.analyse import told_of
+from plimsoll.analysis.anomalies.analyse import reported_of
 from plimsoll.analysis.incidents.telling import Asked
 from plimsoll.lake import Lake, RetentionPolicy
 from plimsoll.queries.grids import known_metrics
@@ -50,5 +50,5 @@ def test_metrics_of_dropped_days_are_known_from_their_hours(tmp_path: Path) -> N
 def test_where_nothing_was_read_no_number_of_findings_is_too_many() -> None:
     """Without a limit, and with one."""
     for most in (math.inf, 1.0):
-        looked = told_of([], {}, Asked(NOW, NOW, NOW, resources=0, most_per_resource_week=most))
+        looked = reported_of([], {}, Asked(NOW, NOW, NOW, resources=0, most_per_resource_week=most))
         assert (looked.findings, looked.incidents, looked.per_resource_week) == ([], [], 0.0)

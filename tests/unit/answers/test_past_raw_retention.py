@@ -10,6 +10,7 @@ import pytest
 
 from plimsoll.analysis.performance.alerts import OpenAlert
 from plimsoll.documents import Evidence, PerformanceDocument
+from plimsoll.documents.evidence import CoverageDetail
 from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.lake import Lake, RetentionPolicy, hours
 from plimsoll.queries.alerts import open_alerts
@@ -81,7 +82,9 @@ def dropped(lake: Lake, before: QueryContext, tmp_path_factory: pytest.TempPathF
 def coverage(evidence: list[Evidence]) -> dict[str, tuple[float | None, object]]:
     """Coverage and silence by resource."""
     return {
-        one.subject: (one.observed, one.detail["silent"]) for one in evidence if one.subject.startswith("coverage.")
+        one.subject: (one.observed, one.typed(CoverageDetail).silent)
+        for one in evidence
+        if one.subject.startswith("coverage.")
     }
 
 

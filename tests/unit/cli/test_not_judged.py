@@ -1,5 +1,7 @@
 """No command says that nothing was found where nothing could be: it says what was not judged, and why."""
 
+import json
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,10 +17,10 @@ END = datetime.fromisoformat("2026-01-14T12:00:00Z")
 BEGIN = END - timedelta(days=4)
 
 
-def known(project: Project, *ids: str) -> None:
+def known(project: Project, *ids: str, since: datetime = BEGIN) -> None:
     """Tells the inventory of hosts that are to be read every five minutes."""
     rows = [
-        {"ts": BEGIN, "resource_id": one, "source": "test", "name": one, "type": "cluster", "interval_s": 300.0}
+        {"ts": since, "resource_id": one, "source": "test", "name": one, "type": "cluster", "interval_s": 300.0}
         for one in ids
     ]
     project.lake.append(RESOURCES, rows, collector="test")
@@ -58,7 +60,7 @@ def test_an_empty_project_is_not_judged(
     assert said(project, capsys, "anomalies", "--json", *one) == ("[]\n", "No resource is known yet.\n")
 
 
-def test_an_empty_project_has_nothing_to_optimise_or_to_decide(
+def test_an_empty_project_has_nothing_to_optimize_or_to_decide(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Said, instead of an empty answer or of nothing to decide."""
@@ -83,7 +85,59 @@ def test_a_silent_resource_is_not_judged(project: Project, capsys: pytest.Captur
     known(project, "c")
     out = said(project, capsys, "anomalies", "--detector", "unusual", "--threshold", "9")[0]
     assert out.startswith("Nothing with a z-score above 9 in the last 1h.\nNot judged: ")
-    assert "1 resource: nothing holds it back." in said(project, capsys, "optimization")[0]
+    out = said(project, capsys, "optimization")[0]
+    assert re.search(r"1 resource: nothing holds it back; \d+ of \d+ rules had enough to judge", out) is not None
+
+
+def test_seconds_of_readings_are_no_calm(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first report of all: what is read is not called missing, nothing is ticked off, nothing is "in order"."""
+    known(project, "a", since=END - timedelta(seconds=12))
+    rows = [
+        {"ts": END - timedelta(seconds=2 * n + 1), "resource_id": "a", "device": "", "source": "test",
+         "cpu_utilization_pct": 20.0} for n in range(6)
+    ]  # fmt: skip
+    project.lake.append(SAMPLES, rows, collector="test")
+    assert "1 resource: not judged: no rule has enough readings yet." in said(project, capsys, "optimization")[0]
+    said(project, capsys, "report", "daily")
+    latest = project.data / "published" / "latest"
+    page = (latest / "daily.html").read_text(encoding="utf-8")
+    assert page.count("○ Not judged: no rule has enough readings yet.") == 2
+    assert "Nothing to do" not in page
+    evidence = {one["subject"]: one for one in json.loads((latest / "evidence.json").read_bytes())}
+    assert "cpu_utilization_pct" not in str(evidence["optimization.unlock"])
+    waits = {one["of"]: one["reason"] for one in evidence["sweep.a"]["detail"]["abstentions"]}
+    assert waits["cpu_saturated"] == "1 of 3 steps of 5 min of cpu_utilization_pct are read"
+
+
+def test_a_step_that_has_only_begun_is_not_called_unread(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """Steps that are not over are not analyzed; that is another reason than silence."""
+    known(project, "a")
+    row = {"ts": END + timedelta(seconds=30), "resource_id": "a", "device": "", "source": "test"}
+    project.lake.append(SAMPLES, [row | {"cpu_utilization_pct": 20.0}], collector="test")
+    capsys.readouterr()
+    assert run(["anomalies", "--project", str(project.root), "--as-of", "2026-01-14T12:01:00Z"]) == 0
+    assert "Not judged: 1 of 1 resources, read for less than 5 min: a" in capsys.readouterr().out
+
+
+def test_what_has_no_load_line_did_not_stay_under_it(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    """A fleet of which nothing that is read has a line is not calm; one of several without is counted."""
+    known(project, "a")
+    rows: list[dict[str, Any]] = [
+        {"ts": BEGIN + timedelta(minutes=5 * n), "resource_id": "a", "device": "", "source": "test",
+         "disk_read_bytes_per_s": 1e6 + n % 7} for n in range(4 * 288)
+    ]  # fmt: skip
+    project.lake.append(SAMPLES, rows, collector="test")
+    out = said(project, capsys, "report", "daily")[0]
+    assert "stayed under its line" not in out.replace("\n", " ").partition("First report")[0]
+    assert "othing that is read has a load line" in out.replace("\n", " ")
+    page = (project.data / "published" / "latest" / "daily.html").read_text(encoding="utf-8")
+    assert "○ Alerts: Not judged: nothing that is read has a load line." in page
+    fill(project, "b", END)
+    known(project, "b")
+    said(project, capsys, "report", "daily")
+    page = (project.data / "published" / "latest" / "daily.html").read_text(encoding="utf-8")
+    assert "○ Alerts: No load line is crossed. 1 resource has none." in page
+    assert "Every resource stayed under its line" not in page
 
 
 def test_what_nobody_reads_any_more_is_not_called_free_of_bottlenecks(

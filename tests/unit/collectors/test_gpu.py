@@ -117,8 +117,8 @@ def test_an_energy_counter_that_cannot_be_gives_no_joules(opened: Open) -> None:
     assert joules == [None, None, 6_000.0, None, 6_000.0]
 
 
-def test_a_mig_gpu_has_instances_and_an_unknown_utilisation_never_zero(opened: Open) -> None:
-    """NVML does not support utilisation there; the memory of instance and parent is not added up."""
+def test_a_mig_gpu_has_instances_and_an_unknown_utilization_never_zero(opened: Open) -> None:
+    """NVML does not support utilization there; the memory of instance and parent is not added up."""
     parent = {k: v for k, v in A100.items() if k != "utilization"}
     mig = {**parent, "mig": 1, "instances": [{"index": 2, "uuid": "MIG-x", "memory": {"total": 10_000, "used": 5_000}}]}
     got = rows(opened({"gpus": [mig]}).read(NOON, 0.0))

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from types import SimpleNamespace
 from typing import Any
 
 import pynvml
@@ -17,186 +16,11 @@ from plimsoll.collectors import nvml_worker
 from plimsoll.collectors.contract import Identity, Row
 from plimsoll.collectors.gpu import GpuReader, Settings
 from plimsoll.collectors.nvml_worker import Fields, answer
+from tests.nvml_card import Card
 from tests.shared import ROOT
 
 NOON = datetime(2026, 1, 16, 12, tzinfo=UTC)
 RECORDING = ROOT / "tests" / "recorded" / "nvml" / "h100-known-loads.ndjson"
-GPM_NAMES = {
-    value: name.removeprefix("NVML_GPM_METRIC_")
-    for name, value in vars(pynvml).items()
-    if name.startswith("NVML_GPM_METRIC_") and name != "NVML_GPM_METRIC_MAX"
-}
-
-
-def error(code: int) -> Exception:
-    """An error of the bindings."""
-    made: Exception = pynvml.NVMLError(code)
-    return made
-
-
-class Card(SimpleNamespace):
-    """The bindings' own names and numbers, with one card behind them that says what `now` says."""
-
-    def __init__(self, now: dict[str, Any], static: dict[str, Any] | None = None) -> None:
-        own = vars(type(self))
-        super().__init__(**{k: v for k, v in vars(pynvml).items() if not k.startswith("__") and k not in own})
-        self.now = now
-        self.static: dict[str, Any] = {
-            "name": "Card",
-            "mem": 80 << 30,
-            "power_limit_mw": 700_000,
-            "constraints": [200_000, 700_000],
-        }
-        self.static |= static or {}
-        self.samples = 0
-        self.events: list[int] = []
-        self.calls: list[str] = []
-        self.c_nvmlGpmMetricsGet_t = lambda: SimpleNamespace(metrics=[SimpleNamespace() for _ in range(20)])
-        for name in [name for name in vars(type(self)) if name.startswith("nvml")]:
-            setattr(self, name, self._counted(name, getattr(self, name)))
-
-    def _counted(self, name: str, call: Any) -> Any:  # noqa: ANN401
-        def counting(*given: Any, **named: Any) -> Any:  # noqa: ANN401
-            self.calls.append(name)
-            if isinstance(self.now.get(name), int):
-                raise error(self.now[name])
-            return call(*given, **named)
-
-        return counting
-
-    def nvmlDeviceGetCount(self) -> int:  # noqa: N802 - the bindings' names
-        """As the bindings."""
-        return 1
-
-    def nvmlSystemGetDriverVersion(self) -> str:  # noqa: N802
-        """As the bindings."""
-        return "580.1"
-
-    def nvmlDeviceGetHandleByIndex(self, index: int) -> int:  # noqa: N802
-        """As the bindings."""
-        return index
-
-    def nvmlDeviceGetUUID(self, _: Any) -> str:  # noqa: N802, ANN401
-        """As the bindings."""
-        return "GPU-1"
-
-    def nvmlDeviceGetName(self, _: int) -> str:  # noqa: N802
-        """As the bindings."""
-        return str(self.static["name"])
-
-    def nvmlDeviceGetMigMode(self, _: int) -> tuple[int, int]:  # noqa: N802
-        """As the bindings."""
-        if "mig" not in self.now:
-            raise error(pynvml.NVML_ERROR_NOT_SUPPORTED)
-        return self.now["mig"], self.now["mig"]
-
-    def nvmlDeviceGetMaxMigDeviceCount(self, _: int) -> int:  # noqa: N802
-        """As the bindings."""
-        return 0
-
-    def nvmlDeviceGetUtilizationRates(self, _: int) -> SimpleNamespace:  # noqa: N802
-        """As the bindings."""
-        if self.now.get("mig"):
-            raise error(pynvml.NVML_ERROR_NOT_SUPPORTED)
-        return SimpleNamespace(gpu=self.now["gpu"], memory=self.now["memctl"])
-
-    def nvmlDeviceGetMemoryInfo(self, _: int, version: int | None = None) -> SimpleNamespace:  # noqa: N802
-        """As the bindings."""
-        if version is not None and self.now.get("v2"):
-            raise error(self.now["v2"])
-        return SimpleNamespace(total=self.static["mem"], used=self.now["mem"])
-
-    def nvmlDeviceGetPowerUsage(self, _: int) -> int:  # noqa: N802
-        """As the bindings."""
-        return int(self.now["mw"])
-
-    def nvmlDeviceGetEnforcedPowerLimit(self, _: int) -> int:  # noqa: N802
-        """As the bindings."""
-        return int(self.static["power_limit_mw"])
-
-    def nvmlDeviceGetPowerManagementLimitConstraints(self, _: int) -> list[int]:  # noqa: N802
-        """As the bindings."""
-        return list(self.static["constraints"])
-
-    def nvmlDeviceGetTotalEnergyConsumption(self, _: int) -> int:  # noqa: N802
-        """As the bindings."""
-        return int(self.now["mj"])
-
-    def nvmlDeviceGetTemperature(self, _: int, __: int) -> int:  # noqa: N802
-        """As the bindings."""
-        return int(self.now["c"])
-
-    def nvmlDeviceGetFieldValues(self, _: int, fields: list[int]) -> list[SimpleNamespace]:  # noqa: N802
-        """As the bindings."""
-        assert fields == [pynvml.NVML_FI_DEV_MEMORY_TEMP]
-        if "memtemp" not in self.now:
-            return [SimpleNamespace(nvmlReturn=pynvml.NVML_ERROR_NOT_SUPPORTED)]
-        return [SimpleNamespace(nvmlReturn=0, value=SimpleNamespace(uiVal=self.now["memtemp"]))]
-
-    def nvmlDeviceGetClockInfo(self, _: int, __: int) -> int:  # noqa: N802
-        """As the bindings."""
-        return int(self.now["sm"])
-
-    def nvmlDeviceGetCurrentClocksEventReasons(self, _: int) -> int:  # noqa: N802
-        """As the bindings."""
-        return int(self.now["reasons"])
-
-    def nvmlDeviceGetTotalEccErrors(self, *_: int) -> int:  # noqa: N802
-        """As the bindings."""
-        return 0
-
-    def nvmlDeviceGetRemappedRows(self, _: int) -> tuple[int, int, int, int]:  # noqa: N802
-        """As the bindings."""
-        return 0, 0, 0, 0
-
-    def nvmlDeviceGetPcieReplayCounter(self, _: int) -> int:  # noqa: N802
-        """As the bindings."""
-        return 0
-
-    def nvmlDeviceGetPcieThroughput(self, *_: int) -> int:  # noqa: N802
-        """As the bindings."""
-        raise AssertionError("it takes 21 ms")
-
-    def nvmlGpmQueryDeviceSupport(self, _: int) -> SimpleNamespace:  # noqa: N802
-        """As the bindings."""
-        return SimpleNamespace(isSupportedDevice=int("gpm" in self.now))
-
-    def nvmlGpmSampleAlloc(self) -> SimpleNamespace:  # noqa: N802
-        """As the bindings."""
-        self.samples += 1
-        return SimpleNamespace()
-
-    def nvmlGpmSampleFree(self, _: SimpleNamespace) -> None:  # noqa: N802
-        """As the bindings."""
-        self.samples -= 1
-
-    def nvmlGpmSampleGet(self, _: int, sample: SimpleNamespace) -> SimpleNamespace:  # noqa: N802
-        """As the bindings."""
-        sample.said = self.now["gpm"]
-        return sample
-
-    def nvmlGpmMetricsGet(self, question: SimpleNamespace) -> SimpleNamespace:  # noqa: N802
-        """As the bindings."""
-        for metric in question.metrics[: question.numMetrics]:
-            value = question.sample2.said.get(GPM_NAMES[metric.metricId], 0.0)
-            metric.nvmlReturn = value["error"] if isinstance(value, dict) else 0
-            metric.value = 0.0 if isinstance(value, dict) else value
-        return question
-
-    def nvmlEventSetCreate(self) -> list[int]:  # noqa: N802
-        """As the bindings."""
-        return self.events
-
-    def nvmlDeviceRegisterEvents(self, *_: Any) -> None:  # noqa: N802, ANN401
-        """As the bindings."""
-        return
-
-    def nvmlEventSetWait_v2(self, events: list[int], timeout_ms: int) -> SimpleNamespace:  # noqa: N802
-        """As the bindings."""
-        assert timeout_ms == 0
-        if not events:
-            raise error(pynvml.NVML_ERROR_TIMEOUT)
-        return SimpleNamespace(device=0, eventData=events.pop(0))
 
 
 PLAIN: dict[str, Any] = {"gpu": 77, "memctl": 10, "mem": 40 << 30, "mw": 300_000, "mj": 10**9, "c": 50, "sm": 1980,
@@ -273,6 +97,44 @@ def test_a_recorded_h100_under_known_loads(
     assert joules == pytest.approx(integral, rel=0.02)
 
 
+def test_a_reading_is_the_mean_of_what_the_recorded_buffer_has_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The H100's own buffer, 200 ms a sample, none of them twice; the moment where none is new."""
+    lines = [json.loads(line) for line in RECORDING.read_text().splitlines()]
+    (recorded,) = [line["util"] for line in lines if line["what"] == "buffers"]
+    first, second = recorded[: len(recorded) // 3], recorded
+    driver = card(monkeypatch, {**PLAIN, "buffer": first})
+    fields = Fields()
+    assert answer(fields)["gpus"][0]["utilization"] == {"gpu_pct": 77, "memory_controller_pct": 10}
+    driver.now = {**PLAIN, "buffer": second}
+    new = [value for _, value in second[len(first) :]]
+    assert answer(fields)["gpus"][0]["utilization"]["gpu_pct"] == pytest.approx(sum(new) / len(new))
+    assert answer(fields)["gpus"][0]["utilization"]["gpu_pct"] == 77
+    assert "errors" not in answer(fields)["gpus"][0]
+
+
+def test_an_input_starved_card_is_busy_a_quarter_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any one moment says 0 or 100; the mean of the buffer says 25."""
+    buffer = [(200_000 * n, 100 if n % 4 == 0 else 0) for n in range(1, 241)]
+    driver = card(monkeypatch, {**PLAIN, "gpu": 0, "buffer": buffer[:120]})
+    fields = Fields()
+    answer(fields)
+    driver.now = {**PLAIN, "gpu": 0, "buffer": buffer[120:]}
+    assert answer(fields)["gpus"][0]["utilization"]["gpu_pct"] == pytest.approx(25.0)
+
+
+def test_each_mig_instance_has_its_own_performance(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, readers: list[GpuReader]
+) -> None:
+    """GPM of an instance is asked of its card, by the instance's id; the card's own values stay beside them."""
+    said = {7: {"SM_UTIL": 80.0, "DRAM_BW_UTIL": 20.0}, 8: {"SM_UTIL": 5.0, "DRAM_BW_UTIL": 1.0}}
+    driver = card(monkeypatch, {**PLAIN, "mig": 1, "gpm": {"SM_UTIL": 30.0}, "instances": said})
+    fields = Fields()
+    rows = read([answer(fields), answer(fields)], [0.0, 30.0], tmp_path, readers)[1]
+    active = {row["device"]: row.get("gpu_sm_active_pct") for row in rows}
+    assert active == {"": 30.0, "gpu0": 30.0, "gpu0.mig0": 80.0, "gpu0.mig1": 5.0}
+    assert driver.samples == 3  # one for the card, one for each instance: none is leaked
+
+
 @pytest.mark.parametrize("code", [pynvml.NVML_ERROR_FUNCTION_NOT_FOUND, pynvml.NVML_ERROR_UNKNOWN, 25, 2])
 def test_memory_is_read_by_the_older_call_where_the_newer_one_does_not_answer(
     monkeypatch: pytest.MonkeyPatch, code: int
@@ -286,7 +148,7 @@ def test_memory_is_read_by_the_older_call_where_the_newer_one_does_not_answer(
 
 @pytest.mark.parametrize("known", [True, False])
 def test_a_changed_mig_mode_is_asked_again_what_it_supports(monkeypatch: pytest.MonkeyPatch, *, known: bool) -> None:
-    """Utilisation is not there while MIG is on, is not asked for again then, and is there when it is off.
+    """Utilization is not there while MIG is on, is not asked for again then, and is there when it is off.
 
     Also where the card did not tell its mode at first.
     """

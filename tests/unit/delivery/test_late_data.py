@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from plimsoll.ledger import Ledger
 from plimsoll.project.context import Context
 from plimsoll.publish.files import listed
 from plimsoll.tables import SAMPLES
@@ -71,6 +72,45 @@ def test_late_readings_make_a_second_revision(own: Path, office: PostOffice) -> 
     assert queue(later, "daily", second) == 0
     assert revised(later, "daily") is None  # told once
     assert states(ctx) == [("on-call@example.org", "sent", 1)]
+
+
+def test_a_ledger_that_is_restored_sends_nothing_twice(own: Path, office: PostOffice) -> None:
+    """The window is made again: the same revision, which is known as sent; a later one is not mailed either."""
+    ctx = wired(own, office.port, clock=OwnedClock(LATER))
+    ledger, copy = Ledger(own / "data" / "ledger.sqlite"), own / "copy.sqlite"
+    ledger.verify()
+    ledger.copy_to(copy)
+    first = daily(ctx)
+    assert queue(ctx, "daily", first) == 1
+    assert len(send_due(ctx)) == 1
+
+    def restored() -> None:
+        for path in (own / "data").glob("ledger.sqlite*"):
+            path.unlink()
+        shutil.copy(copy, own / "data" / "ledger.sqlite")
+
+    restored()
+    again = daily(ctx)
+    assert (again.revision, again.document.read_bytes()) == (1, first.document.read_bytes())
+    assert queue(ctx, "daily", again) == 1
+    assert send_due(ctx) == []
+    (parcel,) = outbox(ctx).listed(UNTIL)
+    assert (parcel.state, parcel.detail) == ("sent", "was sent before; the ledger that knew of it was replaced")
+    restored()
+    late_readings(ctx)
+    assert queue(ctx, "daily", daily(ctx)) == 0
+    assert len(office.received) == 1
+
+
+def test_what_the_lost_ledger_had_not_sent_is_sent_by_the_restored_one(own: Path, office: PostOffice) -> None:
+    """Nothing is taken for sent that was only queued."""
+    ctx = wired(own, office.port, clock=OwnedClock(LATER))
+    queue(ctx, "daily", daily(ctx))
+    for path in (own / "data").glob("ledger.*"):
+        path.unlink()
+    assert queue(ctx, "daily", daily(ctx)) == 1
+    assert [outcome.kind for _, outcome in send_due(ctx)] == ["sent"]
+    assert len(office.received) == 1
 
 
 def test_a_report_that_has_not_gone_out_is_replaced(own: Path, office: PostOffice) -> None:

@@ -1,4 +1,4 @@
-"""Files that people have, as their programs write them: recognised where that is unmistakable, in the right units."""
+"""Files that people have, as their programs write them: recognized where that is unmistakable, in the right units."""
 
 import json
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ import pytest
 from plimsoll.cli import run
 from plimsoll.errors import UsageError
 from plimsoll.importing.documents import read_document
-from plimsoll.importing.presets import Wanted, mappings, presets, recognised
+from plimsoll.importing.presets import Wanted, mappings, presets, recognized
 from plimsoll.importing.run import Imported, import_file
 from plimsoll.lake import Lake
 from plimsoll.tables import SAMPLES
@@ -49,10 +49,10 @@ PMREP = (
 def bring(
     tmp_path: Path, name: str, text: str, wanted: Wanted | None = None
 ) -> tuple[Imported, pl.DataFrame, str | None]:
-    """A file through the preset that it is recognised as: what came of it, and the readings."""
+    """A file through the preset that it is recognized as: what came of it, and the readings."""
     path, lake = tmp_path / name, Lake(tmp_path / "lake")
     path.write_text(text)
-    form, done = recognised(path), Imported()
+    form, done = recognized(path), Imported()
     assert form is not None
     for mapping in mappings(form, path, wanted or Wanted()):
         done += import_file(lake, path, mapping, now=NOW, most_refused=100)
@@ -123,11 +123,11 @@ def test_other_exports(tmp_path: Path) -> None:
 
 
 def document(tmp_path: Path, tree: object, wanted: Wanted | None = None) -> tuple[str | None, pl.DataFrame]:
-    """A JSON document through the preset that it is recognised as."""
+    """A JSON document through the preset that it is recognized as."""
     path, lake = tmp_path / "doc.json", Lake(tmp_path / "lake")
     tmp_path.mkdir()
     path.write_text(json.dumps(tree))
-    form = recognised(path)
+    form = recognized(path)
     assert form is not None
     for mapping, given in read_document(form, path, wanted or Wanted()):
         import_file(lake, path, mapping, now=NOW, most_refused=0, given=given)
@@ -159,7 +159,7 @@ def test_documents(tmp_path: Path) -> None:
 def test_a_file_that_is_none_of_them_is_not_guessed(tmp_path: Path) -> None:
     """A plain table needs its mapping; a document without the parts of its kind is refused in one line."""
     (tmp_path / "x.csv").write_text("timestamp,value\n2026-05-20T10:00:00Z,1\n")
-    assert recognised(tmp_path / "x.csv") is None
+    assert recognized(tmp_path / "x.csv") is None
     (tmp_path / "y.json").write_text('{"sysstat": {"hosts": [{"nodename": 1}]}}')
     with pytest.raises(UsageError, match="is not what sadf -j"):
         read_document("sadf-json", tmp_path / "y.json", Wanted())
@@ -169,7 +169,7 @@ def test_a_file_that_is_none_of_them_is_not_guessed(tmp_path: Path) -> None:
 def test_the_command_names_the_format_and_accounts_for_every_row(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`plimsoll import FILE` of a recognised file needs no mapping; a wrong name lists the right ones."""
+    """`plimsoll import FILE` of a recognized file needs no mapping; a wrong name lists the right ones."""
     assert run(["init", str(tmp_path / "p")]) == 0
     (tmp_path / "gpus.csv").write_text(SMI)
     assert run(["import", str(tmp_path / "gpus.csv"), "--resource-id", "n1", "--project", str(tmp_path / "p")]) == 0

@@ -130,6 +130,19 @@ def test_hosts_that_are_dark_each_night_take_no_place_from_what_is_rare() -> Non
     assert told == {"h7", "h8"}
 
 
+def test_silence_and_what_began_before_the_window_take_no_place() -> None:
+    """Three places: three long first silences and two incidents of the day before leave all of them."""
+    silent = [
+        finding(f"h{n}", 3.0 * n + 4, ends=3.0 * n + 2, detector="silence", score=90.0, threshold=1.0, severity="high")
+        for n in range(3)
+    ]
+    before = [finding(f"h{n}", 22.5 + n, ends=20, score=9, severity="high") for n in (3, 4)]
+    real = [finding(f"h{n}", 3.0 * n - 12, ends=3.0 * n - 13.5, score=3.1) for n in (5, 6, 7)]
+    found = incidents([*silent, *before, *real], {f"h{n}": Place(type=f"t{n}") for n in range(10)}, asked(resources=10))
+    assert len(found) == 8
+    assert all(one.reported for one in found)
+
+
 def test_what_happens_every_day_is_less_rare_than_what_never_happened() -> None:
     """Strength is compared with the same detector's past alone."""
     past = [finding("a", 24 * d + 8, ends=24 * d + 6, score=5) for d in range(14)]

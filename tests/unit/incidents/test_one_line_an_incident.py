@@ -10,6 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from plimsoll.documents import detailed
+from plimsoll.documents.evidence import FindingDetail
 from plimsoll.documents.incidents import incidents_of
 from plimsoll.lake import Lake
 from plimsoll.publish.views import sections
@@ -79,11 +81,13 @@ def test_the_verdict_counts_it_once(report: ReportInput) -> None:
 def test_the_evidence_holds_all_of_it_and_every_member_says_which_it_belongs_to(report: ReportInput) -> None:
     """Beginning, end, size, first and strongest; the specification's document keeps an entry for each resource."""
     ((proof, detail),) = incidents_of(report.evidence)
-    members = {one.subject: one for one in report.evidence if one.detail.get("incident") == proof.subject}
+    members = {
+        one.subject: one for one, part in detailed(report.evidence, FindingDetail) if part.incident == proof.subject
+    }
     assert set(detail.members) == set(members)
     assert proof.window.start == min(one.window.start for one in members.values())
     assert proof.window.end == max(one.window.end for one in members.values())
-    assert members[detail.first].detail["resource"] == "api-2"
+    assert members[detail.first].typed(FindingDetail).resource == "api-2"
     assert not detail.is_open
     assert proof.observed == 6.0
     assert {one.resource_id for one in report.anomalies or ()} == set(HIT)
@@ -93,7 +97,7 @@ def test_what_is_cut_is_counted(tmp_path: Path) -> None:
     """The weaker ones beyond the number asked for: on the page a number, in the evidence each of them."""
     whole = reported(tmp_path, ("api-3",))
     ((proof, detail),) = incidents_of(whole.evidence)
-    cut = {**proof.detail, "reported": False}
+    cut = msgspec.structs.replace(detail, reported=False)
     hidden = [msgspec.structs.replace(proof, subject=f"inc-{n}", detail=cut) for n in range(6)]
     found = sections.unusual(replace(whole, evidence=[*whole.evidence, *hidden]), situation_of(whole), MOMENT.zone)
     assert found is not None

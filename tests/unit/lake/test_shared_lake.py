@@ -276,7 +276,7 @@ def test_a_host_that_ships_nonsense_stops_nobody(tmp_path: Path, store: FolderSt
     words = encode_segment(SAMPLES.frame(readings("b", 0, 1)).with_columns(cpu_utilization_pct=pl.lit("much")))[0]
     more = encode_segment(SAMPLES.frame(readings("b", 0, 2)))[0]
     cases = {"words": words, "nothing": b"no stream", "more": more}
-    shipped = [("samples", name, data) for name, data in cases.items()] + [("resources", "labels", _labelled("[1"))]
+    shipped = [("samples", name, data) for name, data in cases.items()] + [("resources", "labels", _labeled("[1"))]
     for table, name, data in shipped:
         strange = replace(good, collector=name, rows=1, crc32=checksum(data))
         store.put(f"{table}/{strange.name}", data)
@@ -286,6 +286,6 @@ def test_a_host_that_ships_nonsense_stops_nobody(tmp_path: Path, store: FolderSt
     assert lake.snapshot().open == {}
 
 
-def _labelled(labels: str) -> bytes:
+def _labeled(labels: str) -> bytes:
     row = {"ts": NOW, "resource_id": "b", "source": "t", "name": "b", "type": "cluster", "labels": labels}
     return encode_segment(RESOURCES.frame([row]))[0]

@@ -100,3 +100,23 @@ def test_commits_are_durable(tmp_path: Path) -> None:
     with Database(tmp_path / "ledger.sqlite").transaction() as db:
         assert db.execute("pragma journal_mode").fetchone() == ("wal",)
         assert db.execute("pragma synchronous").fetchone() == (2,)
+
+
+def test_renamed_tables_keep_their_rows(tmp_path: Path) -> None:
+    """A ledger of the release before opens with its promises and heartbeats under their new names; a copy stays."""
+    path = tmp_path / "ledger.sqlite"
+    old = next(number for number, text in enumerate(MIGRATIONS) if "rename to advice_promises" in text)
+    with closing(sqlite3.connect(path)) as db:
+        for migration in MIGRATIONS[:old]:
+            db.executescript(migration)
+        db.execute(
+            "insert into told values ('advice-1', 'a', 'fix_input', '2026-01-16T18:00:00.000Z', 3600, 5, 9, 'T', 0)"
+        )
+        db.execute("insert into beats values ('collect', '2026-01-16T18:00:00.000Z', null, 4, 1, 1, 'no space')")
+        db.execute(f"pragma user_version={old}")
+        db.commit()
+    ledger = Ledger(path)
+    (promise,) = ledger.outcomes.open()
+    assert (promise.id, promise.cause_s, promise.low, promise.high) == ("advice-1", 3600.0, 5.0, 9.0)
+    assert (ledger.beats()["collect"].runs, ledger.beats()["collect"].detail) == (4, "no space")
+    assert path.with_name(f"ledger.sqlite.format-{old}").is_file()

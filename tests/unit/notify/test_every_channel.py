@@ -87,7 +87,7 @@ def test_every_channel_says_opened_and_resolved_in_its_own_thread(world: World, 
     first, second = everything.office.received
     assert second["In-Reply-To"] == first["Message-ID"] != second["Message-ID"]
     assert first["Subject"].startswith("2 alerts opened, 2 medium: a CPU")
-    assert "* medium: b CPU utilisation 98" in first.get_content()
+    assert "* medium: b CPU utilization 98" in first.get_content()
     assert got["ntfy"][0].body["title"] == got["teams"][0].body["attachments"][0]["content"]["body"][0]["text"]
     assert [one["owner"] for one in got["json"][0].body["alerts"]] == ["vision", "vision"]
     kept = (world.project.data / "ledger.sqlite").read_bytes()

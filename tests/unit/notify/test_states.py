@@ -42,7 +42,7 @@ def test_opened_still_open_and_resolved_once_each_in_one_thread(world: World, ho
     assert first["id"] == first["thread"] == second["thread"] == third["thread"]
     assert len({got.body["id"] for got in service.got}) == 3
     assert first["summary"].startswith(
-        "Medium alert: a CPU utilisation 97 %, over its line at 90 %".replace(" %", "\u202f%")
+        "Medium alert: a CPU utilization 97 %, over its line at 90 %".replace(" %", "\u202f%")
     )
     assert "is back inside its line" in third["summary"]
     assert (first["openInThread"], third["openInThread"]) == (1, 0)
@@ -106,7 +106,7 @@ def test_a_lost_answer_is_asked_once_more_under_the_same_id(world: World, hook: 
 
 
 def test_a_service_that_is_down_gets_everything_in_order_when_it_is_back(world: World, hook: Hook) -> None:
-    """What waits is tried for two days; the update never overtakes what it answers; a neighbour is not kept waiting."""
+    """What waits is tried for two days; the update never overtakes what it answers; a neighbor is not kept waiting."""
     service = hook('reports = "never"\n')
     other = world.service()
     with (world.project.root / "config.toml").open("a", encoding="utf-8") as config:
@@ -127,6 +127,27 @@ def test_a_service_that_is_down_gets_everything_in_order_when_it_is_back(world: 
         world.pass_once()
     assert said(service) == said(other) == [("opened", ["a"]), ("resolved", ["a"])]
     assert world.states() == [("hook", "sent"), ("other", "sent"), ("hook", "sent"), ("other", "sent")]
+
+
+def test_an_update_waits_for_the_message_that_it_answers(world: World, hook: Hook) -> None:
+    """The first one is to be tried again in ten minutes; what resolves it does not go out before."""
+    service = hook('reports = "never"\n')
+    service.judge = lambda _body, _headers: (503, "down")
+    world.inventory(["a"])
+    world.cpu["a"] = 97.0
+    world.read(6)
+    for _ in range(5):
+        assert world.pass_once() == ["later"]
+        world.read(13)
+    world.pass_once()
+    service.judge = lambda _body, _headers: (200, "ok")
+    service.got.clear()
+    world.cpu["a"] = 30.0
+    world.read(3)
+    assert world.pass_once() == []
+    world.read(13)
+    assert world.pass_once() == ["sent", "sent"]
+    assert said(service) == [("opened", ["a"]), ("resolved", ["a"])]
 
 
 def test_above_the_limit_of_an_hour_alerts_wait_and_are_joined(world: World, hook: Hook) -> None:

@@ -42,7 +42,7 @@ def test_it_says_when_there_will_be_enough() -> None:
     assert low_coverage.reason == "only 50 % of the readings arrived; advice needs 80 %"
     assert low_coverage.in_s is not None
     assert low_coverage.in_s / 3600 == pytest.approx(7.2, abs=0.1)
-    assert low_coverage.as_evidence(END)["enoughAt"] == "2026-01-17T01:15:00Z"
+    assert low_coverage.as_evidence(END).available_at == "2026-01-17T01:15:00Z"
 
 
 def test_what_went_missing_last_is_missed_longest() -> None:
@@ -63,7 +63,7 @@ def test_a_rule_that_wants_more_history_says_so_and_is_not_exonerated() -> None:
     result = assess(case({"gpu_utilization_pct": row}))
     (short_history,) = [one for one in result.abstentions if one.subject == "over_provisioned"]
     assert short_history.reason == "3.0 of 7.0 days of gpu_utilization_pct are read"
-    assert short_history.as_evidence(END)["enoughAt"] == "2026-01-20T18:00:00Z"
+    assert short_history.as_evidence(END).available_at == "2026-01-20T18:00:00Z"
     assert "over_provisioned" not in result.exonerated
     assert "over_provisioned" in assess(case({"gpu_utilization_pct": flat(60)})).exonerated
 
@@ -100,7 +100,7 @@ def test_the_sweep_says_present_exonerated_or_absent() -> None:
         one, built_in(), frozenset(top.rule for top, _ in result.bottlenecks), frozenset(result.exonerated)
     )
     assert cells["cpu"]["saturation"] == {"state": "present", "rules": ["cpu_saturated"]}
-    assert cells["cpu"]["utilisation"]["usedPct"] == 99.0
+    assert cells["cpu"]["utilization"]["usedPct"] == 99.0
     assert cells["memory"]["saturation"]["state"] == "exonerated"
     assert cells["gpu"]["errors"] == {"state": "absent", "rules": []}
     assert "network" not in cells

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 
 from plimsoll import documents
@@ -15,6 +16,7 @@ from plimsoll.analysis.advice.model import Advice
 from plimsoll.analysis.advice.portfolio import compatible, joint_saving
 from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
 from plimsoll.cli import run
+from plimsoll.documents.evidence import AdviceDetail, BottleneckDetail, SweepDetail
 from plimsoll.documents.parameters import TIME_RANGES
 from plimsoll.errors import BadParameter
 from plimsoll.fleet.prices import HOURS_A_MONTH
@@ -75,15 +77,18 @@ def test_every_id_has_its_evidence(sources: QueryContext) -> None:
     """Window, observed, threshold, samples; and each resource says what was exonerated and what is unknown."""
     document, evidence = optimization(sources, OptimizationQuery.parse())
     subjects = {e.subject: e for e in evidence}
-    assert documents.encode(list(evidence))
+    written = documents.encode(list(evidence))
+    read = msgspec.json.decode(written, type=list[documents.Evidence])
+    assert documents.encode(read) == written  # a program that reads it has every detail with its type
+    assert {type(one.detail) for one in read} >= {BottleneckDetail, AdviceDetail, SweepDetail}
     for resource in document.resources:
-        swept = subjects[f"sweep.{resource.resource_id}"].detail
-        assert len(swept["exonerated"]) + len(resource.bottlenecks or ()) <= len(rules())
+        swept = subjects[f"sweep.{resource.resource_id}"].typed(SweepDetail)
+        assert len(swept.exonerated) + len(resource.bottlenecks or ()) <= len(rules())
         for bottleneck in resource.bottlenecks or ():
             assert subjects[bottleneck.id].threshold is not None
         for one in resource.recommendations or ():
-            assert subjects[one.id].detail["because"] in subjects
-    unlock = subjects[f"sweep.{document.resources[0].resource_id}"].detail["wouldUnlock"]
+            assert subjects[one.id].typed(AdviceDetail).bottleneck_id in subjects
+    unlock = subjects[f"sweep.{document.resources[0].resource_id}"].typed(SweepDetail).missing_metrics
     assert "gpu_ecc_uncorrected_count" in unlock
 
 
@@ -173,7 +178,7 @@ def test_an_id_is_explained(sources: QueryContext, tmp_path: Path, capsys: pytes
     assert run(["explain", recommendation.id, *project]) == 0
     shown = capsys.readouterr().out
     assert "by advisers." in shown
-    assert "because" in shown
+    assert "bottleneckId" in shown
     assert run(["explain", "advice-0", *project]) == 2
     assert run(["dismiss", "advice-0", "--reason", "x", *project]) == 2
     assert run(["dismiss", recommendation.id, *project]) == 2
@@ -198,7 +203,7 @@ def test_what_was_said_of_advice_holds(sources: QueryContext, tmp_path: Path) ->
     assert {second, third} <= advised(later)
     assert advised(before - timedelta(minutes=5)) >= {first, second, third}
     _, evidence = optimization(knowing, OptimizationQuery.parse())
-    said = {e.subject: e.detail["said"] for e in evidence if e.rule.startswith("advisers.")}
+    said = {e.subject: e.typed(AdviceDetail).feedback for e in evidence if e.rule.startswith("advisers.")}
     assert (said[first], said[second], said[third]) == ("dismissed: known", "snoozed: next week", "accepted")
     verdicts.say(first, Verdict("accepted", UNTIL, None, "after all"))
     assert first in advised(UNTIL)

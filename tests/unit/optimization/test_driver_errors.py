@@ -11,6 +11,7 @@ from msgspec import UNSET
 from plimsoll.analysis.advice.advise import assess
 from plimsoll.analysis.performance.alerts import AlertState
 from plimsoll.analysis.performance.driver_error_alerts import driver_error_alerts
+from plimsoll.documents.evidence import AlertDetail, BottleneckDetail
 from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.fleet.xid_codes import xid, xid_codes
 from plimsoll.lake import Lake
@@ -56,7 +57,7 @@ def test_two_codes_within_five_minutes_are_two_codes(tmp_path: Path) -> None:
     assert "55" not in cause.description
     proof = next(one for one in evidence if one.subject == cause.id)
     assert proof.observed == 79.0
-    assert ask(sources.snapshot, proof.detail["sql"], Bounds()).rows == [(79.0,)]
+    assert ask(sources.snapshot, str(proof.typed(BottleneckDetail).sql), Bounds()).rows == [(79.0,)]
 
 
 def test_a_single_event_is_a_finding(tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ def test_a_card_off_the_bus_is_an_alert_at_its_first_reading(tmp_path: Path) -> 
     assert (alert.severity, alert.current_value, alert.resource) == ("critical", 79.0, "n1")
     assert [one.alert.alert_id for one in open_alerts(sources) if one.line == "driver_error"] == [alert.alert_id]
     proof = next(one for one in evidence if one.subject == alert.alert_id)
-    assert ask(sources.snapshot, proof.detail["sql"], Bounds()).rows == [(79.0,)]
+    assert ask(sources.snapshot, str(proof.typed(AlertDetail).sql), Bounds()).rows == [(79.0,)]
     only_programs = performance(fleet(tmp_path / "b", (0.1, "gpu3", 31)), PerformanceQuery())[0]
     assert [one for one in only_programs.alerts if one.metric == "gpu_xid_code"] == []
 

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.bottleneck_quality import CAUSES
 from plimsoll.analysis.bottlenecks.rule_files import built_in as rules
+from plimsoll.documents.evidence import BottleneckDetail
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.simulator import Fleet, Incident
 from plimsoll.simulator.all_faults import everything
@@ -28,7 +29,7 @@ def test_each_rule_names_its_planted_cause(tmp_path: Path) -> None:
     named: dict[object, set[str]] = {}
     for one in evidence:
         if one.rule.startswith("rules."):
-            named.setdefault(one.detail["resource"], set()).add(one.rule.removeprefix("rules."))
+            named.setdefault(one.typed(BottleneckDetail).resource, set()).add(one.rule.removeprefix("rules."))
     missed = {
         incident.kind for incident in under_way if not named[incident.resource_id] & set(CAUSES[incident.kind].split())
     }

@@ -180,7 +180,7 @@ def test_what_has_an_open_alert_is_not_exonerated() -> None:
         "never": LoadLine.model_validate({"metric": "gpu_utilization_pct", "above": 98.0}),
     }
     found = frozenset(top.rule for top, _ in result.bottlenecks)
-    cell = use_sweep(one, built_in(), found, frozenset(result.exonerated), lines)["gpu"]["utilisation"]
+    cell = use_sweep(one, built_in(), found, frozenset(result.exonerated), lines)["gpu"]["utilization"]
     assert (cell["state"], cell["lines"]) == ("present", ["gpu"])
-    without = use_sweep(one, built_in(), found, frozenset(result.exonerated))["gpu"]["utilisation"]
+    without = use_sweep(one, built_in(), found, frozenset(result.exonerated))["gpu"]["utilization"]
     assert without["state"] == "exonerated"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from plimsoll.analysis.advice.model import MetricOutcome
-from plimsoll.analysis.advice.outcomes import Outcome, realised, step_at
+from plimsoll.analysis.advice.outcomes import Outcome, realized, step_at
 from plimsoll.errors import BadParameter
 from plimsoll.ledger.outcomes import Outcomes, Settled
 from plimsoll.queries.context import QueryContext
@@ -36,9 +36,9 @@ def rows(factor: float, *, peers: int = 5, drift: float = 1.0, seed: int = 1) ->
 def asked(
     row: np.ndarray, peers: list[np.ndarray], load: np.ndarray | None = None, *, promised: tuple[float, float]
 ) -> Outcome:
-    """What was realised of a promise over half a day."""
+    """What was realized of a promise over half a day."""
     held = slice(2 * DAY - 144, 2 * DAY)
-    return realised(row, peers, load, cause_rows=held, changed=2 * DAY, step_s=300, measure=MEASURE, promised=promised)
+    return realized(row, peers, load, cause_rows=held, changed=2 * DAY, step_s=300, measure=MEASURE, promised=promised)
 
 
 def test_the_change_is_measured_against_equals_that_drifted_alike() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from plimsoll import documents
 from plimsoll.cli import run
+from plimsoll.documents.evidence import BottleneckDetail
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from tests.contracts.rules.planted import HOSTILE, sources
 
@@ -27,7 +28,9 @@ def project(tmp_path: Path) -> list[str]:
 def test_the_printed_statement_gives_the_printed_number(project: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Through the command line both times, for a resource with a name that closes the quotes."""
     _, evidence = optimization(sources(), OptimizationQuery())
-    finding = next(one for one in evidence if one.rule == "rules.gpu_idle" and one.detail["resource"] == HOSTILE)
+    finding = next(
+        one for one in evidence if one.rule == "rules.gpu_idle" and one.typed(BottleneckDetail).resource == HOSTILE
+    )
     assert run(["explain", finding.subject, *project]) == 0
     printed = capsys.readouterr().out.splitlines()
     (statement,) = [line.removeprefix("sql").strip() for line in printed if line.startswith("sql ")]
@@ -39,10 +42,10 @@ def test_the_printed_statement_gives_the_printed_number(project: list[str], caps
 
 
 def test_a_resource_is_explained_by_its_sweep(project: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Utilisation, saturation and errors; by its id as the inventory has it."""
+    """Utilization, saturation and errors; by its id as the inventory has it."""
     assert run(["explain", HOSTILE, *project]) == 0
     printed = capsys.readouterr().out
-    assert "gpu        utilisation present" in printed
+    assert "gpu        utilization present" in printed
     assert "errors absent" in printed
     assert run(["explain", "optimization.unlock", *project]) == 0
     assert "gpu_ecc_uncorrected_count" in capsys.readouterr().out

@@ -51,10 +51,10 @@ def test_the_verdict_is_the_soonest_day_to_decide() -> None:
     ahead = msgspec.structs.replace(document.summary.decide_by, date="2026-01-20", days=4, late=False)
     summary = msgspec.structs.replace(document.summary, decide_by=ahead)
     soon = judge(msgspec.structs.replace(document, summary=summary), TODAY)
-    assert (soon.state, soon.colour) == ("Decide by Tuesday 20 January.", "medium")
+    assert (soon.state, soon.color) == ("Decide by Tuesday 20 January.", "medium")
     nothing = msgspec.structs.replace(document.summary, decide_by=None)
     calm = judge(msgspec.structs.replace(document, summary=nothing), TODAY)
-    assert (calm.state, calm.colour) == ("Nothing to decide before 17 March.", "ok")
+    assert (calm.state, calm.color) == ("Nothing to decide before 17 March.", "ok")
     empty = msgspec.structs.replace(document.summary, measured=0)
     assert judge(msgspec.structs.replace(document, summary=empty), TODAY).state == "Cannot tell."
 

@@ -26,8 +26,9 @@ from plimsoll.publish.views.view import ReportView
 from plimsoll.tables import RESOURCES, SAMPLES
 from plimsoll.tasks import report
 from tests.clocks import OwnedClock
+from tests.nvml_card import Card
 from tests.situations import MOMENT, situation
-from tests.unit.collectors.test_nvml_worker import RECORDING, Card
+from tests.unit.collectors.test_nvml_worker import RECORDING
 
 NOON = datetime(2026, 1, 16, 12, tzinfo=UTC)
 N = "\u202f"

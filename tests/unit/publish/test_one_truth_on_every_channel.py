@@ -82,7 +82,7 @@ def test_every_alert_of_the_document_is_a_row_of_page_and_mail() -> None:
     )
     changed = replace(report, document=structs.replace(report.document, alerts=[alert]))
     seen, texts = shown(changed)
-    assert seen.verdict.facts.startswith(f"{first.name} has been over its CPU utilisation line for 3 h")
+    assert seen.verdict.facts.startswith(f"{first.name} has been over its CPU utilization line for 3 h")
     for name, text in texts.items():
         for said in (first.name, "97.3", "91.5", " ".join(seen.verdict.facts.split())):
             assert said in text, name
@@ -96,7 +96,8 @@ def test_nothing_to_do_is_not_said_of_what_was_not_read() -> None:
         report, optimization=type(report.optimization)(time_range=report.optimization.time_range, resources=[])
     )
     _, texts = shown(calm)
-    assert "No action would improve this fleet by more than 2 %, as far as it was read." in texts["page"]
+    told = r"○ No action would improve this fleet by more than 2.%, as far as it was read; \d+ of \d+ rules had enough"
+    assert re.search(told, texts["page"]) is not None
     dead = replace(calm, presences=[replace(p, in_window=False, state="silent", lost=()) for p in calm.presences])
     _, texts = shown(dead)
     assert "No action would" not in texts["page"]

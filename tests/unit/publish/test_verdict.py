@@ -58,7 +58,7 @@ def test_the_first_true_row_from_the_bottom_up_wins(changes: dict[str, Any], sta
         ({"silent": [absent("h1", 120), absent("h2", 1)]}, "2 of 5 resources are silent, h1 for 5 days."),
         ({"silent": [absent("h1", 13, never=True)]}, "h1 was never read."),
         ({"unmeasured": [absent("h1", 5)]}, "h1 has had no reading for 5 h, and none is due."),
-        ({"lost": [Lost("h1", "h1", "gpu_utilization_pct", END)]}, "h1 has given no GPU utilisation since 18:00."),
+        ({"lost": [Lost("h1", "h1", "gpu_utilization_pct", END)]}, "h1 has given no GPU utilization since 18:00."),
         ({"lost": [Lost("h1", "h1", "", END, ["gpu0", "gpu3"])]}, "h1 has given no reading of gpu0, gpu3 since 18:00."),
         (
             {"lost": [Lost("h1", "h1", "", END, ["gpu0"]), Lost("h2", "h2", "", END, ["gpu0"])]},
@@ -82,7 +82,7 @@ def test_at_most_two_facts_are_told_and_the_rest_that_is_high_is_counted() -> No
         situation(total=50, open=opened("high", "high", "high"), incidents=[incident("h7", "high")]), MOMENT
     )
     assert verdict.facts == (
-        "h0 has been over its GPU utilisation line for 9 h, and h1 has been over its GPU utilisation line for 9 h."
+        "h0 has been over its GPU utilization line for 9 h, and h1 has been over its GPU utilization line for 9 h."
         " 2 more have something high."
     )
     assert ("h0", True) in verdict.parts

@@ -22,7 +22,7 @@ def test_an_event_is_one_line_of_json() -> None:
 
 
 def test_an_event_is_one_line_for_people() -> None:
-    """`key=value`, without colours."""
+    """`key=value`, without colors."""
     said = _said(json_logs=False, job="daily")
     assert said.count("\n") == 1
     assert "sent" in said

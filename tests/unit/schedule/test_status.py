@@ -204,8 +204,56 @@ def test_only_values_that_the_door_refused_are_told(
     project.lake.append(COLLECTIONS, [_attempt(clock.now(), "probe", "shop", reason)], collector="t")
     clock.advance(1)
     lines = [line for line in status(project, clock).problems if line.startswith("probe shop")]
-    said = "probe shop: refused: n1: gpu_power_w -1 cannot be (0 to inf); see: plimsoll doctor"
+    said = (
+        "probe shop: values that cannot be were left out of 1 reading within a day, the last at 2026-01-16T18:00:00Z:"
+        " n1: gpu_power_w -1 cannot be (0 to inf); look at that sensor or its exporter"
+    )
     assert lines == ([said] if told else [])
+
+
+def test_a_refused_value_stays_in_view_for_a_day(project: Project, clock: OwnedClock) -> None:
+    """The next clean attempt does not hide it: a problem for an hour, a note for a day, with how many and the last."""
+
+    def seen() -> tuple[int, int, bool]:
+        found = status(project, clock)
+        lines = [[line for line in part if "cannot be" in line] for part in (found.problems, found.notes)]
+        sources = next(one for one in run_checks(project, clock) if one.about == "sources")
+        assert all("left out of 3 readings" in line and "gpu_power_w -3" in line for part in lines for line in part)
+        return len(lines[0]), len(lines[1]), "cannot be" in sources.text
+
+    for value in (-1, -2, -3):
+        reason = f"refused: n1: gpu_power_w {value} cannot be (0 to inf)"
+        project.lake.append(COLLECTIONS, [_attempt(clock.now(), "node", "n1", reason)], collector="t")
+        clock.advance(30)
+        project.lake.append(COLLECTIONS, [_attempt(clock.now(), "node", "n1")], collector="t")
+        clock.advance(30)
+    assert seen() == (1, 0, True)
+    clock.advance(3600)
+    project.lake.append(COLLECTIONS, [_attempt(clock.now(), "node", "n1")], collector="t")
+    clock.advance(30)
+    assert seen() == (0, 1, True)
+    clock.advance(86_400)
+    assert seen() == (0, 0, False)
+
+
+def test_the_doctor_names_what_is_declared_and_never_read(project: Project, clock: OwnedClock) -> None:
+    """Beside targets that answer well, and where nothing was read at all."""
+    config = project.root / "config.toml"
+    config.write_text(DECLARED, encoding="utf-8")
+    os.utime(config, (0, 0))
+
+    def sources() -> str:
+        return next(f"{one.verdict}: {one.text}" for one in run_checks(project, clock) if one.about == "sources")
+
+    _beat(project, clock)
+    with owned(project.data, command="up", now=clock.now()):
+        clock.advance(600)
+        assert sources().startswith("bad: node http://node-1:9100/metrics: is declared, and was not read since ")
+        clock.advance(60)
+        project.lake.append(COLLECTIONS, [_attempt(clock.now(), "node", "http://node-1:9100/metrics")], collector="t")
+        clock.advance(60)
+        assert sources().startswith("bad: 1 of 1 answered at last; ")
+        assert "node http://node-2:9100/metrics: is declared, and was not read" in sources()
 
 
 def test_a_step_that_fails_or_stays_away_is_a_problem(project: Project, clock: OwnedClock) -> None:

@@ -11,8 +11,10 @@ import pytest
 from pydantic import ValidationError
 
 from plimsoll.collectors.contract import Reading
+from plimsoll.collectors.prometheus.discovery import Found, Listed
+from plimsoll.collectors.prometheus.membership import Membership
 from plimsoll.collectors.prometheus.settings import Target, expanded
-from plimsoll.collectors.prometheus.targets import Scraper
+from plimsoll.collectors.prometheus.targets import AddressMaker, Scraper
 from plimsoll.fleet.resources import resources_at
 from plimsoll.tables import RESOURCES
 from tests.clocks import START
@@ -193,3 +195,53 @@ def test_a_resource_that_others_still_speak_of_has_not_gone(tmp_path: Path) -> N
         made += rounds(scraper, 4, 2)
         scraper.close()
     assert promised(made, "t")
+
+
+def test_names_that_cannot_be_and_addresses_of_others_are_told(tmp_path: Path) -> None:
+    """A label with control characters names nothing; what another target scrapes already is not scraped twice."""
+    (tmp_path / "mappings").mkdir()
+    with exporter(lambda h: h.body(GOOD)) as one, exporter(lambda h: h.body(GOOD)) as two:
+        (tmp_path / "n.json").write_text(groups(f"127.0.0.1:{one.port}", f"127.0.0.1:{two.port}", rack="a\x1b[31m"))
+        fixed = Target.model_validate({"urls": (two.url,), "mapping": "node", "resource": "fixed"})
+        listed = Target.model_validate({"file_sd": ("n.json",), "mapping": "node", "resource": "{rack}"})
+        scraper = Scraper({"a": fixed, "b": listed}, interval_s=30.0, own=tmp_path / "mappings")
+        made = rounds(scraper, 2)
+        scraper.close()
+    assert asked(made) == {"fixed"}
+    said = [row["reason"] or "" for each in made for row in each.collections]
+    assert any("1 are scraped by another target already" in text for text in said)
+    assert any("name no resource" in text for text in said)
+
+
+def test_a_memory_of_another_shape_is_none(tmp_path: Path) -> None:
+    """What cannot be read of the run before costs nothing."""
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "n.json").write_text("[]")
+    target = Target.model_validate({"file_sd": ("n.json",), "mapping": "node"})
+    shapes: tuple[Any, ...] = (
+        None,
+        [],
+        {"lists": 7},
+        {"lists": {"t": [1]}},
+        {"lists": {"t": {"u": 3}}},
+        {"http://x": 5},
+    )
+    for memory in shapes:
+        scraper = Scraper({"t": target}, interval_s=30.0, own=tmp_path / "mappings")
+        scraper.recall(memory)
+        assert rounds(scraper, 1)[0].samples == []
+        scraper.close()
+
+
+def test_ten_thousand_targets_that_leave_at_once_are_gone_at_once() -> None:
+    """One look over the others, however many have gone."""
+    targets = {"t": Target.model_validate({"file_sd": ("n.json",), "mapping": "node", "resource": "{host}"})}
+    make = AddressMaker(targets, interval_s=30.0)
+    members = Membership({}, targets, make)
+    urls = [f"http://n{n}:1/metrics" for n in range(10_000)]
+    members.take("t", Listed({url: Found(url) for url in urls}), 0.0, now=START)
+    before = time.process_time()
+    made = members.take("t", Listed({url: Found(url) for url in urls[:5_000]}), 0.0, now=START)
+    assert time.process_time() - before < 5
+    assert len([row for row in made.resources if row["interval_s"] is None]) == 5_000
+    make.close()

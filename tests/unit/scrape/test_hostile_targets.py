@@ -296,5 +296,5 @@ def test_a_projects_own_table_replaces_a_built_in_one_and_mistakes_are_named(tmp
         {"urls": ("http://u:p@x/",)},
         {"urls": ("http://x",), "user": "u"},
     ):
-        with pytest.raises(ValueError, match=r"needs urls|address|go together"):
+        with pytest.raises(ValueError, match=r"needs urls|is not an address|holds credentials|go together"):
             Target.model_validate({"mapping": "node", **bad})

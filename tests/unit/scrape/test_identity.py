@@ -49,10 +49,16 @@ def test_pods_that_share_a_gpu_are_one_gpu_and_each_of_several_resources_has_it(
 
 def test_a_link_told_by_the_long_name_alone_is_its_gpus() -> None:
     """NVLink lines have `gpu_uuid` and no number."""
-    text = lines("DCGM_FI_DEV_POWER_USAGE", (GPU.format(3), 90.0)) + lines(
-        "DCGM_FI_PROF_NVLINK_RX_BYTES", ('gpu_uuid="GPU-3",model_name="x"', 6e9)
+    power = lines("DCGM_FI_DEV_POWER_USAGE", (GPU.format(3), 90.0))
+    received, sent = (
+        lines(f"DCGM_FI_PROF_NVLINK_{way}_BYTES", ('gpu_uuid="GPU-3",model_name="x"', value))
+        for way, value in (("RX", 6e9), ("TX", 1e9))
     )
-    assert readings("dcgm", text, device="gpu3") == {"gpu_power_w": 90.0, "gpu_nvlink_bytes_per_s": 6e9}
+    assert readings("dcgm", power + received + sent, device="gpu3") == {
+        "gpu_power_w": 90.0,
+        "gpu_nvlink_bytes_per_s": 7e9,
+    }
+    assert readings("dcgm", power + received, device="gpu3") == {"gpu_power_w": 90.0}  # half of a sum is not known
 
 
 def test_a_blank_is_one_value_and_not_all_that_are_larger() -> None:
@@ -230,7 +236,7 @@ def test_a_servers_own_errors_are_its_only_models() -> None:
 
 @pytest.mark.parametrize("name", ["a\\nb", "\u202emodel", "m" * 600])
 def test_a_name_that_no_question_could_say_is_refused(name: str) -> None:
-    """Control characters, direction marks, more than 512 letters; its neighbour is read."""
+    """Control characters, direction marks, more than 512 letters; its neighbor is read."""
     text = lines("vllm:num_requests_running", (f'model_name="{name}"', 1.0), ('model_name="ok"', 2.0))
     (one,) = reads("vllm", [text], "{model_name}")
     assert one.readings == {("ok", ""): {"running_count": 2.0}}

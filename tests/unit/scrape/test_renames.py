@@ -117,7 +117,7 @@ def test_a_label_that_a_rule_looks_at_is_not_imagined() -> None:
     cpu = [lines("node_cpu_seconds_total", ('cpu="0",kind="idle"', n), ('cpu="0",kind="user"', n)) for n in (1.0, 9.0)]
     second = reads("node", cpu)[-1]
     assert second.readings == {}
-    assert second.unlabelled == {("node_cpu_seconds", "mode"): 2}
+    assert second.unlabeled == {("node_cpu_seconds", "mode"): 2}
     gpus = lines("DCGM_FI_DEV_POWER_USAGE", ('minor="0"', 300.0), ('minor="1"', 280.0))
     exposition = parse(gpus, "", load("dcgm").wanted)
     read = mapper("dcgm").read(exposition, at_s=0, wall_s=WALL_S)

@@ -124,7 +124,7 @@ def test_a_collector_collects_and_ships_and_nothing_else(project: Project) -> No
     collector = configured(project, '[ship]\nto = "https://owner:8080"\n')
     with pytest.raises(UsageError, match="only collects and ships to https://owner:8080: nothing is compacted here"):
         collector.lake.compact(now=OwnedClock().now())
-    with pytest.raises(UsageError, match="nothing can be analysed or reported here"):
+    with pytest.raises(UsageError, match="nothing can be analyzed or reported here"):
         collector.lake.snapshot()
     assert collector.lake.append_missing(SAMPLES, SAMPLES.frame(readings("a", 0, 3)), collector="import") == (3, 0)
 

@@ -59,7 +59,7 @@ def test_a_larger_fleet_holds_the_smaller_one() -> None:
 
 
 def test_every_type_is_there_and_busy_in_its_own_way() -> None:
-    """Latency rises with load; power goes with utilisation."""
+    """Latency rises with load; power goes with utilization."""
     built = fleet(incidents=())
     assert {m.type for m in built.members} == {"cluster", "endpoint", "training", "ai-service", "storage", "network"}
     frame = built.day(DAY).filter(WHOLE)

@@ -20,7 +20,7 @@ def test_a_steady_rise_under_a_daily_rhythm_is_increasing() -> None:
 
 
 def test_a_steady_fall_is_decreasing() -> None:
-    """The test has no favourite direction."""
+    """The test has no favorite direction."""
     assert trend_of(50 - 0.5 * HOURS / 24 + DAY + _noise(1)).labels == ("decreasing",)
 
 

@@ -59,7 +59,7 @@ def test_the_shape_of_a_day_is_no_trend(phase: int) -> None:
 
 
 def test_what_wanders_by_itself_is_seldom_called() -> None:
-    """AR(1) with 0.8 from part to part: at most one in thirty; without memory hardly ever."""
+    """AR(1) with 0.8 from part to part: one in seventy; with less memory hardly ever."""
     called = {
         like_before: sum(
             labels(["a"], 50 + noise(seed, 24, like_before=like_before, size=5.0)[None, :])["a"] != "stable"
@@ -68,8 +68,8 @@ def test_what_wanders_by_itself_is_seldom_called() -> None:
         for like_before in (0.0, 0.5, 0.8)
     }
     assert called[0.0] <= 1
-    assert called[0.5] <= 3
-    assert called[0.8] <= 5
+    assert called[0.5] <= 1
+    assert called[0.8] <= 1
 
 
 def test_small_changes_are_stable_and_thin_windows_unknown() -> None:

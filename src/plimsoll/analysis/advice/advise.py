@@ -61,9 +61,12 @@ def advise(
 def advisers_for(rule: AnyRule) -> Sequence[Adviser]:
     """Those that know what to do about what it finds; without any, its own remediation.
 
-    The built-in advisers answer the built-in rules: a project's rule of the same name may mean something else.
+    Advisers answer the rules that come with Plimsoll or with a package: a project's rule of the same name may mean
+    something else.
     """
-    return (answering().get(rule.name) if rule.built_in else None) or (remediation(rule),)
+    known = built_in().get(rule.name)
+    is_known = known is not None and known.origin == rule.origin
+    return (answering().get(rule.name) if is_known else None) or (remediation(rule),)
 
 
 def _stands_for(one: Advice, other: Advice) -> bool:

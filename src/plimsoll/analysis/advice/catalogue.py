@@ -1,4 +1,4 @@
-"""Every adviser: the files in `advisers/`, the tables of `texts.toml`, and the one that looks at the whole fleet."""
+"""Every adviser: `advisers/`, `texts.toml`, the one that looks at the whole fleet, and those of installed packages."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -7,13 +7,18 @@ from plimsoll.analysis.advice import advisers as folder
 from plimsoll.analysis.advice.model import Adviser
 from plimsoll.analysis.advice.rebalance import ADVISER as REBALANCE
 from plimsoll.analysis.advice.texts import texts
-from plimsoll.extensions import discover
+from plimsoll.extensions import discover, installed
 
 
 @cache
 def advisers() -> Mapping[str, Adviser]:
     """Every adviser by name."""
-    found = [*discover(folder, "ADVISER", Adviser).values(), *texts(), REBALANCE]
+    found = [
+        *discover(folder, "ADVISER", Adviser).values(),
+        *texts(),
+        REBALANCE,
+        *installed("advisers", Adviser).values(),
+    ]
     return {one.name: one for one in sorted(found, key=lambda one: one.name)}
 
 

@@ -62,9 +62,9 @@ def limits(resource: Resource, *, memory_bytes: float | None = None, cores: floa
     """Other limits of a service's containers, memory in whole mebibytes; nothing for a machine or a job."""
     if resource.type not in _SERVICES:
         return {}
-    told = [
+    options = [
         f"memory={memory_bytes / 2**20:.0f}Mi" if memory_bytes else "",
         f"cpu={cores:g}" if cores else "",
     ]
-    given = ",".join(one for one in told if one)
+    given = ",".join(one for one in options if one)
     return {"kubernetes": f"kubectl set resources {deployment(resource)} --limits={given}"} if given else {}

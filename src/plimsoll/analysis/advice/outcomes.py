@@ -1,6 +1,6 @@
 """What came of advice: the change held against similar resources that were not changed, at the same hours of the day.
 
-realised = (after / before) / (the equals' after / before) - 1: a difference in differences of logarithms (Card and
+realized = (after / before) / (the equals' after / before) - 1: a difference in differences of logarithms (Card and
 Krueger, 1994). Where there are no equals, and the load moved too, nothing can be said, and that is the answer.
 """
 
@@ -28,7 +28,7 @@ LOADS: Final = ("throughput_per_s", "running_count", "prompt_tokens_per_s")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What was realised, in percent, with its 80 % interval; against what was promised."""
+    """What was realized, in percent, with its 80 % interval; against what was promised."""
 
     state: State
     value: float | None = None
@@ -61,7 +61,7 @@ def step_at(row: Floats, peers: Sequence[Floats], first: int) -> int | None:
     return where if best > max(_NOISE * noise / math.sqrt(_FEWEST_ROWS), math.log1p(_LEAST_STEP)) else None
 
 
-def realised(
+def realized(
     row: Floats, peers: Sequence[Floats], load: Floats | None, *, cause_rows: slice, changed: int, step_s: float,
     measure: MetricOutcome, promised: tuple[float, float],
 ) -> Outcome:  # fmt: skip

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from plimsoll.documents.evidence import PlanDetail
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -14,13 +16,8 @@ class Plan:
     until: str
     why: str
 
-    def as_evidence(self) -> dict[str, object]:
+    def as_evidence(self) -> PlanDetail:
         """As the evidence has it: `from` and `to` in the unit."""
-        return {
-            "what": self.what,
-            "from": float(self.start),
-            "to": float(self.to),
-            "unit": self.unit,
-            "until": self.until,
-            "why": self.why,
-        }
+        return PlanDetail(
+            what=self.what, start=float(self.start), to=float(self.to), unit=self.unit, until=self.until, why=self.why
+        )

@@ -31,7 +31,7 @@ def shrunk_at(units: Floats, first: int, step_s: float) -> int | None:
     return first + 1 + int(fewer[0]) if len(fewer) else None
 
 
-def realised_size(
+def realized_size(
     units: Floats, busy: Floats | None, peers: Sequence[Floats], *, changed: int, step_s: float,
     promised: tuple[float, float], daily: bool = False,
 ) -> Outcome:  # fmt: skip

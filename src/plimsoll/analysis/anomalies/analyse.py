@@ -21,6 +21,8 @@ _WEEK_S: Final = 604_800.0
 _SCORED_CELLS: Final = 2_000_000
 _MOST_DAYS: Final = 14
 _HISTORY_DAYS: Final = 2
+UNREAD: Final = "no reading in"
+"""Begins the reason of a resource of which nothing was read in the window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,13 @@ class Looked:
 def first_row(grid: Grid, *, at_least_s: float) -> int:
     """From which row on a grid is scored: the window that is asked about, or up to 14 days while that is cheap.
 
-    Earlier days are what habituation and the realised rate are made of. With less than two days before it nothing is
+    Earlier days are what habituation and the realized rate are made of. With less than two days before it nothing is
     judged: that is no history to compare with.
     """
     days = min(max(_SCORED_CELLS / grid.per_day / max(1, len(grid.series)), 1.0), _MOST_DAYS)
     seconds = max(at_least_s, days * 86_400)
-    heard = np.flatnonzero(np.any(~np.isnan(grid.values), axis=0))
-    judged = int(heard[0]) + round(_HISTORY_DAYS * grid.per_day) if len(heard) else grid.rows
+    read = np.flatnonzero(np.any(~np.isnan(grid.values), axis=0))
+    judged = int(read[0]) + round(_HISTORY_DAYS * grid.per_day) if len(read) else grid.rows
     return min(max(1, judged, grid.rows - math.ceil(seconds / grid.step_s)), grid.rows)
 
 
@@ -76,7 +78,7 @@ def not_judged(grid: Grid, resources: Iterable[str], *, at_least_s: float) -> di
     "22.8 h of history", "no reading in 24 h", "only its devices are read".
     """
     asked = min(grid.rows, math.ceil(at_least_s / grid.step_s))
-    unread = f"no reading in {asked * grid.step_s / 3600:,.0f} h"
+    unread = f"{UNREAD} {asked * grid.step_s / 3600:,.0f} h"
     since, of = judged_from(grid), grid.of_resources()
     devices = {one.resource_id for one in grid.series}
     found: dict[str, str] = {}
@@ -95,14 +97,14 @@ def not_judged(grid: Grid, resources: Iterable[str], *, at_least_s: float) -> di
     return found
 
 
-def told_of(found: Sequence[Finding], places: Mapping[str, Place], asked: Asked) -> Looked:
+def reported_of(found: Sequence[Finding], places: Mapping[str, Place], asked: Asked) -> Looked:
     """What people are to be told of findings; those of incidents that are told, and all the incidents."""
     every = incidents(found, places, asked)
-    told = [finding for one in every if one.reported for finding in one.members]
+    reported = [finding for one in every if one.reported for finding in one.members]
     weeks = (asked.end - asked.start).total_seconds() / _WEEK_S
     count = sum(one.reported and not one.is_silence for one in every)
     rate = count / (asked.resources * weeks) if asked.resources and weeks > 0 else 0.0
-    return Looked(told, every, asked.since, rate)
+    return Looked(reported, every, asked.since, rate)
 
 
 def analyse(
@@ -111,7 +113,7 @@ def analyse(
     """One look at one grid: what is to be told of all its scored rows."""
     since = grid.time(first_row(grid, at_least_s=at_least_s))
     resources = {one.resource_id for one in grid.series}
-    return told_of(
+    return reported_of(
         look_at(grid, names=names, classes=classes, at_least_s=at_least_s),
         {name: Place(type=classes.get(name, "")) for name in resources},
         Asked(since, grid.time(grid.rows), since, len(resources), most_per_resource_week),

@@ -9,7 +9,7 @@ multiplying a metric by a constant changes nothing.
 | step | change since the reading before, over the mean size of a change | jumps |
 | hour | mean of the last hour, like `level` | what lasts |
 | noise, swell | log of the standard deviation of one and of four hours, like `level` | noise that begins; a flat line |
-| season | reading less the median of its hour of the day, where that explains something, else `level` | wrong hour |
+| season | reading less the median of its hour (and weekday) where that explains something, else `level` | wrong hour |
 | value | the reading itself | never seen before |
 """
 
@@ -20,13 +20,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from plimsoll.analysis.robust import MAD_TO_SIGMA, Floats, median
+from plimsoll.analysis.robust import MAD_TO_SIGMA, Floats, absent, median
 
 NAMES: Final = ("level", "step", "hour", "noise", "swell", "season", "value")
 _LEVEL_FLOOR = 0.05
 _STEP_FLOOR = 0.02
 _LOG_FLOOR = 0.1
 _SEASON_GAIN = 0.9
+_WEEK_GAIN = 0.8
+_WEEKS = 4
 _LEVEL_DAYS, _SCALE_DAYS, _SEASON_DAYS = 7, 28, 14
 _FIRST_HOURS = 4
 _SLOTS = 24
@@ -56,7 +58,7 @@ def residuals(values: Floats, *, per_day: float) -> Residuals:
     _, mean, mean_scale = _from_median(
         x.select(pl.all().rolling_mean(hour, min_samples=2)), week, enough, _LEVEL_FLOOR * spread
     )
-    center, away = _season(values, expected, level, per_day)
+    center, away, own = _season(values, _Level(expected, level, scale, _LEVEL_FLOOR * spread), per_day)
     return Residuals(
         {
             "level": level / scale,
@@ -64,11 +66,11 @@ def residuals(values: Floats, *, per_day: float) -> Residuals:
             "hour": mean / mean_scale,
             "noise": _noise(x, hour, week, enough, spread),
             "swell": _noise(x, 4 * hour, week, enough, spread),
-            "season": away / scale,
+            "season": away / own,
             "value": values,
         },
         center,
-        scale,
+        own,
     )
 
 
@@ -88,23 +90,63 @@ def _from_median(x: pl.DataFrame, window: int, enough: int, floor: Floats) -> tu
     return _array(before), away, _positive(np.fmax(MAD_TO_SIGMA * mad, floor))
 
 
-def _season(values: Floats, expected: Floats, level: Floats, per_day: float) -> tuple[Floats, Floats]:
-    """(expected, distance): the hour's median of 14 days, renewed daily, where it leaves less than 0.9 of the MAD."""
-    center, away = expected.copy(), level.copy()
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """What is expected without a season, the distance from it, its scale, and the least that a scale may be."""
+
+    expected: Floats
+    away: Floats
+    scale: Floats
+    floor: Floats
+
+
+def _season(values: Floats, level: _Level, per_day: float) -> tuple[Floats, Floats, Floats]:
+    """(expected, distance, scale), renewed daily: the hour's median of 14 days, where that leaves less than 0.9 MAD.
+
+    Where in the last seven days the same weekdays of up to four weeks before came closer by a fifth, their hours'
+    medians instead: working days and weekends, a batch on Saturday. The first two days have no distance: what is far
+    from nothing known must not make later distances look usual.
+    """
+    center, away, scale = level.expected.copy(), level.away.copy(), level.scale.copy()
     day = max(1, round(per_day))
     slots = min(_SLOTS, day)
     slot: NDArray[np.int64] = (np.arange(values.shape[1], dtype=np.int64) % day) * slots // day
+    away[:, : 2 * day] = np.nan
+    off_day, off_week = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
     for start in range(2 * day, values.shape[1], day):
-        past = values[:, max(0, start - _SEASON_DAYS * day) : start]
-        slot_past = slot[max(0, start - _SEASON_DAYS * day) : start]
-        profile = np.stack([median(past[:, slot_past == s]) for s in range(slots)], axis=1)
-        plain = median(np.abs(past - median(past)[:, None]))
-        seasonal = median(np.abs(past - profile[:, slot_past]))
-        better = seasonal < _SEASON_GAIN * plain
         rows = slice(start, min(values.shape[1], start + day))
-        center[better, rows] = profile[better][:, slot[rows]]
+        before = slice(max(0, start - _SEASON_DAYS * day), start)
+        past, slot_past = values[:, before], slot[before]
+        profile = _by_slot(past, slot_past, slots)
+        plain = median(np.abs(past - median(past)[:, None]))
+        left = median(np.abs(past - profile[:, slot_past]))
+        weekday = _by_slot(*_same_weekday(values, slot, start, day), slots)
+        recent = slice(max(0, start - 7 * day), start)
+        of_day, of_week = (absent(np.nanmean, np.abs(off[:, recent])) for off in (off_day, off_week))
+        tried = np.count_nonzero(~np.isnan(off_week[:, recent]), axis=1) >= 3.5 * day
+        weekly = tried & (of_week < _WEEK_GAIN * of_day) & ~np.isnan(weekday).any(axis=1)
+        better = weekly | (left < _SEASON_GAIN * plain)
+        off_day[:, rows] = values[:, rows] - profile[:, slot[rows]]
+        off_week[:, rows] = values[:, rows] - weekday[:, slot[rows]]
+        chosen = np.where(weekly[:, None], weekday, profile)
+        left = np.where(weekly, median(np.abs(off_week[:, recent])), left)
+        center[better, rows] = chosen[better][:, slot[rows]]
         away[better, rows] = values[better, rows] - center[better, rows]
-    return center, away
+        least = np.fmax(MAD_TO_SIGMA * left[:, None], level.floor[:, rows])
+        scale[better, rows] = _positive(least)[better]
+    return center, away, scale
+
+
+def _by_slot(values: Floats, slot: NDArray[np.int64], slots: int) -> Floats:
+    """The median of each slot of the day [series, slots]."""
+    return np.stack([median(values[:, slot == s]) for s in range(slots)], axis=1)
+
+
+def _same_weekday(values: Floats, slot: NDArray[np.int64], start: int, day: int) -> tuple[Floats, NDArray[np.int64]]:
+    """The readings of the same weekday of up to four weeks before the day that begins at `start`, and their slots."""
+    begins = [start - 7 * day * week for week in range(1, _WEEKS + 1) if start >= 7 * day * week]
+    rows = np.concatenate([np.arange(begin, begin + day) for begin in begins] or [np.empty(0, np.int64)])
+    return values[:, rows], slot[rows]
 
 
 def _frame(values: Floats) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.analysis.anomalies.calendar_slots import usual_at_its_hour
 from plimsoll.analysis.anomalies.forest import MOST_RATED, TYPICAL, Forest
 from plimsoll.analysis.anomalies.residuals import NAMES, residuals
 from plimsoll.analysis.anomalies.surprise import surprise
@@ -67,8 +68,9 @@ def surprises(grid: Grid, *, since: int = 1, refreshes_per_day: float = REFRESHE
         values = grid.doubles(part)
         found = residuals(values, per_day=grid.per_day)
         for n, name in enumerate(NAMES):
-            told = surprise(found.z[name], refresh=refresh, two_sided=name == "value", start=since)
-            by_residual[n, part] = told[:, since:]
+            rare = surprise(found.z[name], refresh=refresh, two_sided=name == "value", start=since)[:, since:]
+            of = found.z["level" if name == "value" else name]  # a value has no zero to be far from
+            by_residual[n, part] = usual_at_its_hour(rare, of, per_day=grid.per_day, start=since)
         z[part], expected[part] = found.z["season"][:, since:], found.expected[:, since:]
         scale[part] = found.scale[:, since:]
         known[part] = np.cumsum(~np.isnan(values), axis=1)[:, since:]
@@ -104,7 +106,7 @@ def unheard(found: Surprises) -> NDArray[np.bool_]:
 def metric_scores(found: Surprises, forest: Forest, *, least: float = 0.0) -> tuple[Floats, Floats]:
     """(S, F) of each series and row [series, rows]; S is 0 where nothing was read.
 
-    Rows that cannot reach `least` whatever the forest says are not asked of it, four of five: their F is NaN, and S
+    Rows that cannot reach `least` whatever the forest says are not asked of it: their F is NaN, and S
     takes a usual row's. No score of `least` or more is changed by that.
     """
     silent = unheard(found)
@@ -136,10 +138,10 @@ def resource_rated(features: Floats, forest: Forest) -> Floats:
 
 def resource_score(features: Floats, rated: Floats) -> Floats:
     """R of each row, held, and moved so that `ALARM` is the alarm."""
-    return held(features[:, 3] + RESOURCE_FOREST_WEIGHT * rated, RESOURCE_HOLD) + ALARM - RESOURCE_ALARM
+    return sustain(features[:, 3] + RESOURCE_FOREST_WEIGHT * rated, RESOURCE_HOLD) + ALARM - RESOURCE_ALARM
 
 
-def held(score: Floats, hold: float) -> Floats:
+def sustain(score: Floats, hold: float) -> Floats:
     """The score that goes on while readings stay strange, along the last axis."""
     out = np.array(score, dtype=np.float64)
     for row in range(1, out.shape[-1]):

@@ -26,12 +26,12 @@ def find(grid: Grid, look: Look) -> list[Finding]:
     members = grid.of_resources()
     if not members:
         return []
-    heard = np.stack([np.any(~np.isnan(grid.values[series]), axis=0) for series in members.values()])
-    absent = 1.0 - heard.mean(axis=0)
+    present = np.stack([np.any(~np.isnan(grid.values[series]), axis=0) for series in members.values()])
+    absent = 1.0 - present.mean(axis=0)
     found: list[Finding] = []
     for n, (resource_id, series) in enumerate(members.items()):
-        for first, last in runs(~heard[n]):
-            before = heard[n, max(0, first - day) : first]
+        for first, last in runs(~present[n]):
+            before = present[n, max(0, first - day) : first]
             regular = len(before) == day and before.mean() >= _HEARD_SHARE
             alone = len(members) == 1 or absent[first] <= _TOO_MANY
             if last - first + 1 < least or first < look.since or not regular or not alone:

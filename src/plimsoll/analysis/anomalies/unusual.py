@@ -51,7 +51,7 @@ class _Seen:
 
 def find(grid: Grid, look: Look) -> list[Finding]:
     """The findings that begin at row `look.since` or later."""
-    grid = grid.whole()
+    grid = grid.whole().ordered()  # a forest is fitted on rows in their order: that of resources must not matter
     if not grid.series or look.since >= grid.rows:
         return []
     found = scores.surprises(grid, since=max(look.since, 1))
@@ -139,7 +139,7 @@ def _finding(seen: _Seen, resource_id: str, series: list[int], episode: Episode,
     grid, found, at = seen.grid, seen.found, episode.peak
     ordered = sorted(series, key=lambda n: (-seen.metric[n, at], grid.series[n]))
     lead = ordered[0]
-    told = [n for n in ordered[:_MOST_MOVED] if n == lead or seen.z[n, at] > 1.0]
+    named = [n for n in ordered[:_MOST_MOVED] if n == lead or seen.z[n, at] > 1.0]
     strongest = int(np.argmax(np.nan_to_num(found.by_residual[:, lead, at])))
     surprise = float(found.by_residual[strongest, lead, at])
     return Finding(
@@ -153,7 +153,7 @@ def _finding(seen: _Seen, resource_id: str, series: list[int], episode: Episode,
         score=round(episode.score, 3),
         threshold=alarm,
         samples=int(found.known[lead, at]),
-        moved=[moved for n in told if (moved := _moved(seen, n, at)) is not None],
+        moved=[moved for n in named if (moved := _moved(seen, n, at)) is not None],
         forest=round(seen.forest(lead, at), 3),
         once_in_h=_once_in_h(surprise, int(found.known[lead, at]), grid.step_s),
         residual=NAMES[strongest],

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from plimsoll.analysis.bottlenecks.insufficient_data import InsufficientData, short_history
+from plimsoll.analysis.bottlenecks.insufficient_data import InsufficientData, short_history, too_few
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule import AnyRule, Bottleneck
 
@@ -13,7 +13,7 @@ class Evaluation:
     """One resource: `bottlenecks` most constrained first, each with the symptoms folded under it.
 
     `exonerated` are rules that had enough readings and found nothing; `unknown` those without, by the metrics that they
-    need; `waiting` those whose readings do not go back far enough.
+    need; `waiting` those whose metrics are read, and not for long enough yet.
     """
 
     bottlenecks: Sequence[tuple[Bottleneck, Sequence[Bottleneck]]]
@@ -33,7 +33,10 @@ def evaluate(window: ResourceWindow, rules: Mapping[str, AnyRule]) -> Evaluation
         if result is not None:
             found[name] = result
         elif missing := _missing(window, rule):
-            unknown[name] = missing
+            if waits := too_few(window, rule, missing):
+                waiting.append(waits)
+            else:
+                unknown[name] = missing
         elif waits := short_history(window, rule):
             waiting.append(waits)
         else:

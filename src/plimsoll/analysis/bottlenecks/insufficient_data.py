@@ -1,5 +1,6 @@
 """Why no advice is given, or a rule says nothing: too little is known, or readings contradict; and till when."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,9 +9,10 @@ import numpy as np
 
 from plimsoll.analysis.bottlenecks.expressions.measures import Reading
 from plimsoll.analysis.bottlenecks.expressions.terms import Metric
-from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
+from plimsoll.analysis.bottlenecks.resource_window import FEWEST, ResourceWindow
 from plimsoll.analysis.bottlenecks.rule import AnyRule, Bottleneck
 from plimsoll.clock import rfc3339
+from plimsoll.documents.evidence import AbstentionDetail
 
 ENOUGH_COVERAGE: Final = 0.8
 _DAYS_FROM_H: Final = 48.0
@@ -33,10 +35,12 @@ class InsufficientData:
     reason: str
     in_s: float | None
 
-    def as_evidence(self, end: datetime) -> dict[str, object]:
+    def as_evidence(self, end: datetime) -> AbstentionDetail:
         """As the evidence says it."""
         at = None if self.in_s is None else end + timedelta(seconds=self.in_s)
-        return {"of": self.subject, "reason": self.reason, "enoughAt": None if at is None else rfc3339(at)}
+        return AbstentionDetail(
+            subject=self.subject, reason=self.reason, available_at=None if at is None else rfc3339(at)
+        )
 
 
 def low_coverage(window: ResourceWindow) -> InsufficientData | None:
@@ -54,6 +58,16 @@ def _until_covered(window: ResourceWindow) -> float:
     left = np.cumsum(missing[::-1])[::-1]  # those that are still in the window when it begins at this row
     enough = np.flatnonzero(left <= (1 - ENOUGH_COVERAGE) * window.window_rows)
     return float((enough[0] if len(enough) else window.window_rows) * window.step_s)
+
+
+def too_few(window: ResourceWindow, rule: AnyRule, missing: Sequence[str]) -> InsufficientData | None:
+    """What the rule lacks is collected, and has been for a step or two: that is no metric that could be unlocked."""
+    begun = {metric: count for metric in missing if 0 < (count := window.steps_read(metric)) < FEWEST}
+    if not begun or (rule.needs_all and len(begun) < len(missing)):
+        return None
+    metric, count = min(begun.items(), key=lambda item: item[1])
+    reason = f"{count} of {FEWEST} steps of {window.step_s / 60:g} min of {metric} are read"
+    return InsufficientData(rule.name, reason, (FEWEST - count) * window.step_s)
 
 
 def short_history(window: ResourceWindow, rule: AnyRule) -> InsufficientData | None:

@@ -7,6 +7,7 @@ from typing import Final
 from plimsoll.analysis.bottlenecks.evaluate import Evaluation
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule import AnyRule
+from plimsoll.documents.evidence import MissingMetricDetail
 from plimsoll.metrics import CATALOGUE, Component
 
 _HOSTS: Final = frozenset({"cluster", "endpoint", "training", "ai-service"})
@@ -56,17 +57,17 @@ class MissingMetric:
         """Findings first that wait for it, then what is at stake; those without a price by the weight alone."""
         return float(self.decides), self.at_stake, self.weight
 
-    def as_evidence(self) -> dict[str, object]:
-        """As the evidence says it; `perMonth` is not a saving."""
+    def as_evidence(self) -> MissingMetricDetail:
+        """As the evidence says it."""
         known = None if self.per_month is None else round(self.per_month, 2)
-        return {
-            "metric": self.metric,
-            "rules": self.rules,
-            "resources": self.resources,
-            "perMonth": known,
-            "decides": self.decides,
-            "atStake": round(self.at_stake, 2),
-        }
+        return MissingMetricDetail(
+            metric=self.metric,
+            rules=list(self.rules),
+            resources=self.resources,
+            per_month=known,
+            decides=self.decides,
+            at_stake=float(round(self.at_stake, 2)),
+        )
 
 
 def missing_in_fleet(

@@ -89,6 +89,11 @@ class ResourceWindow:
         part = row[-self.window_rows :]
         return part if np.count_nonzero(~np.isnan(part)) >= (1 if metric in EVENTS else FEWEST) else None
 
+    def steps_read(self, metric: str) -> int:
+        """In how many rows of the window a metric of the resource as a whole was read."""
+        row = self.readings.get(metric)
+        return 0 if row is None else int(np.count_nonzero(~np.isnan(row[-self.window_rows :])))
+
     def past(self, metric: str) -> Floats | None:
         """The rows before the window; None with less than a day of readings."""
         row = self.readings.get(metric)
@@ -117,10 +122,10 @@ class ResourceWindow:
 
     def missing(self) -> NDArray[np.bool_]:
         """The rows of the window in which something was due and nothing at all was read."""
-        heard = np.zeros(self.window_rows, dtype=np.bool_) if self.due is None else ~self.due
+        received = np.zeros(self.window_rows, dtype=np.bool_) if self.due is None else ~self.due
         for row in (*self.readings.values(), *self.devices.values()):
-            heard |= ~np.isnan(row[-self.window_rows :])
-        return ~heard
+            received |= ~np.isnan(row[-self.window_rows :])
+        return ~received
 
     def longest_silence_h(self) -> float:
         """The longest stretch of the window in which something was due and nothing at all was read, in hours."""

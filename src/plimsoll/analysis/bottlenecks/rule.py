@@ -14,7 +14,7 @@ from plimsoll.analysis.bottlenecks.limits import L, Limits, changed
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 
 Part: TypeAlias = Literal["cpu", "memory", "gpu", "disk", "storage", "network", "service", "readings"]
-Kind: TypeAlias = Literal["utilisation", "saturation", "errors"]
+Kind: TypeAlias = Literal["utilization", "saturation", "errors"]
 BUILT_IN: Final = "built-in"
 
 

@@ -1,8 +1,9 @@
-"""Where rules come from: the files in `rules/`, the tables of `thresholds.toml`, and a project's own `rules/*.toml`."""
+"""Where rules come from: `rules/`, `thresholds.toml`, installed packages, and a project's own `rules/*.toml`."""
 
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -16,7 +17,7 @@ from plimsoll.analysis.bottlenecks.rule import AnyRule, Rule
 from plimsoll.analysis.bottlenecks.threshold import ThresholdRule
 from plimsoll.config import MAX_FILE_BYTES, as_frozen
 from plimsoll.errors import ConfigError, nearest, shown
-from plimsoll.extensions import discover
+from plimsoll.extensions import declared, discover, installed, package_of
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _MOST_FILES: Final = 200
@@ -31,10 +32,17 @@ def thresholds() -> Mapping[str, ThresholdRule]:
 
 @cache
 def built_in() -> Mapping[str, AnyRule]:
-    """Every built-in rule by name."""
+    """Every rule that comes with Plimsoll or with an installed package, by name."""
     files: Mapping[str, AnyRule] = discover(folder, "RULE", Rule)
     found = {rule.name: rule for rule in files.values()}
     found |= {name: table.rule(name) for name, table in thresholds().items()}
+    for one in declared("rules"):
+        if one.name in found:
+            raise ConfigError(f"{package_of(one)}: a rule {shown(one.name)} comes with Plimsoll; it needs another name")
+    for one, rule in zip(declared("rules"), installed("rules", Rule).values(), strict=True):
+        if rule.name != one.name:
+            raise ConfigError(f"{package_of(one)}: the rule {shown(rule.name)} is declared as {shown(one.name)}")
+        found[one.name] = replace(rule, origin=package_of(one))
     return dict(sorted(found.items()))
 
 

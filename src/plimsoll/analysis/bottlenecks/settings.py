@@ -15,13 +15,15 @@ from pydantic import AfterValidator, Field, create_model
 
 from plimsoll.analysis.bottlenecks import rules as folder
 from plimsoll.config import Section
+from plimsoll.extensions import declared
 
 
 @cache
 def rule_names() -> list[str]:
-    """Every built-in rule, by its file or its table."""
+    """Every rule that needs no file of a project, by its file, its table or its package; none is loaded."""
     text = (resources.files("plimsoll.analysis.bottlenecks") / "thresholds.toml").read_text("utf-8")
-    return sorted({module.name for module in pkgutil.iter_modules(folder.__path__)} | tomllib.loads(text).keys())
+    files = {module.name for module in pkgutil.iter_modules(folder.__path__)}
+    return sorted(files | tomllib.loads(text).keys() | {one.name for one in declared("rules")})
 
 
 def own_names(folder: Path) -> tuple[str, ...]:

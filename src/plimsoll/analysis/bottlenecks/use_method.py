@@ -1,4 +1,4 @@
-"""The USE method (Gregg): of each component utilisation, saturation and errors, and what is known of them."""
+"""The USE method (Gregg): of each component utilization, saturation and errors, and what is known of them."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -43,7 +43,7 @@ def use_sweep(
     exonerated: frozenset[str],
     lines: Mapping[str, LoadLine] = _NO_LINES,
 ) -> dict[str, dict[str, dict[str, object]]]:
-    """Part -> utilisation, saturation, errors -> state, the rules that found something, and how far it is used.
+    """Part -> utilization, saturation, errors -> state, the rules that found something, and how far it is used.
 
     `present`: a rule found something, or a load line is crossed (`lines`) at the end of the window; `exonerated`: what
     is read was looked at, and nothing found; `absent`: nothing is read that would say. `usedPct` is the 95th percentile
@@ -53,11 +53,11 @@ def use_sweep(
     for part, kinds in cells(rules).items():
         states = {kind: _cell(named, found, exonerated) for kind, named in kinds.items()}
         if (used := _used(window, _USED.get(part))) is not None:
-            cell = {**states.get("utilisation", {"state": "exonerated", "rules": []}), "usedPct": used}
-            states["utilisation"] = cell | {"state": "exonerated"} if cell["state"] == "absent" else cell
+            cell = {**states.get("utilization", {"state": "exonerated", "rules": []}), "usedPct": used}
+            states["utilization"] = cell | {"state": "exonerated"} if cell["state"] == "absent" else cell
         if over := crossed(window, part, lines):
-            cell = states.get("utilisation", {"rules": []})
-            states["utilisation"] = {**cell, "state": "present", "lines": over}
+            cell = states.get("utilization", {"rules": []})
+            states["utilization"] = {**cell, "state": "present", "lines": over}
         if any(cell["state"] != "absent" for cell in states.values()):
             whole[part] = states
     return whole

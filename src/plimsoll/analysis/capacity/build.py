@@ -30,6 +30,7 @@ from plimsoll.documents.capacity import (
     ResourceRoom,
     WhatIf,
 )
+from plimsoll.documents.evidence import ForecastDetail
 from plimsoll.errors import BadParameter, UnknownName, nearest
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.resources import Resource
@@ -122,7 +123,7 @@ def capacity(
 
 
 def _room_metrics(lines: Mapping[str, LoadLine]) -> tuple[str, ...]:
-    """Utilisations with a load line above them."""
+    """Utilizations with a load line above them."""
     return tuple(
         dict.fromkeys(
             line.metric
@@ -273,11 +274,11 @@ def _evidence(pool: Pool, span: TimeRange) -> Evidence:
         threshold=pool.line.percent,
         unit="%",
         samples=sum(day.value is not None for day in pool.history),
-        detail={
-            "state": pool.state,
-            "method": pool.backtest.method if pool.backtest else None,
-            "skill": pool.backtest.skill if pool.backtest else None,
-            "coverage": pool.backtest.coverage if pool.backtest else None,
-            "reason": pool.reason,
-        },
+        detail=ForecastDetail(
+            state=pool.state,
+            method=pool.backtest.method if pool.backtest else None,
+            skill=pool.backtest.skill if pool.backtest else None,
+            coverage=pool.backtest.coverage if pool.backtest else None,
+            reason=pool.reason,
+        ),
     )

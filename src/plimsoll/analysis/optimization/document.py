@@ -11,7 +11,7 @@ from plimsoll.analysis.advice.rebalance import rebalance
 from plimsoll.analysis.advice.track_record import ENOUGH_KNOWN
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule import Bottleneck as FoundBottleneck
-from plimsoll.analysis.optimization.evidence import bottleneck_id, joint, unlocking
+from plimsoll.analysis.optimization.evidence import bottleneck_id, joint, judged, unlocking
 from plimsoll.analysis.optimization.options import DOUBTED, DocumentOptions
 from plimsoll.analysis.optimization.resource_result import ResourceResult
 from plimsoll.documents import Evidence, TimeRange
@@ -51,7 +51,8 @@ def optimization(
         else UNSET,
     )
     proofs = [proof for one in results for proof in one.evidence]
-    return document, [*proofs, unlocking(windows_and_results, span, options), joint(advice, by_id, span)]
+    of_rules = [one(windows_and_results, span, options) for one in (judged, unlocking)]
+    return document, [*proofs, *of_rules, joint(advice, by_id, span)]
 
 
 def _balanced(results: Sequence[ResourceResult], span: TimeRange, options: DocumentOptions) -> list[ResourceResult]:

@@ -27,6 +27,14 @@ from plimsoll.analysis.performance.totals import aggregate, known, services_of
 from plimsoll.analysis.performance.window_trends import window_trends
 from plimsoll.clock import Window, rfc3339
 from plimsoll.documents import Evidence, Overall, PerformanceDocument, Point, TimeRange, Trend
+from plimsoll.documents.evidence import (
+    AlertDetail,
+    AvailabilityDetail,
+    CoverageDetail,
+    ScoreDetail,
+    SilentStretch,
+    SourceCoverage,
+)
 from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.presence import METRIC, Presence, Silence
@@ -168,7 +176,7 @@ def _score_evidence(span: TimeRange, healthy: Score, performing: Score, availabi
             threshold=None,
             unit="points",
             samples=score.samples,
-            detail={"deductions": dict(score.deductions)},
+            detail=ScoreDetail(deductions=dict(score.deductions)),
         )
         for subject, score in scores.items()
     ]
@@ -181,7 +189,7 @@ def _score_evidence(span: TimeRange, healthy: Score, performing: Score, availabi
             threshold=None,
             unit="pct",
             samples=availability.samples,
-            detail={"method": availability.method},
+            detail=AvailabilityDetail(method=availability.method),
         )
     )
     return found
@@ -196,7 +204,7 @@ def _alert_evidence(span: TimeRange, opened: OpenAlert) -> Evidence:
         threshold=opened.alert.threshold,
         unit=opened.alert.metric,
         samples=opened.samples,
-        detail={"resource": opened.alert.resource, "quiet": opened.quiet, "sql": _sql(opened)},
+        detail=AlertDetail(resource=opened.alert.resource, quiet=opened.quiet, sql=_sql(opened)),
     )
 
 
@@ -223,30 +231,31 @@ def coverage(span: TimeRange, presence: Presence, as_of: datetime) -> Evidence:
         threshold=None,
         unit="pct",
         samples=presence.readings,
-        detail={
-            "expected": round(presence.due, 1),
-            "sources": {
-                name or "all": {"expected": round(due, 1), "arrived": n} for name, (due, n) in presence.sources.items()
+        detail=CoverageDetail(
+            expected=round(presence.due, 1),
+            sources={
+                name or "all": SourceCoverage(expected=round(due, 1), arrived=n)
+                for name, (due, n) in presence.sources.items()
             },
-            "state": presence.state,
-            "silent": presence.silent,
-            "lastReading": rfc3339(presence.last) if presence.last else None,
-            "silentSince": rfc3339(since) if since else None,
-            "silentMinutes": _minutes(as_of - since) if since else 0.0,
-            "silences": [
-                {
-                    "start": rfc3339(one.start),
-                    "end": rfc3339(one.end) if one.end else None,
-                    "minutes": _minutes(one.length(as_of)),
-                }
+            state=presence.state,
+            silent=presence.silent,
+            last_reading=rfc3339(presence.last) if presence.last else None,
+            silent_since=rfc3339(since) if since else None,
+            silent_minutes=_minutes(as_of - since) if since else 0.0,
+            silences=[
+                SilentStretch(
+                    start=rfc3339(one.start),
+                    end=rfc3339(one.end) if one.end else None,
+                    minutes=_minutes(one.length(as_of)),
+                )
                 for one in presence.stretches
             ],
-            "lostMetrics": {one.metric: rfc3339(one.since) for one in presence.lost if not one.device},
-            "lostDevices": {one.device: rfc3339(one.since) for one in presence.lost if one.device},
-            "judged": presence.judged,
-            "tooNew": presence.young,
-            "agedOut": presence.aged_out,
-        },
+            lost_metrics={one.metric: rfc3339(one.since) for one in presence.lost if not one.device},
+            lost_devices={one.device: rfc3339(one.since) for one in presence.lost if one.device},
+            judged=presence.judged,
+            too_new=presence.young,
+            aged_out=presence.aged_out,
+        ),
     )
 
 

@@ -19,13 +19,13 @@ CAPACITY: Final = MappingProxyType(
         "gpu_utilization_pct": "gpu_count",
     }
 )
-"""A utilisation -> what it is a share of."""
+"""A utilization -> what it is a share of."""
 _OF_REQUESTS: Final = ("response_time_ms", "error_rate_pct")
 
 
 @dataclass(slots=True)
 class FleetTotals:
-    """The fleet's sums, and of three utilisations every value: quantiles are exact, not of percentiles.
+    """The fleet's sums, and of three utilizations every value: quantiles are exact, not of percentiles.
 
     `stats` are each resource's means (`resources.statistics`); `loads` the sum of mean times capacity of each point;
     `over_requests` the sum of readings times requests, `requests_with` the requests behind it; `down` counts the
@@ -47,7 +47,7 @@ class FleetTotals:
 
     @classmethod
     def of(cls, resources: Sequence[Resource]) -> "FleetTotals":
-        """Nothing gathered yet; who has readings of a utilisation and no capacity weighs as much as the usual one."""
+        """Nothing gathered yet; who has readings of a utilization and no capacity weighs as much as the usual one."""
         usual = {column: usual_capacity(column, resources) for column in CAPACITY}
         known_sizes = {column: {r.resource_id: getattr(r, of) for r in resources} for column, of in CAPACITY.items()}
         return cls(
@@ -80,7 +80,7 @@ class FleetTotals:
         self.down.update(down.iter_rows())
 
     def quantile(self, column: str, q: float) -> float | None:
-        """Of every reading of a utilisation; None where there is none."""
+        """Of every reading of a utilization; None where there is none."""
         if not self.values[column]:
             return None
         found = pl.concat(self.values[column]).cast(pl.Float64).quantile(q, interpolation="linear")

@@ -1,8 +1,8 @@
 """The fleet's totals: `aggregatedMetrics` and the service numbers of `overall`.
 
-Utilisations are over the resources that were read, weighted by capacity: what was not read is unknown, and lowers none.
+Utilizations are over the resources that were read, weighted by capacity: what was not read is unknown, and lowers none.
 A resource whose capacity is not known weighs as much as the mean of those that are. Where nothing was read a
-utilisation is null; where the inventory has none of it (no GPU) it is 0, since nothing is used.
+utilization is null; where the inventory has none of it (no GPU) it is 0, since nothing is used.
 """
 
 from collections.abc import Sequence

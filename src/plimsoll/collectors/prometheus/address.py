@@ -51,7 +51,7 @@ class Address:
 
     @property
     def turn(self) -> float:
-        """When in a round it is read, from 0 to 1: always the same, and another than its neighbours'."""
+        """When in a round it is read, from 0 to 1: always the same, and another than its neighbors'."""
         return zlib.crc32(self.url.encode()) / 2**32
 
 
@@ -140,7 +140,7 @@ def _samples(read: Read, now: datetime, source: str) -> list[Row]:
 
 
 def _fact(address: Address, resource: str, known: Mapping[str, float], labels: Mapping[str, str]) -> Row:
-    """What the config and the exporter say of a resource; the denominators of its utilisation among it."""
+    """What the config and the exporter say of a resource; the denominators of its utilization among it."""
     target = address.target
     filled = {name: value for name, text in target.labels.items() if (value := _filled(text, labels))}
     fact: Row = {

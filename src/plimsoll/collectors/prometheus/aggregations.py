@@ -80,7 +80,10 @@ def can_be(metric: str, *, device: bool) -> tuple[float, float]:
 
 def _rate(look: RuleInput) -> dict[tuple[str, str], float]:
     rule = look.rule
-    grown = look.grown_together(rule.families, "rate") if rule.sums else look.grown(look.main(), "rate")
+    samples = look.main()
+    if rule.sums and not samples:
+        return {}
+    grown = look.grown_together(rule.families, "rate") if rule.sums else look.grown(samples, "rate")
     return {place: look.rule.factor * per_s for place, (_, per_s) in grown.items()}
 
 
@@ -112,9 +115,14 @@ def _share(look: RuleInput) -> dict[tuple[str, str], float]:
 
 def _ratio(look: RuleInput) -> dict[tuple[str, str], float]:
     """Growth against growth: a mean."""
-    part = look.grown(look.named(look.rule.families), "part")
-    of = look.rule.of
-    whole = look.grown_together(of, "whole") if look.rule.sums else look.grown(look.named(of), "whole")
+    of, samples = look.rule.of, look.named(look.rule.families)
+    part = look.grown(samples, "part")
+    if look.rule.sums:
+        whole = look.grown_together(of, "whole") if look.complete(of, samples) else {}
+    else:
+        whole = look.grown(look.named(of), "whole")
+        if samples and not look.named(of):
+            look.lacks(of[0])
     return {p: look.rule.factor * part[p][0] / amount for p, (amount, _) in whole.items() if amount > 0 and p in part}
 
 
@@ -129,7 +137,7 @@ def _mean(look: RuleInput) -> dict[tuple[str, str], float]:
 
 
 def _quantile(look: RuleInput) -> dict[tuple[str, str], float]:
-    """Growth of each bucket, summed over instances, before the quantile."""
+    """Growth of each bucket, summed over instances, before the quantile; without a last bucket the count is that."""
     family = next((name for name in look.rule.families if look.exposition.of(f"{name}_bucket")), None)
     if family is None:
         return {}
@@ -143,12 +151,23 @@ def _quantile(look: RuleInput) -> dict[tuple[str, str], float]:
                 bounds = growth.setdefault(place, {})
                 bounds[bound] = bounds.get(bound, 0.0) + delta[0]
     found: dict[tuple[str, str], float] = {}
+    _close(look, family, growth)
     for place, bounds in growth.items():
         if (estimate := quantile(bounds, look.rule.q)) is not None:
             found[place] = look.rule.factor * estimate.value
             if estimate.beyond:
                 look.made.beyond.add(look.rule.metric)
     return found
+
+
+def _close(look: RuleInput, family: str, growth: Mapping[tuple[str, str], dict[float, float]]) -> None:
+    """Gives buckets without a last one the growth of their count as that."""
+    if any(_bound(one.labels.get("le", "")) == math.inf for one in look.exposition.of(f"{family}_bucket")):
+        return
+    counts = look.grown(look.exposition.of(f"{family}_count"), "count")
+    for place, bounds in growth.items():
+        if place in counts:
+            bounds.setdefault(math.inf, counts[place][0])
 
 
 def _bound(text: str) -> float | None:
@@ -195,6 +214,8 @@ def _code(look: RuleInput) -> dict[tuple[str, str], float]:
             code = _bound(one.labels.get(rule.label, ""))
             key = (rule.metric, resource, device, one.labels.get(rule.label, ""))
             more = look.counters.counted(key, one.value, otherwise=0.0 if new else one.value)
+            if more < 0 and not rule.recent:
+                more = one.value  # the exporter began anew: all that it counts now has happened since
             if code is not None and more > 0:
                 found[resource, device] = max(found.get((resource, device), code), code)
     return found

@@ -18,6 +18,8 @@ from plimsoll.errors import shown
 openmetrics = cast(Callable[[str], Iterable[Metric]], _openmetrics)
 MAX_SAMPLES: Final = 200_000
 MAX_LABELS: Final = 64
+MAX_LINE: Final = 4 * 1024**2
+_SHORT: Final = 4096
 TOLERANCE_S: Final = 600.0
 # a page or JSON; a line may begin with a brace, too, where its name is quoted
 _ELSE: Final = re.compile(r'[<\[]|\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\})')
@@ -40,10 +42,14 @@ class Sample:
 
 @dataclass(slots=True)
 class Exposition:
-    """The samples that were wanted, by name; `unread` are the families that no rule of the mapping reads."""
+    """The samples that were wanted, by name; `unread` are the families that no rule of the mapping reads.
+
+    `refused` counts lines that were left out unread: what is so long, or has so many labels, nobody writes.
+    """
 
     samples: dict[str, list[Sample]] = field(default_factory=dict[str, list[Sample]])
     unread: frozenset[str] = frozenset()
+    refused: int = 0
 
     def keep_timely(self, wall_s: float) -> int:
         """Drops samples whose own time is further than ten minutes from now, and says how many."""
@@ -67,7 +73,7 @@ def parse(text: str, content_type: str, wanted: Callable[[str], bool]) -> Exposi
         raise FetchError("not an exposition: the answer is empty")
     if _ELSE.match(stripped) or "\0" in stripped[:1000]:
         raise FetchError(f'not an exposition: "{shown(stripped[:80])}"')
-    lines, unread = _chosen(text, wanted)
+    lines, unread, refused = _chosen(text, wanted)
     chosen = "\n".join(lines) + "\n"
     try:
         if "openmetrics" in content_type:
@@ -79,27 +85,32 @@ def parse(text: str, content_type: str, wanted: Callable[[str], bool]) -> Exposi
             found = list(classic(chosen))
     except (ValueError, KeyError, IndexError) as error:
         raise FetchError(f"not an exposition: {shown(str(error))}") from error
-    made = Exposition(unread=unread)
+    made = Exposition(unread=unread, refused=refused)
     for family in found:
         for one in family.samples:
             if len(one.labels) > MAX_LABELS:
-                raise FetchError(f"{shown(one.name)} has more than {MAX_LABELS} labels")
+                made.refused += 1
+                continue
             at_s = float(one.timestamp) if one.timestamp is not None else None
             made.samples.setdefault(one.name, []).append(Sample(one.name, one.labels, float(one.value), at_s))
     return made
 
 
-def _chosen(text: str, wanted: Callable[[str], bool]) -> tuple[list[str], frozenset[str]]:
-    """The wanted lines, TYPE lines included, and the other names; too many samples are refused before parsing."""
+def _chosen(text: str, wanted: Callable[[str], bool]) -> tuple[list[str], frozenset[str], int]:
+    """The wanted lines, TYPE lines included, the other names, and how many wanted lines are too long to be parsed.
+
+    Too many samples are refused before parsing; a long line would cost the parser minutes, and is left out alone.
+    """
     chosen: list[str] = []
-    count = 0
+    count = refused = 0
     known: dict[str, bool] = {}
     for line in text.split("\n"):
         match = _NAME.match(line)
         if match is None:
             # a quoted name has letters that no family of any mapping has
             if line and not line.startswith(("#", '{"')):
-                chosen.append(line.rstrip("\r"))
+                refused += (long := _too_long(line))
+                chosen += [] if long else [line.rstrip("\r")]
             continue
         name = match[1]
         count += not line.startswith("#")
@@ -108,5 +119,11 @@ def _chosen(text: str, wanted: Callable[[str], bool]) -> tuple[list[str], frozen
         if name not in known:
             known[name] = wanted(name)
         if known[name] and not line.startswith("# HELP"):
-            chosen.append(line.rstrip("\r"))
-    return chosen, frozenset(name for name, used in known.items() if not used)
+            refused += (long := _too_long(line))
+            chosen += [] if long else [line.rstrip("\r")]
+    return chosen, frozenset(name for name, used in known.items() if not used), refused
+
+
+def _too_long(line: str) -> bool:
+    """Whether a line would cost the parser minutes: its time grows with the square of the labels."""
+    return len(line) > MAX_LINE or (len(line) > _SHORT and line.count('="') > MAX_LABELS)

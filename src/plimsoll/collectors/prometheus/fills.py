@@ -86,7 +86,7 @@ def of_limit(look: RuleInput) -> dict[tuple[str, str], float]:
     counts = any(name.endswith("_total") for name in look.rule.families)  # whatever the exporter calls it
     grouped = look.grouped(look.named(look.rule.families))
     everything = [one for ones in grouped.values() for one in ones]
-    if not everything or not all(families):
+    if not everything or not look.complete(look.rule.of, everything):
         return {}
     names = _common([everything, *families])
     limits = _limits(families, names)

@@ -104,8 +104,8 @@ class History:
             labels = {key: str(value) for key, value in series["metric"].items() if key not in marks | {"__name__"}}
             values = [(float(at_s), str(text)) for at_s, text in series["values"]]
             found.setdefault(tuple(sorted(labels.items())), []).append(values)
-        for labelled, replicas in found.items():
-            yield dict(labelled), replicas[0] if len(replicas) == 1 else merged(replicas, self.server.step)
+        for labeled, replicas in found.items():
+            yield dict(labeled), replicas[0] if len(replicas) == 1 else merged(replicas, self.server.step)
 
     def _mapper(self, instance: str) -> Mapper:
         if instance not in self._mappers:

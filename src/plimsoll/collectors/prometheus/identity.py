@@ -78,12 +78,12 @@ class Identity:
         for name, ones in exposition.samples.items():
             now, factor = self.table.canonical(name)
             if now == name and factor == 1.0:
-                found[name] = self._labelled(ones)
+                found[name] = self._labeled(ones)
             elif now not in renamed:
-                renamed[now] = self._labelled([_scaled(one, now, factor) for one in ones])
+                renamed[now] = self._labeled([_scaled(one, now, factor) for one in ones])
         return renamed | found  # an exporter that tells both names tells the same twice
 
-    def _labelled(self, samples: list[Sample]) -> list[Sample]:
+    def _labeled(self, samples: list[Sample]) -> list[Sample]:
         """Labels under today's names beside the ones that came."""
         aliases = self.table.labels
         if not aliases:

@@ -17,10 +17,10 @@ class Read:
 
     `found` counts the samples that some rule took; `parts` says of a part of a device which device it is of, and its
     weight; `vanished` are families that an earlier reading had, `missing` those that the mapping knows and that are not
-    there; `lacking` says of a metric which family it needs beside those that are there; `unlabelled` counts samples
+    there; `lacking` says of a metric which family it needs beside those that are there; `unlabeled` counts samples
     without a label that they need; `torn` and `repeated` count series that were told twice, with different values and
     alike; `uncounted` are families of which nothing could be told apart; `lost` are metrics that the last reading had;
-    `nameless` are families of which some samples name no resource.
+    `nameless` are families of which some samples name no resource; `too_long` counts lines that were not parsed.
     """
 
     readings: dict[tuple[str, str], Values] = field(default_factory=dict[tuple[str, str], Values])
@@ -28,6 +28,7 @@ class Read:
     labels: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     beyond: set[str] = field(default_factory=set[str])
     dropped: int = 0
+    too_long: int = 0
     first: bool = False
     found: int = 0
     parts: dict[tuple[str, str], tuple[str, float]] = field(default_factory=dict[tuple[str, str], tuple[str, float]])
@@ -35,7 +36,7 @@ class Read:
     replaced: Mapping[str, str] = field(default_factory=dict[str, str])
     missing: frozenset[str] = frozenset()
     lacking: dict[str, str] = field(default_factory=dict[str, str])
-    unlabelled: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    unlabeled: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
     nameless: set[str] = field(default_factory=set[str])
     torn: int = 0
     repeated: int = 0
@@ -54,7 +55,14 @@ class Counters(Protocol):
         ...
 
     def growth(
-        self, key: tuple[object, ...], sample: Sample, *, at_s: float, epoch: object, jitters: bool
+        self,
+        key: tuple[object, ...],
+        sample: Sample,
+        *,
+        at_s: float,
+        epoch: object,
+        jitters: bool,
+        most_per_s: float | None = None,
     ) -> tuple[float, float] | None:
         """(growth, seconds) of a counter since its reading before."""
         ...
@@ -105,16 +113,23 @@ class RuleInput:
         return self.counters.groups(self.rule, samples, self.made)
 
     def main(self) -> list[Sample]:
-        """What the rule's joins leave of its families: of the first alias, or of all where they are a sum."""
-        found = self.left(self.all_of(self.rule.families) if self.rule.sums else self.named(self.rule.families))
+        """What the rule's joins leave of its families: of the first alias, or of all where they are a sum.
+
+        A sum of which a family is missing is unknown, and that is noted.
+        """
+        if self.rule.sums:
+            every = self.all_of(self.rule.families)
+            found = self.left(every) if self.complete(self.rule.families, every) else []
+        else:
+            found = self.left(self.named(self.rule.families))
         return found + self.all_of(self.rule.also) if found and self.rule.also else found
 
     def left(self, samples: list[Sample]) -> list[Sample]:
         """What the rule's joins leave of some samples; nothing where a family that they look at is not there."""
         for join in self.rule.joined:
             keys = self.counters.joined(join, self.exposition)
-            self._labelled(samples, join.on)
-            self._labelled(self.exposition.of(join.family), (*join.on, *join.where))
+            self._labeled(samples, join.on)
+            self._labeled(self.exposition.of(join.family), (*join.on, *join.where))
             if keys is None and not join.absent:
                 if samples:
                     self.lacks(join.family)
@@ -122,11 +137,11 @@ class RuleInput:
             samples = [one for one in samples if (join.key(one.labels) in (keys or ())) != join.absent]
         return samples
 
-    def _labelled(self, samples: list[Sample], labels: tuple[str, ...]) -> None:
+    def _labeled(self, samples: list[Sample], labels: tuple[str, ...]) -> None:
         """Notes labels that no sample has."""
         for label in labels:
             if samples and not any(one.labels.get(label) for one in samples):
-                self.made.unlabelled[stem(samples[0].name), label] = len(samples)
+                self.made.unlabeled[stem(samples[0].name), label] = len(samples)
 
     def lacks(self, family: str) -> None:
         """Notes which family the metric cannot be made without."""
@@ -166,12 +181,17 @@ class RuleInput:
         """
         totals: dict[tuple[str, str], tuple[float, float]] = {}
         groups = self.counters.groups(self.rule, samples, self.made, filtered=filtered)
-        names = frozenset((one.name, one.key) for ones in groups.values() for one in ones)
-        more = from_zero and self.counters.only_more((self.number, part), names) and not self.made.first
+        more = from_zero and self._only_more(groups, part)
+        limits = self._limits()
         for place, ones in groups.items():
             for sample in ones:
                 delta = self.counters.growth(
-                    (self.number, part), sample, at_s=self.at_s, epoch=self.epoch, jitters=self.rule.jitters
+                    (self.number, part),
+                    sample,
+                    at_s=self.at_s,
+                    epoch=self.epoch,
+                    jitters=self.rule.jitters,
+                    most_per_s=limits.get(sample.labels.get("device", ""), self.rule.most_per_s),
                 )
                 if delta is None and more and sample.value >= 0:
                     delta = (sample.value, math.inf)
@@ -179,6 +199,16 @@ class RuleInput:
                     amount, rate = totals.get(place, (0.0, 0.0))
                     totals[place] = (amount + delta[0], rate + delta[0] / delta[1])
         return totals
+
+    def _only_more(self, groups: Mapping[tuple[str, str], list[Sample]], part: str) -> bool:
+        """Whether no series has gone since a reading before."""
+        names = frozenset((one.name, one.key) for ones in groups.values() for one in ones)
+        return self.counters.only_more((self.number, part), names) and not self.made.first
+
+    def _limits(self) -> dict[str, float]:
+        """What a device of the rule can do a second, by its name, where the exporter says so; a fifth is forgiven."""
+        known = self.exposition.of(self.rule.limit) if self.rule.limit else []
+        return {one.labels["device"]: 1.2 * one.value for one in known if one.labels.get("device") and one.value > 0}
 
     def grown_together(self, names: tuple[str, ...], part: str) -> dict[tuple[str, str], tuple[float, float]]:
         """The sum of what several families grew; unknown for a place where one of them has no growth yet."""

@@ -1,6 +1,6 @@
 """The mapper: one target's expositions, one after the other -> readings in the catalogue's metrics."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from plimsoll.collectors.prometheus import renames
@@ -64,6 +64,7 @@ class Mapper:
         """The readings of one exposition; `at_s` says when it was read on the monotonic hand, `wall_s` on the wall."""
         made = Read(first=not self._seen)
         made.dropped += exposition.keep_timely(wall_s)
+        made.too_long = exposition.refused
         exposition = self._identity.once(exposition)
         made.torn, made.repeated = self._identity.torn, self._identity.repeated
         made.uncounted = self._identity.uncounted
@@ -89,6 +90,7 @@ class Mapper:
         made.lost = tuple(sorted(self._before - known))
         self._before = known
         made.lacking = {metric: family for metric, family in made.lacking.items() if metric not in known}
+        made.dropped += len(self._rates.implausible())
         while len(self._last_codes) > _MOST_CODES:
             del self._last_codes[next(iter(self._last_codes))]
         self._rates.forget(at_s - _FORGET_INTERVALS * max(self._interval_s, 30.0))
@@ -126,18 +128,18 @@ class Mapper:
         """Samples by (resource, device) as far as the rule takes them; blanks are dropped and counted."""
         found: dict[tuple[str, str], list[Sample]] = {}
         if filtered and samples and (label := _lacking(rule, samples)):
-            made.unlabelled[stem(samples[0].name), label] = len(samples)
+            made.unlabeled[stem(samples[0].name), label] = len(samples)
             return found
         for label in rule.unless if filtered and samples else ():
             if not any(label in one.labels for one in samples):  # what it would leave out is counted
-                made.unlabelled[stem(samples[0].name), label] = len(samples)
+                made.unlabeled[stem(samples[0].name), label] = len(samples)
         for sample in samples:
             labels = sample.labels
             if filtered and not rule.takes(labels):
                 continue
             if label := self._nowhere(rule, labels):
                 place = (stem(sample.name), label)
-                made.unlabelled[place] = made.unlabelled.get(place, 0) + 1
+                made.unlabeled[place] = made.unlabeled.get(place, 0) + 1
                 continue
             if self._blank(rule, sample.value):
                 made.dropped += 1
@@ -193,11 +195,20 @@ class Mapper:
         return device
 
     def growth(
-        self, key: tuple[object, ...], sample: Sample, *, at_s: float, epoch: object, jitters: bool
+        self,
+        key: tuple[object, ...],
+        sample: Sample,
+        *,
+        at_s: float,
+        epoch: object,
+        jitters: bool,
+        most_per_s: float | None = None,
     ) -> tuple[float, float] | None:
-        """(growth, seconds) of a counter since its reading before."""
+        """(growth, seconds) of a counter since its reading before; None, too, for more than it can grow."""
         series = (*key, sample.name.removesuffix("_total"), sample.key)
-        delta = self._rates.delta(series, sample.value, at_s=sample.at_s or at_s, epoch=epoch, jitters=jitters)
+        delta = self._rates.delta(
+            series, sample.value, at_s=sample.at_s or at_s, epoch=epoch, jitters=jitters, most_per_s=most_per_s
+        )
         return None if delta is None else (delta.amount, delta.seconds)
 
     def changed(self, key: tuple[str, str, str], value: float) -> bool:
@@ -216,6 +227,16 @@ class Mapper:
         before = self._last_codes.pop(key, otherwise)
         self._last_codes[key] = value
         return value - before
+
+    @property
+    def counted_codes(self) -> list[tuple[list[str], float]]:
+        """Codes and how often they were counted, for the next run."""
+        return [(list(key), value) for key, value in self._last_codes.items()]
+
+    def recall_codes(self, codes: Iterable[tuple[Iterable[str], float]]) -> None:
+        """Takes up codes of the run before: what was counted meanwhile is new."""
+        for key, value in codes:
+            self._last_codes.setdefault(tuple(key), value)
 
 
 def _unknown_sums(rule: Rule, found: Mapping[tuple[str, str], float]) -> set[tuple[str, str]]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from plimsoll.config import Section
 from plimsoll.errors import BadParameter, ConfigError, nearest, shown
 from plimsoll.metrics import CATALOGUE
+from plimsoll.units import Unit
 
 How = Literal[
     "gauge",
@@ -36,6 +37,10 @@ How = Literal[
 ]
 Parts = Literal["own", "whole", "unknown"]
 _FACTS = ("cpu_count", "memory_bytes", "gpu_count", "storage_bytes", "network_bits_per_s", "replicas_count")
+MOST_CARD_W: Final = 2_000.0
+"""What a card can draw; counters of energy that grow faster are not believed."""
+_FORGIVEN: Final = 1.1
+"""Two clocks differ a little: a disk is busy for 1.001 seconds of one."""
 _SUFFIXES = ("_total", "_bucket", "_sum", "_count", "_created")
 
 
@@ -96,6 +101,7 @@ class Rule(Section):
     bits: int = Field(0, ge=0, description="for bits: those of the mask that count")
     q: float = Field(0.95, gt=0, lt=1)
     jitters: bool = False
+    limit: str = Field("", description="for a rate: a family whose value of the same device is the most a second")
     absent_is_zero: bool = Field(False, description="for a share: no such sample yet means none has happened")
     only_if: str = Field("", description="a family that must be above zero")
 
@@ -110,6 +116,16 @@ class Rule(Section):
         if bool(self.metric) == bool(self.remark):
             raise ValueError("needs either metric or remark")
         return self
+
+    @cached_property
+    def most_per_s(self) -> float | None:
+        """How much one series of a counter can grow a second, in its own unit; None where nothing says so."""
+        known = CATALOGUE.get(self.metric)
+        if known is None or self.factor <= 0:
+            return None
+        if self.how == "growth":
+            return MOST_CARD_W / self.factor if known.unit == Unit.JOULES else None
+        return _FORGIVEN * known.high / self.factor if self.how == "rate" and known.high is not None else None
 
     @cached_property
     def every(self) -> frozenset[str]:
@@ -246,6 +262,7 @@ class Mapping(Section):
         """Every family that a rule reads."""
         found = {family for rule in self.rules for family in rule.every}
         found |= {rule.only_if for rule in self.rules if rule.only_if} | ({self.epoch} if self.epoch else set())
+        found |= {rule.limit for rule in self.rules if rule.limit}
         found |= {join.family for rule in self.rules for join in rule.joined}
         return frozenset(found | {stem(name) for name in found})
 

@@ -4,7 +4,8 @@ A target that leaves its list has gone: nothing is expected of its resources any
 them. A list that cannot be read changes nothing: what it named before is read on, also over a restart.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, cast
@@ -72,14 +73,19 @@ class Membership:
             gone = mine - found.keys()
             reason, ok = listed.reason, not listed.refused
         new = [one for url, one in found.items() if url not in self.addresses]
+        twice = sum(url in self.addresses and self.addresses[url].name != name for url in found)
+        if twice:
+            reason = "; ".join(part for part in (reason, f"{twice} are scraped by another target already") if part)
         for one in new:
             self._come(name, target, one, now, made)
-        for url in sorted(gone):
-            self._go(self.addresses.pop(url), now, made)
-        if first and ok:
-            self._gone_meanwhile(name, found, now, made)
+        left = {known for url in gone for known in self.addresses.pop(url).ids}
+        self._discovered -= gone
+        if first and ok:  # and who left while nothing was collected
+            before = self._before.get(name, {})
+            left |= {known for url, one in before.items() if url not in found for known in one.ids}
+        self._end(name, target, left, now, made)
         changed = f"{len(new)} targets came, {len(gone)} went" if new or gone else ""
-        if changed or not ok or name in self._failing:
+        if changed or twice or not ok or name in self._failing:
             said = "; ".join(part for part in (reason, changed) if part) or None
             made.collections.append(
                 collection_row(
@@ -98,22 +104,12 @@ class Membership:
                 {**_row(resource_id, target, f"{DECLARED}target.{name}", now), "interval_s": address.interval_s}
             )
 
-    def _go(self, gone: Address, now: datetime, made: Reading) -> None:
-        self._discovered.discard(gone.url)
-        self._end(gone.name, gone.target, gone.ids, now, made)
-
-    def _end(self, name: str, target: Target, ids: Iterable[str], now: datetime, made: Reading) -> None:
+    def _end(self, name: str, target: Target, ids: set[str], now: datetime, made: Reading) -> None:
         """Nothing is expected of resources any more that no other address of the target speaks of."""
+        if not ids:
+            return
         others = {known for one in self.addresses.values() if one.name == name for known in one.ids}
-        made.resources.extend(
-            _row(resource_id, target, f"target.{name}", now) for resource_id in sorted(set(ids) - others)
-        )
-
-    def _gone_meanwhile(self, name: str, found: Mapping[str, Found], now: datetime, made: Reading) -> None:
-        """Those that left while nothing was collected."""
-        for url, known in sorted(self._before.get(name, {}).items()):
-            if url not in found:
-                self._end(name, self.targets[name], known.ids, now, made)
+        made.resources.extend(_row(resource_id, target, f"target.{name}", now) for resource_id in sorted(ids - others))
 
     def memory(self) -> dict[str, Any]:
         """What the lists named, for the next run."""
@@ -126,8 +122,10 @@ class Membership:
     def recall(self, memory: object) -> None:
         """What the lists named in the run before; it comes from a file."""
         for name, urls in cast("dict[str, Any]", memory).items() if isinstance(memory, dict) else ():
-            for url, (labels, ids) in urls.items() if name in self.targets and isinstance(urls, dict) else ():  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-                self._before.setdefault(name, {})[str(url)] = _Known(dict(labels), list(ids))  # pyright: ignore[reportUnknownArgumentType]
+            with suppress(TypeError, ValueError, AttributeError):  # of another shape: as if nothing was known
+                found = {str(url): _Known(dict(labels), list(map(str, ids))) for url, (labels, ids) in urls.items()}
+                if name in self.targets:
+                    self._before[name] = found
 
 
 def _row(resource_id: str, target: Target, source: str, now: datetime) -> Row:

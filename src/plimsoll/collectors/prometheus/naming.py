@@ -35,7 +35,8 @@ class ResourceIdTemplate:
         self._fields = tuple(FIELD.findall(self.template))
         self._known = {key: value for key, value in known.items() if value}
         if all(name in self._known for name in self._fields):
-            self._whole = self._filled(self._known)
+            named = self._filled(self._known)
+            self._whole = named if len(named) <= LONGEST_ID and named.isprintable() else None
 
     @property
     def labels(self) -> frozenset[str]:

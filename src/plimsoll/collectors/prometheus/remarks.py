@@ -42,6 +42,9 @@ def remarks(mapping: str, table: Table, exposition: Exposition, read: Read, late
     said: list[str] = []
     if read.dropped:
         said.append(_dropped(read))
+    said += (
+        [f"{read.too_long} lines that are too long, or have too many labels, were left out"] if read.too_long else []
+    )
     said += _torn(read)
     if read.beyond:
         said.append(f"beyond the last bucket: {', '.join(sorted(read.beyond))}")
@@ -93,7 +96,7 @@ def _labels(read: Read) -> list[str]:
     """Samples that cannot be used for want of a label."""
     said = [
         f"{count} samples of {family} have no label {label}"
-        for (family, label), count in sorted(read.unlabelled.items())[:_SHOWN]
+        for (family, label), count in sorted(read.unlabeled.items())[:_SHOWN]
     ]
     if read.nameless:
         said.append(

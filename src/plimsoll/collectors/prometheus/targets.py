@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, Final, cast
 import httpx2
 
 from plimsoll.collectors.contract import Reading
-from plimsoll.collectors.counter_state import counters, recalled
+from plimsoll.collectors.counter_state import boot_id, counters, recalled
 from plimsoll.collectors.prometheus import fetch
 from plimsoll.collectors.prometheus.address import Address, scrape
 from plimsoll.collectors.prometheus.discovery import DiscoveryError, Found, Listed, listed
@@ -98,7 +99,7 @@ class Scraper:
             whole.collections.extend(made.collections)
             for one in members.addresses.values():
                 if one.url in self._counters:
-                    one.mapper.rates.recall(recalled(self._counters.pop(one.url)))
+                    _recall(one, self._counters.pop(one.url))
         return whole
 
     def _look(self, name: str) -> tuple[Listed | DiscoveryError, float]:
@@ -115,7 +116,7 @@ class Scraper:
         idle = [one for one in self._addresses if one.url not in self._running]
         known = self._members.memory()
         return {
-            **{one.url: counters(one.mapper.rates.remembered()) for one in idle},
+            **{one.url: {**counters(one.mapper.rates.remembered()), "codes": one.mapper.counted_codes} for one in idle},
             **({_LISTS: known} if known else {}),
         }
 
@@ -125,12 +126,21 @@ class Scraper:
         self._members.recall(known.get(_LISTS))
         self._counters = {url: one for url, one in known.items() if url not in (_LISTS, *self._members.addresses)}
         for one in self._addresses:
-            one.mapper.rates.recall(recalled(known.get(one.url)))
+            _recall(one, known.get(one.url))
 
     def close(self) -> None:
         """Waits for what is under way: it ends by its own deadline."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._make.close()
+
+
+def _recall(one: Address, memory: object) -> None:
+    """What an address knew in the run before; it comes from a file."""
+    one.mapper.rates.recall(recalled(memory))
+    known = cast("dict[str, Any]", memory) if isinstance(memory, dict) else {}
+    codes = known.get("codes") if known.get("boot") == boot_id() else None
+    with suppress(TypeError, ValueError):  # of another shape: as if nothing was known
+        one.mapper.recall_codes((tuple(map(str, key)), float(value)) for key, value in codes or ())
 
 
 class AddressMaker:

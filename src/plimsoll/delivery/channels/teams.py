@@ -5,20 +5,20 @@ from typing import Any
 
 from plimsoll.delivery.notice import Channel, Notice
 
-_COLOURS = {"opened": "attention", "still open": "warning", "resolved": "good"}
+_COLORS = {"opened": "attention", "still open": "warning", "resolved": "good"}
 
 
 def _alert(notice: Notice, _: str) -> dict[str, Any]:
     lines = notice.lines if len(notice.subjects) > 1 else []
-    return _card(notice.head, lines, notice.link, colour=_COLOURS[notice.state])
+    return _card(notice.head, lines, notice.link, color=_COLORS[notice.state])
 
 
 def _report(payload: Mapping[str, Any], _: str) -> dict[str, Any]:
     return _card(f"{payload['state']} {payload['facts']} ({payload['fleet']})", [], payload["link"])
 
 
-def _card(head: str, lines: Sequence[str], link: str, *, colour: str = "default") -> dict[str, Any]:
-    title = {"type": "TextBlock", "text": head, "wrap": True, "weight": "bolder", "color": colour}
+def _card(head: str, lines: Sequence[str], link: str, *, color: str = "default") -> dict[str, Any]:
+    title = {"type": "TextBlock", "text": head, "wrap": True, "weight": "bolder", "color": color}
     card = {
         "type": "AdaptiveCard",
         "version": "1.4",

@@ -120,7 +120,7 @@ class CollectorLake(SpoolingLake):
     def snapshot(self, *, proven: bool = True, unsound: Sequence[str] | None = None) -> Snapshot:
         """Refused: there is nothing to read here."""
         del proven, unsound
-        raise self._elsewhere("nothing can be analysed or reported here")
+        raise self._elsewhere("nothing can be analyzed or reported here")
 
     def compact(self, *, now: datetime, grace_s: float = compaction.GRACE_S) -> Compaction:
         """Refused: the owner does it."""

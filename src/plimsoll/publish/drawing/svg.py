@@ -1,6 +1,6 @@
 """Drawings: small, sharp, without a script, with a sentence for those who cannot see them.
 
-One grammar: measured data in one colour, the load line the darkest mark, gaps never bridged.
+One grammar: measured data in one color, the load line the darkest mark, gaps never bridged.
 """
 
 from collections.abc import Iterator, Sequence
@@ -62,7 +62,7 @@ def mosaic(levels: Sequence[str], *, label: str, square: float, per_row: int) ->
 
 
 def strip(rows: Sequence[Sequence[str]], *, label: str, cell_width: float, row_height: float) -> Markup:
-    """One row for each resource, one column for each cell; neighbours of one level are joined, one path a level."""
+    """One row for each resource, one column for each cell; neighbors of one level are joined, one path a level."""
     paths: dict[str, list[str]] = {}
     for y, row in enumerate(rows):
         top = y * row_height

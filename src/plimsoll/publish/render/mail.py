@@ -11,7 +11,7 @@ import css_inline
 
 from plimsoll.publish.render import png
 from plimsoll.publish.render.html import environment
-from plimsoll.publish.theme import COLOURS
+from plimsoll.publish.theme import COLORS
 from plimsoll.publish.views.absences import Absence
 from plimsoll.publish.views.capacity_view import CapacityView
 from plimsoll.publish.views.sections import Action, Room
@@ -32,7 +32,7 @@ class MailView:
     fleet: str
     window: str
     state: str
-    colour: str
+    color: str
     facts: str
     parts: Sequence[tuple[str, bool]]
     since: str
@@ -65,9 +65,9 @@ class MailParts:
 def subject(state: str, facts: str, fleet: str, end: datetime, revision: int = 1) -> str:
     """Verdict and date, so that no two messages thread; a later revision says so."""
     worst = facts.split(";", maxsplit=1)[0].strip().rstrip(".")
-    told = f"{state.rstrip('.')}: {worst}" if worst else state.rstrip(".")
+    head = f"{state.rstrip('.')}: {worst}" if worst else state.rstrip(".")
     tail = f" ({fleet[:24]}, {end.day} {end:%b}{f', revision {revision}' if revision > 1 else ''})"
-    return (told if len(told) + len(tail) <= 78 else f"{told[: 77 - len(tail)]}…") + tail
+    return (head if len(head) + len(tail) <= 78 else f"{head[: 77 - len(tail)]}…") + tail
 
 
 def compose(
@@ -89,7 +89,7 @@ def compose(
         fleet=view.fleet,
         window=view.window,
         state=view.verdict.state,
-        colour=COLOURS[view.verdict.colour][0],
+        color=COLORS[view.verdict.color][0],
         facts=view.verdict.facts,
         parts=view.verdict.parts,
         since=view.since,
@@ -111,8 +111,8 @@ def compose(
         preheader=f"{view.verdict.facts} {view.since}",
     )
     env = environment(folders)
-    light = {name: values[0] for name, values in COLOURS.items()}
-    html = env.get_template("mail.html.j2").render(mail=mail, colour=light)
+    light = {name: values[0] for name, values in COLORS.items()}
+    html = env.get_template("mail.html.j2").render(mail=mail, color=light)
     text = env.get_template("mail.txt.j2").render(mail=mail, wrapped=_wrapped)
     inliner = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
     return MailParts(
@@ -128,8 +128,8 @@ def plain(
 ) -> MailParts:
     """The verdict in plain text, where a template of the mail cannot be drawn: silence would be worse."""
     failed = f"The templates of this mail could not be drawn: {reason}. plimsoll diff shows what was changed in them."
-    told = [f"{view.verdict.state} {view.verdict.facts}", view.since, *view.notices, failed, link, why]
-    text = "\n\n".join(_wrapped(one) for one in told if one) + "\n"
+    text_parts = [f"{view.verdict.state} {view.verdict.facts}", view.since, *view.notices, failed, link, why]
+    text = "\n\n".join(_wrapped(one) for one in text_parts if one) + "\n"
     head = subject(view.verdict.state, view.verdict.facts, view.fleet, end, revision)
     return MailParts(subject=head, text=text, html="", pictures={})
 
@@ -156,8 +156,8 @@ def _pictures(view: ReportView) -> dict[str, tuple[str, bytes]]:
     """Content id -> (the sentence that says the same, PNG); everything they show is also text."""
     found: dict[str, tuple[str, bytes]] = {}
     if rooms := _room(view):
-        told = "; ".join(f"{one.resource} {one.metric} {one.now}, line {one.line}" for one in rooms)
-        found["room"] = (f"Room to the load line: {told}.", png.room(rooms))
+        listed = "; ".join(f"{one.resource} {one.metric} {one.now}, line {one.line}" for one in rooms)
+        found["room"] = (f"Room to the load line: {listed}.", png.room(rooms))
     if view.rows:
         found["fleet"] = (view.fleet_picture.sentence, png.fleet(view.fleet_picture.mosaic))
     return found

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from plimsoll.errors import PlimsollError, shown
 from plimsoll.publish.render.html import environment
-from plimsoll.publish.theme import COLOURS
+from plimsoll.publish.theme import COLORS
 from plimsoll.publish.views.capacity_view import CapacityView
 from plimsoll.publish.views.view import ReportView
 
@@ -30,11 +30,11 @@ _STROKES: Final = ".spark .data{stroke-width:7}.spark .limit,.spark .gap{stroke-
 def pdf(view: ReportView | CapacityView, *, folders: Sequence[Path]) -> bytes:
     """The report as tagged PDF, A4; PlimsollError says which package is missing, if one is."""
     weasyprint = _library()
-    env, colours = environment(folders), {name: light for name, (light, _) in COLOURS.items()}
+    env, colors = environment(folders), {name: light for name, (light, _) in COLORS.items()}
     row_height = view.fleet_picture.row_height if isinstance(view, ReportView) else "auto"
     footer = _css_text(f"{view.fleet} · {view.window}")
-    style = env.get_template("print.css.j2").render(colour=colours, footer=footer, row_height=row_height)
-    rules = _VARIABLE.sub(lambda found: colours[found[1]], env.get_template("drawings.css.j2").render())
+    style = env.get_template("print.css.j2").render(color=colors, footer=footer, row_height=row_height)
+    rules = _VARIABLE.sub(lambda found: colors[found[1]], env.get_template("drawings.css.j2").render())
     name = "print_capacity.html.j2" if isinstance(view, CapacityView) else "print_daily.html.j2"
     page = env.get_template(name).render(view=view, style=Markup(style))  # noqa: S704 - our own tokens, and escaped text
     painted = _OPENED.sub(rf"\1<style>{rules}{_STROKES}</style>", _HEIGHT.sub(r'\1 style="height:\2px"', page))

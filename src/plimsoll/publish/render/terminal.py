@@ -1,11 +1,11 @@
-"""The report in the terminal: 92 columns, glyphs and words carry it; without colour nothing is lost."""
+"""The report in the terminal: 92 columns, glyphs and words carry it; without color nothing is lost."""
 
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.text import Text
 
-from plimsoll.publish.theme import COLOURS
+from plimsoll.publish.theme import COLORS
 from plimsoll.publish.views.capacity_view import CapacityView
 from plimsoll.publish.views.sections import Action
 from plimsoll.publish.views.view import ReportView
@@ -24,7 +24,7 @@ def show(view: ReportView | CapacityView, console: Console, *, paths: Sequence[s
     width = min(_WIDTH, console.width)
     line(f"─⦵─ Plimsoll  {view.kind} · {view.fleet} · {view.window}")
     line("")
-    verdict = Text(view.verdict.state, style=f"bold {COLOURS[view.verdict.colour][1]}")
+    verdict = Text(view.verdict.state, style=f"bold {COLORS[view.verdict.color][1]}")
     line(verdict.append(f" {view.verdict.facts}", style="bold not dim"))
     line(view.since)
     for notice in view.notices:
@@ -33,14 +33,14 @@ def show(view: ReportView | CapacityView, console: Console, *, paths: Sequence[s
     for tile in view.tiles:
         line(f"  {tile.label:<20} {tile.value + tile.unit:>12}   {tile.delta}".rstrip())
     line("")
-    for text in _told(view) if isinstance(view, ReportView) else _pools(view):
+    for text in _fleet(view) if isinstance(view, ReportView) else _pools(view):
         line(text if len(text) <= width else f"{text[: width - 1]}…")
     line("; ".join(view.provenance[0].lines))
     for path in paths:
         console.print(path, soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 
-def _told(view: ReportView) -> list[str]:
+def _fleet(view: ReportView) -> list[str]:
     """What to do, at most three; then the alerts."""
     rows = [one for one in (view.actions.rows if view.actions else ()) if isinstance(one, Action)]
     shown = [f"  {one.glyph} {one.severity:<8} {one.title} ({one.improves})" for one in rows]

@@ -106,16 +106,16 @@ def _days(pool: Pool, horizon_days: int) -> str:
 
 
 def _sentence(pool: Pool) -> str:
-    held = formatting.size(pool.capacity, pool.unit)
+    capacity = formatting.size(pool.capacity, pool.unit)
     if pool.now is None:
-        return f"{held}; no readings"
+        return f"{capacity}; no readings"
     growth = pool.growth_per_day
     moving = "steady"
     if growth:
         moving = f"{'growing' if growth > 0 else 'falling'} {abs(growth):.2g} a day"
     if pool.reason:
         moving = f"no forecast, {pool.reason}"
-    return f"{formatting.percent(pool.now.percent)} of {held} in use; {moving}"
+    return f"{formatting.percent(pool.now.percent)} of {capacity} in use; {moving}"
 
 
 def choices_of(pool: Pool) -> Choices:

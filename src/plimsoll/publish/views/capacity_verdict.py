@@ -37,8 +37,8 @@ def judge(document: CapacityDocument, today: date) -> Verdict:
     if decide.late:
         facts = f"{name} had to be decided by {day.day} {day:%B}; it {_when(pool)}{_remedy(pool)}"
         return Verdict("Late:", "critical", facts, (name,))
-    colour = "critical" if decide.days <= _URGENT_DAYS else "medium"
-    return Verdict(f"Decide by {formatting.long_day(day)}.", colour, facts, (name,))
+    color = "critical" if decide.days <= _URGENT_DAYS else "medium"
+    return Verdict(f"Decide by {formatting.long_day(day)}.", color, facts, (name,))
 
 
 def since(document: CapacityDocument, previous: CapacityDocument | None) -> str:
@@ -54,12 +54,12 @@ def since(document: CapacityDocument, previous: CapacityDocument | None) -> str:
         if pool.now and pool.id in before
     ]
     largest = sorted(moved, key=lambda one: (-abs(one[0]), one[1]))[:2]
-    told = "; ".join(
+    named = "; ".join(
         f"{name} {'took' if change > 0 else 'gave back'} {formatting.number(abs(change))} points"
         for change, name in largest
         if abs(change) >= 1
     )
-    return f"Since the review of {when}: {told or 'no pool moved by a point or more'}. {counts}."
+    return f"Since the review of {when}: {named or 'no pool moved by a point or more'}. {counts}."
 
 
 def _first(pool: Pool, name: str) -> str:
@@ -78,10 +78,10 @@ def _remedy(pool: Pool) -> str:
     chosen = next((choice for choice in pool.choices if choice.recommended and choice.action != "nothing"), None)
     if chosen is None:
         return "."
-    return f"; to hold it: {formatting.visible(chosen.title[:1].lower() + chosen.title[1:])}, {_held(chosen)}."
+    return f"; to hold it: {formatting.visible(chosen.title[:1].lower() + chosen.title[1:])}, {_worth(chosen)}."
 
 
-def _held(choice: Choice) -> str:
+def _worth(choice: Choice) -> str:
     if choice.room_until is None:
         return "enough for the whole horizon"
     return f"enough until {formatting.day(date.fromisoformat(choice.room_until))}"

@@ -6,9 +6,13 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from plimsoll.documents.capacity import CapacityDocument
+from plimsoll.documents.report_kinds import CAPACITY
 from plimsoll.publish import formatting
 from plimsoll.publish.drawing.svg import MARK
+from plimsoll.publish.theme import GLYPHS
 from plimsoll.publish.views import capacity_rows as rows
+from plimsoll.publish.views import outlook_text
 from plimsoll.publish.views.capacity_verdict import judge, since, urgency
 from plimsoll.publish.views.notices import of_making
 from plimsoll.publish.views.provenance import Column, made_by
@@ -36,6 +40,7 @@ class CapacityView:
     pools_title: str
     calm: Sequence[rows.PoolView]
     choices: Sequence[rows.Choices]
+    no_choice: str
     past: Sequence[rows.PastRow]
     trust: str
     provenance: Sequence[Column]
@@ -52,7 +57,7 @@ def capacity_view(review: CapacityInput, *, document_sha256: str) -> CapacityVie
     days = max((len(pool.history) for pool in ordered), default=0)
     today = review.as_of.astimezone(ZoneInfo(review.zone)).date()
     return CapacityView(
-        kind="Capacity review",
+        kind=CAPACITY.title,
         fleet=document.fleet,
         window=(
             f"{formatting.plural(days, 'day')} to {formatting.day(today)} {today:%Y}, "
@@ -67,11 +72,24 @@ def capacity_view(review: CapacityInput, *, document_sha256: str) -> CapacityVie
         pools_title=f"{formatting.plural(len(ordered), 'pool')}, one line each",
         calm=[rows.pool_view(pool, document.horizon_days, drawn=False) for pool in calm],
         choices=[rows.choices_of(pool) for pool in ordered if pool.choices][:_MOST_CHOICES],
+        no_choice=_no_choice(document),
         past=rows.past_rows(document),
         trust=_trust(review),
         provenance=_provenance(review, document_sha256),
         mark=MARK,
     )
+
+
+def _no_choice(document: CapacityDocument) -> str:
+    """What is said where there is nothing to choose; ticked off only where every pool could be forecast."""
+    forecast, without = outlook_text.counted(document.pools)
+    if not forecast:
+        why = "too little history to forecast any pool" if without else "no pool has readings"
+        return f"{GLYPHS['silent']} Not judged: {why}."
+    unread = len(document.pools) - forecast - without
+    if without or unread:
+        return f"{GLYPHS['silent']} No pool with a forecast needs a choice; {without + unread} have none."
+    return f"{GLYPHS['ok']} Nothing to choose: no pool reaches its load line."
 
 
 def _assumed(review: CapacityInput) -> list[str]:
@@ -88,8 +106,8 @@ def _trust(review: CapacityInput) -> str:
         return "No forecast has come due yet."
     share = trust.inside / trust.of
     judged = "too narrow" if share < 0.7 else "wider than needed" if share > 0.95 else "as honest as they claim"
-    held = f"{trust.inside} of {trust.of} inside an 80{formatting.NARROW}% band: {judged}, so far."
-    return f"{held} Mean error {formatting.number(trust.mean_error)} points."
+    inside = f"{trust.inside} of {trust.of} inside an 80{formatting.NARROW}% band: {judged}, so far."
+    return f"{inside} Mean error {formatting.number(trust.mean_error)} points."
 
 
 def _tiles(review: CapacityInput) -> list[Tile]:

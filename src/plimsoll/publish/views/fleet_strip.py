@@ -118,7 +118,7 @@ def _groups(report: ReportInput, fold: int, height: float, *, named: bool) -> li
                     cell_width=_CELL_WIDTH,
                     row_height=height,
                 ),
-                note=f"one row is the worst of {fold} neighbours" if fold > 1 else "",
+                note=f"one row is the worst of {fold} neighbors" if fold > 1 else "",
             )
         )
     return groups
@@ -139,7 +139,7 @@ def _ticks(report: ReportInput) -> list[str]:
 
 
 def _totals(report: ReportInput) -> str:
-    """`GPU p95 96.7 %, peak 17:00`: the utilisations of aggregatedMetrics that something has."""
+    """`GPU p95 96.7 %, peak 17:00`: the utilizations of aggregatedMetrics that something has."""
     zone, totals = ZoneInfo(report.zone), report.document.aggregated_metrics
     parts: list[str] = []
     for label, part in (

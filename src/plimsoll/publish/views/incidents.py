@@ -6,9 +6,10 @@ Silence is told by coverage and alerts; the weaker ones beyond the number asked 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plimsoll.documents import Evidence
+from plimsoll.documents import Evidence, detailed
 from plimsoll.documents.anomalies import Anomaly
-from plimsoll.documents.incidents import IncidentDetail, incidents_of
+from plimsoll.documents.evidence import FindingDetail, IncidentDetail
+from plimsoll.documents.incidents import incidents_of
 from plimsoll.publish.views.report_input import ReportInput
 
 
@@ -16,13 +17,14 @@ from plimsoll.publish.views.report_input import ReportInput
 class Shown:
     """One incident: `entries` are its likely cause's metrics beyond their ranges, `lead` is what it rests on.
 
-    `severity` is that of the entries; of what has none, that of the findings.
+    `finding` is the detail of `lead`. `severity` is that of the entries; of what has none, that of the findings.
     """
 
     id: str
     severity: str
     resources: Sequence[str]
     lead: Evidence
+    finding: FindingDetail
     entries: Sequence[Anomaly]
     detail: IncidentDetail
 
@@ -33,7 +35,7 @@ def shown(report: ReportInput) -> list[Shown]:
     for resource in report.anomalies or ():
         for entry in resource.anomalies:
             entries.setdefault(entry.id, []).append(entry)
-    proof = {one.subject: one for one in report.evidence if one.rule.startswith("anomalies.")}
+    proof = {one.subject: (one, finding) for one, finding in detailed(report.evidence, FindingDetail)}
     found = [
         _shown(one.subject, detail, proof, entries)
         for one, detail in incidents_of(report.evidence)
@@ -48,13 +50,16 @@ def weaker(report: ReportInput) -> int:
 
 
 def _shown(
-    subject: str, detail: IncidentDetail, proof: dict[str, Evidence], entries: dict[str, list[Anomaly]]
+    subject: str,
+    detail: IncidentDetail,
+    proof: dict[str, tuple[Evidence, FindingDetail]],
+    entries: dict[str, list[Anomaly]],
 ) -> Shown:
-    members = [member for member in detail.members if member in proof and proof[member].rule != "anomalies.silence"]
-    cause = proof[members[0]].detail["resource"]
-    of_cause = [member for member in members if proof[member].detail["resource"] == cause]
+    members = [member for member in detail.members if member in proof and proof[member][0].rule != "anomalies.silence"]
+    cause = proof[members[0]][1].resource
+    of_cause = [member for member in members if proof[member][1].resource == cause]
     lead = next((member for member in of_cause if member in entries), of_cause[0])
     severities: list[str] = [entry.severity for member in members for entry in entries.get(member, ())]
-    severities += [str(proof[member].detail["severity"]) for member in members if member not in entries]
+    severities += [proof[member][1].severity for member in members if member not in entries]
     severity = "high" if "high" in severities else "medium"
-    return Shown(subject, severity, detail.resources, proof[lead], entries.get(lead, []), detail)
+    return Shown(subject, severity, detail.resources, *proof[lead], entries.get(lead, []), detail)

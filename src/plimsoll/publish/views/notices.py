@@ -19,34 +19,34 @@ def notices(report: ReportInput, situation: Situation) -> list[str]:
 
 def of_making(made: Made, resources: Sequence[Resource] = ()) -> list[str]:
     """What there is to say about this publication and the ones before it."""
-    told: list[str] = []
+    lines: list[str] = []
     if made.revision.replaces:
         names = {one.resource_id: one.name for one in resources}
         moved = [formatting.name(names.get(one, one)) for one in made.revision.changed]
         whose = f" The numbers of {_some(moved)} changed." if moved else ""
-        told.append(f"Revision {made.revision.number}: the data changed after this window was first reported.{whose}")
-    told += [formatting.visible(text) for text in made.undelivered[:_MOST_UNDELIVERED]]
+        lines.append(f"Revision {made.revision.number}: the data changed after this window was first reported.{whose}")
+    lines += [formatting.visible(text) for text in made.undelivered[:_MOST_UNDELIVERED]]
     more = len(made.undelivered) - _MOST_UNDELIVERED
-    return [*told, f"{more} more were not delivered; plimsoll outbox lists them."] if more > 0 else told
+    return [*lines, f"{more} more were not delivered; plimsoll outbox lists them."] if more > 0 else lines
 
 
 def _missing(situation: Situation) -> list[str]:
     """The readings that did not arrive, and whose; names that nobody declared and that are not seen any more."""
-    told: list[str] = []
+    lines: list[str] = []
     if situation.total and situation.coverage_pct is not None and situation.coverage_pct < ENOUGH_PCT:
         who = f" Silent: {_some([formatting.name(one.name) for one in situation.silent])}." if situation.silent else ""
         share = formatting.number(situation.coverage_pct)
-        told.append(f"Only {share}{formatting.NARROW}% of the readings that were due arrived.{who}")
+        lines.append(f"Only {share}{formatting.NARROW}% of the readings that were due arrived.{who}")
     if situation.aged_out:
         count = formatting.plural(situation.aged_out, "name")
         have = "has" if situation.aged_out == 1 else "have"
-        told.append(f"{count} that no config declares {have} not been seen for longer than [silence] unseen.")
-    told += [formatting.visible(text) for text in situation.failed_jobs[:_MOST_FAILED]]
+        lines.append(f"{count} that no config declares {have} not been seen for longer than [silence] unseen.")
+    lines += [formatting.visible(text) for text in situation.failed_jobs[:_MOST_FAILED]]
     more = len(situation.failed_jobs) - _MOST_FAILED
     return (
-        [*told, f"{formatting.plural(more, 'more run')} of jobs failed; plimsoll status lists them."]
+        [*lines, f"{formatting.plural(more, 'more run')} of jobs failed; plimsoll status lists them."]
         if more > 0
-        else told
+        else lines
     )
 
 

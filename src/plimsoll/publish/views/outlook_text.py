@@ -27,5 +27,5 @@ def none_reaches(rows: Sequence[Pool] | Sequence[ResourceRoom], noun: str, line:
     within = f"in the next {horizon_days} days"
     if not blind:
         return f"No {noun} reaches {line} {within}."
-    told = f"None of the {formatting.plural(forecast, noun)} with a forecast reaches {line} {within}"
-    return f"{told}; {blind} cannot be forecast yet."
+    none_reaches = f"None of the {formatting.plural(forecast, noun)} with a forecast reaches {line} {within}"
+    return f"{none_reaches}; {blind} cannot be forecast yet."

@@ -1,10 +1,12 @@
 """Provenance, always last: which data, which gaps, how it was judged, made by whom."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from plimsoll.clock import rfc3339
+from plimsoll.documents import detailed
+from plimsoll.documents.evidence import DamageDetail, ScoreDetail
 from plimsoll.documents.situation import Situation
 from plimsoll.publish import formatting
 from plimsoll.publish.views.absences import absences
@@ -50,11 +52,11 @@ def _gaps(report: ReportInput, situation: Situation, zone: ZoneInfo) -> list[str
     found = [f"{one.resource}: {one.text}" for one in absences(situation, zone, report.end)]
     if len(found) > _MOST_GAPS:
         found = [*found[:_MOST_GAPS], f"and {len(found) - _MOST_GAPS} more in the JSON"]
-    damage = next((e for e in report.evidence if e.subject == "lake.damage"), None)
-    if damage:
-        first, told = min(damage.detail.items())
+    for damage, detail in detailed(report.evidence, DamageDetail):
+        name, file = min(detail.files.items())
         more = f", and {damage.samples - 1} more" if damage.samples > 1 else ""
-        found.append(f"{formatting.plural(damage.samples, 'damaged file')} left out: {first} {told['reason']}{more}")
+        found.append(f"{formatting.plural(damage.samples, 'damaged file')} left out: {name} {file.reason}{more}")
+        break  # every document names the same files
     return found or ["none"]
 
 
@@ -66,9 +68,9 @@ def _judged(report: ReportInput) -> list[str]:
         for line in report.lines.values()
     ]
     shown = [f"load lines: {'; '.join(lines[:4])}" + (f"; and {len(lines) - 4} more" if len(lines) > 4 else "")]
+    scores = {one.subject: detail.deductions for one, detail in detailed(report.evidence, ScoreDetail)}
     for subject, title in (("overall.healthScore", "health"), ("overall.performanceScore", "performance")):
-        evidence = next((e for e in report.evidence if e.subject == subject), None)
-        deductions: Mapping[str, float] = evidence.detail.get("deductions", {}) if evidence else {}
+        deductions = scores.get(subject, {})
         parts = [f"{name} −{formatting.number(points)}" for name, points in deductions.items() if points >= 0.05]
         if deductions:
             shown.append(f"{title}: 100 {', '.join(parts)}" if parts else f"{title}: nothing deducted")

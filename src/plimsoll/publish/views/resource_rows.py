@@ -139,11 +139,11 @@ def _spark(resource: Resource, standing: Headroom, state: str) -> Markup:
 
 
 def _sentence(standing: Headroom, state: str, missing: str) -> str:
-    told = f"{formatting.sentence_case(missing)}. " if missing else ""
+    gap = f"{formatting.sentence_case(missing)}. " if missing else ""
     if standing.metric is None or standing.margin is None:
-        return f"{told}No reading of it that has a load line arrived in this window."
+        return f"{gap}No reading of it that has a load line arrived in this window."
     if state == "silent":
-        return f"{told}What follows is history."
+        return f"{gap}What follows is history."
     unit = " points" if standing.in_points else f"{formatting.NARROW}% of it"
     distance = formatting.number(abs(standing.margin))
     where = "over" if standing.margin > 0 else "under"
@@ -152,7 +152,7 @@ def _sentence(standing: Headroom, state: str, missing: str) -> str:
         formatting.amount(standing.average, standing.metric),
     )
     return (
-        f"{told}{formatting.sentence_case(formatting.label(standing.metric))} averaged {average}; "
+        f"{gap}{formatting.sentence_case(formatting.label(standing.metric))} averaged {average}; "
         f"its worst 2{formatting.NARROW}% of readings were {distance}{unit} {where} the line at {line}."
     )
 

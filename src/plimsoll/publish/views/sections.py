@@ -14,7 +14,7 @@ from plimsoll.clock import instant
 from plimsoll.documents.anomalies import Anomaly
 from plimsoll.documents.capacity import ResourceRoom
 from plimsoll.documents.optimization import Recommendation, ResourceOptimization
-from plimsoll.documents.situation import SOON_DAYS, Situation
+from plimsoll.documents.situation import SOON_DAYS, RulesJudged, Situation
 from plimsoll.publish import formatting
 from plimsoll.publish.drawing.svg import bullet
 from plimsoll.publish.theme import GLYPHS
@@ -25,7 +25,9 @@ from plimsoll.publish.views.verdict import why_not_judged
 
 MOST_ACTIONS = 3
 MOST_ROWS = 12
-_UNREAD = "Not judged: nothing was read in this window."
+_NOT_JUDGED = "Not judged"
+_UNREAD = f"{_NOT_JUDGED}: nothing was read in this window."
+_TOO_LITTLE = f"{_NOT_JUDGED}: no rule has enough readings yet."
 _PRIORITIES = ("high", "medium", "low")
 
 
@@ -58,7 +60,7 @@ class Unusual:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class Constrained:
     """One bottleneck."""
 
     resource: str
@@ -88,12 +90,26 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The rows of a section with the sentence of its rail; `failed` is why it could not be made."""
+    """The rows of a section with the sentence of its rail; `failed` is why it could not be made.
 
-    rows: Sequence[Action | Unusual | Held | Room]
+    Without rows `sure` says that everything was judged: only then is it ticked off.
+    """
+
+    rows: Sequence[Action | Unusual | Constrained | Room]
     sentence: str
     more: int = 0
     failed: str = ""
+    sure: bool = False
+
+    @property
+    def glyph(self) -> str:
+        """Before the sentence of a section without rows."""
+        return GLYPHS["ok"] if self.sure else GLYPHS["silent"]
+
+    @property
+    def judged(self) -> bool:
+        """Whether anything was."""
+        return not self.sentence.startswith(_NOT_JUDGED)
 
 
 def actions(report: ReportInput, situation: Situation) -> Section | None:
@@ -114,16 +130,45 @@ def actions(report: ReportInput, situation: Situation) -> Section | None:
         chosen.setdefault(resource.resource_id, one)
     rows = [_action(one) for one in list(chosen.values())[:MOST_ACTIONS]]
     more = len(listed) - len(rows)
-    return Section(rows, "The most urgent first, with what each is worth." if rows else _nothing_to_do(situation), more)
+    if rows:
+        return Section(rows, "The most urgent first, with what each is worth.", more)
+    return Section(rows, nothing_to_do(situation), more, sure=all_judged(situation))
 
 
-def _nothing_to_do(situation: Situation) -> str:
-    """Said of what was read alone."""
-    if not situation.read:
-        return _UNREAD
+def nothing_to_do(situation: Situation) -> str:
+    """Said of what was read and judged alone."""
+    if (nothing := _no_rule_judged(situation)) is not None:
+        return nothing
     missing = situation.silent or situation.unmeasured or situation.lost or situation.gaps
     tail = ", as far as it was read" if missing else ""
-    return f"✓ No action would improve this fleet by more than 2{formatting.NARROW}%{tail}."
+    if situation.rules is not None:
+        tail += f"; {_rules_judged(situation.rules)}"
+    return f"No action would improve this fleet by more than 2{formatting.NARROW}%{tail}."
+
+
+def _no_rule_judged(situation: Situation) -> str | None:
+    """What is said where nothing was read, or no rule had enough readings."""
+    if not situation.read:
+        return _UNREAD
+    return _TOO_LITTLE if situation.rules is not None and not situation.rules.judged else None
+
+
+def _rules_judged(rules: RulesJudged) -> str:
+    wait = f", {rules.waiting} wait{'s' if rules.waiting == 1 else ''} for more history" if rules.waiting else ""
+    return f"{rules.judged} of {rules.known} rules had enough to judge{wait}"
+
+
+def all_judged(situation: Situation) -> bool:
+    """Whether each rule whose metrics are collected had enough of them, and every resource was read throughout."""
+    missing = situation.silent or situation.unmeasured or situation.lost or situation.gaps or situation.aged_out
+    rules = situation.rules
+    return (
+        situation.read == situation.total
+        and not missing
+        and rules is not None
+        and rules.judged > 0
+        and not rules.waiting
+    )
 
 
 def unusual(report: ReportInput, situation: Situation, zone: ZoneInfo) -> Section | None:
@@ -134,34 +179,50 @@ def unusual(report: ReportInput, situation: Situation, zone: ZoneInfo) -> Sectio
     weaker = incidents.weaker(report)
     rest = f" {weaker:,} weaker {'one is' if weaker == 1 else 'ones are'} in evidence.json." if weaker else ""
     sentence = f"{len(rows)} found. Each against its own past.{rest}" if rows else nothing_unusual(situation)
-    return Section(rows[:MOST_ROWS], sentence, max(0, len(rows) - MOST_ROWS))
+    sure = not rows and not weaker and all_compared(situation)
+    return Section(rows[:MOST_ROWS], sentence, max(0, len(rows) - MOST_ROWS), sure=sure)
+
+
+def all_compared(situation: Situation) -> bool:
+    """Whether every resource, in all that it gives, was compared with its own past."""
+    return situation.read > 0 and situation.judged > 0 and not why_not_judged(situation) and not situation.lost
 
 
 def nothing_unusual(situation: Situation) -> str:
     """Said of what was judged alone."""
     why = why_not_judged(situation)
     if not situation.judged:
-        return f"Not judged: {why or 'no resource is known yet'}."
+        return f"{_NOT_JUDGED}: {why or 'no resource is known yet'}."
     lost = len({one.id for one in situation.lost})
     if lost:
         why = f"{why}, {lost:,} in part" if why else f"{lost:,} in part"
     return f"Nothing was unlike its own past; not judged: {why}." if why else "Nothing was unlike its own past."
 
 
-def held_back(report: ReportInput, situation: Situation) -> Section | None:
+def constrained(report: ReportInput, situation: Situation) -> Section | None:
     """The bottlenecks, the most constrained resource first."""
     if report.optimization is None:
         return _failed(report, "optimization")
     rows = [
-        _held(resource, one.component, one.description, one.impact)
+        _constrained(resource, one.component, one.description, one.impact)
         for resource in report.optimization.resources
         for one in (resource.bottlenecks or ())
     ]
+    sentence = (
+        f"{formatting.plural(len(rows), 'bottleneck')}, the tightest first." if rows else nothing_constrained(situation)
+    )
+    sure = not rows and all_judged(situation)
+    return Section(rows[:MOST_ROWS], sentence, max(0, len(rows) - MOST_ROWS), sure=sure)
+
+
+def nothing_constrained(situation: Situation) -> str:
+    """Said of what was judged alone, with how many rules could."""
+    if (nothing := _no_rule_judged(situation)) is not None:
+        return nothing
     unread = situation.total - situation.aged_out - situation.read
-    nothing = f"No rule found anything{f'; not judged: {unread:,} without a reading' if unread > 0 else ''}."
-    nothing = nothing if situation.read else _UNREAD
-    sentence = f"{formatting.plural(len(rows), 'bottleneck')}, the tightest first." if rows else nothing
-    return Section(rows[:MOST_ROWS], sentence, max(0, len(rows) - MOST_ROWS))
+    parts = [_rules_judged(situation.rules)] if situation.rules is not None else []
+    parts += [f"not judged: {unread:,} without a reading"] if unread > 0 else []
+    return f"No rule found anything{''.join(f'; {part}' for part in parts)}."
 
 
 def room(report: ReportInput) -> Section | None:
@@ -215,10 +276,10 @@ def _unusual(one: Shown, report: ReportInput, zone: ZoneInfo) -> Unusual:
     known = formatting.known(metric)
     more = f" and {len(one.entries) - 1} more" if len(one.entries) > 1 else ""
     others = f" and {len(one.resources) - 1:,} more" if len(one.resources) > 1 else ""
-    resource = str(lead.detail["resource"])
+    resource = one.finding.resource
     start = formatting.clock_time(instant(lead.window.start), zone, day_of=report.end)
     end = formatting.clock_time(instant(lead.window.end), zone, day_of=report.end)
-    why = str(lead.detail["explanation"])
+    why = one.finding.explanation
     if others:
         cause = one.detail.causes[0].why if one.detail.causes else ""
         likely = f"likely cause: {names.get(resource, resource)} ({cause})"
@@ -231,7 +292,7 @@ def _unusual(one: Shown, report: ReportInput, zone: ZoneInfo) -> Unusual:
         value=formatting.amount(value, metric) if known else formatting.number(value),
         expected=_range(entry),
         z=f"z {min(entry.z_score, 99.9):.1f}" if entry else lead.rule.removeprefix("anomalies.").replace("_", " "),
-        since=f"{start}{', goes on' if lead.detail['open'] else f' to {end}'}",
+        since=f"{start}{', goes on' if one.finding.open else f' to {end}'}",
         why=formatting.visible(why),
     )
 
@@ -242,8 +303,8 @@ def _range(entry: Anomaly | None) -> str:
     return f"{formatting.number(entry.expected_low)} – {formatting.number(entry.expected_high)}"
 
 
-def _held(resource: ResourceOptimization, component: str, description: str, impact: str) -> Held:
-    return Held(
+def _constrained(resource: ResourceOptimization, component: str, description: str, impact: str) -> Constrained:
+    return Constrained(
         formatting.name(resource.resource_name),
         formatting.visible(component),
         formatting.sentence_case(formatting.visible(description)),

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 from plimsoll.clock import instant, rfc3339
-from plimsoll.documents import Evidence
+from plimsoll.documents import detailed
 from plimsoll.documents.capacity import ResourceRoom
+from plimsoll.documents.evidence import AvailabilityDetail, RulesJudgedDetail, SituationEvidence
 from plimsoll.documents.situation import (
     Absent,
     Advice,
@@ -18,6 +19,7 @@ from plimsoll.documents.situation import (
     Incident,
     Lost,
     Open,
+    RulesJudged,
     Situation,
 )
 from plimsoll.fleet.presence import METRIC, Presence
@@ -60,6 +62,8 @@ def situation_of(report: ReportInput) -> Situation:
         failed_sections=sorted(report.failed),
         failed_jobs=list(report.made.failed_jobs),
         is_filtered=report.is_filtered,
+        without_line=_without_line(report, crossed),
+        rules=_rules(report),
     )
 
 
@@ -159,6 +163,18 @@ def _over_now(report: ReportInput) -> set[str]:
     return lines | opened | {one.resource_id for one in report.standings if one.is_over}
 
 
+def _without_line(report: ReportInput, crossed: set[str]) -> list[str]:
+    """Resources that were read, and nothing of them that has a line."""
+    read = {one.resource_id for one in report.presences if one.in_window and not one.aged_out}
+    return sorted(read.intersection(one.resource_id for one in report.standings if one.margin is None) - crossed)
+
+
+def _rules(report: ReportInput) -> RulesJudged | None:
+    for one, rules in detailed(report.evidence, RulesJudgedDetail):
+        return RulesJudged(len(rules.judged), len(rules.waiting), one.samples)
+    return None
+
+
 def _crossed(report: ReportInput) -> set[str]:
     touched = {
         event.alert.resource
@@ -185,7 +201,7 @@ def _incidents(report: ReportInput) -> list[Incident]:
     names = {r.resource_id: r.name for r in report.resources}
     found: list[Incident] = []
     for one in incidents.shown(report):
-        cause = str(one.lead.detail["resource"])
+        cause = one.finding.resource
         found.append(Incident(cause, names.get(cause, cause), one.severity, list(one.resources)))
     return sorted(found, key=lambda one: (_WORST_FIRST.index(one.severity), one.id))
 
@@ -193,8 +209,8 @@ def _incidents(report: ReportInput) -> list[Incident]:
 def _availability(report: ReportInput, coverage_pct: float | None) -> float | None:
     """How available what was read was; where nothing counts requests or probes, less what is only not known."""
     whole = report.document.overall.availability_score
-    measure = next((one for one in report.evidence if one.subject == "overall.availabilityScore"), None)
-    if whole is None or measure is None or measure.detail.get("method") != "readings":
+    measure = next((detail for _, detail in detailed(report.evidence, AvailabilityDetail)), None)
+    if whole is None or measure is None or measure.method != "readings":
         return whole
     return min(100.0, 100 * whole / coverage_pct) if coverage_pct else None
 
@@ -231,9 +247,9 @@ def _ahead(report: ReportInput) -> Ahead | None:
     return Ahead(report.capacity.horizon_days, forecast, without)
 
 
-def evidence_of(report: ReportInput, situation: Situation, *, state: str, facts: str) -> Evidence:
+def evidence_of(report: ReportInput, situation: Situation, *, state: str, facts: str) -> SituationEvidence:
     """The situation as a document: every number of the verdict, the notices and the second line."""
-    return Evidence(
+    return SituationEvidence(
         subject="situation",
         rule="the first row that is true, the worst first",
         window=report.document.time_range,

@@ -1,4 +1,4 @@
-"""The six tiles: the numbers of `overall`, each with its neighbour of the window before."""
+"""The six tiles: the numbers of `overall`, each with its neighbor of the window before."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

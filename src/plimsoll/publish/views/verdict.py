@@ -50,10 +50,10 @@ _SPARE_PCT: Final = 50.0
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """State, its colour's token, and the sentence of facts."""
+    """State, its color's token, and the sentence of facts."""
 
     state: str
-    colour: str
+    color: str
     facts: str
     names: tuple[str, ...] = ()
 
@@ -95,20 +95,20 @@ class Moment:
 
 def judge(situation: Situation, moment: Moment) -> Verdict:
     """The verdict on a situation."""
-    state, colour = _STATES[situation.state]
+    state, color = _STATES[situation.state]
     if situation.state is State.CALM:
-        return Verdict(state, colour, f"{_calm(situation)}{gpu_fact(situation)}")
+        return Verdict(state, color, f"{_calm(situation)}{gpu_fact(situation)}")
     chosen = list(islice(facts_of(situation, moment), MOST_FACTS)) or list(_rest(situation))
     if not situation.total:
-        return Verdict(state, colour, _no_resource(situation))
+        return Verdict(state, color, _no_resource(situation))
     names = tuple(_names(situation))
     text = ", and ".join(fact.text for fact in chosen)
     text = text if text.startswith(names) else formatting.sentence_case(text)
-    told = {one for fact in chosen for one in fact.about}
-    more = [one for one, _ in situation.high if one not in told]
+    named = {one for fact in chosen for one in fact.about}
+    more = [one for one, _ in situation.high if one not in named]
     rest = f" {len(more)} more {'has' if len(more) == 1 else 'have'} something high." if more else ""
     facts = f"{text}.{rest}{gpu_fact(situation)}"
-    return Verdict(state, colour, facts, tuple(name for name in names if name in facts))
+    return Verdict(state, color, facts, tuple(name for name in names if name in facts))
 
 
 def gpu_fact(situation: Situation) -> str:
@@ -119,11 +119,11 @@ def gpu_fact(situation: Situation) -> str:
     busy = formatting.percent(gpus.busy_pct)
     if gpus.count == 1:
         return f" Its GPU was busy {busy} of the time."
-    told = f" Its {gpus.count:,} GPUs were busy {busy} of the time"
+    named = f" Its {gpus.count:,} GPUs were busy {busy} of the time"
     if gpus.busiest_pct > _SPARE_PCT or gpus.enough >= gpus.count:
-        return f"{told}."
+        return f"{named}."
     size = f"{gpus.enough:,} would have carried that at {SIZED_FOR_PCT:g}{formatting.NARROW}%"
-    return f"{told}, {formatting.percent(gpus.busiest_pct)} in the busiest hour: {size}."
+    return f"{named}, {formatting.percent(gpus.busiest_pct)} in the busiest hour: {size}."
 
 
 def _names(situation: Situation) -> list[str]:
@@ -142,6 +142,12 @@ def _no_resource(situation: Situation) -> str:
 def _calm(situation: Situation) -> str:
     new = len(situation.too_new)
     young = f" {new} of {situation.total:,} {'is' if new == 1 else 'are'} too new to judge." if new else ""
+    without = len(situation.without_line)
+    if without:
+        lined = situation.total - situation.aged_out - without
+        stayed = f"{formatting.plural(lined, 'resource')} stayed under {'its line' if lined == 1 else 'their lines'}"
+        none = f" {without:,} {'has' if without == 1 else 'have'} none."
+        return f"{stayed}{_ahead(situation)}.{none}{young}"
     return f"Every resource stayed under its line{_ahead(situation)}.{young}"
 
 
@@ -209,12 +215,12 @@ def _pressing(situation: Situation, moment: Moment) -> Iterator[Fact]:
 def _alerts(situation: Situation, moment: Moment) -> Iterator[Fact]:
     """One for each open alert; all silences are one."""
     silent = {one.resource for one in situation.open if one.is_silence}
-    told = False
+    named = False
     for one in situation.open:
         if not one.is_silence:
             yield Fact(over(one, moment), (one.resource,))
-        elif not told:
-            told = True
+        elif not named:
+            named = True
             some = [a for a in situation.silent if a.id in silent]
             yield Fact(absent(some, situation) if some else over(one, moment), tuple(sorted(silent)))
 
@@ -260,7 +266,7 @@ def _lost(situation: Situation, moment: Moment) -> Fact:
 
 
 def what_is_lost(lost: Lost) -> str:
-    """`no CPU utilisation`, `no reading of gpu4, gpu5, gpu6 and 1 more`."""
+    """`no CPU utilization`, `no reading of gpu4, gpu5, gpu6 and 1 more`."""
     if not lost.devices:
         return f"no {formatting.label(lost.metric)}"
     more = f" and {len(lost.devices) - _MOST_DEVICES} more" if len(lost.devices) > _MOST_DEVICES else ""
@@ -293,8 +299,8 @@ def _past(situation: Situation, moment: Moment) -> Iterator[Fact]:
         else:
             some = f"{formatting.plural(len(about), 'resource')} were without readings for a while"
             yield Fact(f"{some}, {formatting.name(longest.name)} for {formatting.duration(longest.length)}", about)
-    told = {one.resource for one in situation.open} | {one.id for one in back}
-    briefly = [one for one in situation.over_now if one not in told | set(situation.muted)]
+    named = {one.resource for one in situation.open} | {one.id for one in back}
+    briefly = [one for one in situation.over_now if one not in named | set(situation.muted)]
     if briefly:
         yield Fact(f"{formatting.plural(len(briefly), 'resource')} went over a line just now", tuple(briefly))
     if situation.muted:
@@ -334,6 +340,8 @@ def _not_judged(situation: Situation) -> Iterator[Fact]:
     why = why_not_judged(situation)
     if situation.judged == 0 and why:
         yield Fact(f"nothing is compared with its own past: {why}")
+    if situation.has_no_line:
+        yield Fact("nothing that is read has a load line")
 
 
 def _rest(situation: Situation) -> Iterator[Fact]:
@@ -353,8 +361,8 @@ def why_not_judged(situation: Situation) -> str:
         (len({one.id for one in situation.silent}), "silent"),
         (len({one.id for one in situation.unmeasured}), "not measured at the end"),
     ]
-    told = [f"{count:,} {why}" for count, why in parts if count]
+    named = [f"{count:,} {why}" for count, why in parts if count]
     rest = situation.total - situation.aged_out - situation.judged - len(absent_ids | set(situation.too_new))
     if rest > 0:
-        told.append(f"{rest:,} without a reading")
-    return ", ".join(told)
+        named.append(f"{rest:,} without a reading")
+    return ", ".join(named)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from plimsoll.clock import instant
+from plimsoll.documents.report_kinds import REPORT_KINDS
 from plimsoll.documents.situation import Situation
 from plimsoll.publish import formatting
 from plimsoll.publish.drawing.svg import MARK
@@ -28,7 +29,6 @@ from plimsoll.publish.views.tiles import Tile, tiles
 from plimsoll.publish.views.verdict import Moment, Verdict, judge, why_not_judged
 
 MOST_ROWS = 2_500
-_KINDS = {"daily": "Daily report", "weekly": "Weekly report"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,15 @@ class AlertRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """Something that was looked at without finding anything; the glyph says whether all of it was judged."""
+
+    glyph: str
+    title: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReportView:
     """A whole report; a part whose analysis was not made is None and is not shown."""
 
@@ -60,10 +69,11 @@ class ReportView:
     fleet_picture: FleetPicture
     alerts: Sequence[AlertRow]
     alerts_sentence: str
+    alerts_glyph: str
     unusual: Section | None
-    held_back: Section | None
+    constrained: Section | None
     room: Section | None
-    checked: Sequence[tuple[str, str]]
+    checked: Sequence[Checked]
     outcomes: Sequence[str]
     rows: Sequence[ResourceRow]
     rows_sentence: str
@@ -85,11 +95,11 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
     rows = resource_rows.rows(report, situation)
     flagged = sum(row.flagged for row in rows)
     count = len(situation.open)
-    strange, held = sections.unusual(report, situation, zone), sections.held_back(report, situation)
-    checked = _checked(situation, strange, held)
+    strange, constrained = sections.unusual(report, situation, zone), sections.constrained(report, situation)
+    checked = _checked(situation, strange, constrained)
     missing = absences(situation, zone, report.end)
     return ReportView(
-        kind=_KINDS[report.kind],
+        kind=REPORT_KINDS[report.kind].title,
         fleet=report.fleet,
         window=f"{formatting.moment(report.start, zone)} – {formatting.moment(report.end, zone)} {report.zone}",
         verdict=judge(situation, Moment(report.end, zone)),
@@ -100,8 +110,9 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
         fleet_picture=fleet_strip.picture(report, situation),
         alerts=_alerts(report, zone),
         alerts_sentence=f"{count} open. An alert is a line crossed." if count else no_alert_sentence(situation),
+        alerts_glyph=_alerts_glyph(situation),
         unusual=strange,
-        held_back=held,
+        constrained=constrained,
         room=sections.room(report),
         checked=checked if len(checked) > 1 else [],
         outcomes=[formatting.visible(text) for text in report.outcomes],
@@ -133,7 +144,19 @@ def no_alert_sentence(situation: Situation) -> str:
         return "No alert is open; a line is crossed, not for long enough."
     if situation.crossed or situation.muted:
         return "No alert is open."
-    return "No load line is crossed." + (" What is not read is not judged." if situation.silent else "")
+    if situation.has_no_line:
+        return "Not judged: nothing that is read has a load line."
+    more = " What is not read is not judged." if situation.silent else ""
+    if situation.without_line:
+        count = len(situation.without_line)
+        more += f" {formatting.plural(count, 'resource')} {'has' if count == 1 else 'have'} none."
+    return f"No load line is crossed.{more}"
+
+
+def lines_are_kept(situation: Situation) -> bool:
+    """Whether every resource has a line, was read throughout, and crossed none: what may be ticked off."""
+    missing = situation.unmeasured or situation.lost or situation.gaps or situation.read < situation.total
+    return no_alert_sentence(situation) == "No load line is crossed." and not missing
 
 
 def _absent_sentence(situation: Situation) -> str:
@@ -144,20 +167,25 @@ def _absent_sentence(situation: Situation) -> str:
         (len({one.id for one in situation.lost}), "lost a metric or a GPU"),
         (len(situation.gaps), "without readings for a while"),
     ]
-    told = ", ".join(f"{count:,} {what}" for count, what in parts if count)
-    return f"{told} of {formatting.plural(situation.total, 'resource')}." if told else ""
+    counted = ", ".join(f"{count:,} {what}" for count, what in parts if count)
+    return f"{counted} of {formatting.plural(situation.total, 'resource')}." if counted else ""
 
 
-def _checked(situation: Situation, strange: Section | None, held: Section | None) -> list[tuple[str, str]]:
-    """What was looked at without finding anything, one line for each; what was not judged is not among it."""
+def _checked(situation: Situation, strange: Section | None, constrained: Section | None) -> list[Checked]:
+    """What was looked at without finding anything, one line for each; with nothing judged there is none."""
     if not situation.judged:
         return []
+    sections = [("Unusual", strange), ("Bottlenecks", constrained)]
     looked = [
-        ("Alerts", no_alert_sentence(situation), bool(situation.open)),
-        ("Unusual", strange.sentence if strange else "", strange is None or bool(strange.rows or strange.failed)),
-        ("Bottlenecks", held.sentence if held else "", held is None or bool(held.rows or held.failed)),
+        Checked(one.glyph, title, one.sentence) for title, one in sections if one and not (one.rows or one.failed)
     ]
-    return [(title, sentence) for title, sentence, found in looked if not found]
+    if situation.open:
+        return looked
+    return [Checked(_alerts_glyph(situation), "Alerts", no_alert_sentence(situation)), *looked]
+
+
+def _alerts_glyph(situation: Situation) -> str:
+    return GLYPHS["ok" if lines_are_kept(situation) else "silent"]
 
 
 def _alerts(report: ReportInput, zone: ZoneInfo) -> list[AlertRow]:
@@ -179,25 +207,27 @@ def _alerts(report: ReportInput, zone: ZoneInfo) -> list[AlertRow]:
 
 def _since(report: ReportInput, situation: Situation) -> str:
     """The second line: what changed since the window before, and how many stayed under their lines."""
-    told = counts_sentence(situation)
+    counted = counts_sentence(situation)
     before = report.previous.overall.health_score if report.previous else None
     if report.previous is None or before is None:
         earlier = any(r.known_since is not None and r.known_since < report.previous_end for r in report.resources)
         why = "Nothing was read in the window before" if earlier else "First report"
-        return f"{why}; nothing to compare with{'' if earlier else ' yet'}. In this window: {told}"
+        return f"{why}; nothing to compare with{'' if earlier else ' yet'}. In this window: {counted}"
     now = report.document.overall.health_score
     if now is None:
-        return f"Since {report.before}: health is not known any more; {told}"
+        return f"Since {report.before}: health is not known any more; {counted}"
     change = now - before
     moved = "stayed at" if change == 0 else ("rose to" if change > 0 else "fell to")
-    return f"Since {report.before}: health {moved} {now}{f' from {before}' if change else ''}; {told}"
+    return f"Since {report.before}: health {moved} {now}{f' from {before}' if change else ''}; {counted}"
 
 
 def counts_sentence(situation: Situation) -> str:
     """What opened and closed, how many crossed or stayed under, how many are not read or not judged."""
+    unlined = len(situation.without_line)
     counts = (
         f"{situation.stayed_under:,} of {formatting.plural(situation.total, 'resource')} stayed under "
         f"{'its line' if situation.total == 1 else 'their lines'}; {len(situation.crossed):,} crossed; "
+        f"{f'{unlined:,} without a line; ' if unlined else ''}"
         f"{len(situation.silent) + len(situation.unmeasured) + situation.aged_out:,} not read at the end."
     )
     why = why_not_judged(situation)

@@ -42,7 +42,7 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
     return Advice(
         priority="high" if bottleneck.weight >= 85 else "medium",
         title=_title(window.resource.name, f"{more - units:g} more {one if more - units == 1 else noun}", noun),
-        description=f"{bottleneck.description}; utilisation reached {100 * rho:.0f} %. "
+        description=f"{bottleneck.description}; utilization reached {100 * rho:.0f} %. "
         f"{words}{asked.words} {_scaling(law, units, more)}If nothing is done, the wait grows faster than the load.",
         improvement=said,
         estimate=estimate,
@@ -58,7 +58,7 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
             until=f"{100 * bottleneck.share:.0f} % of the time, as in this window",
             why=f"{100 * rho:.0f} % used in the busy hours; {100 * TARGET:.0f} % is the aim",
         ),
-        inputs={"utilisation, 95th percentile": used},
+        inputs={"utilization, 95th percentile": used},
     )
 
 

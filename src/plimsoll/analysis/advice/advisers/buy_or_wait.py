@@ -86,8 +86,8 @@ def _hours_a_day(window: ResourceWindow, bottleneck: Bottleneck) -> Floats | Non
         return None
     day = round(24 * window.rows_per_hour)
     days = window.rows // day
-    held = measure.where.over(GridSlice(window, slice(window.rows - days * day, None)))
-    return np.asarray(held.reshape(days, day).sum(axis=1) * window.step_s / 3600, dtype=np.float64)
+    true_at = measure.where.over(GridSlice(window, slice(window.rows - days * day, None)))
+    return np.asarray(true_at.reshape(days, day).sum(axis=1) * window.step_s / 3600, dtype=np.float64)
 
 
 ADVISER = Adviser(

@@ -1,4 +1,4 @@
-"""Processors that are taken away by a quota or a neighbour."""
+"""Processors that are taken away by a quota or a neighbor."""
 
 import math
 
@@ -10,8 +10,8 @@ from plimsoll.analysis.bottlenecks.rule import Bottleneck
 
 def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
     """The limit is a setting: what the container was stopped for is what it lacks."""
-    held, count = min(bottleneck.observed, 90.0), window.resource.cpu_count
-    cores = math.ceil(count / (1 - held / 100)) if count else None
+    peak, count = min(bottleneck.observed, 90.0), window.resource.cpu_count
+    cores = math.ceil(count / (1 - peak / 100)) if count else None
     return Advice(
         priority="medium",
         title=f"Give {window.resource.name} the processors that it asks for",

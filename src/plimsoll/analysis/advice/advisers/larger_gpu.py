@@ -34,7 +34,7 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
         saving_per_month=cost.saving_per_month,
         replay=best.replay,
         changes=best.changes(window.resource.gpu_count or units),
-        inputs={"utilisation, 95th percentile": used},
+        inputs={"utilization, 95th percentile": used},
     )
 
 

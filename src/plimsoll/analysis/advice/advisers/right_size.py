@@ -24,7 +24,7 @@ LEAST_REPLICAS = 2
 
 
 def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
-    """N' = ceil(n Q(utilisation) / target), Q cautious; replayed: each step that would have been over 100 % counts."""
+    """N' = ceil(n Q(utilization) / target), Q cautious; replayed: each step that would have been over 100 % counts."""
     busy = window.whole("gpu_utilization_pct")
     units = window.resource.replicas_count or window.resource.gpu_count
     cautious, saving = (quantile_of("gpu_utilization_pct", q, rows="whole") for q in (CAUTIOUS, SAVING))
@@ -51,7 +51,7 @@ def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
             middle=100 * part,
             high=100 * ((units - bolder) / units),
             unit="%",
-            formula="1 - ceil(n Q(utilisation) / target) / n, Q from the 99.5th to the 95th percentile",
+            formula="1 - ceil(n Q(utilization) / target) / n, Q from the 99.5th to the 95th percentile",
         ),
         cost=cost.text,
         saving_per_month=cost.saving_per_month,

@@ -92,17 +92,17 @@ class _Joined(Condition):
 
 @dataclass(frozen=True, slots=True)
 class _Not(Condition):
-    held: Condition
+    negated: Condition
 
     @property
     def terms(self) -> list[Term]:
-        return self.held.terms
+        return self.negated.terms
 
     def over(self, part: GridSlice) -> NDArray[np.bool_]:
-        return ~self.held.over(part)
+        return ~self.negated.over(part)
 
     def sql(self, window: ResourceWindow) -> str:
-        return f"NOT coalesce({self.held.sql(window)}, false)"
+        return f"NOT coalesce({self.negated.sql(window)}, false)"
 
 
 def at_least(term: Term | str, limit: Term | float) -> Condition:

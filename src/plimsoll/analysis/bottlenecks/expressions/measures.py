@@ -75,8 +75,8 @@ class Reading:
         metrics = sorted(frozenset[str]().union(*(term.metrics for term in terms)))
         back = any(term.looks_back for term in terms)
         first, last = _bounds(window, self.rows)
-        held = [self.where.sql(window)] if self.where else []
-        conditions = [f"s.step >= {first}", *held] if back else held
+        filters = [self.where.sql(window)] if self.where else []
+        conditions = [f"s.step >= {first}", *filters] if back else filters
         begin = 0 if back else first
         steps = steps_of(window, end, metrics, begin=begin, stop=last, device=self.device)
         of = self.of.sql(window)

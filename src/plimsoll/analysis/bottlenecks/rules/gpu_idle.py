@@ -28,7 +28,7 @@ def find(window: ResourceWindow, limits: GpuIdleLimits) -> Bottleneck | None:
     count = window.resource.gpu_count or 1.0
     measure = mean_of("gpu_utilization_pct", rows=rows)
     return Bottleneck(
-        description=f"{count:g} GPUs did no work for {hours:.0f} h (utilisation at most {limits.idle_pct:g} %)",
+        description=f"{count:g} GPUs did no work for {hours:.0f} h (utilization at most {limits.idle_pct:g} %)",
         impact=f"{count * hours:,.0f} GPU-hours held without use",
         weight=min(95.0, 60 + 5 * np.log2(hours / limits.least_hours)),
         metric="gpu_utilization_pct",
@@ -47,7 +47,7 @@ RULE = Rule(
     reads=("gpu_utilization_pct",),
     find=find,
     limits=GpuIdleLimits(),
-    use=Place("gpu", "utilisation"),
+    use=Place("gpu", "utilization"),
     min_weight=60.0,
     remediation="Release the machine, or scale the service to zero, until there is work.",
     explains=frozenset({"gpu_under_used", "over_provisioned", "batch_too_small", "idle_host", "quiet_hours"}),

@@ -21,7 +21,7 @@ class OverProvisionedLimits(Limits):
 
 
 def find(window: ResourceWindow, limits: OverProvisionedLimits) -> Bottleneck | None:
-    """The 95th percentile of utilisation over a week or more stays under half of the target."""
+    """The 95th percentile of utilization over a week or more stays under half of the target."""
     return with_hysteresis(window, partial(_look, limits=limits))
 
 
@@ -40,7 +40,7 @@ def _look(window: ResourceWindow, tolerance: float, *, limits: OverProvisionedLi
     return Bottleneck(
         description=f"{count:g} replicas were {high:.0f} % used in their busiest hours (95th percentile of "
         f"{len(known) * window.step_s / 86_400:.0f} days)",
-        impact="replicas that nobody needs are paid for",
+        impact="replicas that are not needed are paid for",
         weight=15 + 15 * (1 - high / limit),
         metric="gpu_utilization_pct",
         observed=high,
@@ -58,7 +58,7 @@ RULE = Rule(
     reads=("gpu_utilization_pct",),
     find=find,
     limits=OverProvisionedLimits(),
-    use=Place("gpu", "utilisation"),
+    use=Place("gpu", "utilization"),
     min_weight=15.0,
     remediation="Run fewer replicas.",
     history=lambda limits: History(24 * limits.least_days, "grid"),

@@ -43,7 +43,7 @@ RULE = Rule(
     reads=("job_limit_used_pct",),
     find=find,
     limits=PaddedLimitLimits(),
-    use=Place("service", "utilisation"),
+    use=Place("service", "utilization"),
     min_weight=8.0,
     remediation="Ask for the time that jobs need, with a fifth to spare.",
 )

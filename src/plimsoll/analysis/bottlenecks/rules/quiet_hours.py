@@ -37,7 +37,7 @@ def find(window: ResourceWindow, limits: QuietHoursLimits) -> Bottleneck | None:
     most = measure.value(window)
     return Bottleneck(
         description=f"{units:g} replicas were at most {most:.0f} % used in {hours} quiet hours of each day",
-        impact="replicas that nobody needs in those hours are paid for",
+        impact="replicas that are not needed in those hours are paid for",
         weight=14.0,
         metric="gpu_utilization_pct",
         observed=most,
@@ -82,7 +82,7 @@ RULE = Rule(
     reads=("gpu_utilization_pct",),
     find=find,
     limits=QuietHoursLimits(),
-    use=Place("gpu", "utilisation"),
+    use=Place("gpu", "utilization"),
     min_weight=14.0,
     remediation="Run fewer replicas in the quiet hours.",
     history=lambda limits: History(24 * limits.least_days, "grid"),

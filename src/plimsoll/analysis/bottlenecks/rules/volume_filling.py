@@ -7,7 +7,10 @@ from plimsoll.analysis.bottlenecks.expressions.hourly import LastHour
 from plimsoll.analysis.bottlenecks.limits import Days, Hours, Limits, Percent
 from plimsoll.analysis.bottlenecks.resource_window import FEWEST, ResourceWindow
 from plimsoll.analysis.bottlenecks.rule import Bottleneck, History, Place, Rule
-from plimsoll.analysis.robust import Floats
+from plimsoll.analysis.forecasts.filling import OVERDUE, teeth
+from plimsoll.analysis.robust import Floats, absent
+
+_FEWEST_CLEAN_UPS = 2
 
 
 class VolumeFillingLimits(Limits):
@@ -20,7 +23,10 @@ class VolumeFillingLimits(Limits):
 
 
 def find(window: ResourceWindow, limits: VolumeFillingLimits) -> Bottleneck | None:
-    """The slope of the lowest readings of each hour over the last three days: clean-ups are seen, bursts are not."""
+    """The slope of the lowest readings of each hour over the last three days: clean-ups are seen, bursts are not.
+
+    What is emptied again and again, and in time, does not fill.
+    """
     row = window.whole("storage_utilization_pct")
     if row is None or window.row("storage_utilization_pct") is None:
         return None
@@ -33,6 +39,8 @@ def find(window: ResourceWindow, limits: VolumeFillingLimits) -> Bottleneck | No
         return None
     slope, rest = _line(lowest)
     if slope <= 0 or slope * len(lowest) < 3 * rest:
+        return None
+    if _is_emptied_in_time(row, per_hour, slope, limits.full_pct):
         return None
     days = (limits.full_pct - lowest[-1]) / slope / 24
     if days > limits.soon_days or lowest[-1] < np.median(lowest):
@@ -51,6 +59,21 @@ def find(window: ResourceWindow, limits: VolumeFillingLimits) -> Bottleneck | No
     )
 
 
+def _is_emptied_in_time(row: Floats, per_hour: int, slope: float, full_pct: float) -> bool:
+    """Whether it has been emptied twice at least, and the next time is due before it is full at this slope an hour.
+
+    Overdue by half of the time between two clean-ups, none is expected any more.
+    """
+    hours = row[len(row) % per_hour :].reshape(-1, per_hour)
+    lows = absent(np.nanmin, hours, axis=1)
+    cleaned = teeth(lows, 24).starts[1:]
+    if len(cleaned) < _FEWEST_CLEAN_UPS:
+        return False
+    apart, since = float(np.median(np.diff(cleaned))), len(lows) - cleaned[-1]
+    last = lows[~np.isnan(lows)][-1]
+    return bool(since <= OVERDUE * apart and last + slope * max(0.0, apart - since) < full_pct)
+
+
 def _line(lowest: Floats) -> tuple[float, float]:
     """Theil-Sen slope an hour, and the median distance from its line."""
     i, j = np.triu_indices(len(lowest), 1)
@@ -66,7 +89,7 @@ RULE = Rule(
     reads=("storage_utilization_pct",),
     find=find,
     limits=VolumeFillingLimits(),
-    use=Place("storage", "utilisation"),
+    use=Place("storage", "utilization"),
     min_weight=75.0,
     remediation="Delete old checkpoints and scratch files, or extend the volume.",
     explains=frozenset({"volume_full"}),
