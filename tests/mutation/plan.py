@@ -13,6 +13,7 @@ PLAN: Final[dict[str, tuple[str, ...]]] = {
     "lake/maintain/cleaning.py": ("tests/faults/lake/test_damage.py", "tests/faults/lake/test_an_older_manifest.py"),
     "lake/maintain/compaction.py": (
         "tests/unit/lake/test_what_is_appended_is_read.py",
+        "tests/faults/lake/test_an_older_manifest.py",
         "tests/faults/lake/test_damage.py",
     ),
     "lake/maintain/retention.py": ("tests/unit/lake/test_retention.py",),
@@ -23,7 +24,11 @@ PLAN: Final[dict[str, tuple[str, ...]]] = {
         "tests/unit/lake/test_names_of_a_host.py",
     ),
     "lake/shared/names.py": ("tests/unit/lake/test_names_of_a_host.py",),
-    "lake/shared/validation.py": ("tests/unit/lake/test_a_stranger_s_segment.py", "tests/unit/api/test_segments.py"),
+    "lake/shared/validation.py": (
+        "tests/unit/lake/test_a_stranger_s_segment.py",
+        "tests/unit/lake/test_shared_lake.py",
+        "tests/unit/api/test_segments.py",
+    ),
     "lake/sql.py": ("tests/unit/lake/test_sql.py",),
     "ledger/outbox.py": ("tests/unit/ledger", "tests/unit/delivery/test_mail.py"),
     "ledger/runs.py": ("tests/unit/ledger", "tests/faults/schedule/test_pauses_and_clock_steps.py"),

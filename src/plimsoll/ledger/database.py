@@ -214,7 +214,7 @@ class Database:
 
     def copy_to(self, target: Path) -> None:
         """A consistent copy, while others write."""
-        file.prepare(target)
+        file.prepare_copy(target)
         with self._said_plainly(), closing(self._open_to_read()) as db, closing(sqlite3.connect(target)) as copy:
             db.backup(copy)
 
@@ -276,7 +276,7 @@ class Database:
     def _copy(self, db: sqlite3.Connection, version: int) -> None:
         """The file as it was, beside it: a migration goes one way."""
         beside = self.path.with_name(f"{self.path.name}.format-{version}")
-        file.prepare(beside)
+        file.prepare_copy(beside)
         with closing(sqlite3.connect(beside)) as copy:
             db.backup(copy)
 

@@ -17,8 +17,14 @@ BEGAN: Final = "ledger.began"
 
 def prepare(path: Path) -> None:
     """Before it is written: made for its owner alone where there was none. LakeError for a link or a lost file."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     refuse_what_is_not_ours(path)
+    prepare_copy(path)
+
+
+def prepare_copy(path: Path) -> None:
+    """As `prepare`, for a copy that is to be made: there was none before. LakeError for a link."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _refuse_link(path)
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
     for one in (path.parent, path, *(path.with_name(path.name + tail) for tail in ("-wal", "-shm"))):
@@ -34,13 +40,17 @@ def began(path: Path) -> None:
 
 def refuse_what_is_not_ours(path: Path) -> None:
     """LakeError for a link in its place, and where there was one before and is none now."""
-    if path.is_symlink():
-        raise LakeError(f"{path}: is a link, which is never followed; put the ledger itself there")
+    _refuse_link(path)
     if path.with_name(BEGAN).exists() and not path.exists():
         raise LakeError(
             f"{path.name}: the ledger was here and is gone; restore a copy of it (plimsoll backup makes them), or"
             f" remove {BEGAN} to begin a new one, which makes the reports of the last days again"
         )
+
+
+def _refuse_link(path: Path) -> None:
+    if path.is_symlink():
+        raise LakeError(f"{path}: is a link, which is never followed; put the ledger itself there")
 
 
 def _close_to_strangers(path: Path) -> None:

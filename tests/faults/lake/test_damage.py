@@ -262,20 +262,6 @@ def test_a_damaged_manifest_is_healed_and_both_damaged_wait_for_a_person(tmp_pat
     assert lake.snapshot().scan(SAMPLES).collect().height == 901
 
 
-def test_what_only_a_damaged_manifest_named_is_found_again(tmp_path: Path) -> None:
-    """F22: the generation before knows nothing of the newest day; its file, proven by its name, is put back."""
-    lake = filled(tmp_path / "lake")
-    lake.append(SAMPLES, _rows(NOON + 3 * DAY), collector="t")
-    lake.compact(now=NOON + 3 * DAY, grace_s=0)
-    count = lake.snapshot().scan(SAMPLES).collect().height
-    assert count == 1200
-    (lake.root / manifests.NAME).write_bytes(b"garbage")
-    for healed in (True, False):
-        assert lake.compact(now=NOON + 4 * DAY, grace_s=0).healed is healed
-        assert lake.snapshot().scan(SAMPLES).collect().height == count
-    assert not (lake.root / "quarantine").exists()
-
-
 def test_a_newer_lake_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
     """F60: an older program on a newer folder."""
     lake = filled(tmp_path / "lake")

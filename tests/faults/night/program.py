@@ -23,7 +23,8 @@ from tests.faults.night.soak import tree
 FAKETIME: Final = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 _ALIVE_S: Final = ((0.5, 8.0), (4.0, 15.0), (10.0, 30.0))
 _JUMPS_S: Final = (-7200, -60, 90, 1200, 86_400, 3 * 86_400)
-_BUG: Final = ("Traceback (most recent call last)", "a bug in Plimsoll")
+_BUG: Final = "a bug in Plimsoll"
+_STACK: Final = "Traceback (most recent call last)"
 
 
 @dataclass
@@ -113,9 +114,13 @@ class Program:
         beside.replace(self.root.parent.parent / "clock")
 
     def bugs(self) -> int:
-        """Lines of the log that no weather excuses."""
+        """Lines of the log that no weather excuses.
+
+        Under libfaketime a sleep that a jump falls into ends with EINVAL, which no kernel says: that is the weather's.
+        """
         text = (self.root.parent.parent / "up.log").read_text(errors="replace")
-        return sum(text.count(one) for one in _BUG)
+        stacks = sum(line.startswith(_STACK) for line in text.split("\n"))
+        return stacks + text.count(_BUG) - text.count("OSError: [Errno 22] Invalid argument")
 
     def readable(self) -> bool:
         """Whether readers read, just now."""

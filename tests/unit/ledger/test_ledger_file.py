@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from plimsoll.errors import DiskError, LakeError
-from plimsoll.ledger import Ledger
+from plimsoll.ledger import Ledger, file
 from plimsoll.ledger.database import MIGRATIONS, Database
 
 DAY = datetime(2026, 1, 16, tzinfo=UTC)
@@ -27,10 +27,13 @@ def _old(path: Path) -> None:
         db.commit()
 
 
-def test_an_older_ledger_is_copied_and_then_migrated(tmp_path: Path) -> None:
-    """Its runs are still there, and so is the file as it was."""
+@pytest.mark.parametrize("marked", [False, True])
+def test_an_older_ledger_is_copied_and_then_migrated(tmp_path: Path, *, marked: bool) -> None:
+    """Its runs are still there, and so is the file as it was; also where a marker says that there was a ledger."""
     path = tmp_path / "ledger.sqlite"
     _old(path)
+    if marked:
+        file.began(path)
     last = Ledger(path).last("daily")
     assert last is not None
     assert (last.window_end, last.outcome, last.due) == (DAY, "success", None)
