@@ -9,7 +9,7 @@ mail arrives, and `status` says what was wrong.
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -190,7 +190,7 @@ def service(project: Project, clock: OwnedClock) -> ASGIApp:
 
 
 @contextmanager
-def listening(app: ASGIApp) -> Iterator[int]:
+def listening(app: ASGIApp) -> Generator[int]:
     """The application on a free port of this machine, on a thread of this process; gives the port."""
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)

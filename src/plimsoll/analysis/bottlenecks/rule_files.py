@@ -39,7 +39,8 @@ def built_in() -> Mapping[str, AnyRule]:
     for one in declared("rules"):
         if one.name in found:
             raise ConfigError(f"{package_of(one)}: a rule {shown(one.name)} comes with Plimsoll; it needs another name")
-    for one, rule in zip(declared("rules"), installed("rules", Rule).values(), strict=True):
+    packages: Mapping[str, AnyRule] = installed("rules", Rule)
+    for one, rule in zip(declared("rules"), packages.values(), strict=True):
         if rule.name != one.name:
             raise ConfigError(f"{package_of(one)}: the rule {shown(rule.name)} is declared as {shown(one.name)}")
         found[one.name] = replace(rule, origin=package_of(one))
