@@ -85,7 +85,7 @@ def refusal(text: str) -> str:
         ("[collect\n", "config.toml: "),
         ("[collect]\nkeep = 1\nkeep = 2", "config.toml: "),
         ("[lines.hot]\nabove = 90.0", "[lines.hot] metric: Field required"),
-        ("[lines.hot]\nmetric = 'cpu_utilization_pct'\nabove = 9", 'did you mean "cpu_utilization_pct"?'),
+        ("[lines.hot]\nmetric = 'cpu_utilisation_pct'\nabove = 9", 'did you mean "cpu_utilization_pct"?'),
         ("[lines.hot]\nmetric = 'cpu_utilization_pct'\nabove = 101", "outside what cpu_utilization_pct can be"),
         ("[lines.hot]\nmetric = 'cpu_utilization_pct'", "exactly one of above and below"),
         ("[lines.hot]\nmetric = 'cpu_utilization_pct'\nabove = nan", "Input should be a finite number"),

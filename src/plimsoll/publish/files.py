@@ -45,8 +45,9 @@ def publish(
 ) -> Path:
     """Publishes a set of files under `root/YYYY/MM/DD` and `root/latest`; gives the path of `latest`.
 
-    `latest` only moves forward: a set of which a file with a later window is there goes into its dated folder alone,
-    and the path of that one is given. A window that ends after `now` was made by a clock that was ahead, and gives way.
+    `latest` only moves forward, file by file: what is there with a later window stays (a capacity review of this noon
+    beside a revision of the morning's report). Where a page stays, the path of the dated folder is given. A window that
+    ends after `now` was made by a clock that was ahead, and gives way.
     `revision` counts the publications of one window whose document differed; `replaces` is the SHA-256 of the last, and
     `changed` names the resources whose numbers moved since the first.
     """
@@ -67,24 +68,26 @@ def publish(
     }
     dated, latest = root / f"{end:%Y/%m/%d}", root / "latest"
     with _alone(root):
-        folders = [dated] if _is_behind(listed(latest), files, end, now) else [dated, latest]
-        for folder in folders:
+        later = _later(listed(latest), end, now)
+        forward = {name: data for name, data in files.items() if name not in later}
+        for folder, own in ((dated, files), (latest, forward)) if forward else ((dated, files),):
             try:
                 before = listed(folder)
-                listing = {"files": dict(sorted({**before, **entries}.items()))}
-                _put(folder, {**files, MANIFEST: documents.encode(listing)})
+                listing = {"files": dict(sorted({**before, **{name: entries[name] for name in own}}.items()))}
+                _put(folder, {**own, MANIFEST: documents.encode(listing)})
                 _forget(folder, {str(entry.get("path")) for entry in listing["files"].values()})
             except OSError as error:
                 text = f"{folder}: cannot be published ({error.strerror}); what was there before stays"
                 raise DiskError(text) from error
     event("publish", "published", files=len(files), bytes=sum(map(len, files.values())), revision=revision)
-    return folders[-1]
+    stayed = [name for name in files if name in later and name.endswith(".html")]
+    return dated if stayed or not forward else latest
 
 
-def _is_behind(there: Mapping[str, Any], files: Mapping[str, bytes], end: datetime, now: datetime | None) -> bool:
-    """Whether a file of the set is published with a later window already, which is no window of the future."""
-    ends = [instant(there[name]["window"]["end"]) for name in files if name in there]
-    return any(one > end and (now is None or one <= now) for one in ends)
+def _later(there: Mapping[str, Any], end: datetime, now: datetime | None) -> set[str]:
+    """The files that are published with a later window already, which is no window of the future."""
+    ends = {name: instant(entry["window"]["end"]) for name, entry in there.items()}
+    return {name for name, one in ends.items() if one > end and (now is None or one <= now)}
 
 
 @contextmanager

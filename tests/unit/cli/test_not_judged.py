@@ -105,7 +105,7 @@ def test_seconds_of_readings_are_no_calm(project: Project, capsys: pytest.Captur
     assert "Nothing to do" not in page
     evidence = {one["subject"]: one for one in json.loads((latest / "evidence.json").read_bytes())}
     assert "cpu_utilization_pct" not in str(evidence["optimization.unlock"])
-    waits = {one["of"]: one["reason"] for one in evidence["sweep.a"]["detail"]["abstentions"]}
+    waits = {one["subject"]: one["reason"] for one in evidence["sweep.a"]["detail"]["abstentions"]}
     assert waits["cpu_saturated"] == "1 of 3 steps of 5 min of cpu_utilization_pct are read"
 
 

@@ -212,7 +212,7 @@ def test_the_error_budget_stops_it_and_strict_stops_at_one(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (WIDE.replace("cpu_utilization_pct", "cpu_utilization_pct"), "did you mean cpu_utilization_pct?"),
+        (WIDE.replace("cpu_utilization_pct", "cpu_utilisation_pct"), "did you mean cpu_utilization_pct?"),
         (WIDE.replace('"ratio"', '"gib"'), 'unit "gib" cannot become cpu_utilization_pct; use one of: pct, ratio'),
         (WIDE.replace('column = "host"', 'column = "host", id = "a"'), "needs either id or column"),
         (WIDE.split("[values]", maxsplit=1)[0], "needs either values (wide) or names"),

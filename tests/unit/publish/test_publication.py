@@ -99,6 +99,23 @@ def test_latest_only_moves_forward(tmp_path: Path) -> None:
     assert (tmp_path / "latest" / "other.json").exists()
 
 
+def test_a_later_review_keeps_no_report_out_of_latest(tmp_path: Path) -> None:
+    """Of a set that shares a file with a review of this noon, all else moves forward; the manifest says each window."""
+    noon = END + timedelta(hours=5)
+    publish(tmp_path, {"capacity.html": b"noon", "capacity.json": b"noon"}, start=START, end=noon, generation="r")
+    daily = {"daily.html": b"7", "performance.json": b"7", "capacity.json": b"7"}
+    assert publish(tmp_path, daily, start=START, end=END, generation="d") == tmp_path / "latest"
+    there = {path.name: path.read_bytes() for path in (tmp_path / "latest").iterdir() if path.is_file()}
+    listed = json.loads(there.pop("manifest.json"))["files"]
+    assert there == {"capacity.html": b"noon", "capacity.json": b"noon", "daily.html": b"7", "performance.json": b"7"}
+    assert {name for name, one in listed.items() if one["generation"] == "r"} == {"capacity.html", "capacity.json"}
+    for name, one in listed.items():
+        assert (tmp_path / "latest" / one["path"]).read_bytes() == there[name]
+    assert (tmp_path / "2026/01/16" / "capacity.json").read_bytes() == b"7"
+    earlier = {"capacity.html": b"0", "capacity.json": b"0"}
+    assert publish(tmp_path, earlier, start=START, end=END, generation="e") == tmp_path / "2026/01/16"
+
+
 def test_a_window_of_the_future_gives_way(tmp_path: Path) -> None:
     """Made by a clock that was ahead: what is really made now takes its place."""
     at(tmp_path, "ahead", END + timedelta(days=400))
