@@ -89,14 +89,14 @@ def test_a_ledger_of_yesterday_makes_what_it_does_not_know(project: Project, clo
 
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "Pacific/Kiritimati"])
 def test_another_zone_and_schedule_during_a_pause(project: Project, clock: OwnedClock, zone: str) -> None:
-    """What is new begins with the change: nothing of the past, then each day once, without a gap between them."""
+    """What the old schedule still owed is one window, made at once; then each day once, without a gap between them."""
     engine(project, clock, plan({"daily": "daily 07:00"}))
     clock.advance(3 * DAY_S)
     changed = plan({"daily": "daily 08:00"}, at=zone)
     running, notes = engine(project, clock, changed)
-    assert running.pass_all() == 0
+    assert running.pass_all() == 1
     for _ in range(72):
         clock.advance(3600)
         running.pass_all()
     _whole(notes, "daily")
-    assert len(notes.windows("daily")) == 3
+    assert len(notes.windows("daily")) == 1 + 3
