@@ -59,6 +59,10 @@ def ask(
         connection.close()
 
 
+ALWAYS_OVER = '[lines.always]\nmetric = "cpu_utilization_pct"\nabove = 1.0\n'
+"""A load line that is crossed at every hour of the day: for tests that need an open alert."""
+
+
 def demo_project(root: Path, *, config: str = "") -> Fleet:
     """A project with three days of twenty-four resources that end now."""
     until = datetime.now(UTC).replace(second=0, microsecond=0)

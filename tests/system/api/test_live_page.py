@@ -14,7 +14,7 @@ import pytest
 
 from plimsoll.lake import Lake
 from plimsoll.tables import RESOURCES
-from tests.services import Service, demo_project, served
+from tests.services import ALWAYS_OVER, Service, demo_project, served
 from tests.shared import needs_program
 
 pytestmark = pytest.mark.system
@@ -33,7 +33,7 @@ MOST_RSS_BYTES = 1_500_000_000
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A small fleet that is read until now."""
     root = tmp_path_factory.mktemp("live") / "project"
-    fleet = demo_project(root, config="[serve]\nrequests_per_minute = 100000\n")
+    fleet = demo_project(root, config=f"[serve]\nrequests_per_minute = 100000\n{ALWAYS_OVER}")
     with served(root, fleet) as running:
         yield running
 
@@ -85,7 +85,7 @@ def test_it_asks_again_by_itself(service: Service, tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(1) as other:
         joined = other.submit(join)
-        command = browse(service, tmp_path, "--virtual-time-budget=100000", "--dump-dom")
+        command = browse(service, tmp_path, "--virtual-time-budget=3000000", "--dump-dom")
         joined.result(30)
     assert asked(service) - before >= 3
     assert "late-comer" in command.stdout

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from plimsoll.api.tokens import Tokens
-from tests.services import Service, demo_project, served
+from tests.services import ALWAYS_OVER, Service, demo_project, served
 from tests.shared import shared_path
 
 pytestmark = pytest.mark.system
@@ -21,7 +21,7 @@ HOST, KEY = "https://api.tensorone.ai", "YOUR_API_KEY"
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, str]]:
     """A fleet with alerts, behind a token."""
     root = tmp_path_factory.mktemp("clients") / "project"
-    fleet = demo_project(root)
+    fleet = demo_project(root, config=ALWAYS_OVER)
     text = Tokens(root / "data" / "tokens.json").new("client", (), fleet.until)
     with served(root, fleet) as running:
         yield running, text
