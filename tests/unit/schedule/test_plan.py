@@ -55,6 +55,7 @@ def no_zone_data(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("no_zone_data")
 def test_missing_zone_data_names_the_package(project: Project) -> None:
     """F35: told at the start, with what to install."""
-    (project.root / "config.toml").write_text('[plimsoll]\ntimezone = "Europe/Berlin"\n', encoding="utf-8")
+    text = f'[plimsoll]\nname = "{project.root}"\ntimezone = "Europe/Berlin"\n'  # settings of the same bytes are kept
+    (project.root / "config.toml").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match="install the Python package tzdata"):
         Plan.load(project)
