@@ -45,8 +45,8 @@ def _of_state(now: Situation, told: Told) -> Iterator[str]:
         yield "calm, and somebody is not read"
     if calm and now.has_no_line:
         yield "calm, and nothing has a line"
-    if calm and "Every resource stayed under" in told.verdict and now.without_line:
-        yield "every resource stayed under its line, and some have none"
+    if calm and "Every resource stayed under" in told.verdict and (now.without_line or now.aged_out):
+        yield "every resource stayed under its line, and some have none or are not seen any more"
     if calm and (now.open or now.muted or now.over_now or now.crossed):
         yield "calm, and a line is or was crossed"
     if calm and (now.incidents or now.advice or now.crossings or now.failed_jobs or not now.judged):

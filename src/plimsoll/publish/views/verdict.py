@@ -142,12 +142,13 @@ def _no_resource(situation: Situation) -> str:
 def _calm(situation: Situation) -> str:
     new = len(situation.too_new)
     young = f" {new} of {situation.total:,} {'is' if new == 1 else 'are'} too new to judge." if new else ""
-    without = len(situation.without_line)
-    if without:
-        lined = situation.total - situation.aged_out - without
+    without, gone = len(situation.without_line), situation.aged_out
+    if without or gone:
+        lined = situation.total - gone - without
         stayed = f"{formatting.plural(lined, 'resource')} stayed under {'its line' if lined == 1 else 'their lines'}"
-        none = f" {without:,} {'has' if without == 1 else 'have'} none."
-        return f"{stayed}{_ahead(situation)}.{none}{young}"
+        none = f" {without:,} {'has' if without == 1 else 'have'} none." if without else ""
+        unseen = f" {gone:,} more {'has' if gone == 1 else 'have'} not been seen for days." if gone else ""
+        return f"{stayed}{_ahead(situation)}.{none}{unseen}{young}"
     return f"Every resource stayed under its line{_ahead(situation)}.{young}"
 
 
