@@ -44,6 +44,8 @@ def test_a_schedule_that_means_nothing_is_refused_with_its_file(project: Project
 @pytest.fixture
 def no_zone_data(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A slim image: neither the system's zone files nor the package."""
+    for name in [one for one in sys.modules if one.startswith("tzdata.")]:
+        monkeypatch.delitem(sys.modules, name)  # a test before may have read a zone from the package
     monkeypatch.setitem(sys.modules, "tzdata", None)
     path = zoneinfo.TZPATH
     zoneinfo.reset_tzpath(to=())
