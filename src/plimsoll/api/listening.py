@@ -1,13 +1,57 @@
-"""The sockets that the service listens on: bound before anybody is told that it serves."""
+"""Where the service may listen, and its sockets: bound before anybody is told that it serves.
+
+Apart from the server, so that the scheduler can look without loading it.
+"""
 
 import errno
+import ipaddress
 import socket
 from contextlib import closing
 
+from plimsoll.api.tokens import Tokens
+from plimsoll.config.engine import Serve
 from plimsoll.errors import BadParameter, PlimsollError, TemporaryError, UsageError
+from plimsoll.project import Project
 
 BACKLOG = 64
 """So many connections are accepted in one go, before any of them is given its place or refused."""
+
+
+def address(project: Project, host: str | None, port: int | None) -> tuple[str, int]:
+    """Where the service listens: as asked for, else as `[serve]` says; refused where that is not safe."""
+    settings = project.config().get("serve", Serve)
+    place = host if host is not None else settings.host, port if port is not None else settings.port
+    allowed(place[0], settings, tokens=bool(Tokens(project.data / "tokens.json").all()))
+    return place
+
+
+def this_machine(host: str) -> bool:
+    """Whether an address is reached from this machine alone."""
+    return host == "localhost" or ipaddress.ip_address(host).is_loopback
+
+
+def allowed(host: str, settings: Serve, *, tokens: bool) -> None:
+    """Refuses to listen beyond this machine without tokens, or without TLS here or in a proxy."""
+    if host == "localhost":
+        return
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError as error:
+        raise BadParameter(
+            "--host", host, why="is not an address; use 127.0.0.1, ::1 or an address of this machine"
+        ) from error
+    if address.is_loopback:
+        return
+    if not tokens:
+        raise BadParameter(
+            "--host", host, why="is reached from other machines; make a token first: plimsoll token new NAME"
+        )
+    if not (settings.tls_certificate and settings.tls_key) and not settings.behind_proxy:
+        raise BadParameter(
+            "--host",
+            host,
+            why="is reached from other machines; set [serve] tls_certificate and tls_key, or behind_proxy = true",
+        )
 
 
 def bound(host: str, port: int) -> list[socket.socket]:

@@ -1,7 +1,6 @@
 """Runs the service: loopback unless it is safe to listen further, bounded requests, one line a request in the log."""
 
 import asyncio
-import ipaddress
 import logging
 import socket
 import sys
@@ -15,13 +14,11 @@ import uvicorn
 from plimsoll.api.app import application
 from plimsoll.api.connections import Deadlines, connections, places
 from plimsoll.api.documents import answering
-from plimsoll.api.listening import BACKLOG, bound
+from plimsoll.api.listening import BACKLOG, address, bound, this_machine
 from plimsoll.api.segments import MOST_MEMORY, Taking, taking_alone
-from plimsoll.api.tokens import Tokens
 from plimsoll.api.workers import Limits, Workers
 from plimsoll.clock import Clock
 from plimsoll.config.engine import Serve
-from plimsoll.errors import BadParameter
 from plimsoll.project import Project
 from plimsoll.project.runner import context
 from plimsoll.schedule.status import status
@@ -29,14 +26,6 @@ from plimsoll.schedule.status import status
 _HEADER_BYTES: Final = 65_536
 _STOP_S: Final = 8
 _DEADLINES: Final = Deadlines()
-
-
-def address(project: Project, host: str | None, port: int | None) -> tuple[str, int]:
-    """Where the service listens: as asked for, else as `[serve]` says; refused where that is not safe."""
-    settings = project.config().get("serve", Serve)
-    place = host if host is not None else settings.host, port if port is not None else settings.port
-    allowed(place[0], settings, tokens=bool(Tokens(project.data / "tokens.json").all()))
-    return place
 
 
 def serve(
@@ -63,7 +52,7 @@ def serve(
         project.jobs(),
         workers,
         segments,
-        local=_this_machine(host) and not settings.behind_proxy,
+        local=this_machine(host) and not settings.behind_proxy,
         problems=lambda: status(project, clock).problems,
     )
     of_one = settings.connections if settings.behind_proxy else settings.connections_per_address
@@ -126,31 +115,3 @@ class SaidOnce:
                 " connections",
                 about["exception"],
             )
-
-
-def _this_machine(host: str) -> bool:
-    return host == "localhost" or ipaddress.ip_address(host).is_loopback
-
-
-def allowed(host: str, settings: Serve, *, tokens: bool) -> None:
-    """Refuses to listen beyond this machine without tokens, or without TLS here or in a proxy."""
-    if host == "localhost":
-        return
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError as error:
-        raise BadParameter(
-            "--host", host, why="is not an address; use 127.0.0.1, ::1 or an address of this machine"
-        ) from error
-    if address.is_loopback:
-        return
-    if not tokens:
-        raise BadParameter(
-            "--host", host, why="is reached from other machines; make a token first: plimsoll token new NAME"
-        )
-    if not (settings.tls_certificate and settings.tls_key) and not settings.behind_proxy:
-        raise BadParameter(
-            "--host",
-            host,
-            why="is reached from other machines; set [serve] tls_certificate and tls_key, or behind_proxy = true",
-        )

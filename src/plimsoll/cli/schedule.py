@@ -59,8 +59,7 @@ def up(
 
 def _service(project: "Project", host: str | None, port: int | None) -> list[str]:
     """The words of the service's command; refused at once where it could not listen."""
-    from plimsoll.api.listening import free
-    from plimsoll.api.server import address
+    from plimsoll.api.listening import address, free
 
     free(*address(project, host, port))
     asked = {"--host": host, "--port": port}  # what was not asked for is read from [serve] at each start

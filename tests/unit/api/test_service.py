@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from plimsoll.api.documents import ROUTES
-from plimsoll.api.server import allowed
+from plimsoll.api.listening import allowed
 from plimsoll.api.tokens import Tokens
 from plimsoll.cli import run
 from plimsoll.config.engine import Serve
