@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+import plimsoll
 from plimsoll.lake import Lake
+from plimsoll.project import builtin_root
 from plimsoll.tables import SAMPLES
 from tests.shared import ROOT
 
@@ -54,6 +57,19 @@ def open_to_all() -> Iterator[Path]:
         yield Path(name)
 
 
+def installed_for_all(folder: Path) -> Path:
+    """A copy of the package with its built-in project, as an install that every user may read; its import path."""
+    package = folder / "plimsoll"
+    shutil.copytree(Path(plimsoll.__file__).parent, package)
+    builtin = package / "_builtin"
+    if not builtin.exists():
+        for part in ("jobs", "reports"):
+            shutil.copytree(builtin_root() / part, builtin / part)
+        shutil.copy(builtin_root() / "config.toml", builtin)
+    subprocess.run(["chmod", "-R", "a+rX", str(folder)], check=True)
+    return folder
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs a second user, and root to become it")
 def test_another_user_is_refused_by_the_owner_s_name_and_writes_nothing(open_to_all: Path) -> None:
     """B22: commands that write and commands that read, in one line each, which says what to do instead."""
@@ -69,6 +85,7 @@ def test_another_user_is_refused_by_the_owner_s_name_and_writes_nothing(open_to_
         [sys.executable, "-c", SCRIPT, json.dumps([c for c in COMMANDS if c != ["up"]]), str(open_to_all / "spare"),
          json.dumps(COMMANDS), str(open_to_all / "theirs"), str(nobody())],
         cwd=ROOT, capture_output=True, text=True, check=True,
+        env=os.environ | {"PYTHONPATH": str(installed_for_all(open_to_all / "installed"))},
     )  # fmt: skip
     said = json.loads(found.stdout)
     assert len(said) == len(COMMANDS)
