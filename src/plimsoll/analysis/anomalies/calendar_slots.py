@@ -1,4 +1,4 @@
-"""What comes at the same time each day or each week is known after three days or two weeks: it is no news.
+"""What comes at the same time each day or each week is known after three days or two weeks: it is not news.
 
 A backup at 02:00 and a batch on Saturday night are rare among all the readings, and usual at their hour. Where a
 residual was at least nearly so large at the same time (one step more or less) on three of the last fourteen days, or on

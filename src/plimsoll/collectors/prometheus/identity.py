@@ -28,7 +28,7 @@ class Identity:
 
     `apart` are labels that resources are named by: readings of two resources are never copies of each other. `copies`
     are labels, beside the mapping's own, that tell nothing apart. Of the last exposition, `torn` counts the series that
-    were told twice with different values (they are left out), `repeated` those that were told twice at all, and
+    came twice with different values (they are left out), `repeated` those that came twice at all, and
     `uncounted` names the families of which no law of counting could take a sample.
     """
 

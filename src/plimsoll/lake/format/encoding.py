@@ -39,7 +39,7 @@ def encode_day_file(frame: "pl.DataFrame") -> bytes:
 
 
 def encode_stream(parts: "Iterable[pl.DataFrame]", *, like: "pl.DataFrame") -> bytes:
-    """Frames, one after the other, as Parquet bytes that last; one of them is held at a time.
+    """Frames, one after the other, as Parquet bytes that last; one of them is in memory at a time.
 
     zstd, statistics of every page, row groups of 128 k rows. `like` are rows that tell how columns are best written.
 

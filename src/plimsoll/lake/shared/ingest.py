@@ -89,7 +89,7 @@ def _not_reserved(frame: "pl.DataFrame") -> None:
 
 
 def _of_host(table: Table, frame: "pl.DataFrame", host: str) -> "pl.DataFrame":
-    """Attempts are told under the host that made them: no host speaks of what another one, or the owner, reads."""
+    """Attempts are recorded under the host that made them: no host speaks of what another one, or the owner, reads."""
     import polars as pl
 
     if table is not COLLECTIONS:
