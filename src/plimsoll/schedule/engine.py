@@ -182,7 +182,7 @@ class Engine:
                     self._close_dead(run)
 
     def _close_dead(self, run: Run) -> None:
-        """Nobody but us may run what is scheduled: such a run is dead, whether or not it ever gave a sign of life."""
+        """No other process may run what is scheduled: such a run is dead, with or without a sign of life."""
         seconds = max(0.0, (self.clock.now() - run.started).total_seconds())
         ended = RunResult("failed", seconds, "its process ended before it was done", _NOT_ITS_FAULT)
         if run.due is not None:

@@ -56,7 +56,7 @@ class IntervalJob:
         try:
             self._tell(now, failed=failed)
         except PlimsollError as error:
-            # reading goes on without a ledger; the beats that could not be written are told with the next one
+            # reading goes on without a ledger; the beats that could not be written are reported with the next one
             self.say(f"{self.name}: {error}")
         # the next full step of the monotonic hand after now: a late step is not made up for
         self._next = began + self.step_s * max(1, -(-(clock.monotonic() - began) // self.step_s))

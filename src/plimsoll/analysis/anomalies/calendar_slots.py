@@ -17,7 +17,7 @@ _WEEKS: Final = 4
 _FEWEST_DAYS: Final = 3
 _FEWEST_WEEKS: Final = 2
 _SHARE: Final = 0.2
-"""Less than one day in five is no habit."""
+"""Less than one day in five is not a habit."""
 _WORTH: Final = 1.0
 
 

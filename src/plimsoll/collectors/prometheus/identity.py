@@ -126,7 +126,7 @@ class Identity:
             given = one.labels
             if part and parts != "own" and given.get(part):
                 if parts == "unknown" and one.value == 0:
-                    continue  # what cannot be measured of a part is told as zero
+                    continue  # what cannot be measured of a part arrives as zero
                 kept = {label: value for label, value in given.items() if label != part}
                 one = Sample(one.name, kept, one.value, one.at_s)  # noqa: PLW2901
             one.key = key = self._key(one.labels)

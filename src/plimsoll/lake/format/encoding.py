@@ -97,7 +97,7 @@ def joined(streams: Sequence[bytes]) -> "list[tuple[list[int], pl.DataFrame]]":
     """The rows of several short segments: for each schema the places of its streams, and their rows in that order.
 
     A stream is a schema, a batch and an end mark: those of one schema are joined by leaving out what lies between the
-    batches, and decoded at once. ValueError where the bytes are no stream. Whoever asks knows how many rows each has,
+    batches, and decoded at once. ValueError where the bytes are no stream. The caller knows how many rows each has,
     and compares: an end mark inside one of them would end the decode of those behind it.
     """
     import polars as pl

@@ -83,7 +83,7 @@ def _about(frame: "pl.DataFrame", resource_ids: Sequence[str]) -> None:
 
 
 def _not_reserved(frame: "pl.DataFrame") -> None:
-    """Whoever ships takes nothing out of the inventory: only `plimsoll forget` does, where the lake is kept."""
+    """A shipping host takes nothing out of the inventory: only `plimsoll forget` does, where the lake is kept."""
     if FORGOTTEN in frame["source"]:
         raise LakeError(f'source "{FORGOTTEN}" is reserved; run plimsoll forget where the lake is kept')
 
