@@ -11,7 +11,7 @@ import pytest
 
 from plimsoll.cli import run
 from plimsoll.collectors.prometheus.survey import recognized
-from plimsoll.fleet.known_when import STAGES, still_to_come, announced
+from plimsoll.fleet.known_when import STAGES, announced, still_to_come
 from plimsoll.project import Project
 from tests.exporters import Exporter, Handler, exporter
 from tests.shared import ROOT
@@ -26,7 +26,7 @@ JOB = 'web "1"/pods'
 
 
 class Server:
-    """A Prometheus server with a job at two addresses and one that no mapping reads; its history begins at `first_s`."""
+    """A Prometheus server: a job at two addresses, one that no mapping reads; its history begins at `first_s`."""
 
     def __init__(self, live: str, first_s: float | None = 1_768_000_000.0) -> None:
         self.live, self.first_s = live, first_s
