@@ -75,7 +75,7 @@ def test_a_delivered_report_owes_the_dead_mans_switch_once(project: Project) -> 
         {DAILY.document: b"{}"},
         start=NOW - timedelta(days=1),
         end=NOW,
-        generation=1,
+        generation="1",
         now=NOW,
     )
     assert _made(project) == PROCESS
