@@ -4,7 +4,7 @@ Fleets are drawn with what climbs for hours after weeks of flat, what fills, wha
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -74,7 +74,14 @@ def calm(rng: np.random.Generator) -> Drawn:
 def fleet(seed: int, root: Path) -> tuple[QueryContext, dict[str, Drawn]]:
     """A lake of six resources, as of an instant that is no whole hour."""
     rng = np.random.default_rng(seed)
-    makers = [leak, filling, partial(leak, shortest=22, longest=60), filling, filling, calm]
+    makers: list[Callable[[np.random.Generator], Drawn]] = [
+        leak,
+        filling,
+        partial(leak, shortest=22, longest=60),
+        filling,
+        filling,
+        calm,
+    ]
     end = datetime(2026, 5, 4, 7, tzinfo=UTC) + timedelta(minutes=int(rng.integers(0, 60)))
     start = end - timedelta(seconds=STEPS * EVERY_S)
     drawn = {f"r{n}": maker(rng) for n, maker in enumerate(makers)}
