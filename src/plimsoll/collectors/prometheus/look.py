@@ -19,7 +19,7 @@ class Read:
     weight; `vanished` are families that an earlier reading had, `missing` those that the mapping knows and that are not
     there; `lacking` says of a metric which family it needs beside those that are there; `unlabeled` counts samples
     without a label that they need; `torn` and `repeated` count series that came twice, with different values and
-    alike; `uncounted` are families whose series could not be distinguished; `lost` are metrics that the last reading had;
+    alike; `uncounted` are families whose series could not be distinguished; `lost` are metrics of the last reading;
     `nameless` are families of which some samples name no resource; `refused` names lines that were left out.
     `partial` are places of the rule at hand of which a sample is not known: no sum has all its parts there; `parted`
     are the metrics that are unknown for that, `shared` the GPUs that several resources have.
