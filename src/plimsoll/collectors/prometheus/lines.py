@@ -29,7 +29,7 @@ UNREADABLE: Final = (ValueError, KeyError, IndexError)
 class Lines:
     """The wanted lines of an answer, TYPE lines included, and what was refused of it.
 
-    `numbers` are their places in the answer, from 1; `others` are the names that nobody wants. `refused` counts lines
+    `numbers` are their places in the answer, from 1; `others` are the names that are not wanted. `refused` counts lines
     that were left out, `why` names the first of them, `damaged` are the names of samples on such lines: what is added
     up of them lacks a part.
     """
