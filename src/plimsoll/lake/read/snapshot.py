@@ -49,6 +49,17 @@ class Snapshot:
         found = {date.fromisoformat(day) for day in self.manifest.of(table.name)}
         return sorted(found | self.days_with_open_segments(table))
 
+    def span(self, table: Table) -> tuple[datetime, datetime] | None:
+        """The instants of the first and the last row, by the files' own word: none is opened. None where there is none.
+
+        Rows that stand in a damaged file count, too.
+        """
+        files = [*self.manifest.of(table.name).values(), *self.open.get(table.name, ())]
+        if not files:
+            return None
+        first, last = min(one.first_ms for one in files), max(one.last_ms for one in files)
+        return EPOCH + timedelta(milliseconds=first), EPOCH + timedelta(milliseconds=last)
+
     def scan(
         self,
         table: Table,
