@@ -43,6 +43,8 @@ _STATES: Final[Mapping[State, tuple[str, str]]] = MappingProxyType(
         State.CANNOT_TELL: ("Cannot tell.", "ink3"),
     }
 )
+QUIET: Final = frozenset(_STATES[state][0] for state in (State.CALM, State.STEADY))
+"""The verdicts that do not matter to a recipient who wants only what matters."""
 MOST_FACTS: Final = 2
 _MOST_DEVICES: Final = 3
 _SPARE_PCT: Final = 50.0
