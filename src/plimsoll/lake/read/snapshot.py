@@ -54,10 +54,11 @@ class Snapshot:
 
         Rows that stand in a damaged file count, too.
         """
-        files = [*self.manifest.of(table.name).values(), *self.open.get(table.name, ())]
-        if not files:
+        spans = [(file.first_ms, file.last_ms) for file in self.manifest.of(table.name).values()]
+        spans += [(segment.first_ms, segment.last_ms) for segment in self.open.get(table.name, ())]
+        if not spans:
             return None
-        first, last = min(one.first_ms for one in files), max(one.last_ms for one in files)
+        first, last = min(first for first, _ in spans), max(last for _, last in spans)
         return EPOCH + timedelta(milliseconds=first), EPOCH + timedelta(milliseconds=last)
 
     def scan(
