@@ -1,4 +1,4 @@
-"""A line for whoever waits at a terminal: after two seconds without a word a command says that it is at work.
+"""A line for a person who waits at a terminal: after two seconds without a word a command says that it is at work.
 
 The line stands on standard error, is renewed each second, and is gone before anything else is written.
 """

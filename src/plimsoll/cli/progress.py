@@ -19,7 +19,7 @@ def blocks_shown(console: Console | None = None) -> Generator[ProgressCallback]:
 
     def tell(what: str, done: int, blocks: int) -> None:
         if blocks > 1:
-            progress.start()  # not before: until then the line of whoever waits stands there
+            progress.start()  # not before: until then the line of at_work stands there
             if what not in bars:
                 bars[what] = progress.add_task(what, total=blocks)
             progress.update(bars[what], completed=done, visible=done < blocks)
