@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         ship,
         track_outcomes,
         watch_alerts,
+        watch_findings,
     )
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "ship",
     "track_outcomes",
     "watch_alerts",
+    "watch_findings",
 ]
 
 

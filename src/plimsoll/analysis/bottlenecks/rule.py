@@ -32,8 +32,10 @@ class Bottleneck:
 
     `weight` (0 to 100) orders the bottlenecks: how much of the resource it holds back. `observed` and `threshold` are
     in the unit of `metric`; `share` is the share of the window in which it was there, `samples` the readings behind it;
-    `pace_per_day` is how fast it moves, where the rule saw a slope. `measure` is the declaration that gave `observed`,
-    and gives the SQL for it. `rule`, `component` and `limits` are those of the rule that found it, which fills them in.
+    `pace_per_day` is how fast it moves, where the rule saw a slope, `hours_left` when it is at its end at this pace;
+    `hours` is for how long it has been under way, where the rule saw its beginning. `measure` is the declaration that
+    gave `observed`, and gives the SQL for it. `rule`, `component` and `limits` are those of the rule that found it,
+    which fills them in.
     """
 
     description: str
@@ -47,6 +49,8 @@ class Bottleneck:
     measure: Measure
     device: str = ""
     pace_per_day: float | None = None
+    hours_left: float | None = None
+    hours: float | None = None
     rule: str = ""
     component: str = ""
     limits: Limits | None = None

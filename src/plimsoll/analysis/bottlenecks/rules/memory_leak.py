@@ -55,6 +55,8 @@ def find(window: ResourceWindow, limits: MemoryLeakLimits) -> Bottleneck | None:
         share=1.0,
         samples=int(hours * window.rows_per_hour),
         measure=measure,
+        hours_left=max(float(left), 0.0),
+        hours=float(min(climbed, hours)),
     )
 
 

@@ -56,6 +56,8 @@ def find(window: ResourceWindow, limits: VolumeFillingLimits) -> Bottleneck | No
         samples=int(np.count_nonzero(~np.isnan(hours))),
         measure=measure,
         pace_per_day=24 * slope,
+        hours_left=24 * float(days),
+        hours=float(len(lowest)),
     )
 
 
