@@ -34,9 +34,10 @@ def reports_page(context: Context) -> tuple[bytes, str]:
     return made.page, _policy(made.style, "")
 
 
-def sign_in_page(context: Context, *, why: str, to: str) -> tuple[bytes, str]:
-    """(HTML, its policy): the form that takes a token; `why` it is shown again, `to` where it leads."""
-    made = rendered("sign_in.html.j2", None, folders=context.templates, fleet=_fleet(context), why=why, to=to)
+def sign_in_page(context: Context, *, why: str, to: str, link: str = "") -> tuple[bytes, str]:
+    """(HTML, its policy): the form that takes a token, or uses a `link` up; `why` it is shown again, `to` its page."""
+    fleet = _fleet(context)
+    made = rendered("sign_in.html.j2", None, folders=context.templates, fleet=fleet, why=why, to=to, link=link)
     return made.page, _policy(made.style, "", form="'self'")
 
 

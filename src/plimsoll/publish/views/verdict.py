@@ -43,6 +43,8 @@ _STATES: Final[Mapping[State, tuple[str, str]]] = MappingProxyType(
         State.CANNOT_TELL: ("Cannot tell.", "ink3"),
     }
 )
+QUIET: Final = frozenset(_STATES[state][0] for state in (State.CALM, State.STEADY))
+"""The verdicts that do not matter to a recipient who wants only what matters."""
 MOST_FACTS: Final = 2
 _MOST_DEVICES: Final = 3
 _SPARE_PCT: Final = 50.0
@@ -348,7 +350,7 @@ def _not_judged(situation: Situation) -> Iterator[Fact]:
 
 
 def _rest(situation: Situation) -> Iterator[Fact]:
-    """Where nothing else is told: the second line's counts, so that no verdict is without a fact."""
+    """Where nothing else is said: the second line's counts, so that no verdict is without a fact."""
     if situation.closed or situation.opened:
         yield Fact(f"{formatting.plural(situation.opened, 'alert')} opened and {situation.closed} closed")
     left = [one for one in situation.crossed if one not in {back.id for back in situation.came_back}]
