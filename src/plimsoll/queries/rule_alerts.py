@@ -17,6 +17,7 @@ from plimsoll.ledger import AlertRow
 from plimsoll.queries.alert_state import alert_of, alert_state
 from plimsoll.queries.context import QueryContext
 from plimsoll.queries.grids import fleet_grid
+from plimsoll.queries.levels import levels, of_resource
 from plimsoll.queries.rule_set import project_rules
 
 HISTORY: Final = timedelta(days=14)
@@ -69,6 +70,7 @@ def _windows(
     end, size = floor(sources.as_of, quarters.STEP_S), sources.settings("execution", Execution).block_size
     whole = sorted({metric for rule in rules.values() for metric in rule.reads} | {analysis.ALLOCATED})
     compared = sorted({metric for rule in rules.values() for metric in rule.compares_devices})
+    now = levels(sources)
     for n in range(0, len(resources), size):
         block = resources[n : n + size]
         grid = fleet_grid(
@@ -84,6 +86,7 @@ def _windows(
         for index, series in enumerate(grid.series):
             rows.setdefault(series.resource_id, []).append(index)
         for resource in block:
+            climbs, last = of_resource(now, resource.resource_id)
             of = [(grid.series[i], grid.doubles(slice(i, i + 1))[0]) for i in rows.get(resource.resource_id, ())]
             yield ResourceWindow(
                 resource,
@@ -93,4 +96,6 @@ def _windows(
                 None,
                 {(one.device, one.metric): row for one, row in of if one.device},
                 end=end,
+                climbs=climbs,
+                last=last,
             )

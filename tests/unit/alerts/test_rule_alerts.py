@@ -52,10 +52,10 @@ def leaking(points_per_hour: float) -> dict[str, Any]:
 
 
 def test_a_leak_is_high_when_less_than_a_day_is_left() -> None:
-    """By the time left and not by its height: 80 % and 18 h is high, 70 % and 60 h is not yet."""
+    """By the time left and not by its height: 85 % and 16 h is high, 70 % and 67 h is not yet."""
     ((line, severity, what),) = alerts_of(leaking(0.75))
     assert (line, severity) == ("rules.memory_leak", "high")
-    assert what == "memory utilization reaches 98 % in 17 h at this pace"
+    assert what == "memory utilization reaches 98 % in 16 h at this pace"
     ((_, severity, what),) = alerts_of(leaking(0.42))
     assert severity == "medium"
     assert "in 67 h" in what

@@ -17,6 +17,7 @@ from plimsoll.analysis.performance.alerts import AlertEvent, Alerts, AlertState,
 from plimsoll.analysis.performance.resources import rounded
 from plimsoll.clock import instant, rfc3339
 from plimsoll.documents import Alert
+from plimsoll.documents.time_left import words
 from plimsoll.fleet.rule_alerts import RuleAlert
 from plimsoll.metrics import CATALOGUE, document_name
 
@@ -25,7 +26,6 @@ PREFIX: Final = "rules."
 ALLOCATED: Final = "gpus_allocated_count"
 _UNREAD_H: Final = 1.0
 _GONE_H: Final = 7 * 24.0
-_DAYS_FROM_H: Final = 96.0
 
 
 def rule_alerts(
@@ -74,7 +74,7 @@ def _opened(
     identity = f"{window.resource.resource_id}\0{line}\0{rfc3339(since)}".encode()
     alert = Alert(
         alert_id=known.id if known is not None else f"perf-{hashlib.sha256(identity).hexdigest()[:12]}",
-        severity=setting.severity_with(found.hours_left),
+        severity=setting.severity_with(found.time_left.until_full.hours if found.time_left else None),
         metric=document_name(found.metric),
         threshold=rounded(found.threshold),
         current_value=rounded(found.observed),
@@ -108,11 +108,10 @@ def _is_news(window: ResourceWindow, found: Bottleneck, setting: RuleAlert) -> b
 
 def what(found: Bottleneck) -> str:
     """A finding in a few words that follow the resource's name and a colon."""
-    left = found.hours_left
+    left = found.time_left
     if left is None:
         return found.description
-    label, end = CATALOGUE[found.metric].label, f"{found.threshold:g} %"
-    if left <= 0:
-        return f"{label} is at its end"
-    when = f"{left:.0f} h" if left < _DAYS_FROM_H else f"{left / 24:.1f} days"
-    return f"{label} reaches {end} in {when} at this pace"
+    label = CATALOGUE[found.metric].label
+    if left.until_full.hours <= 0:
+        return f"{label} is used up"
+    return f"{label} reaches {left.full_pct:g} % in {words(left.until_full.hours)} at this pace"

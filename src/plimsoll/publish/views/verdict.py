@@ -282,7 +282,7 @@ def crossing(one: Crossing) -> str:
     """One crossing ahead in words."""
     if one.days == 0:
         return f"{formatting.name(one.name)} is over its {formatting.label(one.metric)} line by its usual level"
-    days = formatting.plural(one.days, "day")
+    days = one.when or formatting.plural(one.days, "day")
     return f"{formatting.name(one.name)} reaches its {formatting.label(one.metric)} line in {days}"
 
 
