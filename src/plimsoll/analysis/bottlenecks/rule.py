@@ -34,8 +34,8 @@ class Bottleneck:
 
     `weight` (0 to 100) orders the bottlenecks: how much of the resource it holds back. `observed` and `threshold` are
     in the unit of `metric`; `share` is the share of the window in which it was there, `samples` the readings behind it;
-    `pace_per_day` is how fast it moves, where the rule saw a slope, `time_left` what a climb leaves, `hours` how long it
-    has been under way, where the rule saw its beginning. `measure` is the declaration that gave `observed`, and gives
+    `pace_per_day` is how fast it moves, where the rule saw a slope, `time_left` what a climb leaves, `hours` how long
+    it has been under way, where a rule saw its beginning. `measure` is the declaration that gave `observed`, and gives
     the SQL for it. `rule`, `component` and `limits` are those of the rule that found it, which fills them in.
     """
 
