@@ -93,7 +93,7 @@ def _is_read(window: ResourceWindow, rule: AnyRule, hours: float) -> bool:
 
 
 def _is_news(window: ResourceWindow, found: Bottleneck, setting: RuleAlert) -> bool:
-    """Whether a finding is anybody's business: GPUs that nobody holds, or that never work, are not."""
+    """Whether a finding is news: free GPUs, and GPUs that never work, are not."""
     if not setting.unlike_past:
         return True
     allocated = window.whole(ALLOCATED)
