@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,8 @@ from tests.faults.night import project
 from tests.faults.night.soak import tree
 
 FAKETIME: Final = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
-_ALIVE_S: Final = ((0.5, 8.0), (4.0, 15.0), (10.0, 30.0))
+LIVES_S: Final = ((0.5, 8.0), (4.0, 15.0), (10.0, 30.0))
+"""How long a life may last: while it starts, in its first reports, and well beyond both."""
 _JUMPS_S: Final = (-7200, -60, 90, 1200, 86_400, 3 * 86_400)
 _BUG: Final = "a bug in Plimsoll"
 _STACK: Final = "Traceback (most recent call last)"
@@ -33,6 +34,7 @@ class Program:
 
     root: Path
     chance: random.Random
+    lives_s: Sequence[tuple[float, float]] = LIVES_S
     counts: Counter[str] = field(default_factory=Counter[str])
     said: list[str] = field(default_factory=list[str])
 
@@ -46,7 +48,7 @@ class Program:
             up = subprocess.Popen(
                 command, stdout=log, stderr=log, env=self._env(jumping=jumping), start_new_session=True
             )
-        over = time.monotonic() + chance.uniform(*chance.choice(_ALIVE_S))
+        over = time.monotonic() + chance.uniform(*chance.choice(self.lives_s))
         filled = chance.random() < 0.15
         while time.monotonic() < over and up.poll() is None:
             if filled and time.monotonic() > over - 6:
@@ -153,6 +155,14 @@ class Program:
                     "select job, window_end from runs where outcome = 'success' group by 1, 2 having count(*) > 1"
                 ).fetchall()
             )
+
+    def outbox(self) -> dict[str, int]:
+        """What became of the letters, by state; what was given up with its reason."""
+        with sqlite3.connect(f"file:{self.root / 'data' / 'ledger.sqlite'}?mode=ro", uri=True) as db:
+            rows: list[tuple[str, int]] = db.execute(
+                "select case state when 'failed' then 'failed: ' || detail else state end, count(*) from outbox group by 1"
+            ).fetchall()
+        return dict(rows)
 
 
 def _words(pid: int) -> str:
