@@ -160,7 +160,8 @@ class Program:
         """What became of the letters, by state; what was given up with its reason."""
         with sqlite3.connect(f"file:{self.root / 'data' / 'ledger.sqlite'}?mode=ro", uri=True) as db:
             rows: list[tuple[str, int]] = db.execute(
-                "select case state when 'failed' then 'failed: ' || detail else state end, count(*) from outbox group by 1"
+                "select case state when 'failed' then 'failed: ' || detail else state end, count(*)"
+                " from outbox group by 1"
             ).fetchall()
         return dict(rows)
 
