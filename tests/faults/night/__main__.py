@@ -90,7 +90,7 @@ def main() -> None:
             lines, well = night(folder, 60 * given.minutes, given.seed, brisk=given.brisk)
         finally:
             if given.inside:
-                subprocess.run(["umount", folder / "disk"], check=False)
+                subprocess.run(["umount", "--lazy", folder / "disk"], check=False)
     sys.stdout.write("\n".join(lines) + "\n")
     raise SystemExit(0 if well else 1)
 
