@@ -154,7 +154,7 @@ def safe_path(text: str) -> str:
 
 
 def _of_our_own_page(headers: Headers) -> bool:
-    """Whether a form was sent by a page of this service, as browsers say it; who says nothing is no browser."""
+    """Whether a form was sent by a page of this service, as browsers say it; without it, no browser."""
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None:
         return site in ("same-origin", "none")
@@ -162,7 +162,7 @@ def _of_our_own_page(headers: Headers) -> bool:
 
 
 async def _fields(request: Request) -> dict[str, str] | None:
-    """The form's first value of each field; None where it is no form, or longer than a form of ours can be."""
+    """The form's first value of each field; None where it is not a form, or longer than a form of ours can be."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         return None
     body = b""

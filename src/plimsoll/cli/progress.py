@@ -1,4 +1,4 @@
-"""How far an analysis in blocks has come, on the terminal of whoever waits for it."""
+"""How far an analysis in blocks has come, on the terminal of the user who waits for it."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from plimsoll.project.context import ProgressCallback
 
 @contextmanager
 def blocks_shown(console: Console | None = None) -> Generator[ProgressCallback]:
-    """Takes what analyses tell of their blocks; one block is no wait worth a bar, and no terminal sees one."""
+    """Takes what analyses say of their blocks; one block is not worth a bar, and no terminal sees one."""
     console = console or Console(stderr=True, markup=False, highlight=False)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

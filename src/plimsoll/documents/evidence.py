@@ -87,7 +87,7 @@ class ResolutionDetail(Detail, frozen=True, kw_only=True, tag="resolution"):
 
 
 class DamagedFile(Document, frozen=True, kw_only=True):
-    """Why a file was left out, and how many rows it held; None where that is not known."""
+    """Why a file was left out, and how many rows it had; None where that is not known."""
 
     reason: str
     rows: int | None
@@ -218,7 +218,7 @@ class RulesJudgedDetail(Detail, frozen=True, kw_only=True, tag="rulesJudged"):
 
 
 class BottleneckDetail(Detail, frozen=True, kw_only=True, tag="bottleneck"):
-    """Of which resource and device a bottleneck is, how heavy it weighs, in which share of the window it held."""
+    """Of which resource and device a bottleneck is, how heavy it weighs, in which share of the window it was true."""
 
     resource: str
     device: str | None

@@ -21,9 +21,9 @@ FORGOTTEN: Final = "forgotten"
 class Resource:
     """One resource as it is known at an instant; capacities are None where unknown.
 
-    `expected` lists since when a reading has been expected every so many seconds (None: no longer expected), whoever
-    promised it; `promises` lists the same for each source that did. `declared` says that a config names the
-    resource, `forgotten` since when somebody has taken it out of the inventory (None: nobody has).
+    `expected` lists since when a reading has been expected every so many seconds (None: not expected any more), by
+    any source; `promises` lists the same for each source that did. `declared` says that a config names the
+    resource, `forgotten` since when somebody has taken it out of the inventory (None: never).
     """
 
     resource_id: str

@@ -160,7 +160,7 @@ def _windows(
 def _driver_errors(
     sources: QueryContext, resources: Sequence[Resource], start: datetime, end: datetime
 ) -> dict[str, tuple[DriverError, ...]]:
-    """Each error as it was read: a step of the grid would be the mean of two codes, which is no code."""
+    """Each error as it was read: a step of the grid would be the mean of two codes, which is not a code."""
     if not resources:
         return {}
     ids = [resource.resource_id for resource in resources]

@@ -48,7 +48,7 @@ def report(
 
     The window ends at the instant. It begins at `start`, or else one or seven days before in the project's zone, when
     the clocks showed the same time. Every document, the page and the evidence are of this one window.
-    `since` is when the last report was delivered, which this one is held against; else the same range before. A part
+    `since` is when the last report was delivered, which this one is compared with; else the same range before. A part
     that cannot be made leaves its reason in `failed`; the rest of the report is complete.
     """
     span, local = spanned(kind), zone(sources.settings("plimsoll", Plimsoll).timezone)

@@ -191,7 +191,7 @@ class Daemon:
         return self.engine.watch is None or self.engine.watch.confirmed
 
     def _guarded(self, name: str, action: Callable[[], object]) -> Callable[[], None]:
-        """The action, with its trouble told once when it comes and once when it goes."""
+        """The action, with its trouble reported once when it comes and once when it goes."""
 
         def act() -> None:
             try:

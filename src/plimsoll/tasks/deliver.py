@@ -61,7 +61,7 @@ def publish_and_queue(context: Context, kind: str, made: PublishedReport) -> Non
 def queue(context: Context, kind: str, made: PublishedReport) -> int:
     """Puts a report's messages into the outbox; a message that was put in before is not put in again.
 
-    A revision goes to those who have not been told of its window; to the others where `[mail] revisions` asks for it.
+    A revision goes to those who have no report of its window yet; to the others where `[mail] revisions` asks for it.
     Gives how many messages are new.
     """
     new, mail = 0, context.config.get("mail", Mail)

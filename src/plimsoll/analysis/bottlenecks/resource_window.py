@@ -46,7 +46,7 @@ class ResourceWindow:
 
     @property
     def price(self) -> Price | None:
-        """What the resource costs; None where nobody told."""
+        """What the resource costs; None where no price is known."""
         return self.prices.of(self.resource)
 
     @property

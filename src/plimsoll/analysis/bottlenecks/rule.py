@@ -73,7 +73,7 @@ class Rule(Generic[L]):
     """Everything about a rule.
 
     `find` gives the bottleneck under the given limits, or None. `history` is how much has to be read before it can
-    find anything: with less it is silent, which is no proof that all is well. `min_weight` is how heavy a finding
+    find anything: with less it is silent, which does not prove that all is well. `min_weight` is how heavy a finding
     weighs at least, `use` its place in the USE sweep, `remediation` what to do about it; `explains` names the rules
     whose findings are symptoms of this one: they are folded under it. `needs_all`: it can find nothing unless
     everything in `reads` is read. `compares_devices` are metrics that it reads of each device; `origin` is the file of

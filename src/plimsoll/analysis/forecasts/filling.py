@@ -165,7 +165,7 @@ def _continued(found: SawtoothCycles, length: int, steps: int) -> Floats:
 def _rhythm(found: SawtoothCycles, length: int, slope: float) -> tuple[float, float | None]:
     """Steps between two clean-ups, and until the next; None: none is expected.
 
-    One clean-up is no rhythm: the next is expected at the level at which that one came, until that level has passed.
+    One clean-up makes no rhythm: the next is expected at the level at which that one came, until that level has passed.
     """
     if len(found.starts) < 2 or slope <= 0:
         return 1.0, None

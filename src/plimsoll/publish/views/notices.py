@@ -31,7 +31,7 @@ def of_making(made: Made, resources: Sequence[Resource] = ()) -> list[str]:
 
 
 def _missing(situation: Situation) -> list[str]:
-    """The readings that did not arrive, and whose; names that nobody declared and that are not seen any more."""
+    """The readings that did not arrive, and whose; undeclared names that are not seen any more."""
     lines: list[str] = []
     if situation.total and situation.coverage_pct is not None and situation.coverage_pct < ENOUGH_PCT:
         who = f" Silent: {_some([formatting.name(one.name) for one in situation.silent])}." if situation.silent else ""

@@ -38,7 +38,7 @@ class Made:
 class Event:
     """An alert of the window: `opened` when it had lasted long enough, `closed` when it was left behind.
 
-    `muted` says why people are not told of it; neither open nor closed is one whose readings ended over the line.
+    `muted` says why it is not reported to people; neither open nor closed is one whose readings ended over the line.
     """
 
     alert: Alert
@@ -85,7 +85,7 @@ class ReportInput:
 
     @property
     def before(self) -> str:
-        """What this report is held against, in a word or two."""
+        """What this report is compared with, in a word or two."""
         apart = self.end - self.previous_end
         if timedelta(hours=20) <= apart <= timedelta(hours=28):
             return "yesterday"

@@ -197,7 +197,7 @@ def _came_back(report: ReportInput, names: Mapping[str, str], crossed: set[str],
 
 
 def _incidents(report: ReportInput) -> list[Incident]:
-    """Each by its likely cause, with all its resources; silence is told as silence."""
+    """Each by its likely cause, with all its resources; silence is reported as silence."""
     names = {r.resource_id: r.name for r in report.resources}
     found: list[Incident] = []
     for one in incidents.shown(report):

@@ -346,7 +346,7 @@ def _not_judged(situation: Situation) -> Iterator[Fact]:
 
 
 def _rest(situation: Situation) -> Iterator[Fact]:
-    """Where nothing else is told: the second line's counts, so that no verdict is without a fact."""
+    """Where nothing else is said: the second line's counts, so that no verdict is without a fact."""
     if situation.closed or situation.opened:
         yield Fact(f"{formatting.plural(situation.opened, 'alert')} opened and {situation.closed} closed")
     left = [one for one in situation.crossed if one not in {back.id for back in situation.came_back}]

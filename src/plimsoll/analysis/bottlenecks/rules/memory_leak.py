@@ -70,7 +70,7 @@ def _even(climb: Floats, rise: float, limits: MemoryLeakLimits) -> bool:
 
 
 def _pace(climb: Floats) -> float:
-    """Points an hour now: Theil-Sen over the last day of the climb; what lies flat before it is no climb.
+    """Points an hour now: Theil-Sen over the last day of the climb; what lies flat before it does not count.
 
     >>> round(_pace(np.concatenate([np.full(20, 52.0), 52.0 + 0.7 * np.arange(1, 53)])), 2)
     0.7
