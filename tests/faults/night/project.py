@@ -99,7 +99,7 @@ def letters(root: Path, notes: Path) -> None:
     """Only the job that queues a letter every three seconds and sends what is due."""
     (root / "jobs").mkdir(parents=True, exist_ok=True)
     notes.mkdir(parents=True, exist_ok=True)
-    (root / "jobs" / "letters.py").write_text(_LETTERS.format(note=_NOTE.format(notes=str(notes)), rows=ROWS))
+    (root / "jobs" / "letters.py").write_text(_LETTERS.format(note=_NOTE.format(notes=str(notes))))
 
 
 def configured(root: Path, *, post: int, exporters: int, memory: int = 4096) -> None:
