@@ -86,10 +86,15 @@ def test_places_leave_descriptors_for_files(
     monkeypatch: pytest.MonkeyPatch, files: int, most: int, of_one: int
 ) -> None:
     """160 for all else; never fewer places than eight; without a limit as many as wanted."""
-    monkeypatch.setattr("resource.getrlimit", lambda _: (files, files))
+    limits = [(files, files)]
+
+    def limit(_: int) -> tuple[int, int]:
+        return limits[-1]
+
+    monkeypatch.setattr("resource.getrlimit", limit)
     found = places(1_000, 64)
     assert (found.most, found.most_of_one) == (most, of_one)
-    monkeypatch.setattr("resource.getrlimit", lambda _: (-1, -1))
+    limits.append((-1, -1))
     assert (places(1_000, 64).most, places(4, 64).most_of_one) == (1_000, 4)
 
 
@@ -243,7 +248,7 @@ def test_who_does_not_ship_is_told_how(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_four_at_once_and_two_of_one_token() -> None:
     """The next one is asked to come again; a place is free as soon as one is answered, however that was."""
     route = Taking(Workers(b"201{}", b"201{}"), lambda: NOW)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    busy = route._in_progress
+    busy = route._in_progress  # pyright: ignore[reportPrivateUsage]
     busy["t"] = 1
     assert taken(Workers(), request(SHIPS, [b"x"]), taking=route) == [(201, "")]
     busy["t"] = 2
@@ -278,9 +283,9 @@ def test_what_failed_is_remembered_for_a_thousand_segments(monkeypatch: pytest.M
     """The oldest is forgotten: its memory does not grow with what strangers send."""
     monkeypatch.setattr(segments, "_MOST_REMEMBERED", 2)
     route = Taking(Workers(), lambda: NOW)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    route._failed.update({"1": 2, "2": 2, "h/samples/n": 2})
+    route._failed.update({"1": 2, "2": 2, "h/samples/n": 2})  # pyright: ignore[reportPrivateUsage]
     assert taken(Workers(), request(SHIPS, [b"x"]), taking=route) == [(422, "rows_refused")]
-    assert list(route._failed) == ["2", "h/samples/n"]
+    assert list(route._failed) == ["2", "h/samples/n"]  # pyright: ignore[reportPrivateUsage]
 
 
 def test_each_refusal_has_its_status() -> None:
@@ -293,4 +298,4 @@ def test_each_refusal_has_its_status() -> None:
         (LakeError("x"), (422, "rows_refused")), (DiskError("x"), (507, "no_room")),
         (TemporaryError("x"), (503, "unavailable")), (PlimsollError("x"), (503, "unavailable")),
     ]  # fmt: skip
-    assert [segments._status(error) for error, _ in kinds] == [said for _, said in kinds]
+    assert [segments._status(error) for error, _ in kinds] == [said for _, said in kinds]  # pyright: ignore[reportPrivateUsage]

@@ -22,7 +22,8 @@ SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days
 
 def letter(**more: Any) -> MailContent:  # noqa: ANN401
     """A mail's content."""
-    return MailContent(**{"kind": "daily", "verdict": "All calm.", "subject": "s", "text": "t", "html": "", **more})
+    known: dict[str, Any] = {"kind": "daily", "verdict": "All calm.", "subject": "s", "text": "t", "html": "", **more}
+    return MailContent(**known)
 
 
 def made(content: MailContent, **more: Any) -> Any:  # noqa: ANN401 - email's
@@ -104,7 +105,7 @@ def said(monkeypatch: pytest.MonkeyPatch, answer: Any, **more: Any) -> tuple[Out
 
     monkeypatch.setattr(http, "request", request)
     settings = Notify.model_validate(more.pop("settings", {"url": "https://h.example/x"}))
-    told = {"identity": "<i@x>", "environment": {"K": "s3cret"}, **more}
+    told: dict[str, Any] = {"identity": "<i@x>", "environment": {"K": "s3cret"}, **more}
     return posting.post(settings, b'{"a": 1}', **told), sent
 
 
@@ -168,7 +169,7 @@ def box(tmp_path: Path) -> Outbox:
 
 def put(box: Outbox, name: str, *, end: datetime = NOW, kind: str = "daily", now: datetime = NOW, **more: Any) -> bool:  # noqa: ANN401
     """Queues a message."""
-    known = {"channel": "mail", "recipient": "a@example.org", "body": b"x", "summary": name, **more}
+    known: dict[str, Any] = {"channel": "mail", "recipient": "a@example.org", "body": b"x", "summary": name, **more}
     return box.put(name, kind=kind, end=end, now=now, **known)
 
 

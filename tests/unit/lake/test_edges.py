@@ -109,7 +109,11 @@ def test_so_much_stays_free_and_not_a_byte_less(tmp_path: Path, monkeypatch: pyt
     assert needed_free_bytes(0) == needed_free_bytes(25 * 1024**3) == 512 * 1024**2
     assert needed_free_bytes(10**12) == 2 * 10**10
     free = [2 * 10**10]
-    monkeypatch.setattr(Files, "space", lambda _self, _folder: (free[0], 10**12))
+
+    def space(_self: Files, _folder: Path) -> tuple[int, int]:
+        return free[0], 10**12
+
+    monkeypatch.setattr(Files, "space", space)
     require_free_space(Files(), tmp_path)
     free[0] -= 1
     with pytest.raises(DiskError, match="19999 MB free, 20000 MB must stay free; nothing was accepted"):
@@ -119,7 +123,8 @@ def test_so_much_stays_free_and_not_a_byte_less(tmp_path: Path, monkeypatch: pyt
 def test_a_file_is_read_whole_whatever_its_size(tmp_path: Path) -> None:
     """Around the piece that is read at a time; a link, a pipe and a folder are no files."""
     files = Files()
-    for size in (0, 1, disk._PIECE - 1, disk._PIECE, disk._PIECE + 1, 3 * disk._PIECE):
+    piece = disk._PIECE  # pyright: ignore[reportPrivateUsage]
+    for size in (0, 1, piece - 1, piece, piece + 1, 3 * piece):
         data = os.urandom(size)
         publish(files, tmp_path / "f", data)
         assert files.read(tmp_path / "f") == data
@@ -261,7 +266,8 @@ def test_a_window_is_half_open_to_the_millisecond() -> None:
 def shipped(**more: Any) -> Segment:  # noqa: ANN401
     """A segment of a host, now."""
     at = int(NOW.timestamp() * 1000)
-    return Segment(1, "h", **{"first_ms": at, "last_ms": at, "rows": 1, "crc32": "0" * 8, "format": "arrows", **more})
+    known: dict[str, Any] = {"first_ms": at, "last_ms": at, "rows": 1, "crc32": "0" * 8, "format": "arrows", **more}
+    return Segment(1, "h", **known)
 
 
 @pytest.mark.parametrize(
@@ -316,7 +322,11 @@ def test_a_stranger_s_rows_are_as_many_and_as_long_as_allowed(monkeypatch: pytes
     assert "MiB of rows" in checked(given)
     monkeypatch.undo()
     texts = sum(int(given[name].str.len_bytes().sum()) for name in ("resource_id", "device", "source"))
-    monkeypatch.setattr(validation, "_bounded", lambda _size: None)
+
+    def any_size(_size: int) -> None:
+        """Only the texts are looked at."""
+
+    monkeypatch.setattr(validation, "_bounded", any_size)
     monkeypatch.setattr(validation, "MOST_DECODED", texts)
     assert checked(given) == ""
     monkeypatch.setattr(validation, "MOST_DECODED", texts - 1)

@@ -162,7 +162,7 @@ def test_an_archive_that_differs_drops_nothing_and_one_that_has_it_is_left_alone
 def sent(root: Path, given: pl.DataFrame, name: str | None = None, **more: Any) -> bool:  # noqa: ANN401
     """Through the door, as host evil."""
     data = more.pop("data", streaming(given))
-    told = {"host": "evil", "resource_ids": (), "now": NOW, "table": "samples", **more}
+    told: dict[str, Any] = {"host": "evil", "resource_ids": (), "now": NOW, "table": "samples", **more}
     return ingest_segment(Lake(root), told.pop("table"), name or named(given, data), data, **told)
 
 
@@ -173,7 +173,7 @@ def test_a_segment_at_the_door_is_what_its_name_and_its_token_say(
     given = frame("a", 3)
     data = streaming(given)
     first = int(given["ts"].dt.epoch("ms").min())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    for more, kind, said in (
+    refusals: list[tuple[dict[str, Any], type[Exception], str]] = [
         ({"table": "none"}, BadParameter, "table"),
         ({"name": "x"}, BadParameter, "is not the name of a segment"),
         ({"host": "other"}, NotAllowedForToken, 'the token is of host "other", the segment of "evil"'),
@@ -181,7 +181,8 @@ def test_a_segment_at_the_door_is_what_its_name_and_its_token_say(
         ({"name": named(given, data, first_ms=first + 1)}, BadParameter, "another time span"),
         ({"resource_ids": ("b",)}, NotAllowedForToken, 'may not write about "a"'),
         ({"now": NOW - 2 * HOUR}, LakeError, "an hour in the future"),
-    ):
+    ]
+    for more, kind, said in refusals:
         with pytest.raises(kind, match=said):
             sent(tmp_path, given, **more)
     monkeypatch.setattr(ingest, "MOST_BYTES", len(data) - 1)
@@ -227,7 +228,7 @@ def test_rows_of_open_segments_that_differ_from_their_names_are_never_guessed(tm
     assert one is not None
 
     def merged(rows: int) -> list[pl.DataFrame]:
-        return short_rows(Chosen(Days(), Days(), [((one,), frame("a", rows))], [], [one]))
+        return short_rows(Chosen(Days(), Days(), [([one], frame("a", rows))], [], [one]))
 
     assert [rows["_order"].to_list() for rows in merged(3)] == [[1, 1, 1]]
     with pytest.raises(LakeError, match="open segments hold 4 rows, their names tell 3"):

@@ -29,7 +29,13 @@ CHAT = '[notify.chat]\nurl = "http://127.0.0.1:9/x"\nreports = "never"\n'
 
 def subject(name: str, *, severity: Severity = "medium", opened: datetime = NOW, **more: Any) -> Subject:  # noqa: ANN401
     """An alert as people are told of it."""
-    known = {"id": f"perf-{name}", "resource": name, "name": name, "text": f"{name} is over its line", **more}
+    known: dict[str, Any] = {
+        "id": f"perf-{name}",
+        "resource": name,
+        "name": name,
+        "text": f"{name} is over its line",
+        **more,
+    }
     return Subject(
         kind="alert", severity=severity, type="cluster", owner="", metric="cpu_utilization", opened=opened, **known,
     )  # fmt: skip
@@ -99,6 +105,7 @@ def test_each_round_of_an_alert_is_a_message_of_its_own(desk: Desk) -> None:
     a, b = subject("a"), subject("b")
     (opened,) = desk.queued(NOW, a, b)
     closed = subject("a", closed=NOW + MINUTE)
+    assert Notices(desk.project.data / "ledger.sqlite").last("chat")["perf-a"].round == 1
     (resolved,) = desk.queued(NOW + MINUTE, closed, b)
     assert names(resolved) == ("resolved", ["a"])
     assert (resolved["thread"], resolved["openInThread"]) == (opened["id"], 1)
@@ -107,6 +114,7 @@ def test_each_round_of_an_alert_is_a_message_of_its_own(desk: Desk) -> None:
     assert names(again) == ("opened", ["a"])
     assert again["thread"] == again["id"] != opened["id"]
     assert again["openInThread"] == 1
+    assert Notices(desk.project.data / "ledger.sqlite").last("chat")["perf-a"].round == 2
     assert desk.queued(NOW + 4 * MINUTE, a, b) == []
     (second,) = desk.queued(NOW + 5 * MINUTE, closed, b)
     assert second["thread"] == again["id"]
