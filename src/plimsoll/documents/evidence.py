@@ -10,6 +10,7 @@ import msgspec
 
 from plimsoll.documents.base import Document, TimeRange
 from plimsoll.documents.gpus import GpuUse
+from plimsoll.documents.time_left import TimeLeft
 
 
 class Detail(Document, frozen=True, kw_only=True, tag_field="kind"):
@@ -218,7 +219,10 @@ class RulesJudgedDetail(Detail, frozen=True, kw_only=True, tag="rulesJudged"):
 
 
 class BottleneckDetail(Detail, frozen=True, kw_only=True, tag="bottleneck"):
-    """Of which resource and device a bottleneck is, how heavy it weighs, in which share of the window it was true."""
+    """Of which resource and device a bottleneck is, how heavy it weighs, in which share of the window it was true.
+
+    `time_left` is the forecast that its sentence was made from; null where it speaks of no time.
+    """
 
     resource: str
     device: str | None
@@ -226,6 +230,7 @@ class BottleneckDetail(Detail, frozen=True, kw_only=True, tag="bottleneck"):
     share: float
     sql: str
     symptoms: Mapping[str, Symptom]
+    time_left: TimeLeft | None = None
 
 
 class EstimateDetail(Document, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ from plimsoll.errors import DiskError, PlimsollError, shown
 from plimsoll.ledger.notices import CHANNEL
 from plimsoll.ledger.outbox import ALERT, Outbox, OutboxMessage
 from plimsoll.project.context import Context
+from plimsoll.publish.views.verdict import QUIET
 from plimsoll.publish.views.view import ReportView
 from plimsoll.tasks.report import PublishedReport, as_pdf, owner_view
 
@@ -34,7 +35,6 @@ BACK_OFF_S: Final = (60, 300, 900, 3600, 7200)
 ALERT_BACK_OFF_S: Final = (30, 60, 120, 300, 600)
 MOST_LOSSES: Final = 2
 PASS_S: Final = 60.0
-CALM: Final = ("All calm.", "Steady.")
 _CHANNELS: Final = (CHANNEL, "webhook")
 """What the outbox calls channels of [notify]; `webhook` is the name that an earlier release queued them under."""
 _STATES: Final[Mapping[str, str]] = MappingProxyType({"later": "queued", "uncertain": "uncertain", "sent": "sent"})
@@ -71,10 +71,10 @@ def queue(context: Context, kind: str, made: PublishedReport) -> int:
         if not mail.revisions and _tried(context, _mail_ids(kind, made, mail, name, recipient)[:-1]):
             continue
         report = owner_view(context, made, kind, recipient.owner) if _owned(recipient, kind) else made
-        if recipient.when == "matters" and report.view.verdict.state in CALM:
+        if recipient.when == "matters" and report.view.verdict.state in QUIET:
             continue
         new += _queue_mail(context, kind, report, mail, name, recipient)
-    calm = made.view.verdict.state in CALM
+    calm = made.view.verdict.state in QUIET
     for name, channel in context.config.under("notify", Notify).items():
         if kind != DAILY.name or not channel.shows_report(calm=calm):
             continue

@@ -212,10 +212,13 @@ def test_what_is_due_is_due_to_the_second_and_alerts_go_first(box: Outbox) -> No
     box.settle("a", "uncertain", detail="", next_try=NOW + 99 * DAY, now=NOW + DAY)
     assert [one.id for one in box.due(NOW)] == ["a", "r"]
     assert listed(box)["a"] == ("uncertain", 1, 1)
+    box.settle("r", "sent", detail="", next_try=NOW, now=NOW)
     for state in ("connecting", "sending"):
         getattr(box, state)("a", NOW)
-        assert ([one.id for one in box.due(NOW + 99 * DAY)], box.waits("a")) == (["r"], True)
+        assert box.owes(NOW)
+        assert (box.due(NOW + 99 * DAY), box.waits("a")) == ([], True)
     box.settle("a", "sent", detail="250", next_try=NOW, now=NOW, receipt="17")
+    assert not box.owes(NOW + 99 * DAY)
     assert (box.waits("a"), box.receipt("a"), box.receipt("none"), box.body("a")) == (False, "17", "", b"x")
     assert listed(box)["a"] == ("sent", 2, 1)
 

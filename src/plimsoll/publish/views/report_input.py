@@ -56,7 +56,7 @@ class ReportInput:
     as of `previous_end`, None on the first report. `optimization`, `anomalies`, `capacity` and `gpus` are None
     where they were not made; `failed` says why, by section. `outcomes` says what came of earlier advice.
     `presences` are in the order of `resources` too; `events` are the alerts that opened, closed or go on;
-    `is_filtered`: only some resources were asked for.
+    `is_filtered`: only some resources were asked for. `first_reading` is that of the whole lake.
     """
 
     kind: str
@@ -82,6 +82,7 @@ class ReportInput:
     presences: Sequence[Presence] = ()
     events: Sequence[Event] = ()
     is_filtered: bool = False
+    first_reading: datetime | None = None
 
     @property
     def before(self) -> str:

@@ -227,7 +227,8 @@ def _advice(report: ReportInput) -> list[Advice]:
 def _crossings(report: ReportInput) -> Iterator[Crossing]:
     for one in report.capacity.resources if report.capacity else ():
         if (days := days_left(one)) is not None:
-            yield Crossing(days, one.resource_id, one.resource_name, one.metric)
+            when = one.crossing.words() if one.crossing and one.state == "crosses" else None
+            yield Crossing(days, one.resource_id, one.resource_name, one.metric, when or "")
 
 
 def days_left(room: ResourceRoom) -> int | None:

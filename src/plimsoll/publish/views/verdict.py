@@ -43,6 +43,8 @@ _STATES: Final[Mapping[State, tuple[str, str]]] = MappingProxyType(
         State.CANNOT_TELL: ("Cannot tell.", "ink3"),
     }
 )
+QUIET: Final = frozenset(_STATES[state][0] for state in (State.CALM, State.STEADY))
+"""The verdicts that do not matter to a recipient who wants only what matters."""
 MOST_FACTS: Final = 2
 _MOST_DEVICES: Final = 3
 _SPARE_PCT: Final = 50.0
@@ -278,7 +280,7 @@ def crossing(one: Crossing) -> str:
     """One crossing ahead in words."""
     if one.days == 0:
         return f"{formatting.name(one.name)} is over its {formatting.label(one.metric)} line by its usual level"
-    days = formatting.plural(one.days, "day")
+    days = one.when or formatting.plural(one.days, "day")
     return f"{formatting.name(one.name)} reaches its {formatting.label(one.metric)} line in {days}"
 
 
