@@ -1,7 +1,7 @@
 """What is inside a release, and which bytes it is: `python -m tests.house.bill_of_materials DIR`.
 
-Writes into DIR, beside the built files, `SHA256SUMS` and `plimsoll_fleet-VERSION.cdx.json`: CycloneDX 1.5, every package
-of the lock with its version and the hashes of the files that may be installed.
+Writes into DIR, beside the built files, `SHA256SUMS` and `plimsoll_fleet-VERSION.cdx.json`: CycloneDX 1.5, every
+package of the lock with its version and the hashes of the files that may be installed.
 """
 
 import hashlib

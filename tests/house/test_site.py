@@ -66,7 +66,8 @@ def test_every_link_of_the_site_leads_to_a_file_and_an_anchor_of_it(site: Path) 
 def test_every_link_of_a_page_in_the_repository_leads_somewhere(path: str) -> None:
     """Files and folders of the repository, and headings of pages."""
     text = re.sub(r"```.*?```|`[^`\n]*`", "", (ROOT / path).read_text(encoding="utf-8"), flags=re.DOTALL)
-    for link in _LINK.findall(text):
+    for found in _LINK.finditer(text):
+        link = found[1]
         target, _, anchor = link.partition("#")
         if urlsplit(link).scheme:
             continue
