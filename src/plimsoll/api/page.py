@@ -9,9 +9,11 @@ import re
 from pathlib import Path
 from typing import Final
 
+from plimsoll.clock import rfc3339
 from plimsoll.config.engine import Plimsoll
 from plimsoll.project.context import Context
 from plimsoll.publish.render.html import rendered
+from plimsoll.tables import SAMPLES
 
 _DAY: Final = re.compile(r"\d{4}/\d{2}/\d{2}")
 _MOST_DAYS: Final = 60
@@ -19,7 +21,12 @@ _MOST_DAYS: Final = 60
 
 def live_page(context: Context, *, signed_in: bool = False) -> tuple[bytes, str]:
     """(HTML, its content security policy): a script of ours asks for the document every half minute."""
-    made = rendered("live.html.j2", "live.js.j2", folders=context.templates, fleet=_fleet(context), signed_in=signed_in)
+    known = context.lake.snapshot(proven=False).span(SAMPLES)
+    last = rfc3339(known[1]) if known else ""
+    fleet = _fleet(context)
+    made = rendered(
+        "live.html.j2", "live.js.j2", folders=context.templates, fleet=fleet, signed_in=signed_in, last=last
+    )
     allowed = f"script-src '{_hash(made.script)}'; connect-src 'self'; "
     return made.page, _policy(made.style, allowed, form="'self'" if signed_in else "'none'")
 

@@ -30,6 +30,7 @@ from plimsoll.queries.context import QueryContext
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.queries.outcomes import describe_outcome
 from plimsoll.queries.performance import measured, performance
+from plimsoll.tables import SAMPLES
 
 _PREFERRED = "15m"
 PARTS: Final = ("optimization", "anomalies", "capacity", "gpus")
@@ -66,6 +67,7 @@ def report(
         columns=columns_read(lines.values()),
     )
     found, failed, more = _made_parts(sources, span, window, parts if resources else ())
+    whole = sources.snapshot.span(SAMPLES)
     return ReportInput(
         kind=kind,
         fleet=sources.fleet,
@@ -88,8 +90,9 @@ def report(
         failed=failed,
         outcomes=_outcomes(sources, window.start),
         presences=seen.presences,
-        events=[Event(e.alert, e.opened, e.closed, e.is_open, e.quiet) for e in seen.events],
+        events=[Event(e.alert, e.opened, e.closed, e.is_open, e.quiet, e.what) for e in seen.events],
         is_filtered=sources.sees is not None,
+        first_reading=whole[0] if whole else None,
     )
 
 

@@ -1,8 +1,10 @@
 """Notices right under the verdict: what is missing from this report, what changed in it, what was never read."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from plimsoll.documents.situation import ENOUGH_PCT, Situation
+from plimsoll.fleet.known_when import announced
 from plimsoll.fleet.resources import Resource
 from plimsoll.publish import formatting
 from plimsoll.publish.views.report_input import Made, ReportInput
@@ -14,7 +16,15 @@ _MOST_FAILED = 3
 
 def notices(report: ReportInput, situation: Situation) -> list[str]:
     """One sentence for each thing that a reader must know before the numbers."""
-    return [*_missing(situation), *of_making(report.made, report.resources)]
+    return [*_missing(situation), *of_making(report.made, report.resources), *_still_to_come(report)]
+
+
+def _still_to_come(report: ReportInput) -> list[str]:
+    """When a young project will know what; nothing where it has all the history that it needs."""
+    if report.first_reading is None or report.first_reading >= report.end or report.is_filtered:
+        return []
+    coming = announced(report.first_reading, report.end, ZoneInfo(report.zone))
+    return [f"Not known yet, for want of history: {coming}."] if coming else []
 
 
 def of_making(made: Made, resources: Sequence[Resource] = ()) -> list[str]:

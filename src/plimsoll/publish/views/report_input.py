@@ -12,6 +12,7 @@ from plimsoll.documents.gpus import GpuFleet
 from plimsoll.documents.headroom import Headroom
 from plimsoll.documents.optimization import OptimizationDocument
 from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.presence import METRIC as SILENCE
 from plimsoll.fleet.presence import Presence
 from plimsoll.fleet.resources import Resource
 from plimsoll.publish.revisions import Revision
@@ -38,7 +39,8 @@ class Made:
 class Event:
     """An alert of the window: `opened` when it had lasted long enough, `closed` when it was left behind.
 
-    `muted` says why it is not reported to people; neither open nor closed is one whose readings ended over the line.
+    `muted` says why it is not reported to people, `what` what a rule found (empty: a line is crossed); neither open nor
+    closed is one whose readings ended over the line.
     """
 
     alert: Alert
@@ -46,6 +48,12 @@ class Event:
     closed: datetime | None
     is_open: bool
     muted: str | None = None
+    what: str = ""
+
+    @property
+    def is_of_line(self) -> bool:
+        """Whether it is a load line that is or was crossed: not silence, and not what a rule found."""
+        return not self.what and self.alert.metric != SILENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +64,7 @@ class ReportInput:
     as of `previous_end`, None on the first report. `optimization`, `anomalies`, `capacity` and `gpus` are None
     where they were not made; `failed` says why, by section. `outcomes` says what came of earlier advice.
     `presences` are in the order of `resources` too; `events` are the alerts that opened, closed or go on;
-    `is_filtered`: only some resources were asked for.
+    `is_filtered`: only some resources were asked for. `first_reading` is that of the whole lake.
     """
 
     kind: str
@@ -82,6 +90,7 @@ class ReportInput:
     presences: Sequence[Presence] = ()
     events: Sequence[Event] = ()
     is_filtered: bool = False
+    first_reading: datetime | None = None
 
     @property
     def before(self) -> str:

@@ -231,6 +231,8 @@ def _alerts(situation: Situation, moment: Moment) -> Iterator[Fact]:
 def over(one: Open, moment: Moment) -> str:
     """One open alert in words."""
     length = formatting.duration(moment.end - one.since)
+    if one.what:
+        return f"{formatting.name(one.name)}: {formatting.visible(one.what)}"
     if one.is_silence:
         return f"{formatting.name(one.name)} was silent for {length} until a moment ago"
     return f"{formatting.name(one.name)} has been over its {formatting.label(one.metric)} line for {length}"
