@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from plimsoll.analysis.anomalies.surprise import surprise
+from plimsoll.analysis.robust import Floats
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_surprise_is_the_share_of_earlier_readings_that_were_as_large(seed: int) -> None:
     """-log10 of (1 + how many before its own six rows were at least as large) / (1 + how many were read)."""
     rng = np.random.default_rng(seed)
-    values = np.round(np.abs(rng.normal(size=(4, 150))), 1)
+    values: Floats = np.asarray(np.abs(rng.normal(size=(4, 150))).round(1), dtype=np.float64)
     values[rng.random(values.shape) < 0.1] = np.nan
     values[0, :40] = np.nan
     found = surprise(values, refresh=6, start=60)
