@@ -113,7 +113,7 @@ def test_a_later_review_keeps_no_report_out_of_latest(tmp_path: Path) -> None:
         assert (tmp_path / "latest" / one["path"]).read_bytes() == there[name]
     assert (tmp_path / "2026/01/16" / "capacity.json").read_bytes() == b"7"
     earlier = {"capacity.html": b"0", "capacity.json": b"0"}
-    assert publish(tmp_path, earlier, start=START, end=END, generation="e") == tmp_path / "2026/01/16"
+    assert publish(tmp_path, earlier, start=START, end=END, generation="e") == tmp_path / "2026/01/16/180000"
 
 
 def test_a_window_of_the_future_gives_way(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """Notices right under the verdict: what is missing from this report, what changed in it, what was never read."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
+from plimsoll.documents.report_kinds import REPORT_KINDS
 from plimsoll.documents.situation import ENOUGH_PCT, Situation
 from plimsoll.fleet.resources import Resource
 from plimsoll.publish import formatting
@@ -14,12 +16,17 @@ _MOST_FAILED = 3
 
 def notices(report: ReportInput, situation: Situation) -> list[str]:
     """One sentence for each thing that a reader must know before the numbers."""
-    return [*_missing(situation), *of_making(report.made, report.resources)]
+    return [*_missing(situation), *of_making(report.made, report.kind, ZoneInfo(report.zone), report.resources)]
 
 
-def of_making(made: Made, resources: Sequence[Resource] = ()) -> list[str]:
+def of_making(made: Made, kind: str, zone: ZoneInfo, resources: Sequence[Resource] = ()) -> list[str]:
     """What there is to say about this publication and the ones before it."""
-    lines: list[str] = []
+    about = REPORT_KINDS[kind]
+    lines = [
+        f"No {about.title.lower()} covers {formatting.span(one.start, one.end, zone)}: {formatting.visible(one.why)}; "
+        f"for one of them: plimsoll run {about.job} --as-of INSTANT."
+        for one in made.uncovered
+    ]
     if made.revision.replaces:
         names = {one.resource_id: one.name for one in resources}
         moved = [formatting.name(names.get(one, one)) for one in made.revision.changed]
@@ -40,7 +47,7 @@ def _missing(situation: Situation) -> list[str]:
     if situation.aged_out:
         count = formatting.plural(situation.aged_out, "name")
         have = "has" if situation.aged_out == 1 else "have"
-        lines.append(f"{count} that no config declares {have} not been seen for longer than [silence] unseen.")
+        lines.append(f"{count} that only labels gave {have} not been seen for longer than [silence] unseen.")
     lines += [formatting.visible(text) for text in situation.failed_jobs[:_MOST_FAILED]]
     more = len(situation.failed_jobs) - _MOST_FAILED
     return (

@@ -32,6 +32,7 @@ from plimsoll.documents.situation import (
     State,
 )
 from plimsoll.publish import formatting
+from plimsoll.publish.views.counts import NOT_SEEN, TOO_NEW, TOO_SELDOM, why_not_judged
 
 _STATES: Final[Mapping[State, tuple[str, str]]] = MappingProxyType(
     {
@@ -92,6 +93,10 @@ class Moment:
         """A time of day, with the day where it is another one."""
         return formatting.clock_time(at, self.zone, day_of=self.end)
 
+    def span(self, start: datetime, end: datetime) -> str:
+        """From when to when."""
+        return formatting.span(start, end, self.zone)
+
 
 def judge(situation: Situation, moment: Moment) -> Verdict:
     """The verdict on a situation."""
@@ -140,16 +145,15 @@ def _no_resource(situation: Situation) -> str:
 
 
 def _calm(situation: Situation) -> str:
-    new = len(situation.too_new)
-    young = f" {new} of {situation.total:,} {'is' if new == 1 else 'are'} too new to judge." if new else ""
-    without, gone = len(situation.without_line), situation.aged_out
-    if without or gone:
-        lined = situation.total - gone - without
-        stayed = f"{formatting.plural(lined, 'resource')} stayed under {'its line' if lined == 1 else 'their lines'}"
-        none = f" {without:,} {'has' if without == 1 else 'have'} none." if without else ""
-        unseen = f" {gone:,} more {'has' if gone == 1 else 'have'} not been seen for days." if gone else ""
-        return f"{stayed}{_ahead(situation)}.{none}{unseen}{young}"
-    return f"Every resource stayed under its line{_ahead(situation)}.{young}"
+    counts, without = situation.counts, len(situation.without_line)
+    parts = [(counts.too_new, TOO_NEW), (counts.too_seldom, TOO_SELDOM), (counts.not_seen, NOT_SEEN)]
+    rest = "".join(f" {n:,} of {situation.total:,} {'is' if n == 1 else 'are'} {what}." for n, what in parts if n)
+    lined = situation.stayed_under
+    if lined == situation.total:
+        return f"Every resource stayed under its line{_ahead(situation)}.{rest}"
+    stayed = f"{formatting.plural(lined, 'resource')} stayed under {'its line' if lined == 1 else 'their lines'}"
+    none = f" {without:,} {'has' if without == 1 else 'have'} none." if without else ""
+    return f"{stayed}{_ahead(situation)}.{none}{rest}"
 
 
 def _ahead(situation: Situation) -> str:
@@ -173,7 +177,7 @@ def facts_of(situation: Situation, moment: Moment) -> Iterator[Fact]:
         yield Fact(f"only {formatting.number(available)}{formatting.NARROW}% was available")
     yield from _pressing(situation, moment)
     yield from _past(situation, moment)
-    yield from _found(situation)
+    yield from _found(situation, moment)
     coverage = situation.coverage_pct
     if coverage is not None and LEAST_PCT <= coverage < ENOUGH_PCT:
         yield Fact(f"only {formatting.number(coverage)}{formatting.NARROW}% of the readings that were due arrived")
@@ -308,7 +312,7 @@ def _past(situation: Situation, moment: Moment) -> Iterator[Fact]:
         yield Fact(f"{formatting.plural(len(situation.muted), 'resource')} with a muted alert", tuple(situation.muted))
 
 
-def _found(situation: Situation) -> Iterator[Fact]:
+def _found(situation: Situation, moment: Moment) -> Iterator[Fact]:
     if situation.incidents:
         yield _incidents(situation)
     if situation.advice:
@@ -319,6 +323,8 @@ def _found(situation: Situation) -> Iterator[Fact]:
             yield Fact(f"there is urgent advice for {formatting.plural(len(about), 'resource')}", about)
     if situation.failed_jobs:
         yield Fact(f"{formatting.plural(len(situation.failed_jobs), 'run')} of jobs failed")
+    for one in situation.uncovered:
+        yield Fact(f"no report covers {moment.span(one.start, one.end)}")
     if situation.failed_sections:
         yield Fact(f"{formatting.plural(len(situation.failed_sections), 'section')} could not be made")
 
@@ -352,18 +358,3 @@ def _rest(situation: Situation) -> Iterator[Fact]:
     left = [one for one in situation.crossed if one not in {back.id for back in situation.came_back}]
     if left:
         yield Fact(f"{formatting.plural(len(left), 'resource')} crossed a line", tuple(left))
-
-
-def why_not_judged(situation: Situation) -> str:
-    """Why some or all resources are not compared with their own past, in words; empty where all are."""
-    absent_ids = {one.id for one in (*situation.silent, *situation.unmeasured)}
-    parts = [
-        (len(situation.too_new), "too new to judge"),
-        (len({one.id for one in situation.silent}), "silent"),
-        (len({one.id for one in situation.unmeasured}), "not measured at the end"),
-    ]
-    named = [f"{count:,} {why}" for count, why in parts if count]
-    rest = situation.total - situation.aged_out - situation.judged - len(absent_ids | set(situation.too_new))
-    if rest > 0:
-        named.append(f"{rest:,} without a reading")
-    return ", ".join(named)

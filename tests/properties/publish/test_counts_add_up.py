@@ -1,0 +1,87 @@
+"""Every resource is counted once, and every sentence, document and command that gives counts gives the same ones."""
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plimsoll.documents.situation import FILE, State
+from plimsoll.fleet.presence import Presence
+from plimsoll.fleet.resources import Resource
+from plimsoll.publish.views import counts
+from plimsoll.publish.views.situation import detail_of, of_presences
+from plimsoll.publish.views.verdict import judge
+from plimsoll.publish.views.view import counts_sentence
+from plimsoll.schedule.status import last_report
+from tests.situations import END, MOMENT
+
+WORDS = (counts.TOO_NEW, counts.TOO_SELDOM, counts.SILENT, counts.NOT_DUE, counts.NOT_SEEN)
+
+
+@st.composite
+def presences(draw: st.DrawFn) -> list[Presence]:
+    """A fleet in which each resource was read, or not, in any way that there is."""
+    found: list[Presence] = []
+    for n in range(draw(st.integers(1, 12))):
+        state = draw(st.sampled_from(("read", "silent", "never read", "ended")))
+        last = None if state == "never read" else END - timedelta(hours=draw(st.integers(0, 400)))
+        found.append(
+            Presence(
+                resource_id=f"r{n}",
+                state=state,
+                last=last,
+                in_window=last is not None and last >= END - timedelta(days=1),
+                known_since=END - timedelta(days=30),
+                young=draw(st.booleans()),
+                aged_out=state != "read" and draw(st.booleans()),
+            )
+        )
+    return found
+
+
+def numbers(sentence: str) -> dict[str, int]:
+    """What a sentence counts, by its words."""
+    return {word: int(found[1]) for word in WORDS if (found := re.search(rf"([\d,]+) (?:of [\d,]+ (?:is|are) )?{word}", sentence))}
+
+
+@settings(max_examples=200, deadline=None)
+@given(presences())
+def test_counts_add_up_to_all_resources(found: list[Presence]) -> None:
+    """In the situation, the second line, the list of who is not read, the evidence, and what `status` reads of it."""
+    resources = [Resource(resource_id=one.resource_id, name=one.resource_id, type="cluster") for one in found]
+    now = of_presences(resources, found, END)
+    assert now.counts.total == now.total == len(resources)
+    second = counts_sentence(now)
+    judged = re.search(r"(\d+) judged", second)
+    given_out = numbers(second.partition("judged")[2])
+    assert (int(judged[1]) if judged else now.total) + sum(given_out.values()) == now.total
+    assert f"{now.counts.not_read} not read at the end" in second
+    absent = numbers(counts.not_read(now))
+    assert sum(absent.values()) == now.counts.not_read
+    assert absent.items() <= given_out.items()
+    verdict = judge(now, MOMENT)
+    told = numbers(verdict.facts)
+    assert all(given_out[word] == count for word, count in told.items() if word != counts.SILENT)
+    if now.state is State.CALM:
+        assert now.stayed_under + sum(told.values()) - told.get(counts.TOO_NEW, 0) == now.total
+
+
+@settings(max_examples=40, deadline=None)
+@given(presences())
+def test_status_says_what_the_report_says(found: list[Presence]) -> None:
+    """From the published situation, word for word as the page counts."""
+    resources = [Resource(resource_id=one.resource_id, name=one.resource_id, type="cluster") for one in found]
+    now = of_presences(resources, found, END)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "published" / "latest" / FILE
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps({"window": {"end": "x"}, "detail": detail_of(now, state="Steady.", facts="a.")}))
+        told = last_report(Path(folder))
+    assert told is not None
+    assert told.counts == now.counts
+    assert told.counts.total == told.total
+    assert counts.unjudged(told.counts) == counts.why_not_judged(now)
