@@ -71,7 +71,7 @@ def capacity(
         sources.snapshot, analysis.metrics_read(lines), start=start, end=question.end, resource_ids=None
     )
     document, evidence = analysis.capacity(
-        memory.rows, sources.priced(), question=question, lines=lines, settings=settings
+        memory.rows, sources.current(sources.priced()), question=question, lines=lines, settings=settings
     )
     return document, [*evidence, _resolution(memory, start, question.end), *sources.damage(start, question.end, "1h")]
 

@@ -45,7 +45,11 @@ def presences(draw: st.DrawFn) -> list[Presence]:
 
 def numbers(sentence: str) -> dict[str, int]:
     """What a sentence counts, by its words."""
-    return {word: int(found[1]) for word in WORDS if (found := re.search(rf"([\d,]+) (?:of [\d,]+ (?:is|are) )?{word}", sentence))}
+    return {
+        word: int(found[1])
+        for word in WORDS
+        if (found := re.search(rf"([\d,]+) (?:of [\d,]+ (?:is|are) )?{word}", sentence))
+    }
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,5 +1,6 @@
 """Whose silence is told for ever: a name that a person stated stays named; one that only labels gave ages out."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from plimsoll.project import Project
 from plimsoll.project.runner import context
 from plimsoll.publish.views.report_input import Made
 from plimsoll.publish.views.view import ReportView, view
-from plimsoll.queries.report import report
+from plimsoll.queries.report import PARTS, report
 from plimsoll.tables import RESOURCES, SAMPLES
 from tests.clocks import OwnedClock
 
@@ -55,10 +56,10 @@ def two(project: Project, source: str, *, ended: bool = False) -> None:
         told(project, "a", source.removeprefix("declared."), until, None)
 
 
-def shown(project: Project, at: datetime = LATE) -> ReportView:
+def shown(project: Project, at: datetime = LATE, *, parts: Sequence[str] = ()) -> ReportView:
     """The daily report's view."""
     sources = context(project, clock=OwnedClock(at), as_of=at).sources()
-    return view(report(sources, Made(version="1", at=at, generation="1-0"), parts=()), document_sha256="0" * 64)
+    return view(report(sources, Made(version="1", at=at, generation="1-0"), parts=parts), document_sha256="0" * 64)
 
 
 def named(now: Situation) -> set[str]:
@@ -104,6 +105,17 @@ def test_a_name_of_labels_ages_out_and_is_counted(project: Project, source: str,
     assert "1 of 2 is not seen any more." in late.verdict.facts
     assert "1 name that only labels gave has not been seen for longer than [silence] unseen." in late.notices
     assert [row.state for row in late.rows if row.name == "a"] == ["unseen"]
+
+
+def test_nothing_is_advised_for_what_is_not_seen_any_more(project: Project) -> None:
+    """Nobody can bring a dead pod's readings back: it is in no bottleneck, no advice, no pool, and lowers no score."""
+    two(project, "target.pods")
+    late = shown(project, parts=PARTS)
+    assert late.verdict.state == "All calm."
+    assert (late.actions and list(late.actions.rows), late.constrained and list(late.constrained.rows)) == ([], [])
+    early = shown(project, BEGIN + timedelta(days=5), parts=PARTS)
+    assert early.actions
+    assert "Bring the readings of a back" in {getattr(row, "title", "") for row in early.actions.rows}
 
 
 def test_what_a_list_of_targets_has_left_out_ages_out_too(project: Project) -> None:
