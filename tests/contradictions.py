@@ -64,7 +64,7 @@ def _of_verdict(now: Situation, told: Told) -> Iterator[str]:
             yield f"{name} came back, and did not"
     named = {name for _, name in now.high if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", told.verdict)}
     counted = re.search(r"(\d+) more (?:has|have) something high", told.verdict)
-    groups = re.search(r"\d+ of [\d,]+ resources? are|\d+ resources? |advice for \d+", told.verdict)
+    groups = re.search(r"[Nn]othing was read|\d+ of [\d,]+ resources? are|\d+ resources? |advice for \d+", told.verdict)
     missing = len(now.high) - len(named) - (int(counted[1]) if counted else 0)
     if now.state is not State.CALM and missing > 0 and not groups:
         yield f"{missing} names are high and neither named nor counted"
