@@ -278,8 +278,21 @@ class Situation:
     @property
     def stayed_under(self) -> int:
         """Resources that were read up to the end and crossed no line, of those that have one."""
-        unread = {one.id for one in (*self.silent, *self.unmeasured)} | set(self.too_seldom)
-        return max(0, self.total - self.aged_out - len(unread | set(self.crossed) | set(self.without_line)))
+        return max(0, self.total - self.aged_out - len(self._absent | set(self.crossed) | set(self.without_line)))
+
+    @property
+    def unlined(self) -> int:
+        """Those without a line that are read to the end, crossed nothing and so are in no other count of lines."""
+        return len(set(self.without_line) - self._absent - set(self.crossed))
+
+    @property
+    def crossed_unread(self) -> int:
+        """Those that crossed a line and are not read at the end: they are in both counts."""
+        return len(set(self.crossed) & self._absent)
+
+    @property
+    def _absent(self) -> set[str]:
+        return {one.id for one in (*self.silent, *self.unmeasured)} | set(self.too_seldom)
 
     @property
     def high(self) -> list[tuple[str, str]]:

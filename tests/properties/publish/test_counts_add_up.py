@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,18 +53,34 @@ def numbers(sentence: str) -> dict[str, int]:
     }
 
 
+def _of_lines(second: str) -> int:
+    """Stayed under, crossed, without a line, not read: what the second line says of lines, each resource once."""
+    texts = (
+        r"([\d,]+) of [\d,]+ resources? stayed",
+        r"([\d,]+) crossed;",
+        r"([\d,]+) without a line",
+        r"([\d,]+) not read",
+    )
+    found = sum(int(one[1]) for text in texts if (one := re.search(text, second)))
+    both = re.search(r"([\d,]+) of which crossed", second)
+    return found - (int(both[1]) if both else 0)
+
+
 @settings(max_examples=200, deadline=None)
-@given(presences())
-def test_counts_add_up_to_all_resources(found: list[Presence]) -> None:
+@given(presences(), st.data())
+def test_counts_add_up_to_all_resources(found: list[Presence], data: st.DataObject) -> None:
     """In the situation, the second line, the list of who is not read, the evidence, and what `status` reads of it."""
     resources = [Resource(resource_id=one.resource_id, name=one.resource_id, type="cluster") for one in found]
-    now = of_presences(resources, found, END)
+    there = [one.resource_id for one in found if not one.aged_out]
+    some = st.lists(st.sampled_from(there), unique=True) if there else st.just(list[str]())
+    now = replace(of_presences(resources, found, END), crossed=data.draw(some), without_line=data.draw(some))
     assert now.counts.total == now.total == len(resources)
     second = counts_sentence(now)
     judged = re.search(r"(\d+) judged", second)
     given_out = numbers(second.partition("judged")[2])
     assert (int(judged[1]) if judged else now.total) + sum(given_out.values()) == now.total
     assert f"{now.counts.not_read} not read at the end" in second
+    assert _of_lines(second) + now.counts.too_seldom == now.total
     absent = numbers(counts.not_read(now))
     assert sum(absent.values()) == now.counts.not_read
     assert absent.items() <= given_out.items()
@@ -71,7 +88,8 @@ def test_counts_add_up_to_all_resources(found: list[Presence]) -> None:
     told = numbers(verdict.facts)
     assert all(given_out[word] == count for word, count in told.items() if word != counts.SILENT)
     if now.state is State.CALM:
-        assert now.stayed_under + sum(told.values()) - told.get(counts.TOO_NEW, 0) == now.total
+        under = now.stayed_under + now.unlined
+        assert under + sum(told.values()) - told.get(counts.TOO_NEW, 0) == now.total
 
 
 @settings(max_examples=40, deadline=None)

@@ -103,6 +103,7 @@ def test_a_name_of_labels_ages_out_and_is_counted(project: Project, source: str,
     assert late.situation.aged_out == 1
     assert "1 not read at the end. 1 judged against their own past; 1 not seen any more." in late.since
     assert "1 of 2 is not seen any more." in late.verdict.facts
+    assert (late.tiles[0].label, late.tiles[0].value) == ("Health", "100")
     assert "1 name that only labels gave has not been seen for longer than [silence] unseen." in late.notices
     assert [row.state for row in late.rows if row.name == "a"] == ["unseen"]
 

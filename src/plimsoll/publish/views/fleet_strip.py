@@ -73,6 +73,8 @@ def picture(report: ReportInput, situation: Situation) -> FleetPicture:
         sentence=f"{crossed:,} of {formatting.plural(count, 'resource')} crossed {lines}."
         if crossed
         else f"No resource {'that was read ' if situation.counts.not_read else ''}crossed its line."
+        if situation.read and not situation.has_no_line
+        else "Not judged: nothing that is read has a load line."
         if situation.read
         else "Not judged: nothing was read in this window.",
         mosaic=svg.mosaic(levels, label=_mosaic_label(levels), square=square, per_row=per_row),

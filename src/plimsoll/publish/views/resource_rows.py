@@ -19,7 +19,19 @@ from plimsoll.publish.theme import GLYPHS
 from plimsoll.publish.views.absences import absences
 from plimsoll.publish.views.report_input import ReportInput
 
-_ORDER: Final = ("critical", "high", "medium", "low", "silent", "ended", "unseen", "crossed", "incomplete", "ok")
+_ORDER: Final = (
+    "critical",
+    "high",
+    "medium",
+    "low",
+    "silent",
+    "ended",
+    "unseen",
+    "crossed",
+    "incomplete",
+    "ok",
+    "no-line",
+)
 _NOT_READ: Final = ("silent", "ended", "unseen")
 _TYPES: Final = {"ai-service": "AI service"}
 _FACTS_UP_TO = 700  # above that a calm row says its sentence; the numbers are in the JSON
@@ -30,7 +42,8 @@ _STALE = timedelta(minutes=30)
 class ResourceRow:
     """One resource; `state` is a severity or one of `_ORDER`, with its glyph and word.
 
-    `silent` should be read, `ended` is not due any more, `unseen` is a name of labels that went away.
+    `silent` should be read, `ended` is not due any more, `unseen` is a name of labels that went away; of `no-line`
+    nothing that is read has a load line, so that it is not ok either.
     """
 
     state: str
@@ -57,7 +70,7 @@ def rows(report: ReportInput, situation: Situation) -> list[ResourceRow]:
     for alert in situation.open:  # worst first: the first one counts
         if not alert.is_silence:
             severities.setdefault(alert.resource, alert.severity)
-    crossed = set(situation.crossed)
+    crossed, unlined = set(situation.crossed), {*situation.without_line, *situation.too_seldom}
     missing = {one.id: one.text for one in reversed(absences(situation, ZoneInfo(report.zone), report.end))}
     absent = {one.resource_id: "unseen" for one in report.presences if one.aged_out}
     absent |= {one.id: "ended" for one in situation.unmeasured} | {one.id: "silent" for one in situation.silent}
@@ -67,7 +80,9 @@ def rows(report: ReportInput, situation: Situation) -> list[ResourceRow]:
             return severities[resource_id]
         if resource_id in absent:
             return absent[resource_id]
-        return "crossed" if resource_id in crossed else "incomplete" if resource_id in missing else "ok"
+        if resource_id in crossed or resource_id in missing:
+            return "crossed" if resource_id in crossed else "incomplete"
+        return "no-line" if resource_id in unlined else "ok"
 
     pairs = sorted(
         zip(report.resources, report.standings, strict=True),
@@ -100,7 +115,7 @@ def _row(
     position: int,
     missing: str,
 ) -> ResourceRow:
-    flagged = state != "ok"
+    flagged = state not in ("ok", "no-line")
     metric = standing.metric
     fresh = standing.last is not None and report.end - standing.last <= max(_STALE, _patience(resource))
     shown = (standing.now if fresh else None, standing.average, standing.peak)

@@ -45,6 +45,7 @@ _STATES: Final[Mapping[State, tuple[str, str]]] = MappingProxyType(
     }
 )
 MOST_FACTS: Final = 2
+_NOUNS: Final = MappingProxyType({"training": "training job", "storage": "store", "ai-service": "AI service"})
 _MOST_DEVICES: Final = 3
 _SPARE_PCT: Final = 50.0
 
@@ -193,7 +194,7 @@ def _unknown(situation: Situation, moment: Moment) -> Iterator[Fact]:
     for kind in situation.silent_types[:1]:
         members = [one for one in situation.silent if one.type == kind]
         since = _since(members or situation.silent, moment)
-        yield Fact(f"every {kind} is silent{since}", tuple(one.id for one in members))
+        yield Fact(f"every {_NOUNS.get(kind, kind)} is silent{since}", tuple(one.id for one in members))
 
 
 def _since(silent: Sequence[Absent], moment: Moment) -> str:

@@ -223,12 +223,12 @@ def _since(report: ReportInput, situation: Situation) -> str:
 
 def counts_sentence(situation: Situation) -> str:
     """What opened and closed, how many crossed or stayed under, how many are not read or not judged."""
-    unlined = len(situation.without_line)
+    unlined, both = situation.unlined, situation.crossed_unread
     counts = (
         f"{situation.stayed_under:,} of {formatting.plural(situation.total, 'resource')} stayed under "
         f"{'its line' if situation.total == 1 else 'their lines'}; {len(situation.crossed):,} crossed; "
         f"{f'{unlined:,} without a line; ' if unlined else ''}"
-        f"{situation.counts.not_read:,} not read at the end."
+        f"{situation.counts.not_read:,} not read at the end{f', {both:,} of which crossed' if both else ''}."
     )
     why = why_not_judged(situation)
     if why:
