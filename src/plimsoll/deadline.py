@@ -49,7 +49,7 @@ class Deadline:
 
     @property
     def why(self) -> str:
-        """What a person is told of it."""
+        """What a person reads of it."""
         return f"not done after {self.seconds:g} s altogether"
 
     def _watch(self) -> None:

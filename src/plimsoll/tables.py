@@ -176,7 +176,7 @@ RESOURCES: Final = Table(
     (
         Column("ts", "instant", "since when this is true", required=True),
         Column("resource_id", "text", "stable identity", required=True, filled=True),
-        Column("source", "text", "who told it; each source tells what it knows", required=True),
+        Column("source", "text", "which source gave it; each source gives what it knows", required=True),
         Column("name", "text", "what people call it", required=True, filled=True),
         Column("type", "text", "one of the six resource types", required=True),
         Column("region", "text", "where it is"),
@@ -199,6 +199,6 @@ RESOURCES: Final = Table(
     key=("resource_id", "source", "ts"),
     sort=("resource_id", "ts", "source"),
 )
-"""The inventory with its history: of each fact the latest that any source told before an instant was true then."""
+"""The inventory with its history: of each fact the latest that any source gave before an instant was true then."""
 
 TABLES: Final = {table.name: table for table in (SAMPLES, COLLECTIONS, RESOURCES)}

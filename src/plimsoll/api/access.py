@@ -117,7 +117,7 @@ class Access:
         return None
 
     def _malformed(self, scope: Scope, headers: Headers) -> JSONResponse | None:
-        """What is refused whoever asks."""
+        """What is refused for every caller."""
         if _name(headers.get("host", "")) not in (*LOCAL_HOSTS, *(one.lower() for one in self._settings.hosts)):
             return error(400, "unknown_host", "this service is not asked for by that name; see [serve] hosts")
         if "content-length" in headers and "transfer-encoding" in headers:

@@ -47,7 +47,7 @@ class Deadlines:
 
 @dataclass(slots=True)
 class Places:
-    """How many connections there may be, altogether and of one address; who has to go where there is no place."""
+    """How many connections there may be, altogether and of one address; which is closed when all are taken."""
 
     most: int
     most_of_one: int

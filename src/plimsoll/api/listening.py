@@ -1,4 +1,4 @@
-"""Where the service may listen, and its sockets: bound before anybody is told that it serves.
+"""Where the service may listen, and its sockets: bound before it is announced.
 
 Apart from the server, so that the scheduler can look without loading it.
 """

@@ -9,9 +9,11 @@ import re
 from pathlib import Path
 from typing import Final
 
+from plimsoll.clock import rfc3339
 from plimsoll.config.engine import Plimsoll
 from plimsoll.project.context import Context
 from plimsoll.publish.render.html import rendered
+from plimsoll.tables import SAMPLES
 
 _DAY: Final = re.compile(r"\d{4}/\d{2}/\d{2}(/\d{6})?")
 _MOST_DAYS: Final = 60
@@ -19,7 +21,12 @@ _MOST_DAYS: Final = 60
 
 def live_page(context: Context, *, signed_in: bool = False) -> tuple[bytes, str]:
     """(HTML, its content security policy): a script of ours asks for the document every half minute."""
-    made = rendered("live.html.j2", "live.js.j2", folders=context.templates, fleet=_fleet(context), signed_in=signed_in)
+    known = context.lake.snapshot(proven=False).span(SAMPLES)
+    last = rfc3339(known[1]) if known else ""
+    fleet = _fleet(context)
+    made = rendered(
+        "live.html.j2", "live.js.j2", folders=context.templates, fleet=fleet, signed_in=signed_in, last=last
+    )
     allowed = f"script-src '{_hash(made.script)}'; connect-src 'self'; "
     return made.page, _policy(made.style, allowed, form="'self'" if signed_in else "'none'")
 
@@ -35,9 +42,10 @@ def reports_page(context: Context) -> tuple[bytes, str]:
     return made.page, _policy(made.style, "")
 
 
-def sign_in_page(context: Context, *, why: str, to: str) -> tuple[bytes, str]:
-    """(HTML, its policy): the form that takes a token; `why` it is shown again, `to` where it leads."""
-    made = rendered("sign_in.html.j2", None, folders=context.templates, fleet=_fleet(context), why=why, to=to)
+def sign_in_page(context: Context, *, why: str, to: str, link: str = "") -> tuple[bytes, str]:
+    """(HTML, its policy): the form that takes a token, or uses a `link` up; `why` it is shown again, `to` its page."""
+    fleet = _fleet(context)
+    made = rendered("sign_in.html.j2", None, folders=context.templates, fleet=fleet, why=why, to=to, link=link)
     return made.page, _policy(made.style, "", form="'self'")
 
 

@@ -202,7 +202,7 @@ async def _body(request: Request) -> bytes | None:
 
 
 def _unknown() -> JSONResponse:
-    """Nobody ships without a token, also where the service lets everybody read."""
+    """Shipping needs a token, also where the service lets everybody read."""
     response = _refused(401, "not_a_collector", _WHO)
     response.headers["WWW-Authenticate"] = "Bearer"
     return response

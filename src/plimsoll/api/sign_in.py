@@ -19,6 +19,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 
+from plimsoll.api.links import Links
 from plimsoll.api.minutes import Minutes
 from plimsoll.api.page import sign_in_page
 from plimsoll.api.tokens import Token, Tokens
@@ -29,6 +30,8 @@ SIGN_IN: Final = "/sign-in"
 SIGN_OUT: Final = "/sign-out"
 _MOST_SESSIONS: Final = 10_000
 _MOST_FORM_BYTES: Final = 4_096
+_NOT_KNOWN: Final = "This service has no such token, or one that only ships."
+_LINK_IS_OVER: Final = "That link was used, or its time is over. Ask for another one, or sign in with a token."
 _FORM: Final = "application/x-www-form-urlencoded"
 _REFERRER: Final = {"Referrer-Policy": "same-origin"}  # with no-referrer a browser hides the Origin of our own form
 
@@ -78,12 +81,16 @@ class SignIn:
     def __init__(self, context: Context, tokens: Tokens, settings: Serve) -> None:
         secure = bool(settings.tls_certificate) or settings.behind_proxy
         self._context, self._tokens = context, tokens
+        self._links = Links(context.data)
         self.sessions: Final = Sessions(settings.signed_in_for, secure)
         self._wrong = Minutes(settings.wrong_tokens_per_minute)
 
     async def page(self, request: Request) -> Response:
-        """The form."""
-        return self._form(200, "", safe_path(request.query_params.get("next", "")))
+        """The form; for a one-time link that still stands a button alone, which uses it up."""
+        link, to = request.query_params.get("link", ""), safe_path(request.query_params.get("next", ""))
+        if link and not self._links.stands(link, self._context.clock.now()):
+            return self._form(200, _LINK_IS_OVER, to)
+        return self._form(200, "", to, link)
 
     async def enter(self, request: Request) -> Response:
         """Takes the form: 303 to the page that was asked for, or the form again with the reason."""
@@ -93,15 +100,12 @@ class SignIn:
         to = safe_path(given.get("next", ""))
         if not _of_our_own_page(request.headers):
             return self._form(403, "That form was not of this service. Try again here.", to)
-        token = self._tokens.match(self._tokens.all(), f"Bearer {given.get('token', '').strip()}".encode())
+        token = self._token(given)
         if token is None or token.ships:
             allowed = self._wrong.more(request.client.host if request.client else "")
-            why = (
-                "This service has no such token, or one that only ships."
-                if allowed
-                else "Too many wrong tokens: wait a minute."
-            )
-            return self._form(401 if allowed else 429, why, to)
+            if not allowed:
+                return self._form(429, "Too many wrong tokens: wait a minute.", to)
+            return self._form(401, _LINK_IS_OVER if "link" in given else _NOT_KNOWN, to)
         answer = RedirectResponse(to, 303)
         sessions = self.sessions
         answer.set_cookie(
@@ -114,6 +118,12 @@ class SignIn:
         )
         return answer
 
+    def _token(self, given: dict[str, str]) -> Token | None:
+        known = self._tokens.all()
+        if "link" in given:
+            return self._links.use(given["link"], known, self._context.clock.now())
+        return self._tokens.match(known, f"Bearer {given.get('token', '').strip()}".encode())
+
     async def leave(self, request: Request) -> Response:
         """Ends the session, for forms of our own pages only."""
         if _of_our_own_page(request.headers):
@@ -122,8 +132,8 @@ class SignIn:
         answer.delete_cookie(self.sessions.name, secure=self.sessions.secure, httponly=True, samesite="lax")
         return answer
 
-    def _form(self, status: int, why: str, to: str) -> Response:
-        body, policy = sign_in_page(self._context, why=why, to=to)
+    def _form(self, status: int, why: str, to: str, link: str = "") -> Response:
+        body, policy = sign_in_page(self._context, why=why, to=to, link=link)
         headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store", **_REFERRER}
         return Response(body, status, headers, "text/html")
 
@@ -154,7 +164,7 @@ def safe_path(text: str) -> str:
 
 
 def _of_our_own_page(headers: Headers) -> bool:
-    """Whether a form was sent by a page of this service, as browsers say it; who says nothing is no browser."""
+    """Whether a form was sent by a page of this service, as browsers say it; without it, no browser."""
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None:
         return site in ("same-origin", "none")
@@ -162,7 +172,7 @@ def _of_our_own_page(headers: Headers) -> bool:
 
 
 async def _fields(request: Request) -> dict[str, str] | None:
-    """The form's first value of each field; None where it is no form, or longer than a form of ours can be."""
+    """The form's first value of each field; None where it is not a form, or longer than a form of ours can be."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
         return None
     body = b""

@@ -1,15 +1,8 @@
 """Access tokens: 256 random bits, kept as SHA-256, compared in constant time, with what each may see."""
 
-import errno
-import fcntl
 import hashlib
 import hmac
-import json
-import os
 import secrets
-import time
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,14 +10,14 @@ from typing import Final
 
 import msgspec
 
+from plimsoll.api.kept_file import KeptFile
 from plimsoll.clock import rfc3339
-from plimsoll.errors import BadParameter, DiskError, LakeError, TemporaryError, shown
+from plimsoll.errors import BadParameter, LakeError, shown
 from plimsoll.fleet.resources import Resource
 from plimsoll.lake import host_slug
 
 PREFIX: Final = "plm_"
 KINDS: Final = ("resource", "region", "type", "ship")
-_LOCK_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +63,7 @@ class Tokens:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._file = KeptFile(path, without="until then no token opens anything")
 
     def all(self) -> list[Token]:
         """Every token, in order of their names; none where no token was ever made."""
@@ -77,15 +71,9 @@ class Tokens:
 
     def found(self) -> list[Token] | None:
         """As `all`; None where there is no file. LakeError where the file cannot be read or understood."""
+        text = self._file.read()
         try:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-            with os.fdopen(descriptor, "rb") as file:
-                return msgspec.json.decode(file.read(), type=list[Token])
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            why = "is a link, which is never followed" if error.errno == errno.ELOOP else error.strerror
-            raise LakeError(f"{self.path.name}: cannot be read ({why}); until then no token opens anything") from error
+            return None if text is None else msgspec.json.decode(text, type=list[Token])
         except ValueError as error:
             raise LakeError(f"{self.path.name}: cannot be understood; remove it and make new tokens") from error
 
@@ -100,7 +88,7 @@ class Tokens:
         scopes = _shipping(scopes)
         text = PREFIX + secrets.token_urlsafe(32)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        with self._alone():
+        with self._file.alone():
             known = self.all()
             if any(one.name == name for one in known):
                 raise BadParameter("NAME", shown(name), why="exists; revoke it first, or choose another name")
@@ -109,7 +97,7 @@ class Tokens:
 
     def revoke(self, name: str) -> None:
         """From now on the token opens nothing; after the last one nothing opens until there is a new one."""
-        with self._alone():
+        with self._file.alone():
             known = self.all()
             if all(one.name != name for one in known):
                 raise BadParameter("NAME", shown(name), allowed=[one.name for one in known], why="is not a token")
@@ -126,59 +114,10 @@ class Tokens:
                 found = one
         return found if scheme.lower() == b"bearer" else None
 
-    @contextmanager
-    def _alone(self) -> Generator[None]:
-        """Between reading the file and replacing it no other process changes it; the kernel ends a dead one's lock."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            beside = self.path.with_name(f".{self.path.name}.lock")
-            descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        except OSError as error:
-            raise self._refused(error) from error
-        try:
-            self._wait(descriptor)
-            yield
-        finally:
-            os.close(descriptor)
-
-    def _wait(self, descriptor: int) -> None:
-        over = time.monotonic() + _LOCK_S
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                if time.monotonic() > over:
-                    text = f"{self.path.name}: another process has been changing it for {_LOCK_S:g} s; try again"
-                    raise TemporaryError(text) from error
-                time.sleep(0.02)
-            else:
-                return
-
     def _save(self, tokens: list[Token]) -> None:
-        """Written beside, synced and renamed: readers find the old list or the new one, a full disk leaves the old."""
-        rows = [
-            {"name": one.name, "sha256": one.sha256, "scopes": list(one.scopes), "created": one.created}
-            for one in sorted(tokens, key=lambda one: one.name)
-        ]
-        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        try:
-            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(json.dumps(rows, indent=2).encode() + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self.path)
-            folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-        except OSError as error:
-            with suppress(OSError):  # a disk that has become read-only refuses that too
-                beside.unlink(missing_ok=True)
-            raise self._refused(error) from error
-
-    def _refused(self, error: OSError) -> DiskError:
-        return DiskError(
-            f"{self.path.name}: cannot be written ({error.strerror}); nothing was changed; free space or rights"
+        self._file.replace(
+            [
+                {"name": one.name, "sha256": one.sha256, "scopes": list(one.scopes), "created": one.created}
+                for one in sorted(tokens, key=lambda one: one.name)
+            ]
         )

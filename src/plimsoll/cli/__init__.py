@@ -11,6 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from plimsoll.cli import streams
+from plimsoll.cli.at_work import shown_at_work
 from plimsoll.cli.commands import COMMANDS, Commands
 from plimsoll.errors import BUG, INTERRUPTED, DiskError, PlimsollError, nearest, shown
 from plimsoll.version import __version__
@@ -101,7 +102,8 @@ def _bug(error: Exception) -> str:
 def _run(arguments: list[str]) -> int:
     command = typer.main.get_command(app)
     try:
-        result = command.main(arguments, prog_name="plimsoll", standalone_mode=False)
+        with shown_at_work(arguments):
+            result = command.main(arguments, prog_name="plimsoll", standalone_mode=False)
     except TyperException as error:
         return _fail(_usage(error), 2)
     try:

@@ -92,7 +92,7 @@ def _without_z(document: AnomaliesDocument, found: Sequence[Evidence], *, filter
 
 
 def _wide(found: Sequence[Evidence], *, filtered: bool) -> Iterator[str]:
-    """A line for each incident of several resources, and one for those that are not told."""
+    """A line for each incident of several resources, and one for those that are not reported."""
     every = [] if filtered else incidents_of(found)
     for proof, detail in every:
         if detail.reported and len(detail.resources) > 1:

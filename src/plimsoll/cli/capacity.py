@@ -19,6 +19,7 @@ from plimsoll.cli.common import (
     the_clock,
 )
 from plimsoll.documents.capacity import CapacityDocument, Pool
+from plimsoll.documents.time_left import words
 from plimsoll.errors import shown
 from plimsoll.project.runner import context
 from plimsoll.publish.views.capacity_verdict import judge
@@ -124,14 +125,15 @@ def _urgency(pool: Pool) -> tuple[int, str]:
 
 def _when(pool: Pool, horizon_days: int) -> str:
     if pool.state == "crosses" and pool.crossing:
-        days = pool.crossing.middle_days
-        return f"{days} day{'s' if days != 1 else ''}"
+        return pool.crossing.words() or pool.state
     return f"> {horizon_days} days" if pool.state == "not within the horizon" else pool.state
 
 
 def _band(pool: Pool, horizon_days: int) -> str:
     if pool.state != "crosses" or not pool.crossing:
         return "–"
+    if (hours := pool.crossing.hours) is not None:
+        return f"{words(hours.low)} – {'open' if hours.high is None else words(hours.high)}"
     late = pool.crossing.late_days
     return f"{pool.crossing.early_days} – {f'> {horizon_days}' if late is None else late}"
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import track
 
 from plimsoll.cli.common import say, the_clock
+from plimsoll.cli.demo_live import UNFINISHED, is_finished, read_on
 from plimsoll.cli.instants import past_instant
 from plimsoll.cli.project import make_project
 from plimsoll.clock import duration_s, floor, rfc3339
@@ -21,7 +22,6 @@ from plimsoll.project.runner import run_job
 
 _SHORTEST_S, _LONGEST_S, _DAY_S = 10, 3600, 86_400
 _SEGMENTS = 32
-_UNFINISHED: Final = ".demo-unfinished"
 _PARTS: Final = ("config.toml", "data", "jobs", "reports", "truth.json")
 
 
@@ -37,8 +37,12 @@ def demo(
     every: Annotated[str, typer.Option(help="Time between two readings: 10s to 1h, 5m for thousands of them.")] = "60s",
     seed: Annotated[int, typer.Option(min=0, help="Another number, another fleet.")] = 1,
     until: Annotated[str | None, typer.Option(help="The end of history; default: the present minute.")] = None,
+    live: Annotated[bool, typer.Option("--live", help="Then read on, as time goes by, until Ctrl-C.")] = False,
 ) -> None:
     """Makes a project that holds a simulated fleet: its lake, the planted truth, its published reports."""
+    if live and is_finished(folder):
+        read_on(Project.open(folder, here=Path.cwd()), the_clock())
+        return
     end = _end_of_history(until)
     if end - timedelta(days=days) < datetime.fromisoformat("1971-01-01T00:00:00Z"):
         raise BadParameter("--until", until, why="is too early: history would begin before 1971")
@@ -50,7 +54,9 @@ def demo(
     project = Project.open(folder, here=Path.cwd())
     fill(project, resources=resources, days=days, seed=seed, until=end, interval_s=round(interval_s))
     _report(project, end)
-    (folder / _UNFINISHED).unlink()
+    (folder / UNFINISHED).unlink()
+    if live:
+        read_on(project, the_clock())
 
 
 def _end_of_history(until: str | None) -> datetime:
@@ -61,7 +67,7 @@ def _end_of_history(until: str | None) -> datetime:
 
 def _clear_unfinished(folder: Path) -> None:
     """A demo that was interrupted is begun anew; what a finished one made, or anybody else, is never touched."""
-    mark = folder / _UNFINISHED
+    mark = folder / UNFINISHED
     if mark.exists():
         say(f"{folder}: an earlier demo was interrupted here; it begins anew")
         for part in _PARTS:

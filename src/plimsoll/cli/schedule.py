@@ -132,6 +132,9 @@ def _print(found: "Status") -> None:
 
         judged = ", ".join(part for part in (f"{last.judged} of {last.total} judged", unjudged(last.counts)) if part)
         typer.echo(f"report     {_typed(last.verdict)} {_typed(last.facts)} ({last.end}; {judged})")
+    if found.to_come:
+        coming = "; ".join(f"{one.what} from {one.known_from}" for one in found.to_come)
+        typer.echo(f"to come    {coming} (for want of history)")
     for note in found.notes:
         typer.echo(f"note: {shown(note)}")
     for problem in found.problems:

@@ -133,7 +133,7 @@ class GpuReader:
         return line
 
     def _without(self, now: datetime, monotonic: float, fatal: Mapping[str, Any], took_s: float) -> Reading:
-        """No reading: without a driver that is no failure; everything else is one, with what to do."""
+        """No reading: without a driver that is not a failure; everything else is one, with what to do."""
         none = fatal["code"] in _NO_DRIVER
         self._not_before_s = monotonic + _RETRY_S["none" if none else "broken"]
         advice = {_MISMATCH: "; the driver was changed under the running system: reboot or restart the container"}
@@ -241,7 +241,7 @@ _MOST_ERRORS_PER_S: Final = 1e7
 def _whole(devices: Sequence[Row]) -> Row:
     """The resource as a whole: means of its GPUs, sums of power and memory, the hottest temperature; no instances.
 
-    A sum of which one part is unknown is unknown; a GPU that is lost or does not support a field is no part of it.
+    A sum of which one part is unknown is unknown; a GPU that is lost or does not support a field is left out.
     """
     parents = [row for row in devices if "." not in row["device"]]
     whole: Row = {}

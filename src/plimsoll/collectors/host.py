@@ -105,7 +105,7 @@ class HostReader:
         self._rates.recall(recalled(memory))
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Nothing stays open."""
 
     def _fact(self, now: datetime, limits: cgroup.Limits) -> list[Row]:
         """The machine as the inventory should know it; only when that changed."""

@@ -1,6 +1,6 @@
 """Collecting: reads every open source, keeps the rows, and hands them to the lake.
 
-Rows are held for at most one flush: what the lake acknowledged is safe, what it did not is at most that old.
+Rows wait for at most one flush: what the lake acknowledged is safe, what it did not is at most that old.
 """
 
 from collections.abc import Mapping, Sequence
@@ -193,7 +193,7 @@ class Collecting:
         )
 
     def end(self, now: datetime) -> None:
-        """Says that no reading is expected from now on: a machine that is no longer read is not a silent one."""
+        """Says that no reading is expected from now on: a machine that is not read any more is not a silent one."""
         self._rows["resources"] += [{**row, "ts": now, "interval_s": None} for row in self._resources.values()]
 
     def close(self) -> None:

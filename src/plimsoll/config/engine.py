@@ -103,7 +103,7 @@ class ZoneDataMissingError(PlimsollError):
 
 
 def zone(name: str) -> ZoneInfo:
-    """A time zone by name; a machine without zone data is told which package to install."""
+    """A time zone by name; on a machine without zone data the error names the package to install."""
     try:
         return ZoneInfo(name)
     except ZoneInfoNotFoundError as error:

@@ -14,10 +14,10 @@ SubjectKind: TypeAlias = Literal["alert"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """An alert, an incident or a forecast as people are told of it.
+    """An alert, an incident or a forecast as a message reports it.
 
     `text` is one sentence without severity and state; `value` and `threshold` are in the metric's unit, None where
-    there is none. `closed` is None while it is open; `muted` says why nobody is to be disturbed, empty otherwise.
+    there is none. `closed` is None while it is open; `muted` says why no message leaves, empty otherwise.
     """
 
     id: str

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from plimsoll.documents import Document, TimeRange
+from plimsoll.documents.time_left import Left, TimeLeft, band_words, days_words, words
 
 State = Literal[
     "over now", "crosses", "not within the horizon", "falling", "not enough history", "too irregular", "no data"
@@ -27,7 +28,10 @@ class Amount(Document, frozen=True, kw_only=True):
 
 
 class Crossing(Document, frozen=True, kw_only=True):
-    """When the load line is reached: early (P10), middle (P50), late (P90); null: not within the horizon."""
+    """When the load line is reached: early (P10), middle (P50), late (P90); null: not within the horizon.
+
+    `hours` is the same to the tenth of an hour where a climb is what is forecast; null: the forecast is made by days.
+    """
 
     early: str | None
     middle: str | None
@@ -35,6 +39,21 @@ class Crossing(Document, frozen=True, kw_only=True):
     early_days: int | None
     middle_days: int | None
     late_days: int | None
+    hours: Left | None = None
+
+    def words(self) -> str | None:
+        """The middle crossing as every sentence has it; None: not within the horizon."""
+        if self.hours is not None:
+            return words(self.hours.hours)
+        return None if self.middle_days is None else f"{self.middle_days} day{'s' if self.middle_days != 1 else ''}"
+
+    def with_band(self, horizon: int) -> str | None:
+        """The middle crossing and its band, as every table has them."""
+        if self.hours is not None:
+            return band_words(self.hours)
+        if self.middle_days is None:
+            return None
+        return days_words(self.middle_days, self.early_days, self.late_days, horizon=horizon)
 
 
 class DecideBy(Document, frozen=True, kw_only=True):
@@ -159,10 +178,16 @@ class Pool(Document, frozen=True, kw_only=True):
     forecast: list[DayAhead]
     choices: list[Choice]
     dominated_choices: int
+    time_left: TimeLeft | None = None
 
 
 class ResourceRoom(Document, frozen=True, kw_only=True):
-    """Days to the load line of one resource and metric."""
+    """Days to the load line of one resource and metric.
+
+    `now` is the last reading of what is held (memory, space), else the level of the busy hours of the last days;
+    `level` says which.
+    `time_left` is the forecast of a climb, the same that rules and advice speak of; null: it is no climb.
+    """
 
     resource_id: str
     resource_name: str
@@ -170,10 +195,12 @@ class ResourceRoom(Document, frozen=True, kw_only=True):
     metric: str
     line: float
     now: float | None
+    level: Literal["last reading", "busy hours"]
     in_14_days: float | None
     growth_per_day: float | None
     state: State
     crossing: Crossing | None
+    time_left: TimeLeft | None = None
 
 
 class Addition(Document, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ import msgspec
 
 from plimsoll.documents.base import Document, TimeRange
 from plimsoll.documents.gpus import GpuUse
+from plimsoll.documents.time_left import TimeLeft
 
 
 class Detail(Document, frozen=True, kw_only=True, tag_field="kind"):
@@ -91,7 +92,7 @@ class ResolutionDetail(Detail, frozen=True, kw_only=True, tag="resolution"):
 
 
 class DamagedFile(Document, frozen=True, kw_only=True):
-    """Why a file was left out, and how many rows it held; None where that is not known."""
+    """Why a file was left out, and how many rows it had; None where that is not known."""
 
     reason: str
     rows: int | None
@@ -222,7 +223,10 @@ class RulesJudgedDetail(Detail, frozen=True, kw_only=True, tag="rulesJudged"):
 
 
 class BottleneckDetail(Detail, frozen=True, kw_only=True, tag="bottleneck"):
-    """Of which resource and device a bottleneck is, how heavy it weighs, in which share of the window it held."""
+    """Of which resource and device a bottleneck is, how heavy it weighs, in which share of the window it was true.
+
+    `time_left` is the forecast that its sentence was made from; null where it speaks of no time.
+    """
 
     resource: str
     device: str | None
@@ -230,6 +234,7 @@ class BottleneckDetail(Detail, frozen=True, kw_only=True, tag="bottleneck"):
     share: float
     sql: str
     symptoms: Mapping[str, Symptom]
+    time_left: TimeLeft | None = None
 
 
 class EstimateDetail(Document, frozen=True, kw_only=True):

@@ -103,12 +103,13 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A line that a forecast reaches after so many days; 0: it is over it now."""
+    """A line that a forecast reaches after so many days; 0: it is over it now. `when` is the time in words."""
 
     days: int
     id: str
     name: str
     metric: str
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class Failed:
 
     @classmethod
     def of(cls, error: BaseException) -> Self:
-        """The kind and the first line of what was raised: a plan or a trace of another machine is no message."""
+        """The kind and the first line of what was raised: a plan or a trace of another machine is not a message."""
         return cls(f"{type(error).__name__}: {str(error).partition(chr(10))[0]}")
 
 

@@ -72,7 +72,7 @@ class Processes:
 
 @contextmanager
 def _threads_each(threads: int) -> Generator[None]:
-    """Children may import Polars with the main module, before they are told; this process has read it already."""
+    """Children may import Polars with the main module, before they get work; this process has read it already."""
     before = os.environ.get(THREADS)
     os.environ[THREADS] = str(threads)
     try:

@@ -37,7 +37,7 @@ def call(name: str, uri: str, params: Mapping[str, Any], threads: int) -> bytes 
 
 
 def attempt(fn: Work, uri: str, params: Mapping[str, Any]) -> bytes | Failed:
-    """What the function gives, or why it gave nothing; a panic of Polars is no Exception, and no end of the worker."""
+    """What the function gives, or why it gave nothing; a panic of Polars is not an Exception, yet ends no worker."""
     try:
         return fn(uri, params)
     except (KeyboardInterrupt, SystemExit, GeneratorExit):

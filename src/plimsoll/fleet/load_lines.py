@@ -72,7 +72,7 @@ class LoadLine(Section):
 
     @property
     def in_points(self) -> bool:
-        """Whether distance to the line is told in points: for high percentages; else in percent of the line.
+        """Whether distance to the line is given in points: for high percentages; else in percent of the line.
 
         Five points below a line at 90 % is near it; five points below a line at 5 % is all there is.
         """

@@ -1,6 +1,6 @@
 """Whether a resource is read: what was promised of it, what arrived, how long it has been silent, which metric is lost.
 
-Silence is promised and missing: it has a length, and a line in minutes like any other metric. What nobody promises any
+Silence is promised and missing: it has a length, and a line in minutes like any other metric. What is not promised any
 more (an import past its end, a collector that was stopped) is unmeasured, which is neither silent nor calm.
 """
 
@@ -128,7 +128,7 @@ class Presence:
 
     @property
     def silent_since(self) -> datetime | None:
-        """Since when nothing has been read; None where it is read, or nobody knows."""
+        """Since when nothing has been read; None where it is read, or that is unknown."""
         return None if self.state == "read" else self.last or self.known_since
 
     @property

@@ -23,10 +23,10 @@ FORGOTTEN: Final = "forgotten"
 class Resource:
     """One resource as it is known at an instant; capacities are None where unknown.
 
-    `expected` lists since when a reading has been expected every so many seconds (None: no longer expected), whoever
-    promised it; `promises` lists the same for each source that did. `churns` says that no person stated its name: it
+    `expected` lists since when a reading has been expected every so many seconds (None: not expected any more), by
+    any source; `promises` lists the same for each source that did. `churns` says that no person stated its name: it
     came from labels alone, or from a list of targets that has left it out since. `forgotten` says since when somebody
-    has taken it out of the inventory (None: nobody has).
+    has taken it out of the inventory (None: never).
     """
 
     resource_id: str

@@ -114,7 +114,7 @@ def _parsed(text: pl.Expr, name: str, unit: str) -> pl.Expr:
 
 
 def said(texts: Iterable[str]) -> Inventory:
-    """From `name=value` texts of the command line; a name that is no fact is a label, written label.NAME.
+    """From `name=value` texts of the command line; a name that is not a fact is a label, written label.NAME.
 
     >>> said(["gpu_count=8", "memory_bytes=2 TiB", "label.gpu_model=H100"]).constant()
     {'gpu_count': 8.0, 'memory_bytes': 2199023255552.0, 'labels': '{"gpu_model": "H100"}'}

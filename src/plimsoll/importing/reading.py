@@ -1,4 +1,4 @@
-"""Reading files in blocks, within limits: whatever the size of a file, a few megabytes are held at a time."""
+"""Reading files in blocks, within limits: whatever the size of a file, a few megabytes are in memory at a time."""
 
 import codecs
 import gzip

@@ -174,7 +174,7 @@ def _open(connection: Any, snapshot: Snapshot, bounds: Bounds) -> None:  # noqa:
 def _one_query(connection: Any, statement: str) -> str:  # noqa: ANN401
     """The one query in a text, or the plan of one, as DuckDB's own parser understands it; all else is refused.
 
-    EXPLAIN is told apart by what follows it: that has to be a query by itself, which no ANALYZE and no COPY is.
+    EXPLAIN is judged by what follows it: that has to be a query by itself, which no ANALYZE and no COPY is.
     """
     import duckdb
 

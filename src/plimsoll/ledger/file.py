@@ -1,4 +1,4 @@
-"""The ledger's file as the system sees it: whose it is, that it is no link, and that it was there before.
+"""The ledger's file as the system sees it: whose it is, that it is not a link, and that it was there before.
 
 A ledger that is gone is not begun anew in silence: every window would be made, and mailed, a second time.
 """

@@ -18,6 +18,7 @@ _COLUMNS = (
     "id, channel, recipient, kind, window_end, state, attempts, losses, next_try, queued, updated, detail, summary,"
     " thread, receipt"
 )
+_DUE: Final = "state in ('queued', 'uncertain') and (next_try <= ? or updated > ?)"
 ALERT: Final = "alert"
 """The kind of messages about alerts: they are sent before reports, and none digests another."""
 
@@ -131,10 +132,15 @@ class Outbox:
                 (stamp(now), stamp(now), most_losses, most_losses),
             ).rowcount
 
+    def owes(self, now: datetime) -> bool:
+        """Whether a message is to be tried now, or was being sent by a process that may be gone. Writes nothing."""
+        with self._database.reading() as db:
+            sql = f"select 1 from outbox where state = 'sending' or ({_DUE}) limit 1"  # noqa: S608 - our own words
+            return db.execute(sql, (stamp(now), stamp(now + TOLERATED))).fetchone() is not None
+
     def due(self, now: datetime) -> list[OutboxMessage]:
         """What is to be tried now, alerts first, then the oldest; no time that a clock noted ahead is waited for."""
-        where = "state in ('queued', 'uncertain') and (next_try <= ? or updated > ?)"
-        found = self._select(where, (stamp(now), stamp(now + TOLERATED)))
+        found = self._select(_DUE, (stamp(now), stamp(now + TOLERATED)))
         return sorted(found, key=lambda one: one.kind != ALERT)
 
     def waits(self, identity: str) -> bool:

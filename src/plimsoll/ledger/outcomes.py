@@ -11,7 +11,7 @@ from plimsoll.ledger.database import Database, stamp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdvicePromise:
-    """One promise: what advice said that following it would bring, in percent of a metric, while its cause held."""
+    """One promise: what advice said that following it would bring, in percent of a metric, while its cause lasted."""
 
     id: str
     resource: str

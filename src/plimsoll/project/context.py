@@ -97,7 +97,8 @@ class Job:
 
     What is in the lane `reporting` waits until everything in `analysing` that was due before has been done; what is in
     `alerting` waits for neither, so that a long analysis keeps no alert from people. Without `catch_up` only the last
-    of several missed windows is made. A host that only collects does what is `on_collectors`.
+    of several missed windows is made. A host that only collects does what is `on_collectors`. `owes` is a quick look,
+    made by the scheduler itself, that changes nothing: where it says no, the window is settled without a process.
     """
 
     schedule: str
@@ -105,6 +106,7 @@ class Job:
     lane: Lane = "analysing"
     catch_up: bool = True
     on_collectors: bool = False
+    owes: Callable[[Context], bool] | None = None
 
     @property
     def summary(self) -> str:
@@ -113,11 +115,16 @@ class Job:
 
 
 def job(
-    *, schedule: str, lane: Lane = "analysing", catch_up: bool = True, on_collectors: bool = False
+    *,
+    schedule: str,
+    lane: Lane = "analysing",
+    catch_up: bool = True,
+    on_collectors: bool = False,
+    owes: Callable[[Context], bool] | None = None,
 ) -> Callable[[Callable[[Context], None]], Job]:
     """Marks the one function of a job file; the job's name is the file's name."""
 
     def mark(run: Callable[[Context], None]) -> Job:
-        return Job(schedule, run, lane, catch_up, on_collectors)
+        return Job(schedule, run, lane, catch_up, on_collectors, owes)
 
     return mark

@@ -104,7 +104,7 @@ def _page_of(files: Mapping[str, bytes]) -> str:
 
 
 def _later(there: Mapping[str, Any], end: datetime, now: datetime | None) -> set[str]:
-    """The files that are published with a later window already, which is no window of the future."""
+    """The files that are published with a later window already, which is not a window of the future."""
     ends = {name: instant(entry["window"]["end"]) for name, entry in there.items()}
     return {name for name, one in ends.items() if one > end and (now is None or one <= now)}
 
@@ -134,7 +134,7 @@ def listed(folder: Path) -> dict[str, Any]:
 
 
 def _object(name: str, data: bytes) -> str:
-    """A name that belongs to these bytes alone: whoever starts from a manifest reads exactly its set."""
+    """A name that belongs to these bytes alone: a reader that starts from a manifest reads exactly its set."""
     return f"{OBJECTS}/{hashlib.sha256(data).hexdigest()[:16]}-{name}"
 
 

@@ -112,7 +112,7 @@ def judged(looked: Looked, resources: Sequence[Resource], span: TimeRange) -> Ev
 def findings(
     sources: QueryContext, resources: Sequence[Resource], query: AnomaliesQuery, *, all_days: bool = False
 ) -> Looked:
-    """What is to be told of the window, or of `all_days` that were scored; block by block of resources of one type."""
+    """What is reported of the window, or of `all_days` that were scored; block by block of resources of one type."""
     settings = sources.settings("anomalies", Anomalies)
     execution = sources.settings("execution", Execution)
     end = floor(sources.as_of, query.step_s)  # a step that has only begun is no reading yet

@@ -16,6 +16,7 @@ from plimsoll.errors import BadParameter, shown
 from plimsoll.events import timed
 from plimsoll.lake import LongHistory, read_long_history
 from plimsoll.queries.context import QueryContext
+from plimsoll.queries.levels import levels
 
 LONGEST_HORIZON_DAYS = 365
 _SIZES = {"": 1.0, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "pb": 1e15}
@@ -71,7 +72,12 @@ def capacity(
         sources.snapshot, analysis.metrics_read(lines), start=start, end=question.end, resource_ids=None
     )
     document, evidence = analysis.capacity(
-        memory.rows, sources.current(sources.priced()), question=question, lines=lines, settings=settings
+        memory.rows,
+        sources.current(sources.priced()),
+        question=question,
+        lines=lines,
+        settings=settings,
+        levels=levels(sources),
     )
     return document, [*evidence, _resolution(memory, start, question.end), *sources.damage(start, question.end, "1h")]
 

@@ -40,7 +40,8 @@ class QueryContext:
 
     `alerts`: recorded alerts; None without a ledger. `sees` decides which resources the caller may see. `verdicts`:
     people's feedback on advice; `outcomes`: measured results of advice; `prices`: the price list; `rules_folder`: the
-    folder of the project's own rules; `on_progress` receives progress updates.
+    folder of the project's own rules; `on_progress` receives progress updates. `known` keeps what several documents of
+    one context are made from, by whatever it depends on.
     """
 
     snapshot: Snapshot
@@ -53,6 +54,9 @@ class QueryContext:
     prices: PriceList = field(default_factory=PriceList)
     on_progress: ProgressCallback = no_progress
     rules_folder: Path | None = None
+    known: dict[tuple[object, ...], object] = field(
+        default_factory=dict[tuple[object, ...], object], repr=False, compare=False
+    )
 
     def settings(self, name: str, kind: type[S]) -> S:
         """The settings of a section."""

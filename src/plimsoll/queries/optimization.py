@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from plimsoll.analysis.advice.catalogue import advisers
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
 from plimsoll.analysis.bottlenecks.rule import AnyRule
+from plimsoll.analysis.climb import Levels
 from plimsoll.analysis.grid import Grid
 from plimsoll.analysis.optimization.document import optimization as analysis
 from plimsoll.analysis.optimization.options import DocumentOptions
@@ -29,6 +30,7 @@ from plimsoll.fleet.xid_codes import METRIC as XID
 from plimsoll.fleet.xid_codes import DriverError, by_card
 from plimsoll.queries.context import QueryContext
 from plimsoll.queries.grids import KnownMetrics, fleet_grid, known_metrics
+from plimsoll.queries.levels import levels, of_resource
 from plimsoll.queries.rule_set import project_rules
 from plimsoll.queries.window import window_of
 from plimsoll.tables import SAMPLES
@@ -117,13 +119,19 @@ def windows(
     known = known_metrics(sources.snapshot, window.start, window.end, also)
     size = sources.settings("execution", Execution).block_size
     blocks = range(0, len(resources), size)
+    now = levels(sources, known_rules)
     for n in blocks:
-        yield from _windows(sources, resources[n : n + size], window, known, compared)
+        yield from _windows(sources, resources[n : n + size], window, known, compared, now)
         sources.on_progress("optimization", n // size + 1, len(blocks))
 
 
 def _windows(
-    sources: QueryContext, resources: Sequence[Resource], window: Window, known: KnownMetrics, compared: Sequence[str]
+    sources: QueryContext,
+    resources: Sequence[Resource],
+    window: Window,
+    known: KnownMetrics,
+    compared: Sequence[str],
+    now: Levels,
 ) -> Iterator[ResourceWindow]:
     """Of one block; the grid keeps single precision, and only the window that is looked at is made double."""
     start = window.end - timedelta(seconds=max(window.seconds, HISTORY_DAYS * 86_400))
@@ -142,6 +150,7 @@ def _windows(
     errors = _driver_errors(sources, resources, start, window.end)
     for resource in resources:
         readings, devices = _series(whole, where.get(resource.resource_id, ()))
+        climbs, last = of_resource(now, resource.resource_id)
         yield ResourceWindow(
             resource,
             readings,
@@ -154,13 +163,15 @@ def _windows(
             sources.prices,
             window.end,
             errors.get(resource.resource_id, ()),
+            climbs,
+            last,
         )
 
 
 def _driver_errors(
     sources: QueryContext, resources: Sequence[Resource], start: datetime, end: datetime
 ) -> dict[str, tuple[DriverError, ...]]:
-    """Each error as it was read: a step of the grid would be the mean of two codes, which is no code."""
+    """Each error as it was read: a step of the grid would be the mean of two codes, which is not a code."""
     if not resources:
         return {}
     ids = [resource.resource_id for resource in resources]

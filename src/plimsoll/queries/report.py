@@ -30,6 +30,7 @@ from plimsoll.queries.context import QueryContext
 from plimsoll.queries.optimization import OptimizationQuery, optimization
 from plimsoll.queries.outcomes import describe_outcome
 from plimsoll.queries.performance import measured, performance
+from plimsoll.tables import SAMPLES
 
 _PREFERRED = "15m"
 PARTS: Final = ("optimization", "anomalies", "capacity", "gpus")
@@ -48,7 +49,7 @@ def report(
 
     The window ends at the instant. It begins at `start`, or else one or seven days before in the project's zone, when
     the clocks showed the same time. Every document, the page and the evidence are of this one window.
-    `since` is when the last report was delivered, which this one is held against; else the same range before. A part
+    `since` is when the last report was delivered, which this one is compared with; else the same range before. A part
     that cannot be made leaves its reason in `failed`; the rest of the report is complete.
     """
     span, local = spanned(kind), zone(sources.settings("plimsoll", Plimsoll).timezone)
@@ -66,6 +67,7 @@ def report(
         columns=columns_read(lines.values()),
     )
     found, failed, more = _made_parts(sources, span, window, parts if resources else ())
+    whole = sources.snapshot.span(SAMPLES)
     return ReportInput(
         kind=kind,
         fleet=sources.fleet,
@@ -90,6 +92,7 @@ def report(
         presences=seen.presences,
         events=[Event(e.alert, e.opened, e.closed, e.is_open, e.quiet) for e in seen.events],
         is_filtered=sources.sees is not None,
+        first_reading=whole[0] if whole else None,
     )
 
 

@@ -112,7 +112,7 @@ class Watch:
             "doubtS": self._doubt_s,
             "doubtSinceS": self._doubt_since_s,
         }
-        with suppress(DiskError):  # the next look tries again; a full disk is told by what cannot be made
+        with suppress(DiskError):  # the next look tries again; a full disk is reported by what cannot be made
             write_atomically(self.path, json.dumps(known).encode(), durable=False)
             self._saved_s = self.clock.boottime()
 

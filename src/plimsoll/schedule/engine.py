@@ -28,7 +28,7 @@ _NOT_ITS_FAULT: Final = "interrupted"
 
 @dataclass(slots=True)
 class Engine:
-    """What is due for one project; whoever drives it owns the project."""
+    """What is due for one project; its driver owns the project."""
 
     project: Project
     clock: Clock
@@ -47,7 +47,7 @@ class Engine:
         return self.project.ledger
 
     def begin(self) -> None:
-        """Takes over from whoever owned the project before: schedules are registered, dead runs are closed."""
+        """Takes over from the earlier owner of the project: schedules are registered, dead runs are closed."""
         self.ledger.verify()
         self.watch = Watch(self.clock, self.project.data / FILE, self.ledger.latest_start())
         if self.confirmed_now() is not None:
@@ -175,14 +175,14 @@ class Engine:
         self.log.error("failed" if last else "failed, to be tried again", job=job, attempt=number, detail=ended.detail)
 
     def _close_dead_runs(self) -> None:
-        """Runs of which no end was noted and that nobody carries out: their process died, or the disk was full then."""
+        """Runs of which no end was noted and that no process makes: their process died, or the disk was full then."""
         with self._claiming:
             for run in self.ledger.unfinished():
                 if run.id not in self._running:
                     self._close_dead(run)
 
     def _close_dead(self, run: Run) -> None:
-        """Nobody but us may run what is scheduled: such a run is dead, whether or not it ever gave a sign of life."""
+        """No other process may run what is scheduled: such a run is dead, with or without a sign of life."""
         seconds = max(0.0, (self.clock.now() - run.started).total_seconds())
         ended = RunResult("failed", seconds, "its process ended before it was done", _NOT_ITS_FAULT)
         if run.due is not None:

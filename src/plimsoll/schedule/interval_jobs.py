@@ -39,7 +39,7 @@ class IntervalJob:
     _was_failing: bool = field(default=False)
 
     def step(self) -> None:
-        """Runs the job once, for now; a failure is counted and told, and the next step comes as usual."""
+        """Runs the job once, for now; a failure is counted and reported, and the next step comes as usual."""
         clock = self.wired.clock
         now, began = clock.now(), clock.monotonic()
         failed = False
@@ -56,7 +56,7 @@ class IntervalJob:
         try:
             self._tell(now, failed=failed)
         except PlimsollError as error:
-            # reading goes on without a ledger; the beats that could not be written are told with the next one
+            # reading goes on without a ledger; the beats that could not be written are reported with the next one
             self.say(f"{self.name}: {error}")
         # the next full step of the monotonic hand after now: a late step is not made up for
         self._next = began + self.step_s * max(1, -(-(clock.monotonic() - began) // self.step_s))
@@ -87,7 +87,7 @@ def steppers(project: Project, clock: Clock, say: Callable[[str], None]) -> list
 def step_until(
     stop: threading.Event, project: Project, clock: Clock, *, beat: Callable[[str], None], say: Callable[[str], None]
 ) -> None:
-    """Runs every stepper on a thread of its own until told to stop; `beat` hears of each step that was made."""
+    """Runs every stepper on a thread of its own until asked to stop; `beat` is called for each step that was made."""
 
     def go(stepper: IntervalJob) -> None:
         while not stop.wait(stepper.wait()):

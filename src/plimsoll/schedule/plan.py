@@ -35,7 +35,7 @@ class Plan:
 
     @classmethod
     def load(cls, project: Project) -> "Plan":
-        """Reads the project; a mistake in its config or in a job raises, and whoever had a plan keeps it."""
+        """Reads the project; a mistake in its config or in a job raises, and a caller that had a plan keeps it."""
         config, only_collects = project.config(), project.only_collects
         tasks: dict[str, Task] = {}
         for name, file in project.jobs().items():

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from plimsoll.clock import Clock, rfc3339
 from plimsoll.documents.situation import FILE, Counts
-from plimsoll.errors import LakeError
+from plimsoll.errors import LakeError, PlimsollError
+from plimsoll.fleet.known_when import still_to_come
 from plimsoll.lake.format.files import needed_free_bytes
 from plimsoll.lake.shared.names import FOLDER, of_names
 from plimsoll.lake.shared.spool import ASIDE
@@ -27,6 +28,7 @@ from plimsoll.schedule.project_lock import COLLECT_ONLY, Owner
 from plimsoll.schedule.schedules import Every
 from plimsoll.schedule.sources import of_sources
 from plimsoll.shipping import state_of
+from plimsoll.tables import SAMPLES
 
 STALE_S: Final = 60.0
 _TICKS_S: Final = 900.0
@@ -77,10 +79,18 @@ class ReportStatus(Struct, frozen=True, rename="camel"):
         return Counts(**{field.name: getattr(self, field.name) for field in fields(Counts)})
 
 
+class ToCome(Struct, frozen=True, rename="camel"):
+    """What a young project does not know yet, and from when it will, if readings go on."""
+
+    what: str
+    known_from: str
+
+
 class Status(Struct, frozen=True, rename="camel"):
     """The whole project; healthy when there is no problem. `spool` is None where the lake is here.
 
-    `report` is None before the first one. `notes` say what was wrong within a day and is over.
+    `report` is None before the first one. `notes` say what was wrong within a day and is over; `to_come` what needs
+    more history than there is.
     """
 
     at: str
@@ -91,6 +101,7 @@ class Status(Struct, frozen=True, rename="camel"):
     spool: SpoolStatus | None = None
     report: ReportStatus | None = None
     notes: tuple[str, ...] = ()
+    to_come: tuple[ToCome, ...] = ()
 
 
 def status(project: Project, clock: Clock) -> Status:
@@ -120,7 +131,19 @@ def status(project: Project, clock: Clock) -> Status:
     ]
     jobs = tuple(_job(task, plan, project, beats.get(task.name), now) for task in plan.tasks.values())
     report, notes = last_report(project.data), tuple(sources.notes)
-    return Status(rfc3339(now), not problems, owned_by, tuple(problems), jobs, spool, report, notes)
+    coming = _to_come(project, now) if spool is None else ()
+    return Status(rfc3339(now), not problems, owned_by, tuple(problems), jobs, spool, report, notes, coming)
+
+
+def _to_come(project: Project, now: datetime) -> tuple[ToCome, ...]:
+    """By the first reading of the lake; a lake that cannot be looked at is reported elsewhere."""
+    try:
+        span = project.lake.snapshot(proven=False).span(SAMPLES)
+    except PlimsollError:
+        return ()
+    if span is None:
+        return ()
+    return tuple(ToCome(stage.what, rfc3339(stage.at(span[0]))) for stage in still_to_come(span[0], now))
 
 
 def last_report(data: Path) -> ReportStatus | None:

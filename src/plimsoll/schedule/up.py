@@ -19,6 +19,7 @@ from plimsoll.schedule.clock_watch import Watch
 from plimsoll.schedule.engine import LANES, Engine
 from plimsoll.schedule.interval_jobs import steppers
 from plimsoll.schedule.log import Log
+from plimsoll.schedule.nothing_owed import unless_nothing_is_owed
 from plimsoll.schedule.plan import Plan
 from plimsoll.schedule.project_lock import COLLECT_ONLY, HEARTBEAT, owned
 from plimsoll.schedule.run_process import subprocess_executor, worker_command
@@ -39,7 +40,7 @@ def up(project: Project, clock: Clock, log: Log, *, serve: Iterable[str] = ()) -
     command = f"up --{COLLECT_ONLY}" if project.only_collects else "up"
     with owned(project.data, command=command, now=clock.now(), allow_network_fs=project.allows_network_fs):
         log.info("up", project=str(project.root), jobs=len(plan.tasks), zone=plan.zone.key, pid=os.getpid())
-        engine = Engine(project, clock, subprocess_executor(project.root), log, plan)
+        engine = _engine(project, clock, log, plan)
         Daemon(engine, _keepers(engine, list(serve))).run()
         log.info("down")
 
@@ -49,7 +50,7 @@ def tick(project: Project, clock: Clock, log: Log) -> int:
     _somewhere_to_ship(project)
     plan = Plan.load(project)
     with owned(project.data, command="tick", now=clock.now(), allow_network_fs=project.allows_network_fs):
-        engine = Engine(project, clock, subprocess_executor(project.root), log, plan)
+        engine = _engine(project, clock, log, plan)
         lost = _without_a_ledger(engine)
         steps = steppers(project, clock, log.warning)
         for stepper in steps:
@@ -65,6 +66,11 @@ def tick(project: Project, clock: Clock, log: Log) -> int:
             return engine.pass_all()
         finally:
             _ticked(project, clock)
+
+
+def _engine(project: Project, clock: Clock, log: Log, plan: Plan) -> Engine:
+    execute = unless_nothing_is_owed(project, clock, subprocess_executor(project.root))
+    return Engine(project, clock, execute, log, plan)
 
 
 def _ticked(project: Project, clock: Clock) -> None:
@@ -191,7 +197,7 @@ class Daemon:
         return self.engine.watch is None or self.engine.watch.confirmed
 
     def _guarded(self, name: str, action: Callable[[], object]) -> Callable[[], None]:
-        """The action, with its trouble told once when it comes and once when it goes."""
+        """The action, with its trouble reported once when it comes and once when it goes."""
 
         def act() -> None:
             try:

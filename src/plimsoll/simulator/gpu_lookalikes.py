@@ -80,7 +80,7 @@ def given_back(row: Row, _: Array, __: float) -> Row:
 
 
 def slower_together(row: Row, _: Array, size: float) -> Row:
-    """All of them at a lower clock, as they were told."""
+    """All of them at a lower clock, as they were asked to."""
     return {"gpu_sm_clock_mhz": row["gpu_sm_clock_mhz"] * (1 - 0.2 * size)}
 
 

@@ -37,7 +37,7 @@ def well_filled(row: Row, _: Array, __: float) -> Row:
 
 
 def a_little_swap(row: Row, _: Array, size: float) -> Row:
-    """Pages that nobody has asked for since the start."""
+    """Pages that no process has asked for since the start."""
     return {"swap_used_bytes": steady(row, 5e8 * size)}
 
 

@@ -23,7 +23,7 @@ def waits_a_little(row: Row, _: Array, size: float) -> Row:
 
 
 def well_loaded(row: Row, _: Array, __: float) -> Row:
-    """Everything in use, nobody waits."""
+    """Everything in use, no request waits."""
     return {
         "gpu_utilization_pct": steady(row, 92),
         "gpu_sm_active_pct": steady(row, 75),

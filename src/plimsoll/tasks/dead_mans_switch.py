@@ -5,7 +5,7 @@ Monitor the age of `data/delivered.json`, or the ping, to detect that Plimsoll h
 
 import json
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,20 +20,28 @@ FILE: Final = "delivered.json"
 _SETTLED: Final = frozenset({"sent", "digested"})
 
 
+def renewal_due(context: Context) -> datetime | None:
+    """The end of the newest daily report, if that was delivered and the switch was not renewed for it."""
+    end = last_end(context.published, DAILY.document)
+    if end is None:
+        return None
+    before = read(context.data / FILE)
+    if before.get("windowEnd") == rfc3339(end) and not before.get("pingFailed"):
+        return None
+    return end if _delivered(context, DAILY.name, rfc3339(end)) else None
+
+
 def renew(context: Context) -> str:
     """Renews the switch for the newest daily report, once; says why the ping did not arrive, if it did not."""
+    end = renewal_due(context)
+    if end is None:
+        return ""
     from plimsoll.delivery.ping import ping
 
-    end = last_end(context.published, DAILY.document)
-    if end is None or not _delivered(context, DAILY.name, rfc3339(end)):
-        return ""
-    path, settings = context.data / FILE, context.config.get("dead_mans_switch", Ping)
-    before = read(path)
-    if before.get("windowEnd") == rfc3339(end) and not before.get("pingFailed"):
-        return ""
+    settings = context.config.get("dead_mans_switch", Ping)
     failed = ping(settings, os.environ.get(settings.url_env)) if settings.url_env else ""
     status = {"windowEnd": rfc3339(end), "at": rfc3339(context.clock.now()), "pingFailed": failed}
-    write_atomically(path, json.dumps(status, indent=1).encode() + b"\n")
+    write_atomically(context.data / FILE, json.dumps(status, indent=1).encode() + b"\n")
     return failed
 
 

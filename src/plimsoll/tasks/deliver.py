@@ -25,6 +25,7 @@ from plimsoll.ledger.notices import CHANNEL
 from plimsoll.ledger.outbox import ALERT, Outbox, OutboxMessage
 from plimsoll.project.context import Context
 from plimsoll.publish.files import place
+from plimsoll.publish.views.verdict import QUIET
 from plimsoll.publish.views.view import ReportView
 from plimsoll.tasks.report import PublishedReport, as_pdf, owner_view
 
@@ -35,7 +36,6 @@ BACK_OFF_S: Final = (60, 300, 900, 3600, 7200)
 ALERT_BACK_OFF_S: Final = (30, 60, 120, 300, 600)
 MOST_LOSSES: Final = 2
 PASS_S: Final = 60.0
-CALM: Final = ("All calm.", "Steady.")
 _CHANNELS: Final = (CHANNEL, "webhook")
 """What the outbox calls channels of [notify]; `webhook` is the name that an earlier release queued them under."""
 _STATES: Final[Mapping[str, str]] = MappingProxyType({"later": "queued", "uncertain": "uncertain", "sent": "sent"})
@@ -62,7 +62,7 @@ def publish_and_queue(context: Context, kind: str, made: PublishedReport) -> Non
 def queue(context: Context, kind: str, made: PublishedReport) -> int:
     """Puts a report's messages into the outbox; a message that was put in before is not put in again.
 
-    A revision goes to those who have not been told of its window; to the others where `[mail] revisions` asks for it.
+    A revision goes to those who have no report of its window yet; to the others where `[mail] revisions` asks for it.
     Gives how many messages are new.
     """
     new, mail = 0, context.config.get("mail", Mail)
@@ -72,10 +72,10 @@ def queue(context: Context, kind: str, made: PublishedReport) -> int:
         if not mail.revisions and _tried(context, _mail_ids(kind, made, mail, name, recipient)[:-1]):
             continue
         report = owner_view(context, made, kind, recipient.owner) if _owned(recipient, kind) else made
-        if recipient.when == "matters" and report.view.verdict.state in CALM:
+        if recipient.when == "matters" and report.view.verdict.state in QUIET:
             continue
         new += _queue_mail(context, kind, report, mail, name, recipient)
-    calm = made.view.verdict.state in CALM
+    calm = made.view.verdict.state in QUIET
     for name, channel in context.config.under("notify", Notify).items():
         if kind != DAILY.name or not channel.shows_report(calm=calm):
             continue

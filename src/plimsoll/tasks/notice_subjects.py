@@ -1,4 +1,4 @@
-"""Alerts of the ledger as people are told of them: one sentence each, in the project's zone."""
+"""Alerts of the ledger as messages report them: one sentence each, in the project's zone."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -67,7 +67,7 @@ def queue_alerts(context: Context, subjects: Sequence[Subject]) -> int:
 def _due(
     context: Context, subjects: Iterable[Subject], known: Mapping[str, Noticed], routes: Sequence[Route]
 ) -> Iterable[_Due]:
-    """What a channel is to be told; muted alerts open nothing and remind of nothing, and are not resolved by it."""
+    """What a channel gets; muted alerts open nothing and remind of nothing, and are not resolved by it."""
     at, local = context.as_of, zone(context.config.get("plimsoll", Plimsoll).timezone)
     for subject in subjects:
         before, mine = known.get(subject.id), [route for route in routes if route.takes(subject)]

@@ -148,7 +148,7 @@ def _situation(report: ReportInput, page: ReportView) -> SituationEvidence:
 
 
 def _alerts(report: ReportInput) -> list[dict[str, str]]:
-    """The open alerts as other tools are told of them."""
+    """The open alerts as other tools get them."""
     return [
         {
             "id": alert.alert_id,
@@ -163,7 +163,7 @@ def _alerts(report: ReportInput) -> list[dict[str, str]]:
 
 
 def capacity(context: Context) -> PublishedReport:
-    """The capacity review of the context's instant; what it forecasts is kept, to be held against what happens."""
+    """The capacity review of the context's instant; what it forecasts is kept, to be compared with what happens."""
     from plimsoll.queries.report import capacity_review as answer
 
     promises = context.ledger.forecasts

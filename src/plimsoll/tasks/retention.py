@@ -65,7 +65,7 @@ def _archive(uri: str, place: SharedPlace) -> Store | None:
 
 
 def _reasons(holds: Mapping[str, Hold], table: str, day: date, *, of_resources: bool) -> dict[str, str]:
-    """Why a day of a table is held, by the resources that it is held for; by "" where it is held for all."""
+    """Why a day of a table is on hold, by the resources that the hold is for; by "" where it is for all."""
     found: dict[str, str] = {}
     for name, hold in holds.items():
         concerned = (not hold.tables or table in hold.tables) and bool(hold.resources) == of_resources

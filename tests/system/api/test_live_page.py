@@ -7,13 +7,16 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
 import pytest
 
 from plimsoll.lake import Lake
+from plimsoll.simulator import Fleet
 from plimsoll.tables import RESOURCES
+from tests.reports import lake_of
 from tests.services import ALWAYS_OVER, Service, demo_project, served
 from tests.shared import needs_program
 
@@ -38,12 +41,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield running
 
 
-def browse(service: Service, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def browse(service: Service, folder: Path, *arguments: str, page: str = "") -> subprocess.CompletedProcess[str]:
     """One run of headless Chromium that waits for the page's own request."""
     command = [
         *(needs_program("chromium"), *FLAGS, f"--user-data-dir={folder}"),
         *(() if any("budget" in one for one in arguments) else ("--virtual-time-budget=8000",)),
-        *(*arguments, f"http://127.0.0.1:{service.port}/"),
+        *(*arguments, f"http://127.0.0.1:{service.port}/{page}"),
     ]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
 
@@ -56,6 +59,24 @@ def test_the_page_shows_the_fleet_and_breaks_nothing(service: Service, tmp_path:
     assert done.stdout.count('<svg viewBox="0 0 1000 100"') == 4
     assert len(re.findall(r"<option", done.stdout)) >= 25
     assert 'id="when" role="status">as of ' in done.stdout
+
+
+def test_a_fleet_that_stood_still_offers_the_last_window_that_has_readings(tmp_path: Path) -> None:
+    """Nothing was read in the last hour: the page says when something was, and its button leads to that window."""
+    until = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=9)
+    fleet = Fleet.build(resources=5, days=1, until=until, interval_s=60, devices=False)
+    root = tmp_path / "still"
+    root.mkdir()
+    (root / "config.toml").write_text("[plimsoll]\n", encoding="utf-8")
+    lake_of(fleet, root / "data" / "lake")
+    with served(root, fleet) as running:
+        shown = browse(running, tmp_path / "profile", "--dump-dom").stdout
+        there = browse(running, tmp_path / "profile", "--dump-dom", page="#24h").stdout
+    assert ">No readings.</h1>" in shown
+    assert '<button type="button" id="reach">Show the last 24 hours, which has readings</button>' in shown
+    assert '<span id="span">The last 24 hours</span>' in there
+    assert "Stale." in there
+    assert re.search(r"<h3>CPU<span>[\d.]+ %", there)
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 1000), (390, 1600)])

@@ -1,7 +1,7 @@
 """A browser signs in with a token once; its cookie reads, ends, and stands for nothing but what the token sees."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,10 +10,12 @@ from starlette.testclient import TestClient
 
 from plimsoll.api.app import application
 from plimsoll.api.documents import answering
+from plimsoll.api.links import Links
 from plimsoll.api.segments import Taking
 from plimsoll.api.sign_in import Sessions, safe_path
 from plimsoll.api.tokens import Token, Tokens
 from plimsoll.api.workers import Limits, Workers
+from plimsoll.cli import run
 from plimsoll.clock import SystemClock
 from plimsoll.config.engine import Serve
 from plimsoll.project import Project, builtin_root
@@ -156,3 +158,60 @@ def test_wrong_tokens_are_told_and_slowed(browser: Callable[..., TestClient], to
 def test_it_leads_nowhere_else(text: str) -> None:
     """Whatever the link said."""
     assert safe_path(text) == "/"
+
+
+def linked(tokens: Tokens, name: str, *, now: datetime | None = None) -> str:
+    """The text of a new link."""
+    token = next(one for one in tokens.all() if one.name == name)
+    return Links(tokens.path.parent).new(token, now=now or datetime.now(UTC), valid=timedelta(hours=1))
+
+
+def test_a_link_signs_one_browser_in_once(browser: Callable[..., TestClient], tokens: Tokens) -> None:
+    """Opened as often as one likes (mail is looked through by programs), used by its button once, then it is over."""
+    tokens.new("me", (), NOW)
+    client, text = browser(), linked(tokens, "me")
+    for _ in range(3):
+        page = client.get(f"/sign-in?link={text}&next=/reports", headers=PAGE)
+        assert "Sign in with this link" in page.text
+        assert 'name="token"' not in page.text
+    answer = client.post("/sign-in", data={"link": text, "next": "/reports"}, headers=OURS)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/reports")
+    assert client.get("/reports", headers=PAGE).status_code == 200
+    other = browser()
+    again = other.post("/sign-in", data={"link": text, "next": "/reports"}, headers=OURS)
+    assert (again.status_code, "That link was used" in again.text) == (401, True)
+    assert "That link was used" in other.get(f"/sign-in?link={text}", headers=PAGE).text
+    assert text not in (tokens.path.parent / "links.json").read_text(encoding="utf-8")
+
+
+def test_a_link_ends_with_its_time_and_with_its_token(browser: Callable[..., TestClient], tokens: Tokens) -> None:
+    """After its time, after its token was revoked, and as a foreign form it opens nothing; a wrong one neither."""
+    tokens.new("me", (), NOW)
+    old, revoked = linked(tokens, "me", now=datetime.now(UTC) - timedelta(hours=2)), linked(tokens, "me")
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    assert browser().post("/sign-in", data={"link": revoked}, headers=foreign).status_code == 403
+    tokens.revoke("me")
+    tokens.new("me", (), NOW)
+    for text in (old, revoked, "x" * 43, ""):
+        assert browser().post("/sign-in", data={"link": text}, headers=OURS).status_code == 401
+
+
+def test_the_command_prints_a_link_to_the_page_that_was_asked_for(
+    browser: Callable[..., TestClient], tokens: Tokens, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the button of mails leads, alone on standard output; names, pages and times that cannot be are refused."""
+    tokens.new("me", (), NOW)
+    tokens.new("host", ("ship:a",), NOW)
+    root = tokens.path.parent.parent
+    config = '[plimsoll]\n[mail]\nlink = "https://plimsoll.example/reports/{date}/daily.html"\n'
+    (root / "config.toml").write_text(config, encoding="utf-8")
+    words = ["--project", str(root)]
+    assert run(["token", "link", "me", "--to", "/reports", *words]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("https://plimsoll.example/sign-in?link=")
+    assert out.count("\n") == 1
+    client = browser()
+    page = client.get(out.strip().removeprefix("https://plimsoll.example"), headers=PAGE)
+    assert 'name="next" value="/reports"' in page.text
+    for bad in (["you"], ["host"], ["me", "--to", "//evil.example"], ["me", "--valid", "8d"]):
+        assert run(["token", "link", *bad, *words]) == 2

@@ -148,7 +148,7 @@ def test_a_full_disk_is_one_line_and_changes_nothing(
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("plimsoll.api.tokens.os.fsync", full)
+    monkeypatch.setattr("plimsoll.api.kept_file.os.fsync", full)
     assert run(["token", "new", "x", "--project", str(tmp_path)]) == DiskError.exit_code
     said = capsys.readouterr().err.strip().splitlines()
     assert len(said) == 1

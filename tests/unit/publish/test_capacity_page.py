@@ -73,7 +73,7 @@ def test_every_pool_is_on_the_page_with_its_numbers() -> None:
     for pool in fleet_review().document.pools:
         assert pool.name in text
     assert text.count('class="chart"') == 12
-    assert re.search(r'aria-label="[^"]+\u202f% of 200 TB in use; growing [\d.]+ a day; \d+ days? \(', text)
+    assert re.search(r'aria-label="[^"]+\u202f% of 200 TB in use; growing [\d.]+ a day; [\d.]+ (?:h|days?) \(', text)
     assert text.count("✓ recommended") == 1
 
 

@@ -42,7 +42,7 @@ def test_of_equally_urgent_things_the_verdict_s_come_first() -> None:
     last = high[-1]
     alert = msgspec.structs.replace(report.document.alerts[0], resource=last.resource_id)
     document = msgspec.structs.replace(report.document, alerts=[alert])
-    changed = replace(report, document=document)
+    changed = replace(report, document=document, capacity=None)
     found = sections.actions(changed, situation_of(changed))
     assert found is not None
     first = found.rows[0]

@@ -1,4 +1,4 @@
-"""What came of advice: the change held against similar resources that were not changed, at the same hours of the day.
+"""What came of advice: the change compared with similar resources that were not changed, at the same hours of the day.
 
 realized = (after / before) / (the equals' after / before) - 1: a difference in differences of logarithms (Card and
 Krueger, 1994). Where there are no equals, and the load moved too, nothing can be said, and that is the answer.
@@ -69,7 +69,7 @@ def realized(
 
     `cause_rows` are the rows before the change in which the cause was there; after it the same times of day are
     compared.
-    `promised` is the interval that was told, in percent.
+    `promised` is the interval that was promised, in percent.
     """
     after_rows = len(row) - changed
     if after_rows * step_s < LEAST_AFTER_S:

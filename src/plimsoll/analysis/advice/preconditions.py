@@ -26,7 +26,7 @@ THINGS: Final[Mapping[str, Thing]] = {
 """What a resource of each type is to those who act on it."""
 ANYTHING: Final[frozenset[Thing]] = frozenset({"node", "job", "deployment", "volume", "link"})
 IDLE_GPU_W: Final = 200.0
-"""More than this for each GPU is no idle card: one that only holds memory draws about 130 W."""
+"""More than this for each GPU is not an idle card: one that only holds memory draws about 130 W."""
 _OF_GPUS: Final = "gpu_"
 _POWER: Final = "gpu_power_w"
 _AT_WORK: Final = 0.05

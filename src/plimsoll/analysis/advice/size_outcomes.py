@@ -1,7 +1,7 @@
 """What came of advice on size: how much smaller it became, and whether what was left was enough.
 
 A size is a fact, not an estimate: the units that are paid for, before and after. Whether fewer of them were enough is
-the question, and where the load moved too and no equals say how it would have gone, that cannot be told.
+the question, and where the load moved too and no equals say how it would have gone, that stays unknown.
 """
 
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ def realized_size(
 def _too_small(
     units: Floats, busy: Floats, peers: Sequence[Floats], *, changed: int, step_s: float
 ) -> tuple[State, str] | None:
-    """Why what was left was not enough, or why that cannot be told; None: it was enough."""
+    """Why what was left was not enough, or why that stays unknown; None: it was enough."""
     day = round(_DAY_S / step_s)
     cause_rows = slice(max(0, changed - day), changed)
     moved = ratio_at(units * busy, cause_rows, changed, step_s)

@@ -1,4 +1,4 @@
-"""A look at the fleet: every detector over a grid, and what people are to be told of it."""
+"""A look at the fleet: every detector over a grid, and what is reported of it."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,9 +27,9 @@ UNREAD: Final = "no reading in"
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a look found: the findings that are to be told, and every incident of the window, told or not.
+    """What a look found: the findings that are reported, and every incident of the window, reported or not.
 
-    `per_resource_week` counts the incidents that are told; silence is not among them.
+    `per_resource_week` counts the incidents that are reported; silence is not among them.
     `since` is where findings were looked for from; `not_judged` are the resources of which nothing could be compared
     with their own past, each with the reason.
     """
@@ -45,7 +45,7 @@ def first_row(grid: Grid, *, at_least_s: float) -> int:
     """From which row on a grid is scored: the window that is asked about, or up to 14 days while that is cheap.
 
     Earlier days are what habituation and the realized rate are made of. With less than two days before it nothing is
-    judged: that is no history to compare with.
+    judged: that is not a history to compare with.
     """
     days = min(max(_SCORED_CELLS / grid.per_day / max(1, len(grid.series)), 1.0), _MOST_DAYS)
     seconds = max(at_least_s, days * 86_400)
@@ -98,7 +98,7 @@ def not_judged(grid: Grid, resources: Iterable[str], *, at_least_s: float) -> di
 
 
 def reported_of(found: Sequence[Finding], places: Mapping[str, Place], asked: Asked) -> Looked:
-    """What people are to be told of findings; those of incidents that are told, and all the incidents."""
+    """What is reported of findings; those of reported incidents, and all the incidents."""
     every = incidents(found, places, asked)
     reported = [finding for one in every if one.reported for finding in one.members]
     weeks = (asked.end - asked.start).total_seconds() / _WEEK_S
@@ -110,7 +110,7 @@ def reported_of(found: Sequence[Finding], places: Mapping[str, Place], asked: As
 def analyse(
     grid: Grid, *, names: Sequence[str], classes: Mapping[str, str], most_per_resource_week: float, at_least_s: float
 ) -> Looked:
-    """One look at one grid: what is to be told of all its scored rows."""
+    """One look at one grid: what is reported of all its scored rows."""
     since = grid.time(first_row(grid, at_least_s=at_least_s))
     resources = {one.resource_id for one in grid.series}
     return reported_of(

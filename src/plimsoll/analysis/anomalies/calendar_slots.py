@@ -1,4 +1,4 @@
-"""What comes at the same time each day or each week is known after three days or two weeks: it is no news.
+"""What comes at the same time each day or each week is known after three days or two weeks: it is not news.
 
 A backup at 02:00 and a batch on Saturday night are rare among all the readings, and usual at their hour. Where a
 residual was at least nearly so large at the same time (one step more or less) on three of the last fourteen days, or on
@@ -17,7 +17,7 @@ _WEEKS: Final = 4
 _FEWEST_DAYS: Final = 3
 _FEWEST_WEEKS: Final = 2
 _SHARE: Final = 0.2
-"""Less than one day in five is no habit."""
+"""Less than one day in five is not a habit."""
 _WORTH: Final = 1.0
 
 

@@ -1,7 +1,7 @@
 """How far a metric must move before it matters to anybody: a least effect by metric, a least volume for ratios.
 
 A constant series makes every wiggle rare. One more job in the queue, a hundredth of a percent of errors or one degree
-more is no news, however rare it is.
+more is not news, however rare it is.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""From scores to events: few, each told once.
+"""From scores to events: few, each reported once.
 
 * **merge**: strange rows no more than an hour apart are one event;
 * **onset suppression**: in the 12 hours after a strange row only a stronger one begins an event;

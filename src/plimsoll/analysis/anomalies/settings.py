@@ -20,5 +20,5 @@ class Anomalies(Section):
         1.0,
         gt=0,
         le=100,
-        description="incidents a resource and week that you want at most, over the fleet; 3 a day are always told",
+        description="incidents a resource and week that you want at most, over the fleet; 3 a day are always reported",
     )

@@ -1,4 +1,4 @@
-"""Silence: a source that was heard all day and then was not.
+"""Silence: a source that was read all day and then was not.
 
 What was never regular is not missed. When more than half of the fleet is silent at once it is the collecting that
 stopped: that is the coverage's to tell, not a hundred findings.
@@ -20,7 +20,7 @@ _TOO_MANY: Final = 0.5
 
 
 def find(grid: Grid, look: Look) -> list[Finding]:
-    """Half an hour or more without a reading of a resource, after a day in which it was heard."""
+    """Half an hour or more without a reading of a resource, after a day in which it was read."""
     day = max(1, round(grid.per_day))
     least = max(2, round(_LEAST_S / grid.step_s))
     members = grid.of_resources()

@@ -2,7 +2,7 @@
 
 Resources of five metrics or more are judged as a whole (many metrics a little strange at once), and each metric by
 itself half a point more strictly; the others metric by metric. What begins within an hour on one resource is one
-finding, told of the metric that stands out most.
+finding, reported for the metric that stands out most.
 """
 
 import math

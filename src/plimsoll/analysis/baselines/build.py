@@ -1,7 +1,7 @@
 """Hourly means -> baselines by hour of the week, the usual range, and the trend of each series.
 
 Hour-of-week values want four weeks; with two or three they are drawn towards the hour of the day by k / (k + 2); below
-two weeks the hour of the day stands alone, below two days there is no baseline. Means and deviations leave out what is
+two weeks the hour of the day stands alone, below two days no baseline exists. Means and deviations leave out what is
 further than five robust deviations from the median: one reading in twenty may be wrong without moving them.
 """
 

@@ -1,4 +1,4 @@
-"""Shifts of level: the day from which a series runs at another height. What was before is no guide any more."""
+"""Shifts of level: the day from which a series runs at another height. What was before does not guide any more."""
 
 from dataclasses import dataclass
 from typing import Final

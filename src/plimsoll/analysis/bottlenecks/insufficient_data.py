@@ -61,7 +61,7 @@ def _until_covered(window: ResourceWindow) -> float:
 
 
 def too_few(window: ResourceWindow, rule: AnyRule, missing: Sequence[str]) -> InsufficientData | None:
-    """What the rule lacks is collected, and has been for a step or two: that is no metric that could be unlocked."""
+    """What the rule lacks is collected, and has been for a step or two: that is not a metric that could be unlocked."""
     begun = {metric: count for metric in missing if 0 < (count := window.steps_read(metric)) < FEWEST}
     if not begun or (rule.needs_all and len(begun) < len(missing)):
         return None

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from plimsoll.analysis.climb import Climb
 from plimsoll.analysis.robust import Floats, absent
 from plimsoll.fleet.prices import Price, PriceList
 from plimsoll.fleet.resources import Resource
@@ -26,7 +27,9 @@ class ResourceWindow:
 
     `due` says in which rows of the window a reading was expected; None: in all of them. `steps_due` is how many steps
     `coverage` is a share of, `prices` what things cost, `end` when the window ends. `driver_errors` are those of the
-    whole history as they were read; None: only the steps of the grid are known.
+    whole history as they were read; None: only the steps of the grid are known. `climbs` are the forecasts of what only
+    grows, by metric, and `last` the last readings, as every part of a report has them; None: they were not made, and a
+    rule makes its own.
     """
 
     resource: Resource
@@ -40,13 +43,15 @@ class ResourceWindow:
     prices: PriceList = field(default_factory=PriceList)
     end: datetime | None = None
     driver_errors: tuple[DriverError, ...] | None = None
+    climbs: Mapping[str, Climb] | None = None
+    last: Mapping[str, float] = field(default_factory=dict[str, float])
     _usual: dict[str, Floats | None] = field(
         default_factory=dict[str, Floats | None], init=False, repr=False, compare=False
     )
 
     @property
     def price(self) -> Price | None:
-        """What the resource costs; None where nobody told."""
+        """What the resource costs; None where no price is known."""
         return self.prices.of(self.resource)
 
     @property
@@ -70,6 +75,8 @@ class ResourceWindow:
             readings={name: row[:-rows] for name, row in self.readings.items() if len(row) > rows},
             devices={name: row[:-rows] for name, row in self.devices.items() if len(row) > rows},
             due=None,
+            climbs=None,
+            last={},
         )
 
     def only(self, *metrics: str) -> "ResourceWindow":

@@ -12,6 +12,8 @@ from typing import Any, Final, Generic, Literal, TypeAlias
 from plimsoll.analysis.bottlenecks.expressions.measures import Measure
 from plimsoll.analysis.bottlenecks.limits import L, Limits, changed
 from plimsoll.analysis.bottlenecks.resource_window import ResourceWindow
+from plimsoll.analysis.climb import Climb
+from plimsoll.documents.time_left import TimeLeft
 
 Part: TypeAlias = Literal["cpu", "memory", "gpu", "disk", "storage", "network", "service", "readings"]
 Kind: TypeAlias = Literal["utilization", "saturation", "errors"]
@@ -33,7 +35,8 @@ class Bottleneck:
     `weight` (0 to 100) orders the bottlenecks: how much of the resource it holds back. `observed` and `threshold` are
     in the unit of `metric`; `share` is the share of the window in which it was there, `samples` the readings behind it;
     `pace_per_day` is how fast it moves, where the rule saw a slope. `measure` is the declaration that gave `observed`,
-    and gives the SQL for it. `rule`, `component` and `limits` are those of the rule that found it, which fills them in.
+    and gives the SQL for it. `time_left` is what a climb leaves, where the
+    rule saw one. `rule`, `component` and `limits` are those of the rule that found it, which fills them in.
     """
 
     description: str
@@ -47,6 +50,7 @@ class Bottleneck:
     measure: Measure
     device: str = ""
     pace_per_day: float | None = None
+    time_left: TimeLeft | None = None
     rule: str = ""
     component: str = ""
     limits: Limits | None = None
@@ -73,11 +77,12 @@ class Rule(Generic[L]):
     """Everything about a rule.
 
     `find` gives the bottleneck under the given limits, or None. `history` is how much has to be read before it can
-    find anything: with less it is silent, which is no proof that all is well. `min_weight` is how heavy a finding
+    find anything: with less it is silent, which does not prove that all is well. `min_weight` is how heavy a finding
     weighs at least, `use` its place in the USE sweep, `remediation` what to do about it; `explains` names the rules
     whose findings are symptoms of this one: they are folded under it. `needs_all`: it can find nothing unless
     everything in `reads` is read. `compares_devices` are metrics that it reads of each device; `origin` is the file of
-    the project that declares it.
+    the project that declares it. `climb` is the forecast of the first metric that it reads, which other parts of a
+    report share.
     """
 
     name: str
@@ -94,6 +99,7 @@ class Rule(Generic[L]):
     needs_all: bool = False
     compares_devices: tuple[str, ...] = ()
     origin: str = BUILT_IN
+    climb: Callable[[ResourceWindow, L], Climb | None] | None = None
 
     @property
     def built_in(self) -> bool:

@@ -9,12 +9,13 @@ import numpy as np
 import polars as pl
 
 from plimsoll.analysis.capacity.choices import Measured, choices_for
-from plimsoll.analysis.capacity.levels import HOURS_A_DAY, hours_of, pooled
+from plimsoll.analysis.capacity.levels import HOURS_A_DAY, LEAST_CAPACITY_SHARE, hours_of, pooled
 from plimsoll.analysis.capacity.line_crossing import Days, crossing, days_to, decide_by, first_over, state_of
 from plimsoll.analysis.capacity.outlook import Ahead, ahead_of
 from plimsoll.analysis.capacity.pools import DEMANDS, PoolPlan, line_of, pools_of
 from plimsoll.analysis.capacity.settings import Capacity
 from plimsoll.analysis.capacity.summary import summary_of, trust_of
+from plimsoll.analysis.climb import Climb, Levels
 from plimsoll.clock import floor, rfc3339
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.documents.capacity import (
@@ -79,10 +80,12 @@ def capacity(
     question: Question,
     lines: Mapping[str, LoadLine],
     settings: Capacity,
+    levels: Levels | None = None,
 ) -> tuple[CapacityDocument, list[Evidence]]:
     """The review of the fleet as of an instant.
 
-    in: `samples` with ts, resource_id, device and `metrics_read`, over the settings' history
+    in: `samples` with ts, resource_id, device and `metrics_read`, over the settings' history; `levels` are the last
+    readings and the climbs that the rules of the same instant speak of
     """
     days = round(settings.history / 86400)
     readings, days = hours_of(samples, resources, metrics_read(lines), end=question.end, days=days)
@@ -103,6 +106,14 @@ def capacity(
     outlooks = ahead_of(
         series, fills=fills, horizon_days=question.horizon_days, busy_quantile=settings.busy_quantile, kept=kept
     )
+    now = levels or Levels()
+    known = [_pool_now(now, plan) for plan in plans] + [
+        _room_now(now, resource, metric) for resource, metric, _ in rooms
+    ]
+    outlooks = [
+        ahead.known_now(last, climb, question.horizon_days)
+        for ahead, (last, climb) in zip(outlooks, known, strict=True)
+    ]
     measured = [_measured(plan, ahead, question) for plan, ahead in zip(plans, outlooks, strict=False)]
     pools = [_pool(pool, measured, question, settings) for pool in measured]
     span = TimeRange(start=rfc3339(question.end - timedelta(days=days)), end=rfc3339(question.end), granularity="1d")
@@ -120,6 +131,25 @@ def capacity(
         trust=trust_of(measured, question.today, question.promises),
     )
     return document, [_evidence(pool, span) for pool in pools]
+
+
+def _room_now(now: Levels, resource: Resource, metric: str) -> tuple[float | None, Climb | None]:
+    return now.last.get((resource.resource_id, metric)), now.climbs.get((resource.resource_id, metric))
+
+
+def _pool_now(now: Levels, plan: PoolPlan) -> tuple[float | None, Climb | None]:
+    """A pool of one volume is the volume; of several, their last readings by size. Demand has no now: see `Ahead`."""
+    if plan.demand.unit != "bytes":
+        return None, None
+    metric = plan.demand.metric
+    if len(plan.capacities) == 1:
+        (name,) = plan.capacities
+        return now.last.get((name, metric)), now.climbs.get((name, metric))
+    read = {name: now.last[name, metric] for name in plan.capacities if (name, metric) in now.last}
+    size = sum(plan.capacities[name] for name in read)
+    if size < LEAST_CAPACITY_SHARE * plan.capacity or not size:
+        return None, None
+    return sum(level * plan.capacities[name] for name, level in read.items()) / size, None
 
 
 def _room_metrics(lines: Mapping[str, LoadLine]) -> tuple[str, ...]:
@@ -199,6 +229,7 @@ def _pool(pool: Measured, others: Sequence[Measured], question: Question, settin
         forecast=_forecast(ahead, question.today) if shown else [],
         choices=listed,
         dominated_choices=hidden,
+        time_left=ahead.climb.time_left(now=pool.now, line=pool.line) if ahead.climb else None,
     )
 
 
@@ -258,10 +289,14 @@ def _room(resource: Resource, metric: str, line: float, ahead: Ahead, question: 
         metric=document_name(metric),
         line=line,
         now=None if ahead.now is None else round(ahead.now * factor, 2),
-        in_14_days=None if np.isnan(fortnight) else round(fortnight, 2),
+        level="last reading" if stored or metric in _KEPT else "busy hours",
+        in_14_days=None if np.isnan(fortnight) else round(min(fortnight, 100.0), 2),
         growth_per_day=_rounded(ahead.growth_per_day),
         state=state,
         crossing=crossing(days, question.today) if state in _NOT_ON_ITS_OWN else None,
+        time_left=ahead.climb.time_left(now=None if ahead.now is None else ahead.now * factor, line=line)
+        if ahead.climb
+        else None,
     )
 
 
@@ -276,7 +311,7 @@ def _evidence(pool: Pool, span: TimeRange) -> Evidence:
         samples=sum(day.value is not None for day in pool.history),
         detail=ForecastDetail(
             state=pool.state,
-            method=pool.backtest.method if pool.backtest else None,
+            method=pool.time_left.method if pool.time_left else pool.backtest.method if pool.backtest else None,
             skill=pool.backtest.skill if pool.backtest else None,
             coverage=pool.backtest.coverage if pool.backtest else None,
             reason=pool.reason,

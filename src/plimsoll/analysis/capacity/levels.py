@@ -66,7 +66,7 @@ def matrix(means: pl.DataFrame, metric: str, *, days: int) -> dict[str, Floats]:
 
 
 def pooled(series: Mapping[str, Floats], capacities: Mapping[str, float], *, hours: int) -> Floats:
-    """The used share of a pool, hour by hour, weighted by capacity; NaN where less than half of it was heard of."""
+    """The used share of a pool, hour by hour, weighted by capacity; NaN where less than half of it was read."""
     used, known = np.zeros(hours), np.zeros(hours)
     for resource_id, capacity in capacities.items():
         row = series.get(resource_id)

@@ -10,15 +10,20 @@ from plimsoll.analysis.capacity.outlook import Ahead
 from plimsoll.analysis.forecasts.outlook import TOO_SHORT
 from plimsoll.analysis.robust import Floats
 from plimsoll.documents.capacity import Crossing, DecideBy, State
+from plimsoll.documents.time_left import Left
 
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Days until the line: early (upper edge), middle (path), late (lower edge); None: not within the horizon."""
+    """Days until the line: early (upper edge), middle (path), late (lower edge); None: not within the horizon.
+
+    `hours` is the same of a climb, which is known more closely than to the day.
+    """
 
     early: int | None
     middle: int | None
     late: int | None
+    hours: Left | None = None
 
 
 def first_over(values: Floats, line: float, *, from_day: int = 1) -> int | None:
@@ -33,7 +38,8 @@ def first_over(values: Floats, line: float, *, from_day: int = 1) -> int | None:
 
 def days_to(ahead: Ahead, line: float) -> Days:
     """The three crossings of a forecast."""
-    return Days(first_over(ahead.high, line), first_over(ahead.path, line), first_over(ahead.low, line))
+    hours = ahead.climb.left(line) if ahead.climb else None
+    return Days(first_over(ahead.high, line), first_over(ahead.path, line), first_over(ahead.low, line), hours)
 
 
 def state_of(ahead: Ahead, line: float, *, factor: float = 1.0) -> State:
@@ -64,6 +70,7 @@ def crossing(days: Days, today: date) -> Crossing:
         early_days=days.early,
         middle_days=days.middle,
         late_days=days.late,
+        hours=days.hours,
     )
 
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from plimsoll.analysis.capacity.levels import HOURS_A_DAY, daily_level
+from plimsoll.analysis.climb import Climb
 from plimsoll.analysis.forecasts.outlook import Outlook, Trial, outlook
 from plimsoll.analysis.robust import Floats, theil_sen
 
 AHEAD_DAYS = (7, 28)
 """How far ahead past forecasts are held against what happened."""
+CLIMB = "pace of the climb since its onset"
 _TOGETHER = 1000
 
 
@@ -28,7 +30,10 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """One series: its daily levels so far, and the days ahead (empty where withheld)."""
+    """One series: its daily levels so far, and the days ahead (empty where withheld).
+
+    With a `climb` the days ahead are its own: it is newer evidence than the trend of weeks.
+    """
 
     history: Floats
     path: Floats
@@ -42,6 +47,7 @@ class Ahead:
     withheld: str | None
     fills: bool = False
     latest: float | None = None
+    climb: Climb | None = None
 
     @property
     def now(self) -> float | None:
@@ -58,7 +64,12 @@ class Ahead:
         """The same with every level times `factor`, from now on: history stays what was measured."""
         growth = None if self.growth_per_day is None else self.growth_per_day * factor
         return replace(
-            self, path=self.path * factor, low=self.low * factor, high=self.high * factor, growth_per_day=growth
+            self,
+            path=self.path * factor,
+            low=self.low * factor,
+            high=self.high * factor,
+            growth_per_day=growth,
+            climb=self.climb.scaled(factor) if self.climb else None,
         )
 
     def grown(self, factor: float) -> "Ahead":
@@ -69,7 +80,32 @@ class Ahead:
         path, low, high = (
             np.maximum(self.now + factor * (one - self.now), 0.0) for one in (self.path, self.low, self.high)
         )
-        return replace(self, path=path, low=low, high=high, growth_per_day=growth)
+        climb = self.climb.grown(factor) if self.climb else None
+        return replace(self, path=path, low=low, high=high, growth_per_day=growth, climb=climb)
+
+    def known_now(self, last: float | None, climb: Climb | None, horizon_days: int) -> "Ahead":
+        """The same with the last reading as its level now, and with the days ahead of a climb in place of a trend's.
+
+        What the trend promised in the past is no receipt of a climb.
+        """
+        latest = self.latest if last is None else last
+        if climb is None:
+            return replace(self, latest=latest)
+        path, low, high = climb.path(np.arange(24.0, 24.0 * horizon_days + 1, 24.0))
+        return replace(
+            self,
+            path=path,
+            low=np.maximum(low, 0.0),
+            high=high,
+            method=CLIMB,
+            growth_per_day=24 * climb.pace,
+            skill=None,
+            coverage=None,
+            tried=(),
+            withheld=None,
+            latest=climb.level if latest is None else latest,
+            climb=climb,
+        )
 
 
 def ahead_of(

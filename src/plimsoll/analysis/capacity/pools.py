@@ -132,7 +132,7 @@ def _price(resources: Sequence[Resource], demand: Demand) -> float | None:
 
 
 def _with_unique_ids(plans: Sequence[PoolPlan]) -> list[PoolPlan]:
-    """The same id twice (a volume named like a pool of GPUs) is told apart by the unit, then by number."""
+    """The same id twice (a volume named like a pool of GPUs) is distinguished by the unit, then by number."""
     from dataclasses import replace
 
     seen: dict[str, int] = {}

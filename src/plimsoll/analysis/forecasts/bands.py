@@ -1,7 +1,7 @@
 """80 % bands by split conformal prediction, pooled over the fleet.
 
 A series' own errors inside its history say how wide its band is; how the errors spread around that width, day by day
-ahead, is learned from all series together: three origins of one series are too few (73 % instead of 80 % held).
+ahead, is learned from all series together: three origins of one series are too few (73 % instead of 80 % covered).
 
 Source: H. Papadopoulos et al. 2002 (split conformal); research: analysis quality, section 6.
 """
@@ -31,9 +31,9 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Low and high edge, series x steps; the share of past steps that such a band held, by series; the past bands.
+    """Low and high edge, series x steps; the share of past steps that such a band covered, by series; the past bands.
 
-    Each past band is made from the other origins: it has not been told the outcome that it is tested on.
+    Each past band is made from the other origins: it does not know the outcome that it is tested on.
     """
 
     low: Floats
@@ -85,7 +85,7 @@ def _scales(errors: Sequence[Floats]) -> list[Floats]:
 
 
 def _others(own: Sequence[Floats], origin: int) -> Floats:
-    """The scale that the other origins give: a band must not be told the error that it is tested on."""
+    """The scale that the other origins give: a band must not know the error that it is tested on."""
     rest = [scale for index, scale in enumerate(own) if index != origin]
     return absent(np.nanmean, np.stack(rest), axis=0) if rest else own[origin]
 

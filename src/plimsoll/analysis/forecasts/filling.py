@@ -64,7 +64,7 @@ def teeth(row: Floats, steps_a_day: int) -> SawtoothCycles:
     filled = np.interp(np.arange(len(row)), known, row[known])
     starts = [0, *_clean_ups(filled, steps_a_day)]
     pieces = [filled[start:end] for start, end in pairwise([*starts, len(row)])]
-    since = _bend(pieces[-1], steps_a_day)
+    since = bend(pieces[-1], steps_a_day)
     before, pieces[-1] = pieces[-1][:since], pieces[-1][since:]
     lines = [_line(piece) for piece in pieces]
     rest = sum(line[2] for line in lines) + _line(before)[2]
@@ -105,7 +105,7 @@ def _line(tooth: Floats) -> tuple[float, float, float]:
     return slope, float(tooth.mean()) - slope * (n - 1) / 2, float(rest @ rest)
 
 
-def _bend(tooth: Floats, steps_a_day: int) -> int:
+def bend(tooth: Floats, steps_a_day: int) -> int:
     """Where in a tooth a straight rise began that the tooth as a whole hides; 0: nowhere.
 
     Two lines must leave a quarter of the squares that one leaves, and the later one must be straight in itself.
@@ -114,7 +114,7 @@ def _bend(tooth: Floats, steps_a_day: int) -> int:
     if n < 2 * least:
         return 0
     places = np.arange(least, n - least + 1, max(1, steps_a_day // 4), dtype=np.int64)
-    rests = _rest_of_two_lines(tooth - tooth.mean(), places)
+    rests = rest_of_two_lines(tooth - tooth.mean(), places)
     if rests.min() > BEND_SHARE * _line(tooth)[2]:
         return 0
     since = int(places[int(rests.argmin())])
@@ -124,7 +124,7 @@ def _bend(tooth: Floats, steps_a_day: int) -> int:
     return since if slope > 0 and straight else 0
 
 
-def _rest_of_two_lines(tooth: Floats, places: NDArray[np.int64]) -> Floats:
+def rest_of_two_lines(tooth: Floats, places: NDArray[np.int64]) -> Floats:
     """The squares that two lines leave which meet at each place: sums up to there and after, without a loop."""
     t = np.arange(len(tooth), dtype=np.float64)
     sums = np.cumsum(np.stack([np.ones_like(t), t, t * t, tooth, t * tooth, tooth * tooth]), axis=1)
@@ -165,7 +165,7 @@ def _continued(found: SawtoothCycles, length: int, steps: int) -> Floats:
 def _rhythm(found: SawtoothCycles, length: int, slope: float) -> tuple[float, float | None]:
     """Steps between two clean-ups, and until the next; None: none is expected.
 
-    One clean-up is no rhythm: the next is expected at the level at which that one came, until that level has passed.
+    One clean-up makes no rhythm: the next is expected at the level at which that one came, until that level has passed.
     """
     if len(found.starts) < 2 or slope <= 0:
         return 1.0, None

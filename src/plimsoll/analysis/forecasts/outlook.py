@@ -39,7 +39,7 @@ class Outlook:
 
     `lead` names the forecaster that says most; `skill` is 1 - error / error of the seasonal naive in the backtest;
     `coverage` the share of past outcomes inside the band; `trials` are the times it was tried. Where `withheld` gives a
-    reason, path and band are NaN: there is never a path without a band that held.
+    reason, path and band are NaN: there is never a path without a proven band.
     """
 
     path: Floats

@@ -1,1 +1,1 @@
-"""Incidents: findings of one cause told as one, the likely cause first."""
+"""Incidents: findings of one cause reported as one, the likely cause first."""

@@ -1,4 +1,4 @@
-"""The contract of incidents: findings and what is known of their resources -> what people are told."""
+"""The contract of incidents: findings and what is known of their resources -> what is reported."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ class Cause:
 class Incident:
     """Findings of one cause, that of the likely cause first; `end` is None while one of them goes on.
 
-    `times_a_day` is how often this fleet had something as rare in the days before; `reported`: people are to be told of
+    `times_a_day` is how often this fleet had something as rare in the days before; `reported`: people are to know of
     it; else it is one of the weaker ones beyond the number that was asked for. `tie` says what joined the members.
     """
 
@@ -76,5 +76,5 @@ NOWHERE = Place()
 
 
 def place_of(places: Mapping[str, Place], resource_id: str) -> Place:
-    """What is known of a resource; one that nobody described shares nothing."""
+    """What is known of a resource; one without a description shares nothing."""
     return places.get(resource_id, NOWHERE)

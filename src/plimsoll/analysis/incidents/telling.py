@@ -1,7 +1,7 @@
-"""From findings to what people are told: incidents, how rare each is, and which are beyond the number asked for.
+"""From findings to what is reported: incidents, how rare each is, and which are beyond the number asked for.
 
 The number is for incidents that began in the window and have ended. An open one is never cut, nor what began before
-the window (it was in an earlier report); three a day are always told. Silence takes no place: coverage and alerts
+the window (it was in an earlier report); three a day are always reported. Silence takes no place: coverage and alerts
 tell of it.
 """
 
@@ -34,7 +34,7 @@ class Asked:
 
     @property
     def allowed(self) -> int:
-        """How many incidents that began and ended in the window are told."""
+        """How many incidents that began and ended in the window are reported."""
         seconds = max((self.end - self.start).total_seconds(), 0.0)
         weeks = self.resources * seconds / _WEEK_S
         wished = self.most_per_resource_week * weeks if weeks else 0.0
@@ -43,7 +43,7 @@ class Asked:
 
 
 def incidents(found: Sequence[Finding], places: Mapping[str, Place], asked: Asked) -> list[Incident]:
-    """The incidents of the window, those to be told first: the open ones, then the rarest."""
+    """The incidents of the window, those to be reported first: the open ones, then the rarest."""
     groups = grouped(found, places, since=asked.since, until=asked.end)
     every = [_incident(members, tie, places) for members, tie in groups]
     earlier = _Past([one for one in every if one.start < asked.start], asked)

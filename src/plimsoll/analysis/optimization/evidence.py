@@ -111,6 +111,7 @@ def of_bottleneck(window: ResourceWindow, top: Bottleneck, below: Sequence[Bottl
                 one.rule: Symptom(unit=one.metric, value=one.measure.value(window), sql=one.measure.sql(window, end))
                 for one in below
             },
+            time_left=top.time_left,
         ),
     )
 

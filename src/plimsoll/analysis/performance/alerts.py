@@ -30,7 +30,7 @@ _WORST_FIRST = ("critical", "high", "medium", "low")
 class OpenAlert:
     """An alert and what it rests on: its line's name, readings in the episode, and its last reading's time.
 
-    `quiet` says why nobody is to be told (snoozed, maintenance); None: it is told. `column` is the column of `samples`
+    `quiet` says why it is muted (snoozed, maintenance); None: it is reported. `column` is the column of `samples`
     that gave its value; empty where it is none (silence).
     """
 
@@ -68,7 +68,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
-    """What is known of alerts beside the readings: those seen open by (resource, line), and what is not to be told."""
+    """What is known of alerts beside the readings: those seen open by (resource, line), and what is muted."""
 
     known: Mapping[tuple[str, str], Known] = field(default_factory=dict[tuple[str, str], Known])
     quiet: Muting = field(default_factory=Muting)

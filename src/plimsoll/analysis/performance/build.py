@@ -209,7 +209,7 @@ def _alert_evidence(span: TimeRange, opened: OpenAlert) -> Evidence:
 
 
 def _sql(opened: OpenAlert) -> str | None:
-    """The statement that gives the alert's value again; None for silence, which is no reading."""
+    """The statement that gives the alert's value again; None for silence, which is not a reading."""
     if not opened.column:
         return None
     whole = " AND device = ''" if opened.column != XID else f" AND {XID} = {opened.alert.current_value:.0f}"

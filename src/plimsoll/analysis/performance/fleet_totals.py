@@ -107,6 +107,6 @@ class FleetTotals:
 
 
 def usual_capacity(column: str, resources: Sequence[Resource]) -> float:
-    """The mean of those that are told; 1 where nobody told any."""
+    """The mean of those that are known; 1 where none is."""
     sizes: list[float] = [value for r in resources if (value := getattr(r, CAPACITY[column]))]
     return sum(sizes) / len(sizes) if sizes else 1.0

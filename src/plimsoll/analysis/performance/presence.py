@@ -20,7 +20,7 @@ LastRead: TypeAlias = Callable[[Sequence[str]], Mapping[str, datetime]]
 
 
 def never(_: Sequence[str]) -> Mapping[str, datetime]:
-    """Where nobody can look further back: what is not in the readings was never read."""
+    """Without a look further back: what is not in the readings was never read."""
     return {}
 
 
@@ -213,7 +213,7 @@ def _lost_gpus(
 def _lost(
     resources: Sequence[Resource], regular: pl.DataFrame, last: Mapping[str, datetime], silence: Silence
 ) -> dict[str, tuple[LostMetric, ...]]:
-    """Metrics that a source gave with most of its readings, and that nobody has given since."""
+    """Metrics that a source gave with most of its readings, and that no source has given since."""
     by_id = {r.resource_id: r for r in resources}
     found: dict[str, tuple[LostMetric, ...]] = {}
     for metric in (name for name in REGULAR if name in regular.columns):

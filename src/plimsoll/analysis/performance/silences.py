@@ -29,7 +29,7 @@ def silence_alerts(
     events: list[AlertEvent] = []
     for resource, presence in zip(resources, presences, strict=True):
         if not resource.is_promised:
-            continue  # nothing is due any more: an import's holes are told as holes, and alert nobody
+            continue  # nothing is due any more: an import's holes are reported as holes, and open no alert
         limit = settings.limit(resource)
         for stretch in presence.stretches:
             alert = _alert(resource, stretch, limit, settings, as_of)

@@ -44,7 +44,7 @@ class Sample:
 class Exposition:
     """The samples that were wanted, by name; `unread` are the families that no rule of the mapping reads.
 
-    `refused` counts lines that were left out unread: what is so long, or has so many labels, nobody writes.
+    `refused` counts lines that were left out unread: no exporter writes such long lines or so many labels.
     """
 
     samples: dict[str, list[Sample]] = field(default_factory=dict[str, list[Sample]])
@@ -67,7 +67,7 @@ class Exposition:
 
 
 def parse(text: str, content_type: str, wanted: Callable[[str], bool]) -> Exposition:
-    """Parses the lines whose names are `wanted`; a page that is no exposition is refused with its beginning."""
+    """Parses the lines whose names are `wanted`; a page that is not an exposition is refused with its beginning."""
     stripped = text.lstrip()
     if not stripped:
         raise FetchError("not an exposition: the answer is empty")

@@ -79,8 +79,8 @@ def free(look: RuleInput) -> dict[tuple[str, str], float]:
 def of_limit(look: RuleInput) -> dict[tuple[str, str], float]:
     """Used of what is allowed, in percent, over the parts that have a limit; `of` is the limit, or quota and period.
 
-    Counters are taken by what they grew a second. No limit (0, -1, or more than 2^62) is no denominator. A part and its
-    limit are known by the labels that both families have; where no part finds a limit so, that is noted.
+    Counters are taken by what they grew a second. No limit (0, -1, or more than 2^62) is not a denominator. A part and
+    its limit are known by the labels that both families have; where no part finds a limit so, that is noted.
     """
     families = [look.exposition.of(name) for name in look.rule.of]
     counts = any(name.endswith("_total") for name in look.rule.families)  # whatever the exporter calls it

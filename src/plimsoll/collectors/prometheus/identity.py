@@ -28,7 +28,7 @@ class Identity:
 
     `apart` are labels that resources are named by: readings of two resources are never copies of each other. `copies`
     are labels, beside the mapping's own, that tell nothing apart. Of the last exposition, `torn` counts the series that
-    were told twice with different values (they are left out), `repeated` those that were told twice at all, and
+    came twice with different values (they are left out), `repeated` those that came twice at all, and
     `uncounted` names the families of which no law of counting could take a sample.
     """
 
@@ -126,7 +126,7 @@ class Identity:
             given = one.labels
             if part and parts != "own" and given.get(part):
                 if parts == "unknown" and one.value == 0:
-                    continue  # what cannot be measured of a part is told as zero
+                    continue  # what cannot be measured of a part arrives as zero
                 kept = {label: value for label, value in given.items() if label != part}
                 one = Sample(one.name, kept, one.value, one.at_s)  # noqa: PLW2901
             one.key = key = self._key(one.labels)

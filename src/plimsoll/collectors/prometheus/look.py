@@ -18,9 +18,9 @@ class Read:
     `found` counts the samples that some rule took; `parts` says of a part of a device which device it is of, and its
     weight; `vanished` are families that an earlier reading had, `missing` those that the mapping knows and that are not
     there; `lacking` says of a metric which family it needs beside those that are there; `unlabeled` counts samples
-    without a label that they need; `torn` and `repeated` count series that were told twice, with different values and
-    alike; `uncounted` are families of which nothing could be told apart; `lost` are metrics that the last reading had;
-    `nameless` are families of which some samples name no resource; `too_long` counts lines that were not parsed.
+    without a label that they need; `torn` and `repeated` count series that came twice, with different values and
+    alike; `uncounted` are families whose series could not be distinguished; `lost` are metrics of the last
+    reading; `nameless` are families with samples that name no resource; `too_long` counts lines that were not parsed.
     """
 
     readings: dict[tuple[str, str], Values] = field(default_factory=dict[tuple[str, str], Values])

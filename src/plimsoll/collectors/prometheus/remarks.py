@@ -70,7 +70,7 @@ def remarks(mapping: str, table: Table, exposition: Exposition, read: Read, late
 
 
 def _torn(read: Read) -> list[str]:
-    """Series that cannot be told apart."""
+    """Series that cannot be distinguished."""
     said = [f"samples of {_some(read.uncounted)} lack the labels that they are counted by"] if read.uncounted else []
     if read.torn:
         said.append(f"{read.torn} series came twice with different values: is a label dropped?")

@@ -64,7 +64,7 @@ class Ended:
         found: list[tuple[float, Values]] = []
         for n in range(number):
             until_s = span.until_s if n == number - 1 else span.since_s + (n + 1) * length_s
-            # what was told late belongs to the first slice: its own has been counted
+            # what was reported late belongs to the first slice: its own has been counted
             since_s = span.since_s - LATE_S if n == 0 else span.since_s + n * length_s
             ended = [job for job in fresh if job.end_s is not None and since_s < job.end_s <= until_s]
             found.append((until_s, of_ended(ended, length_s)))

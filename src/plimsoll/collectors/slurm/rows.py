@@ -55,7 +55,7 @@ def of_queue(jobs: Sequence[Job], span: Span) -> Values:
 
 
 def of_nodes(nodes: Sequence[Node], jobs: Sequence[Job]) -> Values:
-    """GPUs that nobody holds: those that a job can have, those that none can, and who waits though enough are free.
+    """GPUs that no job holds: those that a job can have, those that none can, and who waits though enough are free.
 
     Stranded is a free GPU of a node that is down or drained, or has no processor left. A job is fragmented out when all
     free GPUs together would do, but no node has as many as it wants of one.
@@ -96,7 +96,7 @@ def is_over(job: Job) -> bool:
 def of_ended(jobs: Sequence[Job], seconds: float) -> Values:
     """How many of these jobs ended a second, and the share of them that failed; beside it each way of ending.
 
-    What a person cancelled and what the scheduler preempted is no work done, and no failure.
+    What a person cancelled and what the scheduler preempted is neither work done nor a failure.
     """
     over = {(job.id, job.restarts, job.end_s): job for job in jobs if is_over(job)}.values()
     done = [job for job in over if job.state in _DONE]

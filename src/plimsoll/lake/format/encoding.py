@@ -39,7 +39,7 @@ def encode_day_file(frame: "pl.DataFrame") -> bytes:
 
 
 def encode_stream(parts: "Iterable[pl.DataFrame]", *, like: "pl.DataFrame") -> bytes:
-    """Frames, one after the other, as Parquet bytes that last; one of them is held at a time.
+    """Frames, one after the other, as Parquet bytes that last; one of them is in memory at a time.
 
     zstd, statistics of every page, row groups of 128 k rows. `like` are rows that tell how columns are best written.
 
@@ -97,7 +97,7 @@ def joined(streams: Sequence[bytes]) -> "list[tuple[list[int], pl.DataFrame]]":
     """The rows of several short segments: for each schema the places of its streams, and their rows in that order.
 
     A stream is a schema, a batch and an end mark: those of one schema are joined by leaving out what lies between the
-    batches, and decoded at once. ValueError where the bytes are no stream. Whoever asks knows how many rows each has,
+    batches, and decoded at once. ValueError where the bytes are no stream. The caller knows how many rows each has,
     and compares: an end mark inside one of them would end the decode of those behind it.
     """
     import polars as pl

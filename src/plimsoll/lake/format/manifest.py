@@ -132,7 +132,7 @@ def _without(manifest: Manifest, gone: Set[str]) -> Manifest:
 def check_format(files: Files, root: Path) -> None:
     """Before anything is accepted: refuses a lake of a newer program's making, and marks an older one's as newer.
 
-    So an older program refuses what it would not see. A damaged manifest is no reason to stop accepting readings, and
+    So an older program refuses what it would not see. A damaged manifest does not stop accepting readings, and
     the process that holds the lock meanwhile writes the mark itself.
     """
     try:

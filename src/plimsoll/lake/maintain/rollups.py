@@ -33,7 +33,7 @@ class Rollup:
 
 
 def hourly(day: "pl.DataFrame", metrics: Sequence[str]) -> Rollup:
-    """Readings of one UTC day (ts, resource_id, device, the metrics) -> its hours; null is no reading."""
+    """Readings of one UTC day (ts, resource_id, device, the metrics) -> its hours; null is not a reading."""
     import polars as pl
 
     keyed = day.with_columns(hour=pl.col("ts").dt.truncate("1h"))

@@ -49,6 +49,18 @@ class Snapshot:
         found = {date.fromisoformat(day) for day in self.manifest.of(table.name)}
         return sorted(found | self.days_with_open_segments(table))
 
+    def span(self, table: Table) -> tuple[datetime, datetime] | None:
+        """The instants of the first and the last row, by the files' own word: none is opened. None where there is none.
+
+        Rows that stand in a damaged file count, too.
+        """
+        spans = [(file.first_ms, file.last_ms) for file in self.manifest.of(table.name).values()]
+        spans += [(segment.first_ms, segment.last_ms) for segment in self.open.get(table.name, ())]
+        if not spans:
+            return None
+        first, last = min(first for first, _ in spans), max(last for _, last in spans)
+        return EPOCH + timedelta(milliseconds=first), EPOCH + timedelta(milliseconds=last)
+
     def scan(
         self,
         table: Table,

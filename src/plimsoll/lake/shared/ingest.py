@@ -83,13 +83,13 @@ def _about(frame: "pl.DataFrame", resource_ids: Sequence[str]) -> None:
 
 
 def _not_reserved(frame: "pl.DataFrame") -> None:
-    """Whoever ships takes nothing out of the inventory: only `plimsoll forget` does, where the lake is kept."""
+    """A shipping host takes nothing out of the inventory: only `plimsoll forget` does, where the lake is kept."""
     if FORGOTTEN in frame["source"]:
         raise LakeError(f'source "{FORGOTTEN}" is reserved; run plimsoll forget where the lake is kept')
 
 
 def _of_host(table: Table, frame: "pl.DataFrame", host: str) -> "pl.DataFrame":
-    """Attempts are told under the host that made them: no host speaks of what another one, or the owner, reads."""
+    """Attempts are recorded under the host that made them: no host speaks of what another one, or the owner, reads."""
     import polars as pl
 
     if table is not COLLECTIONS:

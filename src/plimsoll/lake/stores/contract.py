@@ -13,7 +13,7 @@ class NoAnswer(TemporaryError):
 
 
 class WriteConflict(TemporaryError):
-    """Another writer was faster: what was to be replaced is no longer what was read."""
+    """Another writer was faster: what was to be replaced is not what was read any more."""
 
 
 class Refused(PlimsollError):

@@ -18,7 +18,7 @@ _LOCK: Final = "swap.lock"
 
 
 class FolderStore:
-    """A store in a folder; a folder that has vanished (not mounted) is no answer, never an empty store.
+    """A store in a folder; a folder that has vanished (not mounted) is an error, never an empty store.
 
     `made`: a folder that is not there is made by the first file.
     """

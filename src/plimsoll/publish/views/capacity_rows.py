@@ -99,9 +99,7 @@ def pool_view(pool: Pool, horizon_days: int, *, drawn: bool) -> PoolView:
 
 def _days(pool: Pool, horizon_days: int) -> str:
     if pool.state == "crosses" and pool.crossing and pool.crossing.middle_days is not None:
-        late = pool.crossing.late_days
-        band = f"{pool.crossing.early_days} – {f'> {horizon_days}' if late is None else late}"
-        return f"{formatting.plural(pool.crossing.middle_days, 'day')} ({band})"
+        return pool.crossing.with_band(horizon_days) or pool.state
     return f"> {horizon_days} days" if pool.state == "not within the horizon" else pool.state
 
 

@@ -70,7 +70,7 @@ def _when(pool: Pool) -> str:
     crossing = pool.crossing
     if crossing is None or not crossing.middle_days or crossing.middle is None:
         return "is over its load line now"
-    return f"reaches its load line in {formatting.plural(crossing.middle_days, 'day')}"
+    return f"reaches its load line in {crossing.words()}"
 
 
 def _remedy(pool: Pool) -> str:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from plimsoll.documents.capacity import CapacityDocument
+from plimsoll.documents.capacity import CapacityDocument, Soonest
 from plimsoll.documents.report_kinds import CAPACITY
 from plimsoll.publish import formatting
 from plimsoll.publish.drawing.svg import MARK
@@ -110,6 +110,13 @@ def _trust(review: CapacityInput) -> str:
     return f"{inside} Mean error {formatting.number(trust.mean_error)} points."
 
 
+def _soon(document: CapacityDocument, soonest: Soonest) -> tuple[str, str]:
+    """The time of the tile and its unit: that of the pool itself, as its row has it."""
+    pool = next(pool for pool in document.pools if pool.id == soonest.pool)
+    number, _, unit = ((pool.crossing and pool.crossing.words()) or f"{soonest.days} days").rpartition(" ")
+    return number, f" {unit}"
+
+
 def _tiles(review: CapacityInput) -> list[Tile]:
     summary, horizon = review.document.summary, review.document.horizon_days
     names = {pool.id: formatting.name(pool.name) for pool in review.document.pools}
@@ -123,7 +130,12 @@ def _tiles(review: CapacityInput) -> list[Tile]:
             "Pools in the review", str(summary.pools), "", f"{missing} without data" if missing else "all measured", ""
         ),
         Tile(f"Cross within {horizon} days", str(summary.crossing), "", over, "worse" if summary.over else ""),
-        Tile("Soonest", str(soonest.days), " days", f"{rows.until(soonest.date, '')} {names[soonest.pool]}", "worse")
+        Tile(
+            "Soonest",
+            *_soon(review.document, soonest),
+            f"{rows.until(soonest.date, '')} {names[soonest.pool]}",
+            "worse",
+        )
         if soonest
         else Tile("Soonest", formatting.UNKNOWN, "", f"none within {horizon} days", ""),
         Tile("Decide by", rows.until(decide.date, ""), "", _from_now(decide.days), "worse" if decide.days <= 3 else "")

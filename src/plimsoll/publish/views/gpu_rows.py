@@ -37,7 +37,7 @@ class GpuRow:
 
 @dataclass(frozen=True, slots=True)
 class GpuSection:
-    """The section; `unknown` says which numbers nobody reported."""
+    """The section; `unknown` says which numbers were not reported."""
 
     rows: Sequence[GpuRow]
     sentence: str

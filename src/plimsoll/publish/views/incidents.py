@@ -1,6 +1,6 @@
 """The incidents of a report as it shows them: each with the finding that stands for it.
 
-Silence is told by coverage and alerts; the weaker ones beyond the number asked for are counted.
+Silence is reported by coverage and alerts; the weaker ones beyond the number asked for are counted.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ class Shown:
 
 
 def shown(report: ReportInput) -> list[Shown]:
-    """The incidents that are told, the high ones first; what is silence alone is told elsewhere."""
+    """The incidents that are reported, the high ones first; what is silence alone is reported elsewhere."""
     entries: dict[str, list[Anomaly]] = {}
     for resource in report.anomalies or ():
         for entry in resource.anomalies:
@@ -45,7 +45,7 @@ def shown(report: ReportInput) -> list[Shown]:
 
 
 def weaker(report: ReportInput) -> int:
-    """How many incidents are not told, but listed in the evidence."""
+    """How many incidents are not reported, but listed in the evidence."""
     return sum(not detail.reported for _, detail in incidents_of(report.evidence))
 
 

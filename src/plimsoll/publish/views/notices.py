@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from plimsoll.documents.report_kinds import REPORT_KINDS
 from plimsoll.documents.situation import ENOUGH_PCT, Situation
+from plimsoll.fleet.known_when import announced
 from plimsoll.fleet.resources import Resource
 from plimsoll.publish import formatting
 from plimsoll.publish.views.report_input import Made, ReportInput
@@ -16,7 +17,19 @@ _MOST_FAILED = 3
 
 def notices(report: ReportInput, situation: Situation) -> list[str]:
     """One sentence for each thing that a reader must know before the numbers."""
-    return [*_missing(situation), *of_making(report.made, report.kind, ZoneInfo(report.zone), report.resources)]
+    return [
+        *_missing(situation),
+        *of_making(report.made, report.kind, ZoneInfo(report.zone), report.resources),
+        *_still_to_come(report),
+    ]
+
+
+def _still_to_come(report: ReportInput) -> list[str]:
+    """When a young project will know what; nothing where it has all the history that it needs."""
+    if report.first_reading is None or report.first_reading >= report.end or report.is_filtered:
+        return []
+    coming = announced(report.first_reading, report.end, ZoneInfo(report.zone))
+    return [f"Not known yet, for want of history: {coming}."] if coming else []
 
 
 def of_making(made: Made, kind: str, zone: ZoneInfo, resources: Sequence[Resource] = ()) -> list[str]:
@@ -38,7 +51,7 @@ def of_making(made: Made, kind: str, zone: ZoneInfo, resources: Sequence[Resourc
 
 
 def _missing(situation: Situation) -> list[str]:
-    """The readings that did not arrive, and whose; names that nobody declared and that are not seen any more."""
+    """The readings that did not arrive, and whose; undeclared names that are not seen any more."""
     lines: list[str] = []
     if situation.total and situation.coverage_pct is not None and situation.coverage_pct < ENOUGH_PCT:
         who = f" Silent: {_some([formatting.name(one.name) for one in situation.silent])}." if situation.silent else ""

@@ -40,7 +40,7 @@ class Made:
 class Event:
     """An alert of the window: `opened` when it had lasted long enough, `closed` when it was left behind.
 
-    `muted` says why people are not told of it; neither open nor closed is one whose readings ended over the line.
+    `muted` says why it is not reported to people; neither open nor closed is one whose readings ended over the line.
     """
 
     alert: Alert
@@ -58,7 +58,7 @@ class ReportInput:
     as of `previous_end`, None on the first report. `optimization`, `anomalies`, `capacity` and `gpus` are None
     where they were not made; `failed` says why, by section. `outcomes` says what came of earlier advice.
     `presences` are in the order of `resources` too; `events` are the alerts that opened, closed or go on;
-    `is_filtered`: only some resources were asked for.
+    `is_filtered`: only some resources were asked for. `first_reading` is that of the whole lake.
     """
 
     kind: str
@@ -84,10 +84,11 @@ class ReportInput:
     presences: Sequence[Presence] = ()
     events: Sequence[Event] = ()
     is_filtered: bool = False
+    first_reading: datetime | None = None
 
     @property
     def before(self) -> str:
-        """What this report is held against, in a word or two."""
+        """What this report is compared with, in a word or two."""
         apart = self.end - self.previous_end
         if timedelta(hours=20) <= apart <= timedelta(hours=28):
             return "yesterday"

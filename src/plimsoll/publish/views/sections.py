@@ -15,6 +15,7 @@ from plimsoll.documents.anomalies import Anomaly
 from plimsoll.documents.capacity import ResourceRoom
 from plimsoll.documents.optimization import Recommendation, ResourceOptimization
 from plimsoll.documents.situation import SOON_DAYS, RulesJudged, Situation
+from plimsoll.documents.time_left import words
 from plimsoll.publish import formatting
 from plimsoll.publish.drawing.svg import bullet
 from plimsoll.publish.theme import GLYPHS
@@ -327,17 +328,18 @@ def _urgency(one: ResourceRoom) -> tuple[float, float, str]:
 
 def _room(one: ResourceRoom, names: dict[str, str], horizon: int) -> Room:
     resource = formatting.name(names.get(one.resource_id, one.resource_name))
-    days = f"> {horizon}" if one.state == "not within the horizon" else one.state
+    days = f"> {horizon} days" if one.state == "not within the horizon" else one.state
     if one.state == "crosses" and one.crossing and one.crossing.middle_days is not None:
-        late = one.crossing.late_days
-        days = f"{one.crossing.middle_days} ({one.crossing.early_days} – {f'> {horizon}' if late is None else late})"
+        days = one.crossing.with_band(horizon) or days
+    if one.time_left is not None and one.time_left.full_pct > one.line:
+        days = f"{days}, {one.time_left.full_pct:g}{formatting.NARROW}% in {words(one.time_left.until_full.hours)}"
     metric = formatting.sentence_case(formatting.label(one.metric))
     later = formatting.number(one.in_14_days)
     label = f"{resource}, {metric}: {formatting.number(one.now)} percent now, {later} in 14 days, line {one.line:g}"
     return Room(
         resource=resource,
         metric=metric,
-        now=f"{formatting.percent(one.now)}",
+        now=f"{'busy ' if one.level == 'busy hours' and one.now is not None else ''}{formatting.percent(one.now)}",
         later=_later(one.in_14_days),
         line=f"{one.line:g}{formatting.NARROW}%",
         days=days,

@@ -202,7 +202,7 @@ def _came_back(report: ReportInput, names: Mapping[str, str], crossed: set[str],
 
 
 def _incidents(report: ReportInput) -> list[Incident]:
-    """Each by its likely cause, with all its resources; silence is told as silence."""
+    """Each by its likely cause, with all its resources; silence is reported as silence."""
     names = {r.resource_id: r.name for r in report.resources}
     found: list[Incident] = []
     for one in incidents.shown(report):
@@ -232,7 +232,8 @@ def _advice(report: ReportInput) -> list[Advice]:
 def _crossings(report: ReportInput) -> Iterator[Crossing]:
     for one in report.capacity.resources if report.capacity else ():
         if (days := days_left(one)) is not None:
-            yield Crossing(days, one.resource_id, one.resource_name, one.metric)
+            when = one.crossing.words() if one.crossing and one.state == "crosses" else None
+            yield Crossing(days, one.resource_id, one.resource_name, one.metric, when or "")
 
 
 def days_left(room: ResourceRoom) -> int | None:

@@ -44,6 +44,8 @@ _STATES: Final[Mapping[State, tuple[str, str]]] = MappingProxyType(
         State.CANNOT_TELL: ("Cannot tell.", "ink3"),
     }
 )
+QUIET: Final = frozenset(_STATES[state][0] for state in (State.CALM, State.STEADY))
+"""The verdicts that do not matter to a recipient who wants only what matters."""
 MOST_FACTS: Final = 2
 _NOUNS: Final = MappingProxyType({"training": "training job", "storage": "store", "ai-service": "AI service"})
 _MOST_DEVICES: Final = 3
@@ -283,7 +285,7 @@ def crossing(one: Crossing) -> str:
     """One crossing ahead in words."""
     if one.days == 0:
         return f"{formatting.name(one.name)} is over its {formatting.label(one.metric)} line by its usual level"
-    days = formatting.plural(one.days, "day")
+    days = one.when or formatting.plural(one.days, "day")
     return f"{formatting.name(one.name)} reaches its {formatting.label(one.metric)} line in {days}"
 
 
@@ -353,7 +355,7 @@ def _not_judged(situation: Situation) -> Iterator[Fact]:
 
 
 def _rest(situation: Situation) -> Iterator[Fact]:
-    """Where nothing else is told: the second line's counts, so that no verdict is without a fact."""
+    """Where nothing else is said: the second line's counts, so that no verdict is without a fact."""
     if situation.closed or situation.opened:
         yield Fact(f"{formatting.plural(situation.opened, 'alert')} opened and {situation.closed} closed")
     left = [one for one in situation.crossed if one not in {back.id for back in situation.came_back}]

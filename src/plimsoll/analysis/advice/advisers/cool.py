@@ -11,7 +11,7 @@ _NAMES = ("clock when free, 5th percentile", "clock when free, median", "clock w
 
 
 def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
-    """What the clock lost while it was held down, against its own clock when it was not."""
+    """What the clock lost while it was throttled, against its own clock when it was not."""
     slowed = at_least(bottleneck.metric, bottleneck.threshold)
     now = mean_of("gpu_sm_clock_mhz", slowed)
     free = [_free(window, slowed, q) for q in (0.05, 0.5, 0.95)]

@@ -8,7 +8,7 @@ from plimsoll.analysis.bottlenecks.rule import Bottleneck
 
 
 def advise(window: ResourceWindow, bottleneck: Bottleneck) -> Advice | None:
-    """The GPUs that are held beyond those that work; for the low end one more of them is taken to wait for its turn."""
+    """The GPUs that are allocated beyond those that work; for the low end one more of them may wait for its turn."""
     dead = bottleneck.observed - bottleneck.threshold
     cost = freeing(window, dead / (window.resource.gpu_count or dead))
     return Advice(

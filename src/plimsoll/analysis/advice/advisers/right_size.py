@@ -1,4 +1,4 @@
-"""Fewer GPUs or replicas: the smallest number that would have held the target through all of history."""
+"""Fewer GPUs or replicas: the smallest number that would have met the target through all of history."""
 
 import math
 

@@ -47,7 +47,7 @@ class Condition(ABC):
         return _Joined("OR", self, other)
 
     def __invert__(self) -> "Condition":
-        """Where it does not hold; unknown counts as not held."""
+        """Where it does not hold; unknown counts as not holding."""
         return _Not(self)
 
 

@@ -1,4 +1,4 @@
-"""How much was heard of a resource, of what was due: the one number that is not a reading but counts them."""
+"""How much was read of a resource, of what was due: the one number that is not a reading but counts them."""
 
 from dataclasses import dataclass
 from datetime import datetime

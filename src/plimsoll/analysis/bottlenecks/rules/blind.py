@@ -1,4 +1,4 @@
-"""A resource of which too little is heard to judge it."""
+"""A resource of which too little is read to judge it."""
 
 from pydantic import Field
 
@@ -40,7 +40,7 @@ def find(window: ResourceWindow, limits: BlindLimits) -> Bottleneck | None:
 RULE = Rule(
     name="blind",
     component="coverage",
-    summary="A resource of which too little is heard to judge it",
+    summary="A resource of which too little is read to judge it",
     reads=(),
     find=find,
     limits=BlindLimits(),

@@ -1,4 +1,4 @@
-"""GPUs that are held and do nothing: no work for two hours or longer."""
+"""GPUs that are allocated and do nothing: no work for two hours or longer."""
 
 import numpy as np
 from pydantic import Field
@@ -43,7 +43,7 @@ def find(window: ResourceWindow, limits: GpuIdleLimits) -> Bottleneck | None:
 RULE = Rule(
     name="gpu_idle",
     component="gpu",
-    summary="GPUs that are held and do nothing: no work for two hours or longer",
+    summary="GPUs that are allocated and do nothing: no work for two hours or longer",
     reads=("gpu_utilization_pct",),
     find=find,
     limits=GpuIdleLimits(),

@@ -43,7 +43,7 @@ def find(window: ResourceWindow, limits: GpuStragglerLimits) -> Bottleneck | Non
 
 
 def _idle(window: ResourceWindow, limits: GpuStragglerLimits) -> set[str]:
-    """Devices that have no work: they hold nobody up; whether somebody holds them is another rule's question."""
+    """Devices that have no work: they delay no other; whether a job holds them is another rule's question."""
     recent = max(FEWEST, round(limits.least_hours * window.rows_per_hour))
     busy = {device: row[-recent:] for (device, of), row in window.devices.items() if of == "gpu_utilization_pct"}
     return {

@@ -25,7 +25,7 @@ def find(window: ResourceWindow, limits: IdleHostLimits) -> Bottleneck | None:
     if cpu is None or window.resource.type != "cluster":
         return None
     if window.resource.gpu_count and window.row("gpu_utilization_pct") is None:
-        return None  # nobody knows what its GPUs do
+        return None  # what its GPUs do is unknown
     known = ~np.isnan(cpu)
     quiet = below(cpu, limits.cpu_pct)
     for metric, limit in (

@@ -1,5 +1,7 @@
 """Memory that only grows: it will be used up, and says when."""
 
+from dataclasses import replace
+
 import numpy as np
 from pydantic import Field
 
@@ -7,9 +9,12 @@ from plimsoll.analysis.bottlenecks.expressions.hourly import LastHour
 from plimsoll.analysis.bottlenecks.limits import Hours, Limits, Percent, Share
 from plimsoll.analysis.bottlenecks.resource_window import FEWEST, ResourceWindow
 from plimsoll.analysis.bottlenecks.rule import Bottleneck, History, Place, Rule
-from plimsoll.analysis.robust import Floats, theil_sen
+from plimsoll.analysis.climb import Climb, onset, straight
+from plimsoll.analysis.robust import Floats
+from plimsoll.documents.time_left import words
 
 _DAY_H = 24
+_METRIC = "memory_utilization_pct"
 
 
 class MemoryLeakLimits(Limits):
@@ -27,35 +32,50 @@ class MemoryLeakLimits(Limits):
 
 def find(window: ResourceWindow, limits: MemoryLeakLimits) -> Bottleneck | None:
     """Hourly means that climb, the last quarter of them still."""
-    row = window.whole("memory_utilization_pct")
-    if row is None or window.row("memory_utilization_pct") is None:
+    if window.row(_METRIC) is None:
         return None
-    measure = LastHour("memory_utilization_pct", "mean", max(limits.look_hours, limits.least_hours))
-    hourly = [mean for mean in measure.levels(window).tolist() if np.isfinite(mean)]
-    if len(hourly) < limits.least_hours:
+    found = climb(window, limits) if window.climbs is None else window.climbs.get(_METRIC)
+    if found is None:
         return None
-    rising = _climb(hourly, limits)
-    rise, hours = float(hourly[-1] - hourly[-rising]), float(rising)
-    slope = _pace(np.array(hourly[-rising:])) if rising >= FEWEST else 0.0
-    left = (limits.full_pct - hourly[-1]) / slope if slope > 0 else np.inf
-    if hours < limits.least_hours or rise < limits.least_points or left > limits.soon_hours or len(hourly) < FEWEST:
-        return None
-    if not _even(np.array(hourly[-rising:]), rise, limits):
-        return None
-    climbed = (hourly[-1] - hourly[-rising]) / slope if slope > 0 else hours
-    when = f"used up in {max(left, 0):.0f} h" if left > 0 else "used up now"
+    left = found.time_left(now=window.last.get(_METRIC))
+    hours = left.until_full.hours
+    measure = _measure(limits)
     return Bottleneck(
-        description=f"memory grew by {rise:.0f} points in {min(climbed, hours):.0f} h and never fell back; {when} at "
-        "this pace",
+        description=f"memory grew by {found.risen:.0f} points in {found.hours:.0f} h to {left.now:.0f} % and never "
+        f"fell back; used up {f'in {words(hours)}' if hours > 0 else 'now'} at this pace",
         impact="requests fail when the process is ended for want of memory",
-        weight=80 + 15 * (1 - min(1.0, max(left, 0.0) / limits.soon_hours)),
-        metric="memory_utilization_pct",
+        weight=80 + 15 * (1 - min(1.0, hours / limits.soon_hours)),
+        metric=_METRIC,
         observed=measure.value(window),
         threshold=limits.full_pct,
         share=1.0,
-        samples=int(hours * window.rows_per_hour),
+        samples=int(found.hours * window.rows_per_hour),
         measure=measure,
+        time_left=left,
     )
+
+
+def climb(window: ResourceWindow, limits: MemoryLeakLimits) -> Climb | None:
+    """The forecast of a leak: its pace over the last day of the rise; what lies flat before it is no rise."""
+    if window.whole(_METRIC) is None:
+        return None
+    hourly = [mean for mean in _measure(limits).levels(window).tolist() if np.isfinite(mean)]
+    if len(hourly) < max(limits.least_hours, FEWEST) or max(hourly) - min(hourly) < limits.least_points:
+        return None
+    hours = _rising(hourly, limits)
+    rising = np.array(hourly[-hours:])
+    risen = float(rising[-1] - rising[0])
+    if hours < max(limits.least_hours, FEWEST) or risen < limits.least_points or not _even(rising, risen, limits):
+        return None
+    lately = min(_DAY_H, hours - onset(rising))
+    found = straight(rising, full_pct=limits.full_pct, lately=lately, hours=float(hours), risen=risen)
+    if found.pace <= 0 or found.left(limits.full_pct).hours > limits.soon_hours:
+        return None
+    return replace(found, hours=min(found.hours, risen / found.pace))
+
+
+def _measure(limits: MemoryLeakLimits) -> LastHour:
+    return LastHour(_METRIC, "mean", max(limits.look_hours, limits.least_hours))
 
 
 def _even(climb: Floats, rise: float, limits: MemoryLeakLimits) -> bool:
@@ -69,16 +89,7 @@ def _even(climb: Floats, rise: float, limits: MemoryLeakLimits) -> bool:
     )
 
 
-def _pace(climb: Floats) -> float:
-    """Points an hour now: Theil-Sen over the last day of the climb; what lies flat before it is no climb.
-
-    >>> round(_pace(np.concatenate([np.full(20, 52.0), 52.0 + 0.7 * np.arange(1, 53)])), 2)
-    0.7
-    """
-    return float(theil_sen(climb[None, -_DAY_H:])[0])
-
-
-def _climb(hourly: list[float], limits: MemoryLeakLimits) -> int:
+def _rising(hourly: list[float], limits: MemoryLeakLimits) -> int:
     """How many hours back the climb goes: seven in ten steps up, never more than two points below its height."""
     highest, best = hourly[-1], 1
     ups = 0
@@ -96,9 +107,10 @@ RULE = Rule(
     name="memory_leak",
     component="memory",
     summary="Memory that only grows: it will be used up, and says when",
-    reads=("memory_utilization_pct",),
+    reads=(_METRIC,),
     find=find,
     limits=MemoryLeakLimits(),
+    climb=climb,
     use=Place("memory", "utilization"),
     min_weight=80.0,
     remediation="Restart it before memory ends, and find what keeps the memory.",

@@ -7,10 +7,14 @@ from plimsoll.analysis.bottlenecks.expressions.hourly import LastHour
 from plimsoll.analysis.bottlenecks.limits import Days, Hours, Limits, Percent
 from plimsoll.analysis.bottlenecks.resource_window import FEWEST, ResourceWindow
 from plimsoll.analysis.bottlenecks.rule import Bottleneck, History, Place, Rule
-from plimsoll.analysis.forecasts.filling import OVERDUE, teeth
-from plimsoll.analysis.robust import Floats, absent
+from plimsoll.analysis.climb import Climb, straight
+from plimsoll.analysis.forecasts.filling import OVERDUE, bend, teeth
+from plimsoll.analysis.robust import MAD_TO_SIGMA, Floats, absent
+from plimsoll.documents.time_left import words
 
 _FEWEST_CLEAN_UPS = 2
+_DAY_H = 24
+_METRIC = "storage_utilization_pct"
 
 
 class VolumeFillingLimits(Limits):
@@ -27,36 +31,56 @@ def find(window: ResourceWindow, limits: VolumeFillingLimits) -> Bottleneck | No
 
     What is emptied again and again, and in time, does not fill.
     """
-    row = window.whole("storage_utilization_pct")
-    if row is None or window.row("storage_utilization_pct") is None:
+    row = window.whole(_METRIC)
+    if row is None or window.row(_METRIC) is None:
         return None
-    look = max(limits.look_hours, limits.least_hours)
-    per_hour = max(1, round(window.rows_per_hour))
-    hours = row[len(row) % per_hour :].reshape(-1, per_hour)[-round(look) :]
-    measure = LastHour("storage_utilization_pct", "min", look)
-    lowest = np.array([np.nanmin(hour) for hour in hours if np.isfinite(hour).any()])
-    if len(lowest) < max(FEWEST, limits.least_hours):
+    found = climb(window, limits) if window.climbs is None else window.climbs.get(_METRIC)
+    if found is None:
         return None
-    slope, rest = _line(lowest)
-    if slope <= 0 or slope * len(lowest) < 3 * rest:
-        return None
-    if _is_emptied_in_time(row, per_hour, slope, limits.full_pct):
-        return None
-    days = (limits.full_pct - lowest[-1]) / slope / 24
-    if days > limits.soon_days or lowest[-1] < np.median(lowest):
-        return None
+    measure = _measure(limits)
+    left = found.time_left(now=window.last.get(_METRIC))
+    hours = left.until_full.hours
     return Bottleneck(
-        description=f"the volume fills by {24 * slope:.1f} points a day and is {lowest[-1]:.0f} % full",
-        impact=f"full in {days:.1f} days at this pace; writes fail then",
-        weight=75 + 20 * (1 - days / limits.soon_days),
-        metric="storage_utilization_pct",
+        description=f"the volume fills by {24 * found.pace:.1f} points a day and is {left.now:.0f} % full",
+        impact=f"full {f'in {words(hours)}' if hours > 0 else 'now'} at this pace; writes fail then",
+        weight=75 + 20 * (1 - min(1.0, hours / 24 / limits.soon_days)),
+        metric=_METRIC,
         observed=measure.value(window),
         threshold=limits.full_pct,
         share=1.0,
-        samples=int(np.count_nonzero(~np.isnan(hours))),
+        samples=int(np.count_nonzero(~np.isnan(row[-round(measure.hours * window.rows_per_hour) :]))),
         measure=measure,
-        pace_per_day=24 * slope,
+        pace_per_day=24 * found.pace,
+        time_left=left,
     )
+
+
+def climb(window: ResourceWindow, limits: VolumeFillingLimits) -> Climb | None:
+    """The forecast of what fills: the line through the lowest readings of each hour, since the rise began.
+
+    None where it does not rise, not in a line, not soon, or is emptied in time.
+    """
+    row = window.whole(_METRIC)
+    if row is None:
+        return None
+    levels = _measure(limits).levels(window)
+    lowest = levels[~np.isnan(levels)]
+    if len(lowest) < max(FEWEST, limits.least_hours) or lowest[-1] < np.median(lowest):
+        return None
+    rise = lowest[bend(lowest, _DAY_H) :]
+    found = straight(
+        rise, full_pct=limits.full_pct, lately=len(rise), hours=float(len(rise)), risen=float(rise[-1] - rise[0])
+    )
+    if found.pace <= 0 or found.pace * len(rise) < 3 * found.noise / MAD_TO_SIGMA:
+        return None
+    per_hour = max(1, round(window.rows_per_hour))
+    if _is_emptied_in_time(row, per_hour, found.pace, limits.full_pct):
+        return None
+    return found if found.left(limits.full_pct).hours <= _DAY_H * limits.soon_days else None
+
+
+def _measure(limits: VolumeFillingLimits) -> LastHour:
+    return LastHour(_METRIC, "min", max(limits.look_hours, limits.least_hours))
 
 
 def _is_emptied_in_time(row: Floats, per_hour: int, slope: float, full_pct: float) -> bool:
@@ -74,21 +98,14 @@ def _is_emptied_in_time(row: Floats, per_hour: int, slope: float, full_pct: floa
     return bool(since <= OVERDUE * apart and last + slope * max(0.0, apart - since) < full_pct)
 
 
-def _line(lowest: Floats) -> tuple[float, float]:
-    """Theil-Sen slope an hour, and the median distance from its line."""
-    i, j = np.triu_indices(len(lowest), 1)
-    slope = float(np.median((lowest[j] - lowest[i]) / (j - i)))
-    rest = lowest - slope * np.arange(len(lowest))
-    return slope, float(np.median(np.abs(rest - np.median(rest))))
-
-
 RULE = Rule(
     name="volume_filling",
     component="storage",
     summary="A volume that fills up, and when it is full",
-    reads=("storage_utilization_pct",),
+    reads=(_METRIC,),
     find=find,
     limits=VolumeFillingLimits(),
+    climb=climb,
     use=Place("storage", "utilization"),
     min_weight=75.0,
     remediation="Delete old checkpoints and scratch files, or extend the volume.",
