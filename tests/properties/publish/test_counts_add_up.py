@@ -6,7 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +44,26 @@ def presences(draw: st.DrawFn) -> list[Presence]:
             )
         )
     return found
+
+
+@pytest.mark.parametrize(
+    ("changes", "standing"),
+    [
+        ({}, "judged"),
+        ({"young": True}, "too new"),
+        ({"in_window": False}, "too seldom"),
+        ({"in_window": False, "young": True}, "too seldom"),
+        ({"state": "silent", "young": True}, "silent"),
+        ({"state": "never read", "in_window": False}, "silent"),
+        ({"state": "ended"}, "not due"),
+        ({"state": "silent", "aged_out": True}, "not seen"),
+        ({"state": "ended", "aged_out": True}, "not seen"),
+    ],
+)
+def test_each_resource_has_one_standing(changes: dict[str, Any], standing: str) -> None:
+    """What is not read at the end is that before anything else; what has no reading in the window was not judged."""
+    whole = {"resource_id": "a", "state": "read", "last": END, "in_window": True}
+    assert Presence(**{**whole, **changes}).standing == standing
 
 
 def numbers(sentence: str) -> dict[str, int]:
