@@ -62,7 +62,7 @@ def presences(draw: st.DrawFn) -> list[Presence]:
 )
 def test_each_resource_has_one_standing(changes: dict[str, Any], standing: str) -> None:
     """What is not read at the end is that before anything else; what has no reading in the window was not judged."""
-    whole = {"resource_id": "a", "state": "read", "last": END, "in_window": True}
+    whole: dict[str, Any] = {"resource_id": "a", "state": "read", "last": END, "in_window": True}
     assert Presence(**{**whole, **changes}).standing == standing
 
 
