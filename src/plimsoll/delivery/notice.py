@@ -9,7 +9,7 @@ from plimsoll.documents import Severity
 
 State: TypeAlias = Literal["opened", "still open", "resolved"]
 STATES: Final[tuple[State, ...]] = ("opened", "still open", "resolved")
-SubjectKind: TypeAlias = Literal["alert"]
+SubjectKind: TypeAlias = Literal["alert", "incident", "forecast"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, model_validator
 
 from plimsoll.config import Duration, Section
-from plimsoll.delivery.notice import STATES, State, Subject
+from plimsoll.delivery.notice import STATES, State, Subject, SubjectKind
 from plimsoll.delivery.settings import Address
 from plimsoll.documents import Severity
 
@@ -97,9 +97,19 @@ class Notify(Section):
 
 
 class Route(Section):
-    """`[routes.NAME]`: which alerts go to which channels; without any route every alert goes to every channel."""
+    """`[routes.NAME]`: which alerts go to which channels; without any route every alert goes to every channel.
+
+    Incidents and forecasts go where a route names their kind, and nowhere without one.
+    """
 
     to: tuple[str, ...] = Field(min_length=1, description="names of [notify] sections")
+    kinds: tuple[SubjectKind, ...] = Field(
+        ("alert",), min_length=1, description="alert, incident (unlike the past), forecast (a line ahead)"
+    )
+    forecast_within: Annotated[Duration, Field(ge=86400, le=60 * 86400)] = Field(
+        "7d",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+        description="forecasts that reach their line within so many days are sent",
+    )
     at_least: Severity = Field("low", description="the least severity: low, medium, high, critical")
     types: tuple[str, ...] = Field((), description="resource types; empty: all")
     owners: tuple[str, ...] = Field((), description="values of the label owner; empty: all")
@@ -116,8 +126,11 @@ class Route(Section):
 
     def takes(self, subject: Subject) -> bool:
         """Whether an alert is of the kind that this route carries, at whatever hour."""
+        is_far = subject.kind == "forecast" and (subject.value or 0.0) * 86400 > self.forecast_within
         return (
-            SEVERITIES.index(subject.severity) >= SEVERITIES.index(self.at_least)
+            subject.kind in self.kinds
+            and not is_far
+            and SEVERITIES.index(subject.severity) >= SEVERITIES.index(self.at_least)
             and (not self.types or subject.type in self.types)
             and (not self.owners or subject.owner in self.owners)
             and (not self.resources or any(fnmatchcase(subject.resource, one) for one in self.resources))

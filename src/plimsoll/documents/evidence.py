@@ -30,11 +30,15 @@ class AvailabilityDetail(Detail, frozen=True, kw_only=True, tag="availability"):
 
 
 class AlertDetail(Detail, frozen=True, kw_only=True, tag="alert"):
-    """Of which resource an alert is, whether it is muted (and why), and the statement that gives its value again."""
+    """Of which resource an alert is, whether it is muted (and why), and the statement that gives its value again.
+
+    `what` says what a rule found; empty where a line is crossed.
+    """
 
     resource: str
     quiet: str | None
     sql: str | None
+    what: str = ""
 
 
 class SourceCoverage(Document, frozen=True, kw_only=True):

@@ -61,7 +61,10 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """An open alert that is not muted; `metric` is a document's name, or silence."""
+    """An open alert that is not muted; `metric` is a document's name, or silence.
+
+    `what` says what a rule found; empty where a line is crossed.
+    """
 
     id: str
     resource: str
@@ -70,6 +73,7 @@ class Open:
     metric: str
     since: datetime
     is_silence: bool = False
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,8 +277,8 @@ class Situation:
 
     @property
     def over_line(self) -> list[str]:
-        """The resources with an open alert that is not silence."""
-        return sorted({one.resource for one in self.open if not one.is_silence})
+        """The resources with an open alert on a line."""
+        return sorted({one.resource for one in self.open if not (one.is_silence or one.what)})
 
     @property
     def stayed_under(self) -> int:

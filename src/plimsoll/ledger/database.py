@@ -173,6 +173,14 @@ MIGRATIONS: Final = (
     create index advice_promises_by_id on advice_promises (id, settled);
     alter table beats rename to heartbeats;
     """,
+    """
+    alter table alerts add column kind text not null default 'line';
+    alter table alerts add column what text not null default '';
+    create table looked (
+        kind text primary key,
+        at text not null
+    ) strict;
+    """,
 )
 """Each brings the file from one format to the next; the file's format is the number of those it has had."""
 

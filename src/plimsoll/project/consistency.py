@@ -7,6 +7,7 @@ from plimsoll.delivery.notify import Notify, Route
 from plimsoll.delivery.settings import Mail
 from plimsoll.errors import ConfigError, nearest, shown
 from plimsoll.execution import Execution
+from plimsoll.fleet.rule_alerts import RuleAlert
 from plimsoll.lake.settings import SharedPlace
 
 _ON_CLUSTERS: Final = ("dask", "ray")
@@ -19,6 +20,7 @@ def check_consistency(config: Config) -> Config:
     under a path that they do not have, and the store's credentials do not travel with the work.
     """
     _check_routes(config)
+    _check_rule_alerts(config)
     on = config.get("execution", Execution).backend
     if on in _ON_CLUSTERS and config.get("lake", SharedPlace).uri:
         raise ConfigError(
@@ -27,6 +29,24 @@ def check_consistency(config: Config) -> Config:
             'use backend = "processes", or a lake in data/lake that every worker has under the same path'
         )
     return config
+
+
+def _check_rule_alerts(config: Config) -> None:
+    """Every `[rule_alerts.NAME]` is named like a rule."""
+    section = config.sections.get("rules")
+    known = type(section).model_fields if section is not None else {}
+    for name in config.under("rule_alerts", RuleAlert):
+        if known and name not in known:
+            raise ConfigError(
+                f"{_origin(config, 'rule_alerts', name)}: [rule_alerts.{shown(name)}] is not named like a rule; "
+                f'did you mean "{nearest(name, known)}"?'
+            )
+
+
+def _origin(config: Config, *section: str) -> str:
+    """Where a section's first setting stands."""
+    length = len(section)
+    return next((where for path, where in config.origins.items() if path[:length] == section), "config.toml")
 
 
 def _check_routes(config: Config) -> None:

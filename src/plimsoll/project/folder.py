@@ -28,6 +28,7 @@ from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.muting import Maintenance
 from plimsoll.fleet.presence import Silence
 from plimsoll.fleet.prices import Prices
+from plimsoll.fleet.rule_alerts import RuleAlert
 from plimsoll.lake import BackupResult, Lake, Spool
 from plimsoll.lake.settings import Hold, Retention, SharedPlace
 from plimsoll.ledger import Ledger
@@ -72,6 +73,7 @@ def sections(own_rules: tuple[str, ...] = ()) -> dict[str, type[Section]]:
         "probes.*": Probe,
         "retention": Retention,
         "routes.*": Route,
+        "rule_alerts.*": RuleAlert,
         "rules": rule_settings.settings(own_rules),
         "schedule": Scheduler,
         "serve": Serve,

@@ -77,12 +77,13 @@ def column_of(metric: str) -> str:
 
 
 def sentence_case(text: str) -> str:
-    """The first letter large, the rest as it is.
+    """The first letter large, the rest as it is; a first word with a digit is a name, and stays.
 
-    >>> sentence_case("CPU utilization"), sentence_case("used space")
-    ('CPU utilization', 'Used space')
+    >>> sentence_case("CPU utilization"), sentence_case("used space"), sentence_case("gpu3 is slow")
+    ('CPU utilization', 'Used space', 'gpu3 is slow')
     """
-    return text[:1].upper() + text[1:]
+    first = text.partition(" ")[0]
+    return text if any(character.isdigit() for character in first) else text[:1].upper() + text[1:]
 
 
 def duration(length: timedelta) -> str:

@@ -13,8 +13,9 @@ from plimsoll.config.engine import Documents
 from plimsoll.fleet.presence import Silence
 from plimsoll.fleet.xid_codes import METRIC as XID
 from plimsoll.lake import hours
+from plimsoll.queries.alert_state import alert_state
 from plimsoll.queries.context import QueryContext
-from plimsoll.queries.performance import alert_state, last_read
+from plimsoll.queries.performance import last_read
 
 
 def open_alerts(sources: QueryContext) -> list[OpenAlert]:

@@ -3,25 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import Final
 
 import polars as pl
 
 from plimsoll.analysis.performance import build as analysis
-from plimsoll.analysis.performance.alerts import AlertState, Known
 from plimsoll.analysis.performance.build import Measured
 from plimsoll.analysis.performance.readings import columns_read
-from plimsoll.clock import duration_s, rfc3339
+from plimsoll.clock import duration_s
 from plimsoll.config.engine import Documents
-from plimsoll.documents import Alert, Evidence, PerformanceDocument, Severity
+from plimsoll.documents import Evidence, PerformanceDocument
 from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.events import timed
-from plimsoll.fleet.muting import Maintenance, Muting
 from plimsoll.fleet.presence import Silence
 from plimsoll.fleet.resources import selected
 from plimsoll.lake import hours
-from plimsoll.ledger import AlertRow
+from plimsoll.queries.alert_state import alert_state
 from plimsoll.queries.context import QueryContext
+from plimsoll.queries.rule_alerts import rule_alerts
 from plimsoll.queries.window import window_of
 
 _FURTHER_BACK: Final = (7, 30, None)
@@ -59,6 +58,7 @@ def measured(sources: QueryContext, query: PerformanceQuery) -> Measured:
         silence=sources.settings("silence", Silence),
         since=since,
         last_read=lambda ids: last_read(sources, ids, before=since),
+        found_by_rules=rule_alerts(sources, resources, since=window.start),
     )
     span = (window.start, window.end, query.granularity)
     return replace(found, evidence=[*found.evidence, *sources.resolution(*span), *sources.damage(*span)])
@@ -79,25 +79,3 @@ def last_read(sources: QueryContext, ids: Sequence[str], *, before: datetime) ->
         found |= dict(rows.group_by("resource_id").agg(pl.col("ts").max()).sort("resource_id").collect().iter_rows())
         end = start
     return found
-
-
-def alert_state(sources: QueryContext) -> AlertState:
-    """What the ledger knows of alerts as of the instant, and the maintenance of the config."""
-    windows = sources.config.under("maintenance", Maintenance)
-    if sources.alerts is None:
-        return AlertState(quiet=Muting(maintenance=windows))
-    known = {(a.resource, a.line): _known(a) for a in sources.alerts.open_at(sources.as_of)}
-    return AlertState(known, Muting(sources.alerts.snoozed(sources.as_of), windows))
-
-
-def _known(row: AlertRow) -> Known:
-    alert = Alert(
-        alert_id=row.id,
-        severity=cast("Severity", row.severity),
-        metric=row.metric,
-        threshold=row.threshold,
-        current_value=row.value,
-        resource=row.resource,
-        timestamp=rfc3339(row.opened),
-    )
-    return Known(row.id, row.opened, row.last_seen, alert)

@@ -90,7 +90,7 @@ def report(
         failed=failed,
         outcomes=_outcomes(sources, window.start),
         presences=seen.presences,
-        events=[Event(e.alert, e.opened, e.closed, e.is_open, e.quiet) for e in seen.events],
+        events=[Event(e.alert, e.opened, e.closed, e.is_open, e.quiet, e.what) for e in seen.events],
         is_filtered=sources.sees is not None,
         first_reading=whole[0] if whole else None,
     )

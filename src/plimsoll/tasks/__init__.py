@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         ship,
         track_outcomes,
         watch_alerts,
+        watch_findings,
     )
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "ship",
     "track_outcomes",
     "watch_alerts",
+    "watch_findings",
 ]
 
 

@@ -2,7 +2,7 @@
 
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -109,7 +109,7 @@ def _ids(kind: str, made: PublishedReport, key: str, domain: str) -> list[str]:
 
 
 def send_due(context: Context, *, chance: random.Random | None = None) -> list[tuple[OutboxMessage, Outcome]]:
-    """Tries what is due, alerts first, then the oldest; each attempt is noted before and after.
+    """Tries what is due, alerts first, then the oldest; each attempt is noted before, at the hand-over and after.
 
     After a minute no further attempt is begun, so that slow servers do not keep reports waiting: what is left is due
     in the next pass. A channel that does not answer is left alone for the rest of the pass, and no update of a thread
@@ -120,7 +120,8 @@ def send_due(context: Context, *, chance: random.Random | None = None) -> list[t
     done: list[tuple[OutboxMessage, Outcome]] = []
     stuck: set[str] = set()
     with box.alone():
-        box.recover(now, most_losses=MOST_LOSSES)
+        oldest = now - timedelta(seconds=context.config.get("mail", Mail).give_up_after)
+        box.recover(now, most_losses=MOST_LOSSES, oldest=oldest)
         due = box.due(now)
         sent = _sent(context).ids() if due else frozenset[str]()
         for parcel in due:
@@ -133,8 +134,8 @@ def send_due(context: Context, *, chance: random.Random | None = None) -> list[t
             answers = parcel.thread if parcel.thread != parcel.id else ""
             if parcel.recipient in stuck or (answers and box.waits(answers)):
                 continue
-            box.sending(parcel.id, context.clock.now())
-            outcome = _attempt(context, parcel, box.body(parcel.id), box.receipt(answers) if answers else "")
+            box.connecting(parcel.id, context.clock.now())
+            outcome = _attempt(context, box, parcel, box.receipt(answers) if answers else "")
             if outcome.kind != "sent" and parcel.channel in _CHANNELS:
                 stuck.add(parcel.recipient)
             _settle(context, box, parcel, outcome, chance or random.Random())  # noqa: S311 - spreads retries, no secret
@@ -142,7 +143,12 @@ def send_due(context: Context, *, chance: random.Random | None = None) -> list[t
     return done
 
 
-def _attempt(context: Context, parcel: OutboxMessage, body: bytes, receipt: str) -> Outcome:
+def _attempt(context: Context, box: Outbox, parcel: OutboxMessage, receipt: str) -> Outcome:
+    body = box.body(parcel.id)
+
+    def sending() -> None:
+        box.sending(parcel.id, context.clock.now())
+
     if parcel.channel in _CHANNELS:
         return hand_over(
             context,
@@ -152,8 +158,9 @@ def _attempt(context: Context, parcel: OutboxMessage, body: bytes, receipt: str)
             receipt=receipt,
             environment=os.environ,
             retry=parcel.losses > 0,
+            sending=sending,
         )
-    return _mailed(context, parcel.recipient, body, os.environ, retry=parcel.losses > 0)
+    return _mailed(context, parcel.recipient, body, os.environ, retry=parcel.losses > 0, sending=sending)
 
 
 def hand_over(
@@ -165,25 +172,34 @@ def hand_over(
     environment: Mapping[str, str],
     receipt: str = "",
     retry: bool = False,
+    sending: Callable[[], None] = lambda: None,
 ) -> Outcome:
     """One attempt through `[notify.NAME]`; `receipt` is the service's answer to the first message of the thread.
 
-    `retry`: the answer to an attempt before was lost.
+    `retry`: the answer to an attempt before was lost. `sending` is called once the message may be accepted.
     """
     channel = context.config.under("notify", Notify).get(name)
     if channel is None:
         return Outcome("failed", f"no channel notify.{name} is configured any more")
     if channel.kind == "mail":
-        return _mailed(context, channel.address, body, environment, retry=retry)
-    return post(channel, body, identity=identity, environment=environment, receipt=receipt)
+        return _mailed(context, channel.address, body, environment, retry=retry, sending=sending)
+    return post(channel, body, identity=identity, environment=environment, receipt=receipt, sending=sending)
 
 
-def _mailed(context: Context, to: str, body: bytes, environment: Mapping[str, str], *, retry: bool) -> Outcome:
+def _mailed(
+    context: Context,
+    to: str,
+    body: bytes,
+    environment: Mapping[str, str],
+    *,
+    retry: bool,
+    sending: Callable[[], None],
+) -> Outcome:
     mail = context.config.get("mail", Mail)
     if not mail.host:
         return Outcome("later", "no mail server is configured: [mail] host")
     letter = dated(body, context.clock.now(), retry=retry)
-    return smtp.send(mail, letter, to=to, password=environment.get(mail.password_env))
+    return smtp.send(mail, letter, to=to, password=environment.get(mail.password_env), sending=sending)
 
 
 def _settle(context: Context, box: Outbox, parcel: OutboxMessage, outcome: Outcome, chance: random.Random) -> None:

@@ -2,19 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final, cast
 from zoneinfo import ZoneInfo
 
-from plimsoll.delivery.notice import Subject
+from plimsoll.delivery.notice import Subject, SubjectKind
 from plimsoll.documents import Severity
 from plimsoll.fleet.presence import METRIC as SILENCE
 from plimsoll.fleet.resources import Resource
 from plimsoll.fleet.xid_codes import METRIC as XID
 from plimsoll.fleet.xid_codes import xid
 from plimsoll.ledger import AlertRow
+from plimsoll.ledger.alerts import AlertKind
 from plimsoll.publish import formatting
 
 _OWNER: Final = "owner"
+_KIND_OF: Final[Mapping[AlertKind, SubjectKind]] = MappingProxyType(
+    {"line": "alert", "rule": "alert", "incident": "incident", "forecast": "forecast"}
+)
+_OVER: Final[Mapping[SubjectKind, str]] = MappingProxyType(
+    {"alert": "is found no longer", "incident": "has ended", "forecast": "is not expected any more"}
+)
 
 
 def subjects_of(
@@ -34,14 +42,14 @@ def _subject(row: AlertRow, muted: str | None, resource: Resource | None, at: da
     name = formatting.name(resource.name if resource else row.resource)
     return Subject(
         id=row.id,
-        kind="alert",
+        kind=_KIND_OF[row.kind],
         severity=cast("Severity", row.severity),
         resource=row.resource,
         name=name,
         type=resource.type if resource else "",
         owner=resource.labels.get(_OWNER, "") if resource else "",
         metric=row.metric,
-        text=f"{name} {_what(row, at)}, {_when(row, at, zone)}",
+        text=f"{name}{':' if row.what else ''} {_what(row, at)}, {_when(row, at, zone)}",
         opened=row.opened,
         closed=row.closed,
         value=row.value,
@@ -51,6 +59,9 @@ def _subject(row: AlertRow, muted: str | None, resource: Resource | None, at: da
 
 
 def _what(row: AlertRow, at: datetime) -> str:
+    if row.what:
+        what = formatting.visible(row.what)
+        return f"what was found ({what}) {_OVER[_KIND_OF[row.kind]]}" if row.closed else what
     if row.metric == SILENCE:
         return f"was silent for {formatting.duration((row.closed or at) - row.opened)}" if row.closed else "is silent"
     if row.metric == XID:

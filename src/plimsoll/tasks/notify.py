@@ -159,7 +159,8 @@ def head_of(state: State, subjects: Sequence[Subject], fleet: str) -> str:
         opened, still = f"{worst.severity} {worst.kind}", f"still open, {worst.severity}"
         begin = {"opened": opened, "still open": still, "resolved": "resolved"}[state]
         return f"{formatting.sentence_case(begin)}: {worst.text} ({fleet})"
-    count = formatting.plural(len(subjects), "alert")
+    kinds = {kind: sum(one.kind == kind for one in subjects) for kind in dict.fromkeys(one.kind for one in subjects)}
+    count = ", ".join(formatting.plural(n, kind) for kind, n in kinds.items())
     words = {"opened": f"{count} opened", "still open": f"{count} still open", "resolved": f"{count} resolved"}
     bad = sum(one.severity == worst.severity for one in subjects)
     return f"{words[state]}, {bad:,} {worst.severity}: {worst.text}, and {len(subjects) - 1:,} more ({fleet})"

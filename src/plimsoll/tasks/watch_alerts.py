@@ -7,6 +7,7 @@ from plimsoll import documents
 from plimsoll.clock import instant, rfc3339
 from plimsoll.delivery.notify import Notify
 from plimsoll.ledger import AlertRow, OpenAlertObservation
+from plimsoll.ledger.alerts import ALERTING
 from plimsoll.project.context import Context
 from plimsoll.publish import files
 from plimsoll.tasks.notice_subjects import subjects_of
@@ -19,10 +20,11 @@ _WINDOW: Final = timedelta(hours=1)
 
 def watch(context: Context) -> list[AlertRow]:
     """Notes the alerts that are open at the context's instant, queues messages, publishes the feed; gives new ones."""
+    from plimsoll.queries.alert_state import alert_state
     from plimsoll.queries.alerts import open_alerts as answer
 
     sources = context.sources()
-    found = answer(sources)
+    found, resources = answer(sources), {one.resource_id: one for one in sources.resources()}
     ledger = context.ledger.alerts
     opened, _ = ledger.observe(
         (
@@ -41,12 +43,17 @@ def watch(context: Context) -> list[AlertRow]:
         ),
         context.as_of,
     )
+    rows, muting = ledger.since(context.as_of - _TOLD), alert_state(sources).quiet
     quiet = {one.alert.alert_id: one.quiet for one in found}
-    rows = ledger.since(context.as_of - _TOLD)
+    quiet |= {
+        row.id: muting.why(row.id, resources[row.resource], context.as_of)
+        for row in rows
+        if row.kind != "line" and row.resource in resources
+    }
     if context.config.under("notify", Notify):
-        resources = sources.resources()
-        queue_alerts(context, subjects_of(rows, quiet, resources, at=context.as_of, zone=local_zone(context)))
-    lines = [_line(row, quiet.get(row.id)) for row in rows]
+        known = list(resources.values())
+        queue_alerts(context, subjects_of(rows, quiet, known, at=context.as_of, zone=local_zone(context)))
+    lines = [_line(row, quiet.get(row.id)) for row in rows if row.kind in ALERTING]
     files.publish(
         context.published,
         {FEED: b"".join(documents.encode(one, indent=0) for one in lines)},
@@ -74,4 +81,5 @@ def _line(row: AlertRow, quiet: str | None) -> dict[str, object]:
         "lastSeen": rfc3339(row.last_seen),
         "closed": rfc3339(row.closed) if row.closed else None,
         "quiet": quiet,
+        "what": row.what,
     }

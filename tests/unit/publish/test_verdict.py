@@ -144,3 +144,15 @@ def test_a_dead_fleet_is_told_once() -> None:
     assert judge(now, MOMENT).facts == (
         "Nothing was read in this window, and every cluster is silent since 08:00 on 11 Jan."
     )
+
+
+def test_one_resource_does_not_take_both_places() -> None:
+    """What fills is an open alert and a crossing ahead: the second place is another resource's, where there is one."""
+    fills, waits = opened("high", "high", metric="gpu_utilization")
+    ahead = [replace(crossing(fills.resource, 1), name=fills.name)]
+    both = judge(situation(total=50, open=[fills, waits], crossings=ahead), MOMENT)
+    assert both.facts == (
+        "h0 has been over its GPU utilization line for 9 h, and h1 has been over its GPU utilization line for 9 h."
+    )
+    alone = judge(situation(open=[fills], crossings=ahead), MOMENT)
+    assert alone.facts.endswith("and h0 reaches its used space line in 1 day.")

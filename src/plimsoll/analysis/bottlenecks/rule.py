@@ -34,9 +34,9 @@ class Bottleneck:
 
     `weight` (0 to 100) orders the bottlenecks: how much of the resource it holds back. `observed` and `threshold` are
     in the unit of `metric`; `share` is the share of the window in which it was there, `samples` the readings behind it;
-    `pace_per_day` is how fast it moves, where the rule saw a slope. `measure` is the declaration that gave `observed`,
-    and gives the SQL for it. `time_left` is what a climb leaves, where the
-    rule saw one. `rule`, `component` and `limits` are those of the rule that found it, which fills them in.
+    `pace_per_day` is how fast it moves, where the rule saw a slope, `time_left` what a climb leaves, `hours` how long
+    it has been under way, where a rule saw its beginning. `measure` is the declaration that gave `observed`, and gives
+    the SQL for it. `rule`, `component` and `limits` are those of the rule that found it, which fills them in.
     """
 
     description: str
@@ -51,6 +51,7 @@ class Bottleneck:
     device: str = ""
     pace_per_day: float | None = None
     time_left: TimeLeft | None = None
+    hours: float | None = None
     rule: str = ""
     component: str = ""
     limits: Limits | None = None

@@ -31,7 +31,7 @@ class OpenAlert:
     """An alert and what it rests on: its line's name, readings in the episode, and its last reading's time.
 
     `quiet` says why it is muted (snoozed, maintenance); None: it is reported. `column` is the column of `samples`
-    that gave its value; empty where it is none (silence).
+    that gave its value; empty where it is none (silence). `what` says what a rule found; empty: a line is crossed.
     """
 
     alert: Alert
@@ -40,13 +40,15 @@ class OpenAlert:
     last: datetime
     quiet: str | None = None
     column: str = ""
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AlertEvent:
     """An alert of a window: `opened` is when it had lasted long enough, `closed` when its resource was back inside.
 
-    Neither open nor closed is one whose readings ended, or were lost, over the line.
+    Neither open nor closed is one whose readings ended, or were lost, over the line. `what` says what a rule found;
+    empty: a line was crossed.
     """
 
     alert: Alert
@@ -54,6 +56,7 @@ class AlertEvent:
     closed: datetime | None
     is_open: bool
     quiet: str | None = None
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Known:
     opened: datetime
     last_seen: datetime
     alert: Alert | None = None
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)

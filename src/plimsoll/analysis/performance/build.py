@@ -79,16 +79,18 @@ def measured(
     silence: Silence | None = None,
     since: datetime | None = None,
     last_read: LastRead = never,
+    found_by_rules: Alerts | None = None,
 ) -> Measured:
     """What the window holds of the selected resources, as of an instant.
 
     in: `samples` with the columns of `readings.columns_read`, also from before the window (from `since` on), so that an
     alert's beginning can be seen; resources already selected. Readings after `as_of` are not looked at. `last_read`
-    looks up resources without a reading in `samples`.
+    looks up resources without a reading in `samples`; `found_by_rules` are the alerts that rules opened.
     """
     silence = silence or Silence.model_validate({})
     reach = Reach(window, as_of, since or window.start, silence, last_read)
     read = _read(samples, resources, reach, query=query, lines=lines, state=state or AlertState())
+    read.alerts = together([read.alerts, _of(resources, found_by_rules)])
     found, stats, services = worst_first(read.alerts.open), read.whole.stats, services_of(read.whole)
     present = [read.presences[r.resource_id] for r in resources]
     reportable = [opened for opened in found if opened.quiet is None]
@@ -123,6 +125,15 @@ def measured(
         *(coverage(span, one, as_of) for one in present),
     ]
     return Measured(document, evidence, present, read.alerts.events)
+
+
+def _of(resources: Sequence[Resource], alerts: Alerts | None) -> Alerts:
+    """The alerts of these resources."""
+    ids = {one.resource_id for one in resources}
+    return Alerts(
+        [one for one in (alerts.open if alerts else ()) if one.alert.resource in ids],
+        [one for one in (alerts.events if alerts else ()) if one.alert.resource in ids],
+    )
 
 
 @dataclass(slots=True)
@@ -198,18 +209,18 @@ def _score_evidence(span: TimeRange, healthy: Score, performing: Score, availabi
 def _alert_evidence(span: TimeRange, opened: OpenAlert) -> Evidence:
     return Evidence(
         subject=opened.alert.alert_id,
-        rule=f"lines.{opened.line}",
+        rule=opened.line if opened.what else f"lines.{opened.line}",
         window=TimeRange(start=opened.alert.timestamp, end=rfc3339(opened.last), granularity=span.granularity),
         observed=opened.alert.current_value,
         threshold=opened.alert.threshold,
         unit=opened.alert.metric,
         samples=opened.samples,
-        detail=AlertDetail(resource=opened.alert.resource, quiet=opened.quiet, sql=_sql(opened)),
+        detail=AlertDetail(resource=opened.alert.resource, quiet=opened.quiet, sql=_sql(opened), what=opened.what),
     )
 
 
 def _sql(opened: OpenAlert) -> str | None:
-    """The statement that gives the alert's value again; None for silence, which is not a reading."""
+    """The statement that gives the alert's value again; None for silence, and for what rules find."""
     if not opened.column:
         return None
     whole = " AND device = ''" if opened.column != XID else f" AND {XID} = {opened.alert.current_value:.0f}"

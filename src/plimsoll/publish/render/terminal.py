@@ -49,7 +49,7 @@ def _fleet(view: ReportView) -> list[str]:
 
 def _alerts(view: ReportView) -> list[str]:
     shown = [
-        f"  {alert.glyph} {alert.severity:<8} {alert.resource:<32} {alert.metric} {alert.value}, line {alert.line}"
+        f"  {alert.glyph} {alert.severity:<8} {alert.resource:<32} {alert.in_words}"
         for alert in view.alerts[:_MOST_ALERTS]
     ]
     more = len(view.alerts) - _MOST_ALERTS

@@ -13,6 +13,7 @@ from plimsoll.documents.headroom import Headroom
 from plimsoll.documents.optimization import OptimizationDocument
 from plimsoll.documents.situation import Uncovered
 from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.presence import METRIC as SILENCE
 from plimsoll.fleet.presence import Presence
 from plimsoll.fleet.resources import Resource
 from plimsoll.publish.revisions import Revision
@@ -40,7 +41,8 @@ class Made:
 class Event:
     """An alert of the window: `opened` when it had lasted long enough, `closed` when it was left behind.
 
-    `muted` says why it is not reported to people; neither open nor closed is one whose readings ended over the line.
+    `muted` says why it is not reported to people, `what` what a rule found (empty: a line is crossed); neither open nor
+    closed is one whose readings ended over the line.
     """
 
     alert: Alert
@@ -48,6 +50,12 @@ class Event:
     closed: datetime | None
     is_open: bool
     muted: str | None = None
+    what: str = ""
+
+    @property
+    def is_of_line(self) -> bool:
+        """Whether it is a load line that is or was crossed: not silence, and not what a rule found."""
+        return not self.what and self.alert.metric != SILENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,7 +163,7 @@ def _sentence(standing: Headroom, state: str, missing: str) -> str:
         return f"{gap}No reading of it that has a load line arrived in this window."
     if state in _NOT_READ:
         return f"{gap}What follows is history."
-    unit = " points" if standing.in_points else f"{formatting.NARROW}% of it"
+    unit = " points" if standing.in_points else f"{formatting.NARROW}%"
     distance = formatting.number(abs(standing.margin))
     where = "over" if standing.margin > 0 else "under"
     line, average = (

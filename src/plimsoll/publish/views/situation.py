@@ -146,6 +146,7 @@ def _gaps(present: Sequence[Presence], names: Mapping[str, str], report: ReportI
 
 
 def _open(report: ReportInput, names: Mapping[str, str]) -> list[Open]:
+    what = {event.alert.alert_id: event.what for event in report.events}
     found = [
         Open(
             alert.alert_id,
@@ -155,6 +156,7 @@ def _open(report: ReportInput, names: Mapping[str, str]) -> list[Open]:
             alert.metric,
             instant(alert.timestamp),
             alert.metric == METRIC,
+            what.get(alert.alert_id, ""),
         )
         for alert in report.document.alerts
     ]
@@ -163,8 +165,10 @@ def _open(report: ReportInput, names: Mapping[str, str]) -> list[Open]:
 
 def _over_now(report: ReportInput) -> set[str]:
     """Over a line at the last reading, whether or not an alert has opened."""
-    lines = {event.alert.resource for event in report.events if event.is_open and event.alert.metric != METRIC}
-    opened = {alert.resource for alert in report.document.alerts if alert.metric != METRIC}
+    lines = {event.alert.resource for event in report.events if event.is_open and event.is_of_line}
+    by_rules = {event.alert.alert_id for event in report.events if event.what}
+    listed = [alert for alert in report.document.alerts if alert.alert_id not in by_rules]
+    opened = {alert.resource for alert in listed if alert.metric != METRIC}
     return lines | opened | {one.resource_id for one in report.standings if one.is_over}
 
 
@@ -184,7 +188,7 @@ def _crossed(report: ReportInput) -> set[str]:
     touched = {
         event.alert.resource
         for event in report.events
-        if event.alert.metric != METRIC and (event.closed is None or event.closed > report.start)
+        if event.is_of_line and (event.closed is None or event.closed > report.start)
     }
     over = {one.resource_id for one in report.standings if one.margin is not None and one.margin > 0}
     return touched | over | _over_now(report)
@@ -192,10 +196,10 @@ def _crossed(report: ReportInput) -> set[str]:
 
 def _came_back(report: ReportInput, names: Mapping[str, str], crossed: set[str], absent: set[str]) -> list[CameBack]:
     """Those that crossed and are known to be under their lines now."""
-    unknown = {e.alert.resource for e in report.events if e.closed is None and e.alert.metric != METRIC}
+    unknown = {e.alert.resource for e in report.events if e.closed is None and e.is_of_line}
     closed: dict[str, datetime] = {}
     for event in report.events:
-        if event.closed is not None and event.alert.metric != METRIC:
+        if event.closed is not None and event.is_of_line:
             closed[event.alert.resource] = max(event.closed, closed.get(event.alert.resource, event.closed))
     back = crossed - _over_now(report) - unknown - absent
     return [CameBack(one, names[one], closed.get(one)) for one in sorted(back)]

@@ -14,7 +14,6 @@ Cannot tell.             coverage under 80 %, a whole type silent, or nothing re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -106,7 +105,7 @@ def judge(situation: Situation, moment: Moment) -> Verdict:
     state, color = _STATES[situation.state]
     if situation.state is State.CALM:
         return Verdict(state, color, f"{_calm(situation)}{gpu_fact(situation)}")
-    chosen = list(islice(facts_of(situation, moment), MOST_FACTS)) or list(_rest(situation))
+    chosen = _chosen(list(facts_of(situation, moment))) or list(_rest(situation))
     if not situation.total:
         return Verdict(state, color, _no_resource(situation))
     names = tuple(_names(situation))
@@ -117,6 +116,14 @@ def judge(situation: Situation, moment: Moment) -> Verdict:
     rest = f" {len(more)} more {'has' if len(more) == 1 else 'have'} something high." if more else ""
     facts = f"{text}.{rest}{gpu_fact(situation)}"
     return Verdict(state, color, facts, tuple(name for name in names if name in facts))
+
+
+def _chosen(facts: Sequence[Fact]) -> list[Fact]:
+    """The most harmful facts, but one resource does not take every place where another one has something."""
+    if not facts or len(facts[0].about) != 1:
+        return list(facts[:MOST_FACTS])
+    others = [fact for fact in facts[1:] if fact.about and fact.about != facts[0].about]
+    return [facts[0], *(others or facts[1:])[: MOST_FACTS - 1]]
 
 
 def gpu_fact(situation: Situation) -> str:
@@ -236,6 +243,8 @@ def _alerts(situation: Situation, moment: Moment) -> Iterator[Fact]:
 def over(one: Open, moment: Moment) -> str:
     """One open alert in words."""
     length = formatting.duration(moment.end - one.since)
+    if one.what:
+        return f"{formatting.name(one.name)}: {formatting.visible(one.what)}"
     if one.is_silence:
         return f"{formatting.name(one.name)} was silent for {length} until a moment ago"
     return f"{formatting.name(one.name)} has been over its {formatting.label(one.metric)} line for {length}"

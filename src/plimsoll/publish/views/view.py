@@ -44,6 +44,12 @@ class AlertRow:
     value: str
     line: str
     since: str
+    what: str = ""
+
+    @property
+    def in_words(self) -> str:
+        """What is wrong: the metric, its value and its line, or what a rule found."""
+        return self.what or f"{self.metric} {self.value}, line {self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,7 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
         actions=sections.actions(report, situation),
         fleet_picture=fleet_strip.picture(report, situation),
         alerts=_alerts(report, zone),
-        alerts_sentence=f"{count} open. An alert is a line crossed." if count else no_alert_sentence(situation),
+        alerts_sentence=_alerts_sentence(situation) if count else no_alert_sentence(situation),
         alerts_glyph=_alerts_glyph(situation),
         unusual=strange,
         constrained=constrained,
@@ -129,6 +135,15 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
         absent_sentence=_absent_sentence(situation),
         absent_more=max(0, len(missing) - sections.MOST_ROWS),
     )
+
+
+def _alerts_sentence(situation: Situation) -> str:
+    count, found = len(situation.open), sum(bool(one.what) for one in situation.open)
+    if not found:
+        return f"{count:,} open. An alert is a line crossed."
+    if found == count:
+        return f"{count:,} open, found by rules."
+    return f"{count:,} open: {count - found:,} on lines, {found:,} found by rules."
 
 
 def _open(count: int) -> str:
@@ -189,6 +204,7 @@ def _alerts_glyph(situation: Situation) -> str:
 
 def _alerts(report: ReportInput, zone: ZoneInfo) -> list[AlertRow]:
     known = {r.resource_id: r.name for r in report.resources}
+    what = {event.alert.alert_id: event.what for event in report.events}
     return [
         AlertRow(
             severity=alert.severity,
@@ -199,6 +215,7 @@ def _alerts(report: ReportInput, zone: ZoneInfo) -> list[AlertRow]:
             value=formatting.amount(alert.current_value, alert.metric),
             line=formatting.amount(alert.threshold, alert.metric),
             since=f"{formatting.clock_time(instant(alert.timestamp), zone, day_of=report.end)}, open",
+            what=formatting.visible(what.get(alert.alert_id, "")),
         )
         for alert in report.document.alerts
     ]

@@ -37,6 +37,7 @@ def find(window: ResourceWindow, limits: GpuIdleLimits) -> Bottleneck | None:
         share=min(1.0, rows / window.window_rows),
         samples=rows,
         measure=measure,
+        hours=hours,
     )
 
 

@@ -52,6 +52,7 @@ def find(window: ResourceWindow, limits: MemoryLeakLimits) -> Bottleneck | None:
         samples=int(found.hours * window.rows_per_hour),
         measure=measure,
         time_left=left,
+        hours=found.hours,
     )
 
 

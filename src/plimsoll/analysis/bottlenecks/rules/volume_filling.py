@@ -52,6 +52,7 @@ def find(window: ResourceWindow, limits: VolumeFillingLimits) -> Bottleneck | No
         measure=measure,
         pace_per_day=24 * found.pace,
         time_left=left,
+        hours=found.hours,
     )
 
 
