@@ -6,14 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plimsoll.documents.situation import FILE, State
-from plimsoll.fleet.presence import Presence
+from plimsoll.documents.situation import FILE
+from plimsoll.documents.situation import State as Verdict
+from plimsoll.fleet.presence import Presence, State
 from plimsoll.fleet.resources import Resource
 from plimsoll.publish.views import counts
 from plimsoll.publish.views.situation import detail_of, of_presences
@@ -30,7 +31,7 @@ def presences(draw: st.DrawFn) -> list[Presence]:
     """A fleet in which each resource was read, or not, in any way that there is."""
     found: list[Presence] = []
     for n in range(draw(st.integers(1, 12))):
-        state = draw(st.sampled_from(("read", "silent", "never read", "ended")))
+        state: State = draw(st.sampled_from(get_args(State)))
         last = None if state == "never read" else END - timedelta(hours=draw(st.integers(0, 400)))
         found.append(
             Presence(
@@ -109,7 +110,7 @@ def test_counts_add_up_to_all_resources(found: list[Presence], data: st.DataObje
     verdict = judge(now, MOMENT)
     told = numbers(verdict.facts)
     assert all(given_out[word] == count for word, count in told.items() if word != counts.SILENT)
-    if now.state is State.CALM:
+    if now.state is Verdict.CALM:
         under = now.stayed_under + now.unlined
         assert under + sum(told.values()) - told.get(counts.TOO_NEW, 0) == now.total
 
