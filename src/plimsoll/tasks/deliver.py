@@ -24,6 +24,7 @@ from plimsoll.errors import DiskError, PlimsollError, shown
 from plimsoll.ledger.notices import CHANNEL
 from plimsoll.ledger.outbox import ALERT, Outbox, OutboxMessage
 from plimsoll.project.context import Context
+from plimsoll.publish.files import place
 from plimsoll.publish.views.verdict import QUIET
 from plimsoll.publish.views.view import ReportView
 from plimsoll.tasks.report import PublishedReport, as_pdf, owner_view
@@ -257,7 +258,7 @@ def _parts(
 
     waiting = outbox(context).waiting(channel="mail", recipient=recipient.address, kind=kind, before=made.end)
     why = f"You get this because [recipients.{name}] of this project's config names {recipient.address}."
-    link = mail.link.replace("{date}", f"{made.end:%Y/%m/%d}")
+    link = mail.link.replace("{date}", _dated(context, kind, made))
     also = [f"{parcel.window_end:%d %b %H:%M}" for parcel in waiting]
     try:
         return compose(
@@ -266,6 +267,11 @@ def _parts(
         )  # fmt: skip
     except Exception as error:  # noqa: BLE001 - a template is anybody's, and may raise anything
         return plain(made.view, end=made.end, revision=made.revision, why=why, link=link, reason=shown(error))
+
+
+def _dated(context: Context, kind: str, made: PublishedReport) -> str:
+    """Where the report lies for good below the published folder."""
+    return place(context.published, REPORT_KINDS[kind].page, made.end, context.clock.now())
 
 
 def _with_pdf(context: Context, kind: str, made: PublishedReport) -> tuple[PublishedReport, dict[str, bytes]]:
@@ -282,11 +288,15 @@ def _counts(made: PublishedReport) -> dict[str, int]:
     if not isinstance(made.view, ReportView):
         return {}
     now = made.view.situation
+    counts = now.counts
     return {
         "resources": now.total,
-        "judged": now.judged,
-        "silent": len(now.silent),
-        "notMeasured": len(now.unmeasured),
+        "judged": counts.judged,
+        "tooNew": counts.too_new,
+        "tooSeldom": counts.too_seldom,
+        "silent": counts.silent,
+        "notMeasured": counts.not_due,
+        "notSeen": counts.not_seen,
         "crossed": len(now.crossed),
         "opened": now.opened,
         "closed": now.closed,
@@ -304,7 +314,7 @@ def _queue_summary(context: Context, kind: str, made: PublishedReport, name: str
         "window": {"end": rfc3339(made.end)},
         "state": made.view.verdict.state,
         "facts": made.view.verdict.facts,
-        "link": mail.link.replace("{date}", f"{made.end:%Y/%m/%d}"),
+        "link": mail.link.replace("{date}", _dated(context, kind, made)),
         "alerts": list(made.alerts),
         "counts": _counts(made),
     }
