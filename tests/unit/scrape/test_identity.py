@@ -281,15 +281,16 @@ def test_only_pods_that_hold_gpus_now_hold_them() -> None:
     assert alone.lacking == dict.fromkeys(("gpus_allocated_count", "queue_depth_count"), "kube_pod_status_phase")
 
 
-def test_replicas_of_a_server_are_put_aside_by_their_marks() -> None:
-    """Two replicas, one a moment later: the higher one of each series."""
+@pytest.mark.parametrize("mark", ["prometheus_replica", "monitor", "receive_replica", "_replica", "vmagent_replica"])
+def test_replicas_of_a_server_are_put_aside_by_their_marks(mark: str) -> None:
+    """Two replicas under each external label that people use, one a moment later: the higher one of each series."""
     from plimsoll.collectors.prometheus.exposition import parse
     from plimsoll.collectors.prometheus.identity import merged
     from plimsoll.collectors.prometheus.mapping import load
     from plimsoll.collectors.prometheus.settings import REPLICAS
     from tests.expositions import WALL_S, mapper
 
-    text = lines("node_load1", ('prometheus_replica="a"', 3.0), ('prometheus_replica="b"', 4.0))
+    text = lines("node_load1", (f'{mark}="a"', 3.0), (f'{mark}="b"', 4.0))
     made = mapper("node", copies=frozenset(REPLICAS)).read(parse(text, "", load("node").wanted), at_s=0, wall_s=WALL_S)
     assert made.readings["r", ""] == {"load_average_count": 4.0}
     one, other = [(30.0 * n, "1") for n in range(10) if n not in (4, 5)], [(30.0 * n + 7, "2") for n in range(9)]

@@ -14,7 +14,19 @@ from plimsoll.config.engine import Name, ResourceType
 _LONGEST: Final = 2048
 _MOST_OF_A_PATTERN: Final = 10_000
 _SPAN: Final = re.compile(r"\[(\d{1,9}(?:-\d{1,9})?(?:,\d{1,9}(?:-\d{1,9})?)*)\]")
-REPLICAS: Final = ("__replica__", "ha_replica", "prometheus", "prometheus_replica", "replica")
+REPLICAS: Final = (
+    "__replica__",
+    "_replica",
+    "ha_replica",
+    "monitor",
+    "prometheus",
+    "prometheus_replica",
+    "receive_replica",
+    "replica",
+    "thanos_replica",
+    "vmagent_replica",
+)
+"""Labels by which servers of high availability, and what stores for them, mark who of them looked."""
 """Labels by which servers that read the same targets mark their own copy."""
 
 
