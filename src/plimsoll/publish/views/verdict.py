@@ -26,6 +26,7 @@ from plimsoll.documents.situation import (
     LEAST_PCT,
     Absent,
     Crossing,
+    JustOver,
     Lost,
     Open,
     Situation,
@@ -133,7 +134,7 @@ def _names(situation: Situation) -> list[str]:
     names = [one.name for one in absent] + [one.name for one in situation.lost]
     names += [one.name for one in situation.came_back] + [one.name for one in situation.open]
     names += [one.name for one in situation.incidents] + [one.name for one in situation.crossings]
-    names += [one.name for one in situation.advice]
+    names += [one.name for one in situation.advice] + [one.name for one in situation.just_over]
     return sorted({formatting.name(name) for name in names})
 
 
@@ -202,7 +203,8 @@ def _since(silent: Sequence[Absent], moment: Moment) -> str:
 def _pressing(situation: Situation, moment: Moment) -> Iterator[Fact]:
     """Open alerts and what crosses soon; a high alert comes before a forecast, a medium one after it."""
     alerts = list(_alerts(situation, moment))
-    soon = [Fact(crossing(one), (one.id,)) for one in situation.crossings]
+    found = {one.resource for one in situation.open if one.what}
+    soon = [Fact(crossing(one), (one.id,)) for one in situation.crossings if one.id not in found]
     urgent = bool(situation.open) and situation.open[0].severity in ("critical", "high")
     yield from [*alerts[:1], *soon[:1], *alerts[1:]] if urgent or not soon else [*soon[:1], *alerts]
     listed = {one.resource for one in situation.open if one.is_silence}
@@ -307,9 +309,25 @@ def _past(situation: Situation, moment: Moment) -> Iterator[Fact]:
     named = {one.resource for one in situation.open} | {one.id for one in back}
     briefly = [one for one in situation.over_now if one not in named | set(situation.muted)]
     if briefly:
-        yield Fact(f"{formatting.plural(len(briefly), 'resource')} went over a line just now", tuple(briefly))
+        yield Fact(_briefly(situation, moment, briefly), tuple(briefly))
     if situation.muted:
         yield Fact(f"{formatting.plural(len(situation.muted), 'resource')} with a muted alert", tuple(situation.muted))
+
+
+def _briefly(situation: Situation, moment: Moment, ids: Sequence[str]) -> str:
+    """`h0 is over 90 % (CPU utilization) for 1 min; an alert opens after 15 min`; of several, how many."""
+    known = [one for one in situation.just_over if one.id in ids]
+    if len(ids) == 1 and known:
+        return f"{formatting.name(known[0].name)} is {just_over(known[0], moment.end)}"
+    return f"{formatting.plural(len(ids), 'resource')} went over a line just now"
+
+
+def just_over(one: JustOver, end: datetime) -> str:
+    """Over which line, for how long, and after how long an alert opens."""
+    line, length = formatting.amount(one.line, one.metric), end - one.since
+    lasted = f"for {formatting.duration(length)}" if length.total_seconds() >= 1 else "since this reading"
+    later = f"an alert opens after {formatting.duration(one.lasting)}"
+    return f"{one.side} {line} ({formatting.label(one.metric)}) {lasted}; {later}"
 
 
 def _found(situation: Situation) -> Iterator[Fact]:
