@@ -19,7 +19,7 @@ ALONE      := tests/system
 .DEFAULT_GOAL := help
 MUTANTS ?= --limit 60
 NIGHT   ?= --minutes 10
-.PHONY: help report demo test check fix bench bench-quality mutants night soak wheel docs lock
+.PHONY: help report demo test check fix bench bench-quality mutants night soak wheel docs docs-site release lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -71,6 +71,12 @@ wheel: $(VENV)/.dev ## dist/plimsoll_fleet-*.whl, with the built-in config, jobs
 
 docs: $(VENV)/.dev ## docs/reference from the program itself (a test fails when it is stale)
 	@$(BIN)/python -m tests.house.reference
+
+release: $(VENV)/.dev ## dist: checks, wheel and sdist, tried on each Python that is here, a bill of materials, sums; publishes nothing
+	@.ci/release
+
+docs-site: $(VENV)/.dev ## build/site: the documentation as a folder of pages that opens without a network
+	@$(BIN)/python -m tests.house.site build/site
 
 lock: $(VENV)/.dev ## both lock files anew: every version with its hashes, no registry named
 	@$(PIP) install uv

@@ -1,4 +1,4 @@
-"""Every block of the README and of the how-tos is held against the program that it speaks of.
+"""Every block of the README, the tutorial, the concepts and the how-tos is held against the program that it speaks of.
 
 Settings go through the loader, other TOML is parsed, commands go through the command line's own parser, JSON and Python
 are read. A block that is none of these says why in an HTML comment before it.
@@ -35,7 +35,9 @@ class Block:
 
 
 def _blocks() -> Iterator[Block]:
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs" / "howto").glob("*.md"))):
+    docs = ROOT / "docs"
+    pages = (*docs.glob("*.md"), *docs.glob("concepts/*.md"), *docs.glob("howto/*.md"), *ROOT.glob("deploy/*.md"))
+    for path in (ROOT / "README.md", *sorted(pages)):
         text = path.read_text(encoding="utf-8")
         for found in _FENCE.finditer(text):
             line = text.count("\n", 0, found.start(2)) + 1

@@ -8,17 +8,20 @@ from typing import Final
 
 _INSIDE: Final = re.compile(
     r"lo\d*|veth.*|docker\d*|docker_gwbridge|ifb.*|cni.*|tap.*|tun.*|dummy.*|virbr.*|vnet.*|cali.*|flannel.*|cilium.*|lxc.*|lxd.*"
-    r"|vxlan.*|geneve.*|genev_.*|gre.*|gretap.*|erspan.*|sit\d.*|ip6tnl.*|tunl.*|ovs.*|br-int|br-tun|br-ex|kube-.*|nodelocaldns|weave.*"
+    r"|vxlan.*|geneve.*|genev_.*|gre.*|gretap.*|erspan.*|sit\d.*|ip6tnl.*|tunl.*|ovs.*|br-int|br-tun|br-ex|macvtap.*|ipvtap.*|mv-.*|ipvl.*|kube-.*|nodelocaldns|weave.*"
     r"|wg\d.*|tailscale.*|zt.*|macvlan.*|ipvlan.*|podman.*|nerdctl.*|azv.*|eni[0-9a-f]{11}|usb.*gadget.*"
 )
 _BOND: Final = re.compile(r"bond[^.]*|team\d[^.]*|lagg\d+|nm-bond.*|nm-team.*")
 _BRIDGE: Final = re.compile(r"br\d[^.]*|br-.*|vmbr\d[^.]*|bridge\d[^.]*|virbr.*|xenbr.*")
+_FUNCTION: Final = re.compile(r"enP\d{3,5}s\d+(?:np\d+)?")
+_SYNTHETIC: Final = re.compile(r"eth\d+")
+"""A virtual function as a virtual machine's synthetic card names it: `eth0` reports its bytes, too."""
 _VLAN: Final = re.compile(r"(?P<below>.+)\.\d{1,4}|vlan\.?\d+")
 _STACKED: Final = re.compile(r"dm-.*|bcache\d+|drbd\d+|vg.*|mapper/.*")
 _RAID: Final = re.compile(r"md.*")
-_MADE_UP: Final = re.compile(r"loop.*|ram\d*|zram\d*|sr\d+|fd\d+|zd\d+|nbd\d+|nvme\d+c\d+n\d+")
+_MADE_UP: Final = re.compile(r"loop.*|ram\d*|zram\d*|sr\d+|fd\d+|zd\d+(?:p\d+)?|nbd\d+(?:p\d+)?|nvme\d+c\d+n\d+")
 _PART: Final = re.compile(
-    r"(?P<disk>(?:nvme|mmcblk)\d+(?:n\d+)?)p\d+|(?P<plain>(?:[hsv]|xv)d[a-z]+)\d+|(?P<md>md\d+)p\d+"
+    r"(?P<disk>(?:nvme|mmcblk|rbd|pmem|drbd|bcache)\d+(?:n\d+)?)p\d+|(?P<plain>(?:[hsv]|xv)d[a-z]+)\d+|(?P<md>md\d+)p\d+"
 )
 
 
@@ -37,6 +40,8 @@ def links(names: set[str]) -> set[str]:
     bonds = {name for name in names - vlans.keys() if _BOND.fullmatch(name)}
     bridges = {name for name in names - vlans.keys() - bonds if _BRIDGE.fullmatch(name)}
     cards = names - vlans.keys() - bonds - bridges
+    if any(_SYNTHETIC.fullmatch(name) for name in cards):
+        cards = {name for name in cards if not _FUNCTION.fullmatch(name)}
     kept = cards or bonds
     alone = {name for name, match in vlans.items() if match["below"] and match["below"] not in names}
     if kept:

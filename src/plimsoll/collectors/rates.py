@@ -104,6 +104,11 @@ class Rates:
         found, self._implausible = self._implausible, []
         return found
 
+    @property
+    def doubts(self) -> int:
+        """How many readings were dropped since it was asked last what they were."""
+        return len(self._implausible)
+
     def __len__(self) -> int:
         return len(self._last)
 

@@ -150,7 +150,7 @@ def _gpus(sources: QueryContext, span: Span, window: Window) -> tuple[GpuFleet, 
         end=sources.as_of + timedelta(milliseconds=1),
         columns=(*KEYS, *COLUMNS),
     )
-    fleet = gpu_use(samples, sources.resources())
+    fleet = gpu_use(samples, sources.current(sources.resources()))
     window_text = TimeRange(start=rfc3339(window.start), end=rfc3339(window.end), granularity=span.granularity)
     evidence = [_gpu_evidence(host, window_text) for host in fleet.hosts]
     if fleet.count:

@@ -1,4 +1,4 @@
-"""Bad inputs B32 to B40: a line that cannot be right refuses the scrape, a value that cannot be is no reading."""
+"""Bad inputs B32 to B40: a line that cannot be right is refused alone, a value that cannot be is no reading."""
 
 import pytest
 
@@ -20,23 +20,86 @@ def read(text: str, mapping: str = "node") -> Read:
 
 
 @pytest.mark.parametrize(
-    "text",
+    "line",
     [
-        "node_load1 \n",
-        "node_load1 abc\n",
-        "node_load1 1_000\n",
-        "node_load1 0x10\n",
-        'node_load1{a="b} 1\n',
-        'node_load1{a="b" 1\n',
-        'node_load1{a="1",a="2"} 1\n',
-        'node_load1{1a="b"} 1\n',
-        '{a="b"} 1\n',
+        "node_load1 ",
+        "node_load1 abc",
+        "node_load1 1_000",
+        "node_load1 0x10",
+        "node_load1 1 soon",
+        'node_load1{a="b} 1',
+        'node_load1{a="b" 1',
+        'node_load1{a="1",a="2"} 1',
+        'node_load1{1a="b"} 1',
+        '{a="b"} 1',
     ],
 )
-def test_a_line_that_cannot_be_right_refuses_the_scrape(text: str) -> None:
-    """B32, B33: missing or foreign values, quotes, braces, names."""
-    with pytest.raises(FetchError, match="not an exposition"):
+def test_a_line_that_cannot_be_right_is_refused_alone_by_its_place(line: str) -> None:
+    """B32, B33: missing or foreign values, quotes, braces, names: the line, and no number that lacks it."""
+    memory = "node_memory_MemTotal_bytes 10\nnode_memory_MemAvailable_bytes 5\n"
+    made = read(f"# HELP x y\n{memory}{line}\nnode_load1 3\n")
+    assert made.readings["r", ""]["memory_utilization_pct"] == 50.0
+    assert made.refused.startswith("1 line was refused: line 4 ")
+    assert line.rstrip()[:10] in made.refused
+    assert ("load_average_count" in made.readings["r", ""]) == (not line.startswith("node_load1"))
+
+
+def test_many_bad_lines_are_counted_and_the_first_are_named() -> None:
+    """Of 300 lines every tenth is bad: 30 are counted, three of them shown, cut; 270 are read."""
+    lines = [
+        f'node_disk_io_time_seconds_total{{device="sd{n}"}} {"oops" * 99 if n % 10 == 0 else n}' for n in range(300)
+    ]
+    text = "\n".join(["node_load1 2", *lines, ""])
+    made = parse(text, "", load("node").wanted)
+    assert len(made.samples["node_disk_io_time_seconds_total"]) == 270
+    assert made.refused.startswith("30 lines were refused: line 2 ")
+    assert made.refused.endswith("and 27 more")
+    assert len(made.refused) < 500
+    assert read(text).readings["r", ""] == {"load_average_count": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("node_load1 abc\n", "not an exposition: 1 line was refused"),
+        ("node_load1 abc\n" * 1_500 + "node_load1 1\n", "not an exposition: 10.. lines were refused"),
+        ('node_load1 1\nnode_memory_MemTotal_bytes{a="', "the answer is torn: its last line is"),
+        ("node_load1 1\nnode_memory_MemTotal_byt", "the answer is torn"),
+        ("<html>\nnode_load1 1\n", "not an exposition"),
+    ],
+)
+def test_a_torn_answer_and_one_that_is_no_exposition_are_refused_whole(text: str, why: str) -> None:
+    """What follows the tear is missing, and sums would lack it; bad lines alone, or too many, are something else."""
+    with pytest.raises(FetchError, match=why):
         read(text)
+
+
+def test_openmetrics_without_its_end_is_torn() -> None:
+    """The format says where an answer ends."""
+    wanted = load("node").wanted
+    assert parse("# TYPE node_load1 gauge\nnode_load1 1\n# EOF\n", "application/openmetrics-text", wanted).samples
+    with pytest.raises(FetchError, match="torn: OpenMetrics ends with # EOF"):
+        parse("# TYPE node_load1 gauge\nnode_load1 1\n", "application/openmetrics-text; version=1.0.0", wanted)
+
+
+def test_a_sum_of_a_family_with_a_bad_line_is_not_known_and_its_devices_are() -> None:
+    """Two disks, one of them on a bad line: the other's busy share is its own, their bytes are nobody's."""
+
+    def told(n: int, second: str) -> str:
+        return "".join(
+            f'{family}{{device="{device}"}} {value}\n'
+            for family, rate in (("node_disk_read_bytes_total", 3e7), ("node_disk_io_time_seconds_total", 15))
+            for device, value in (("sda", n * rate), ("sdb", second or n * rate))
+        )
+
+    table = load("node")
+    for second, expected in (("", 2e6), ("-", None)):
+        mapper = Mapper(table, interval_s=30, resource_of=lambda _: "r")
+        for n in (1, 2):
+            text = told(n, second if n == 2 else "")
+            made = mapper.read(parse(text, "", table.wanted), at_s=1000 + 30 * n, wall_s=NOW_S)
+        assert made.readings["r", "sda"] == {"disk_busy_pct": 50.0}
+        assert made.readings["r", ""].get("disk_read_bytes_per_s") == expected
 
 
 @pytest.mark.parametrize("value", ["1e999", "+Inf", "-Inf", "NaN", "-3"])

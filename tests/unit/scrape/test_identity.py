@@ -39,12 +39,64 @@ def test_what_instances_repeat_is_the_whole_gpus_and_their_own_is_weighted() -> 
     }
 
 
-def test_pods_that_share_a_gpu_are_one_gpu_and_each_of_several_resources_has_it() -> None:
-    """Two time slices: 300 W once; named by pod, each pod has the GPU's own readings."""
-    shared = [(GPU.format(0) + f',pod="p{n}",namespace="n"', 300.0) for n in range(2)]
-    text = lines("DCGM_FI_DEV_POWER_USAGE", *shared, (GPU.format(1), 100.0))
+def test_what_a_gpu_uses_is_counted_once_also_where_pods_are_the_resources() -> None:
+    """Two time slices: 300 W once. Named by pod, both have its load and neither its watts; a pod alone has all."""
+    shared = [GPU.format(0) + f',pod="p{n}",namespace="n"' for n in range(2)]
+    alone = GPU.format(1) + ',pod="q",namespace="n"'
+    text = lines("DCGM_FI_DEV_POWER_USAGE", *((one, 300.0) for one in shared), (alone, 100.0))
+    text += lines("DCGM_FI_DEV_GPU_UTIL", *((one, 50.0) for one in shared), (alone, 10.0))
     assert readings("dcgm", text)["gpu_power_w"] == 400.0
-    assert readings("dcgm", text, resource="{pod}", of="p1") == {"gpu_power_w": 300.0}
+    (by_pod,) = reads("dcgm", [text], "{pod}")
+    assert by_pod.readings["p0", ""] == by_pod.readings["p1", ""] == {"gpu_utilization_pct": 50.0}
+    assert by_pod.readings["q", ""] == {"gpu_utilization_pct": 10.0, "gpu_power_w": 100.0}
+    assert by_pod.shared == {"gpu0"}
+
+
+def test_instances_of_one_gpu_that_two_pods_have_share_its_power_and_not_their_memory() -> None:
+    """A pod on each of two MIG instances: the card's 280 W are of neither, each instance's memory is its pod's."""
+    pods = [f'{MIG.format(3, 40, n)},pod="p{n}"' for n in (1, 2)]
+    text = lines("DCGM_FI_DEV_POWER_USAGE", *((one, 280.0) for one in pods))
+    text += lines("DCGM_FI_DEV_FB_USED", *zip(pods, (100.0, 300.0), strict=True))
+    (by_pod,) = reads("dcgm", [text], "{pod}")
+    assert [by_pod.readings[f"p{n}", ""] for n in (1, 2)] == [
+        {"gpu_memory_used_bytes": size * 1024.0**2} for size in (100, 300)
+    ]
+
+
+def test_a_sum_without_one_of_its_parts_is_not_known() -> None:
+    """One of two cards says nothing (NaN, blank, two values at once): the other's watts are not the machine's.
+
+    What it does not support is no part of it.
+    """
+    for nothing in (float("nan"), 2147483632.0):
+        text = lines("DCGM_FI_DEV_POWER_USAGE", (GPU.format(0), 300.0), (GPU.format(1), nothing))
+        (one,) = reads("dcgm", [text])
+        assert one.readings == {("r", "gpu0"): {"gpu_power_w": 300.0}}
+        assert one.parted == {"gpu_power_w"}
+    unsupported = lines("DCGM_FI_DEV_POWER_USAGE", (GPU.format(0), 300.0), (GPU.format(1), 2147483634.0))
+    assert readings("dcgm", unsupported) == {"gpu_power_w": 300.0}
+    twice = lines("DCGM_FI_DEV_POWER_USAGE", *((GPU.format(n), v) for n, v in ((0, 300.0), (1, 50.0), (1, 60.0))))
+    assert reads("dcgm", [twice])[0].readings == {("r", "gpu0"): {"gpu_power_w": 300.0}}
+
+
+def test_a_gpu_is_not_its_instances_mean_where_one_of_them_says_nothing() -> None:
+    """Instances at 100 % and at nobody-knows: neither the card nor its machine is at 100 %."""
+    text = lines("DCGM_FI_PROF_GR_ENGINE_ACTIVE", (INSTANCES[0], 1.0), (INSTANCES[2], 9223372036854775794.0))
+    assert reads("dcgm", [text])[0].readings == {("r", "gpu0/7"): {"gpu_utilization_pct": 100.0}}
+
+
+def test_cards_of_two_machines_in_one_answer_are_two_cards() -> None:
+    """A federation of two hosts as one resource: number 0 of each; a machine that was renamed has one."""
+    both = [f'gpu="0",UUID="GPU-{n}",Hostname="h{n}"' for n in (1, 2)]
+    text = lines("DCGM_FI_DEV_POWER_USAGE", *zip(both, (300.0, 400.0), strict=True))
+    assert {device: values["gpu_power_w"] for (_, device), values in reads("dcgm", [text])[0].readings.items()} == {
+        "": 700.0,
+        "h1:gpu0": 300.0,
+        "h2:gpu0": 400.0,
+    }
+    renamed = lines("DCGM_FI_DEV_POWER_USAGE", ('gpu="0",UUID="GPU-1",Hostname="a"', 300.0))
+    renamed += lines("DCGM_FI_DEV_GPU_TEMP", ('gpu="0",UUID="GPU-1",Hostname="b"', 50.0))
+    assert set(reads("dcgm", [renamed])[0].readings) == {("r", ""), ("r", "gpu0")}
 
 
 def test_a_link_told_by_the_long_name_alone_is_its_gpus() -> None:
@@ -94,6 +146,10 @@ def test_data_parallel_ranks_are_added_and_other_ranks_and_processes_are_copies(
     """Two replicas of two tensor ranks each: the queue is 5 + 7, told four times; two processes tell the same."""
     ranks = [(f'dp_rank="{n // 2}",tp_rank="{n % 2}",model_name="m"', float(5 + 2 * (n // 2))) for n in range(4)]
     assert readings("sglang", lines("sglang:num_queue_reqs", *ranks))["queue_depth_count"] == 12.0
+    long = [
+        (f'data_parallel_rank="{n // 2}",tensor_parallel_rank="{n % 2}",model_name="m"', 6.0 + n // 2) for n in range(4)
+    ]
+    assert readings("vllm", lines("vllm:num_requests_running", *long))["running_count"] == 13.0
     engines = [(f'engine="{n}",pid="{pid}",model_name="m"', 4.0) for n in range(2) for pid in (10, 11)]
     assert readings("vllm", lines("vllm:num_requests_waiting", *engines))["queue_depth_count"] == 8.0
 
@@ -120,6 +176,27 @@ def test_a_byte_is_counted_at_the_lowest_interface_and_disk() -> None:
         for n in (0.0, 1e6)
     ]
     assert readings("node", *vlan) == {"network_receive_bits_per_s": pytest.approx(8e5)}
+
+
+def test_cards_of_virtual_machines_and_containers_are_counted_once() -> None:
+    """A synthetic card reports its virtual function's bytes, a macvtap its card's, a partition its disk's."""
+
+    def told(n: float) -> str:
+        links = ("eth0", "enP3012s1", "macvtap0", "mv-eth0", "ipvl1")
+        disks = ("sda", "zd0", "zd0p1", "nbd3p1", "rbd1", "rbd1p2")
+        return lines(
+            "node_network_receive_bytes_total", *((f'device="{one}"', n) for one in links), kind="counter"
+        ) + lines("node_disk_read_bytes_total", *((f'device="{one}"', n) for one in disks), kind="counter")
+
+    assert readings("node", told(0.0), told(1e6)) == {
+        "network_receive_bits_per_s": pytest.approx(8e5),
+        "disk_read_bytes_per_s": pytest.approx(2e5),
+    }
+    both = [
+        lines("node_network_receive_bytes_total", ('device="enP5p9s0"', n), ('device="enP6p3s0"', n), kind="counter")
+        for n in (0.0, 1e6)
+    ]
+    assert readings("node", *both)["network_receive_bits_per_s"] == pytest.approx(1.6e6)  # no virtual function
 
 
 def test_used_space_as_df_says_it_of_this_machines_own_disks() -> None:
@@ -241,3 +318,28 @@ def test_a_name_that_no_question_could_say_is_refused(name: str) -> None:
     (one,) = reads("vllm", [text], "{model_name}")
     assert one.readings == {("ok", ""): {"running_count": 2.0}}
     assert one.nameless == {"vllm:num_requests_running"}
+
+
+def test_errors_are_a_share_of_what_users_asked() -> None:
+    """Scrapes of the server's own metrics are no requests: 6 of 40 failed, however often it was looked at."""
+
+    def told(n: int) -> str:
+        asked = [("/v1/completions", "2xx", 34), ("/v1/completions", "5xx", 6), ("/metrics", "2xx", 400)]
+        samples = [(f'handler="{path}",method="POST",status="{status}"', float(n * k)) for path, status, k in asked]
+        running = lines("vllm:num_requests_running", ('model_name="m"', 1.0))
+        return running + lines("http_requests_total", *samples, kind="counter")
+
+    assert readings("vllm", told(1), told(2))["error_rate_pct"] == pytest.approx(15.0)
+
+
+def test_the_whole_of_a_share_needs_no_label_of_its_part() -> None:
+    """Failures say why and the count of all does not: 4 of 50 failed; before the first failure none has."""
+
+    def told(n: int, *, failed: bool) -> str:
+        text = lines("tgi_request_count", ("", 50.0 * n), kind="counter").replace("{}", "")
+        why = [('err="overloaded"', 4.0 * n), ('err="validation"', 9.0 * n)]
+        return text + (lines("tgi_request_failure", *why, kind="counter") if failed else "")
+
+    assert readings("tgi", told(1, failed=True), told(2, failed=True))["error_rate_pct"] == pytest.approx(8.0)
+    assert readings("tgi", told(1, failed=False), told(2, failed=False))["error_rate_pct"] == 0.0
+    assert reads("tgi", [told(1, failed=True)] * 2)[-1].unlabeled == {}

@@ -272,8 +272,9 @@ def coverage(span: TimeRange, presence: Presence, as_of: datetime) -> Evidence:
             ],
             lost_metrics={one.metric: rfc3339(one.since) for one in presence.lost if not one.device},
             lost_devices={one.device: rfc3339(one.since) for one in presence.lost if one.device},
-            judged=presence.judged,
-            too_new=presence.young,
+            standing=presence.standing,
+            judged=presence.standing == "judged",
+            too_new=presence.standing == "too new",
             aged_out=presence.aged_out,
         ),
     )

@@ -7,7 +7,7 @@ from typing import Final
 
 from plimsoll.collectors.prometheus.fills import df, fill, free, of_limit
 from plimsoll.collectors.prometheus.histograms import quantile
-from plimsoll.collectors.prometheus.look import RuleInput
+from plimsoll.collectors.prometheus.look import Read, RuleInput
 from plimsoll.collectors.prometheus.mapping import Rule
 from plimsoll.metrics import CATALOGUE
 
@@ -20,27 +20,28 @@ def values(look: RuleInput) -> dict[tuple[str, str], float]:
     found = {place: value for place, value in HOWS[look.rule.how](look).items() if math.isfinite(value)}
     if not look.rule.device or not found:
         return found
-    return {**_wholes(look.rule, found, look.made.parts), **found}
+    return {**_wholes(look.rule, found, look.made), **found}
 
 
-def _wholes(
-    rule: Rule, found: Mapping[tuple[str, str], float], parts: Mapping[tuple[str, str], tuple[str, float]]
-) -> dict[tuple[str, str], float]:
+def _wholes(rule: Rule, found: Mapping[tuple[str, str], float], made: Read) -> dict[tuple[str, str], float]:
     """The resource from its devices, and a device from its parts where it says nothing itself.
 
-    A mean over parts is weighted by their compute slices.
+    A mean over parts is weighted by their compute slices; without one of them it is unknown.
     """
+    parts = made.parts
+    lacking = {(place[0], parts[place][0]) for place in made.partial if place in parts}
     devices = {place: value for place, value in found.items() if place not in parts}
     pieces: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for place, value in found.items():
         if place in parts and (place[0], parts[place][0]) not in devices:
             name, weight = parts[place]
             pieces.setdefault((place[0], name), []).append((value, weight))
-    made = {place: _over(rule.over, ones) for place, ones in pieces.items()}
+    extreme = rule.over in ("max", "min")
+    upper = {place: _over(rule.over, ones) for place, ones in pieces.items() if extreme or place not in lacking}
     whole: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    for (resource, _), value in (devices | made).items():
+    for (resource, _), value in (devices | upper).items():
         whole.setdefault((resource, ""), []).append((value, 1.0))
-    return {**{place: _over(rule.over, ones) for place, ones in whole.items()}, **made}
+    return {**{place: _over(rule.over, ones) for place, ones in whole.items()}, **upper}
 
 
 def _over(how: str, values: list[tuple[float, float]]) -> float:
@@ -55,7 +56,9 @@ def _gauge(look: RuleInput) -> dict[tuple[str, str], float]:
     """Values as they are; one that cannot be is left out of a mean, and a sum that would have it is unknown."""
     rule, found = look.rule, dict[tuple[str, str], float]()
     low, high = can_be(rule.metric, device=True)
-    for place, ones in look.grouped([one for one in look.main() if math.isfinite(one.value)]).items():
+    samples = look.main()
+    look.unknown([one for one in samples if not math.isfinite(one.value)])
+    for place, ones in look.grouped([one for one in samples if math.isfinite(one.value)]).items():
         scaled = [rule.factor * one.value for one in ones]
         kept = [value for value in scaled if low <= value <= JITTER * high]
         whole = rule.over == "sum" and len(kept) < len(scaled)
@@ -114,15 +117,18 @@ def _share(look: RuleInput) -> dict[tuple[str, str], float]:
 
 
 def _ratio(look: RuleInput) -> dict[tuple[str, str], float]:
-    """Growth against growth: a mean."""
-    of, samples = look.rule.of, look.named(look.rule.families)
-    part = look.grown(samples, "part")
+    """Growth against growth: a mean, or a share of another family; what never was is none where the rule says so."""
+    of, samples, zero = look.rule.of, look.named(look.rule.families), look.rule.absent_is_zero
+    part = look.grown(samples, "part", from_zero=zero)
     if look.rule.sums:
         whole = look.grown_together(of, "whole") if look.complete(of, samples) else {}
     else:
         whole = look.grown(look.named(of), "whole")
         if samples and not look.named(of):
             look.lacks(of[0])
+    if zero and look.no_such_yet(samples):
+        there = look.grouped(samples)
+        part |= {place: (0.0, 0.0) for place in whole if place not in there}
     return {p: look.rule.factor * part[p][0] / amount for p, (amount, _) in whole.items() if amount > 0 and p in part}
 
 

@@ -9,21 +9,25 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.parser import (
     text_string_to_metric_families as _openmetrics,  # pyright: ignore[reportUnknownVariableType]
 )
-from prometheus_client.parser import text_string_to_metric_families as classic
 
 from plimsoll.collectors.prometheus.fetch import FetchError
+from plimsoll.collectors.prometheus.lines import (
+    MAX_LABELS,
+    UNREADABLE,
+    Lines,
+    chosen,
+    families,
+    read_singly,
+    refuse_torn,
+)
 from plimsoll.errors import shown
 
 # the library types one of its two parsers
 openmetrics = cast(Callable[[str], Iterable[Metric]], _openmetrics)
-MAX_SAMPLES: Final = 200_000
-MAX_LABELS: Final = 64
-MAX_LINE: Final = 4 * 1024**2
-_SHORT: Final = 4096
 TOLERANCE_S: Final = 600.0
 # a page or JSON; a line may begin with a brace, too, where its name is quoted
 _ELSE: Final = re.compile(r'[<\[]|\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\})')
-_NAME: Final = re.compile(r"(?:# (?:TYPE|HELP) )?([a-zA-Z_:][a-zA-Z0-9_:]*)")
+_END: Final = re.compile(r"(?:\A|\n)# EOF\s*\Z")
 
 
 @dataclass(slots=True)
@@ -44,19 +48,25 @@ class Sample:
 class Exposition:
     """The samples that were wanted, by name; `unread` are the families that no rule of the mapping reads.
 
-    `refused` counts lines that were left out unread: no exporter writes such long lines or so many labels.
+    `refused` names lines that were left out. `damaged` are names of samples of which some are missing for whatever
+    reason: what is added up of them is unknown.
     """
 
     samples: dict[str, list[Sample]] = field(default_factory=dict[str, list[Sample]])
     unread: frozenset[str] = frozenset()
-    refused: int = 0
+    refused: str = ""
+    damaged: set[str] = field(default_factory=set[str])
 
     def keep_timely(self, wall_s: float) -> int:
         """Drops samples whose own time is further than ten minutes from now, and says how many."""
         dropped = 0
         for name, ones in self.samples.items():
             timely = [one for one in ones if one.at_s is None or abs(one.at_s - wall_s) <= TOLERANCE_S]
-            dropped += len(ones) - len(timely)
+            if len(timely) < len(ones):
+                dropped += len(ones) - len(timely)
+                there = {frozenset(one.labels.items()) for one in timely}
+                if any(frozenset(one.labels.items()) not in there for one in ones):
+                    self.damaged.add(name)
             self.samples[name] = timely
         return dropped
 
@@ -67,63 +77,40 @@ class Exposition:
 
 
 def parse(text: str, content_type: str, wanted: Callable[[str], bool]) -> Exposition:
-    """Parses the lines whose names are `wanted`; a page that is not an exposition is refused with its beginning."""
+    """Parses the lines whose names are `wanted`; one that cannot be read is refused alone.
+
+    FetchError for a page that is no exposition, with its beginning, and for an answer that is torn.
+    """
     stripped = text.lstrip()
     if not stripped:
         raise FetchError("not an exposition: the answer is empty")
     if _ELSE.match(stripped) or "\0" in stripped[:1000]:
         raise FetchError(f'not an exposition: "{shown(stripped[:80])}"')
-    lines, unread, refused = _chosen(text, wanted)
-    chosen = "\n".join(lines) + "\n"
-    try:
-        if "openmetrics" in content_type:
-            try:
-                found: list[Metric] = list(openmetrics(chosen + ("" if chosen.endswith("# EOF\n") else "# EOF\n")))
-            except ValueError:
-                found = list(classic(chosen))
-        else:
-            found = list(classic(chosen))
-    except (ValueError, KeyError, IndexError) as error:
-        raise FetchError(f"not an exposition: {shown(str(error))}") from error
-    made = Exposition(unread=unread, refused=refused)
+    if "openmetrics" in content_type and not _END.search(text[-200:]):
+        raise FetchError("the answer is torn: OpenMetrics ends with # EOF")
+    refuse_torn(text)
+    lines = chosen(text, wanted)
+    found = _families(lines, content_type)
+    made = Exposition(unread=lines.others)
     for family in found:
         for one in family.samples:
             if len(one.labels) > MAX_LABELS:
-                made.refused += 1
+                lines.refuse(0, one.name, "has too many labels")
                 continue
             at_s = float(one.timestamp) if one.timestamp is not None else None
             made.samples.setdefault(one.name, []).append(Sample(one.name, one.labels, float(one.value), at_s))
+    made.refused, made.damaged = lines.said, lines.damaged
     return made
 
 
-def _chosen(text: str, wanted: Callable[[str], bool]) -> tuple[list[str], frozenset[str], int]:
-    """The wanted lines, TYPE lines included, the other names, and how many wanted lines are too long to be parsed.
-
-    Too many samples are refused before parsing; a long line would cost the parser minutes, and is left out alone.
-    """
-    chosen: list[str] = []
-    count = refused = 0
-    known: dict[str, bool] = {}
-    for line in text.split("\n"):
-        match = _NAME.match(line)
-        if match is None:
-            # a quoted name has letters that no family of any mapping has
-            if line and not line.startswith(("#", '{"')):
-                refused += (long := _too_long(line))
-                chosen += [] if long else [line.rstrip("\r")]
-            continue
-        name = match[1]
-        count += not line.startswith("#")
-        if count > MAX_SAMPLES:
-            raise FetchError(f"too many samples: more than {MAX_SAMPLES:,}")
-        if name not in known:
-            known[name] = wanted(name)
-        if known[name] and not line.startswith("# HELP"):
-            refused += (long := _too_long(line))
-            chosen += [] if long else [line.rstrip("\r")]
-    return chosen, frozenset(name for name, used in known.items() if not used), refused
-
-
-def _too_long(line: str) -> bool:
-    """Whether a line would cost the parser minutes: its time grows with the square of the labels."""
-    return len(line) > MAX_LINE or (len(line) > _SHORT and line.count('="') > MAX_LABELS)
+def _families(lines: Lines, content_type: str) -> list[Metric]:
+    """The families by the parser of their format; by that of the text format where the strict one refuses them."""
+    if "openmetrics" in content_type:
+        try:
+            return list(openmetrics("\n".join(lines.texts) + "\n# EOF\n"))
+        except ValueError:
+            pass
+    try:
+        return families(lines.texts)
+    except UNREADABLE:
+        return read_singly(lines)

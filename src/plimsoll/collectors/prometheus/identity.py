@@ -10,16 +10,19 @@ table.
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from plimsoll.collectors.prometheus.counted import LAWS
 from plimsoll.collectors.prometheus.exposition import Exposition, Sample
 from plimsoll.collectors.prometheus.mapping import Mapping as Table
-from plimsoll.collectors.prometheus.mapping import split_name
+from plimsoll.collectors.prometheus.mapping import split_name, stem
 
 Key = tuple[object, ...]
+_HOSTS: Final = ("instance", "node", "hostname", "Hostname", "host", "ip", "NodeAddress", "cluster")
 
 
 @dataclass
@@ -62,13 +65,17 @@ class Identity:
         self.uncounted = ()
         samples = self._named(exposition)
         self._indexed(samples)
-        made = Exposition(unread=exposition.unread)
+        damaged = {self.table.canonical(name)[0] for name in exposition.damaged}
+        made = Exposition(unread=exposition.unread, damaged=damaged)
         for name, ones in samples.items():
             family = self.table.family(name)
             counted = LAWS[family.counted](ones, self.apart) if family.counted else ones
             if ones and not counted:
                 self.uncounted += (name,)
+            torn = self.torn
             made.samples[name] = self._each_once(counted, family.parts)
+            if self.torn > torn:
+                made.damaged.add(name)
         return made
 
     def _named(self, exposition: Exposition) -> dict[str, list[Sample]]:
@@ -140,6 +147,33 @@ class Identity:
                 first[key] = given
         self.torn += len(torn)
         return [one for key, one in found.items() if key not in torn]
+
+    def host_label(self, exposition: Exposition, families: frozenset[str]) -> str:
+        """The label that tells several machines apart whose devices are one resource's; empty where there is one.
+
+        A machine (a container) may change its name and its GPUs do not: one GPU is not two machines'. `families` are
+        those that name devices.
+        """
+        if self.apart or not families:
+            return ""
+        found: Counter[str] = Counter()
+        for name, ones in exposition.samples.items():
+            if stem(name) not in families or (self.table.identity.things and not self._several_cards(ones)):
+                continue
+            for label in _HOSTS:
+                found[label] += len({one.labels.get(label) for one in ones} - {None, ""}) > 1
+        found = +found
+        return found.most_common(1)[0][0] if found else ""
+
+    def _several_cards(self, samples: list[Sample]) -> bool:
+        """Whether one number is that of several cards."""
+        things = self.table.identity.things
+        (unique, *_), (*_, number) = things[0], things[-1]
+        cards: dict[str, set[str]] = {}
+        for one in samples:
+            if known := one.labels.get(unique):
+                cards.setdefault(one.labels.get(number, ""), set()).add(known)
+        return not cards or any(len(known) > 1 for known in cards.values())
 
     def _key(self, labels: Mapping[str, str]) -> Key:
         """What this sample speaks of; two samples of a family with one key are one."""

@@ -19,8 +19,10 @@ class Read:
     weight; `vanished` are families that an earlier reading had, `missing` those that the mapping knows and that are not
     there; `lacking` says of a metric which family it needs beside those that are there; `unlabeled` counts samples
     without a label that they need; `torn` and `repeated` count series that came twice, with different values and
-    alike; `uncounted` are families whose series could not be distinguished; `lost` are metrics of the last
-    reading; `nameless` are families with samples that name no resource; `too_long` counts lines that were not parsed.
+    alike; `uncounted` are families whose series could not be distinguished; `lost` are metrics of the last reading;
+    `nameless` are families of which some samples name no resource; `refused` names lines that were left out.
+    `partial` are places of the rule at hand of which a sample is not known: no sum has all its parts there; `parted`
+    are the metrics that are unknown for that, `shared` the GPUs that several resources have.
     """
 
     readings: dict[tuple[str, str], Values] = field(default_factory=dict[tuple[str, str], Values])
@@ -28,7 +30,7 @@ class Read:
     labels: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     beyond: set[str] = field(default_factory=set[str])
     dropped: int = 0
-    too_long: int = 0
+    refused: str = ""
     first: bool = False
     found: int = 0
     parts: dict[tuple[str, str], tuple[str, float]] = field(default_factory=dict[tuple[str, str], tuple[str, float]])
@@ -42,6 +44,9 @@ class Read:
     repeated: int = 0
     uncounted: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    partial: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    shared: set[str] = field(default_factory=set[str])
+    parted: set[str] = field(default_factory=set[str])
     remarks: list[str] = field(default_factory=list[str])
 
 
@@ -65,6 +70,11 @@ class Counters(Protocol):
         most_per_s: float | None = None,
     ) -> tuple[float, float] | None:
         """(growth, seconds) of a counter since its reading before."""
+        ...
+
+    @property
+    def doubts(self) -> int:
+        """How many counters of this exposition grew by more than they can."""
         ...
 
     def changed(self, key: tuple[str, str, str], value: float) -> bool:
@@ -111,6 +121,11 @@ class RuleInput:
     def grouped(self, samples: list[Sample]) -> dict[tuple[str, str], list[Sample]]:
         """By resource and device."""
         return self.counters.groups(self.rule, samples, self.made)
+
+    def unknown(self, samples: list[Sample]) -> None:
+        """Notes where samples are that say nothing: what is added up there lacks a part."""
+        if samples:
+            self.made.partial.update(self.counters.groups(self.rule, samples, Read()))
 
     def main(self) -> list[Sample]:
         """What the rule's joins leave of its families: of the first alias, or of all where they are a sum.
@@ -185,6 +200,7 @@ class RuleInput:
         limits = self._limits()
         for place, ones in groups.items():
             for sample in ones:
+                doubts = self.counters.doubts
                 delta = self.counters.growth(
                     (self.number, part),
                     sample,
@@ -193,7 +209,9 @@ class RuleInput:
                     jitters=self.rule.jitters,
                     most_per_s=limits.get(sample.labels.get("device", ""), self.rule.most_per_s),
                 )
-                if delta is None and more and sample.value >= 0:
+                if self.counters.doubts > doubts or math.isnan(sample.value):
+                    self.made.partial.add(place)
+                elif delta is None and more and sample.value >= 0:
                     delta = (sample.value, math.inf)
                 if delta is not None:
                     amount, rate = totals.get(place, (0.0, 0.0))

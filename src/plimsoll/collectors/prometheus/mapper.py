@@ -12,11 +12,17 @@ from plimsoll.collectors.prometheus.mapping import Join, Rule, stem
 from plimsoll.collectors.prometheus.mapping import Mapping as Table
 from plimsoll.collectors.rates import Rates
 from plimsoll.metrics import CATALOGUE
+from plimsoll.units import Unit
 
 _FORGET_INTERVALS: Final = 10
 _MOST_CODES: Final = 20_000
 """Codes that are remembered, those seen last; a restart of the exporter makes no old code a new one."""
 _WIDE: Final = 2.0**53
+_USED: Final = frozenset({Unit.WATTS, Unit.JOULES, Unit.BYTES, Unit.BYTES_PER_SECOND, Unit.BITS_PER_SECOND})
+_PARTS: Final = frozenset(
+    {"rate", "growth", "share", "ratio", "mean", "quantile", "fill", "free", "of_limit", "df", "count"}
+)
+"""How values are made that are others as soon as a part is not known."""
 
 
 class Mapper:
@@ -44,6 +50,8 @@ class Mapper:
         self._seen: set[str] = set()
         self._before: set[str] = set()
         self._only: str | None = None
+        self._host = ""
+        self._devices = frozenset(name for rule in table.rules if rule.device for name in rule.own)
 
     @property
     def series(self) -> int:
@@ -64,7 +72,7 @@ class Mapper:
         """The readings of one exposition; `at_s` says when it was read on the monotonic hand, `wall_s` on the wall."""
         made = Read(first=not self._seen)
         made.dropped += exposition.keep_timely(wall_s)
-        made.too_long = exposition.refused
+        made.refused = exposition.refused
         exposition = self._identity.once(exposition)
         made.torn, made.repeated = self._identity.torn, self._identity.repeated
         made.uncounted = self._identity.uncounted
@@ -73,6 +81,8 @@ class Mapper:
         made.missing = self._missing(there)
         made.replaced = renames.replaced(made.missing, frozenset(stem(name) for name in exposition.unread))
         self._seen |= there
+        damaged = frozenset(stem(name) for name in exposition.damaged)
+        self._host = self._identity.host_label(exposition, self._devices)
         if any(rule.shared for rule in self._table.rules):
             self._only = self._only_resource(exposition)
         epoch = _epoch(exposition, self._table.epoch)
@@ -80,7 +90,13 @@ class Mapper:
             if rule.only_if and not any(sample.value > 0 for sample in exposition.of(rule.only_if)):
                 continue
             look = RuleInput(self, number, rule, exposition, made, at_s=at_s, wall_s=wall_s, epoch=epoch)
+            made.partial.clear()
             found = values(look)
+            if not damaged.isdisjoint(rule.reads):
+                made.partial |= self._damaged(look, found)
+            for place in _without_a_part(rule, found, made):
+                found.pop(place, None)
+                made.parted.add(rule.metric)
             for place in _unknown_sums(rule, found):
                 made.dropped += place[1] != ""
                 found.pop(place, None)
@@ -89,6 +105,7 @@ class Mapper:
         known = {metric for values in made.readings.values() for metric in values}
         made.lost = tuple(sorted(self._before - known))
         self._before = known
+        made.parted -= {metric for (_, device), values in made.readings.items() if not device for metric in values}
         made.lacking = {metric: family for metric, family in made.lacking.items() if metric not in known}
         made.dropped += len(self._rates.implausible())
         while len(self._last_codes) > _MOST_CODES:
@@ -127,24 +144,22 @@ class Mapper:
     ) -> dict[tuple[str, str], list[Sample]]:
         """Samples by (resource, device) as far as the rule takes them; blanks are dropped and counted."""
         found: dict[tuple[str, str], list[Sample]] = {}
-        if filtered and samples and (label := _lacking(rule, samples)):
-            made.unlabeled[stem(samples[0].name), label] = len(samples)
+        if filtered and samples and not _labeled(rule, samples, made):
             return found
-        for label in rule.unless if filtered and samples else ():
-            if not any(label in one.labels for one in samples):  # what it would leave out is counted
-                made.unlabeled[stem(samples[0].name), label] = len(samples)
         for sample in samples:
             labels = sample.labels
-            if filtered and not rule.takes(labels):
+            if (filtered and not rule.takes(labels)) or (rule.aside and rule.leaves(labels)):
                 continue
             if label := self._nowhere(rule, labels):
                 place = (stem(sample.name), label)
                 made.unlabeled[place] = made.unlabeled.get(place, 0) + 1
                 continue
+            resource = self._resource_of(labels) or (self._only if rule.shared else None)
             if self._blank(rule, sample.value):
                 made.dropped += 1
+                if resource is not None and sample.value not in self._table.unsupported:
+                    made.partial.add((resource, self._device(rule, labels, resource, made)))
                 continue
-            resource = self._resource_of(labels) or (self._only if rule.shared else None)
             if resource is None:
                 made.nameless.add(stem(sample.name))
                 continue
@@ -152,7 +167,34 @@ class Mapper:
             for label in self._keeps & labels.keys():
                 made.labels.setdefault(resource, {}).setdefault(label, labels[label])
             found.setdefault((resource, self._device(rule, labels, resource, made)), []).append(sample)
+        if rule.device and self._identity.apart and self._identity.table.identity.things:
+            self._shared(rule, found, made)
         return found
+
+    def _shared(self, rule: Rule, found: Mapping[tuple[str, str], list[Sample]], made: Read) -> None:
+        """Notes devices that several resources have: what such a one uses is of none of them alone."""
+        known = CATALOGUE.get(rule.metric)
+        if known is None or known.unit not in _USED:
+            return
+        holders: dict[object, set[tuple[str, str]]] = {}
+        for place, ones in found.items():
+            for one in ones:
+                part = one.labels.get(self._table.part, "")
+                holders.setdefault((one.key[:1], part), set()).add(place)
+        for places in holders.values():
+            if len({resource for resource, _ in places}) > 1:
+                made.partial |= places
+                made.shared |= {device for _, device in places}
+
+    def _damaged(self, look: RuleInput, found: Mapping[tuple[str, str], float]) -> set[tuple[str, str]]:
+        """Where a sample may be missing that the answer had: every sum, for nothing says whose sample it was."""
+        if not look.rule.device:
+            return set(found)
+        several = self.groups(look.rule, look.main(), Read())
+        parts = {
+            (resource, look.made.parts[resource, device][0]) for resource, device in found.keys() & look.made.parts
+        }
+        return {(resource, "") for resource, _ in found} | {p for p, ones in several.items() if len(ones) > 1} | parts
 
     def joined(self, join: Join, exposition: Exposition) -> frozenset[tuple[str, ...]] | None:
         """The keys that the joined family has above zero; None where it is not there at all."""
@@ -188,6 +230,8 @@ class Mapper:
         given = labels.get(rule.device, "")
         part = labels.get(self._table.part, "") if self._table.part else ""
         name = given if given.startswith(self._table.device_prefix) else f"{self._table.device_prefix}{given}"
+        if self._host and (host := labels.get(self._host)):
+            name = f"{host}:{name}"
         if not part:
             return name
         device = f"{name}/{part}"
@@ -210,6 +254,11 @@ class Mapper:
             series, sample.value, at_s=sample.at_s or at_s, epoch=epoch, jitters=jitters, most_per_s=most_per_s
         )
         return None if delta is None else (delta.amount, delta.seconds)
+
+    @property
+    def doubts(self) -> int:
+        """How many counters of this exposition grew by more than they can."""
+        return self._rates.doubts
 
     def changed(self, key: tuple[str, str, str], value: float) -> bool:
         """Whether a code is another than the last one; the first is known, not new."""
@@ -239,6 +288,17 @@ class Mapper:
             self._last_codes.setdefault(tuple(key), value)
 
 
+def _without_a_part(rule: Rule, found: Mapping[tuple[str, str], float], made: Read) -> set[tuple[str, str]]:
+    """Values that are sums of which a part is not known: such a one is not known either."""
+    known = CATALOGUE.get(rule.metric)
+    adds_up = known is not None and known.adds_up
+    if not made.partial or not (adds_up if rule.device else rule.how in _PARTS or rule.over == "sum"):
+        return set()
+    above = {(place[0], made.parts[place][0]) for place in made.partial if place in made.parts}
+    gone = made.partial | above | {(resource, "") for resource, _ in made.partial}
+    return gone & found.keys()
+
+
 def _unknown_sums(rule: Rule, found: Mapping[tuple[str, str], float]) -> set[tuple[str, str]]:
     """Devices whose value cannot be, and the resources of which they would be a part: such a sum is unknown."""
     if not rule.device or rule.metric not in CATALOGUE:
@@ -247,6 +307,22 @@ def _unknown_sums(rule: Rule, found: Mapping[tuple[str, str], float]) -> set[tup
     refused = {place for place, value in found.items() if place[1] and not low <= value <= JITTER * high}
     wholes = {(resource, "") for resource, _ in refused} if CATALOGUE[rule.metric].adds_up else set[tuple[str, str]]()
     return refused | wholes
+
+
+def _labeled(rule: Rule, samples: list[Sample], made: Read) -> bool:
+    """Whether the samples have the labels that the rule looks at; what is missing is noted.
+
+    Families of which the rule's own are a part need none of them.
+    """
+    if stem(samples[0].name) not in rule.own:
+        return True
+    if label := _lacking(rule, samples):
+        made.unlabeled[stem(samples[0].name), label] = len(samples)
+        return False
+    for label in rule.unless:
+        if not any(label in one.labels for one in samples):  # what it would leave out is counted
+            made.unlabeled[stem(samples[0].name), label] = len(samples)
+    return True
 
 
 def _lacking(rule: Rule, samples: list[Sample]) -> str:

@@ -95,6 +95,9 @@ class Rule(Section):
     recent: bool = Field(False, description="for code: what the first reading counts has just happened")
     where: dict[str, str] = Field(default_factory=dict[str, str], description="label -> pattern that must match wholly")
     unless: dict[str, str] = Field(default_factory=dict[str, str], description="label -> pattern that must not")
+    aside: dict[str, str] = Field(
+        default_factory=dict[str, str], description="label -> pattern of samples that are neither part nor whole"
+    )
     factor: float = 1.0
     over: Literal["sum", "avg", "max", "min"] = "sum"
     device: str = Field("", description="the label that tells the devices apart; empty: the resource as a whole")
@@ -142,6 +145,24 @@ class Rule(Section):
         """(must match, must not match)."""
         wanted = [(label, re.compile(pattern)) for label, pattern in self.where.items()]
         return wanted, [(label, re.compile(pattern)) for label, pattern in self.unless.items()]
+
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """The families that its filters are about: not those of another name that it is a part of."""
+        return frozenset(stem(name) for name in (*self.families, *self.also))
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """Every family without which its value is another, without suffixes."""
+        return frozenset(stem(name) for name in (*self.every, *(join.family for join in self.joined)))
+
+    @cached_property
+    def _aside(self) -> list[tuple[str, re.Pattern[str]]]:
+        return [(label, re.compile(pattern)) for label, pattern in self.aside.items()]
+
+    def leaves(self, labels: Mapped[str, str]) -> bool:
+        """Whether a sample with these labels is put aside: it is neither part nor whole."""
+        return any(pattern.fullmatch(labels.get(label, "")) for label, pattern in self._aside)
 
     def takes(self, labels: Mapped[str, str]) -> bool:
         """Whether a sample with these labels counts."""
@@ -191,6 +212,7 @@ class Mapping(Section):
     blanks: tuple[float, ...] = Field((), description="values that mean: not measured; from 2^53 on, for all rules")
     device_prefix: str = ""
     device_more: str = Field("", description="a second label of a device, such as a MIG instance; parts of the first")
+    unsupported: tuple[float, ...] = Field((), description="blanks that mean: the device has no such thing")
     prefixes: tuple[str, ...] = Field((), description="how the exporter's own families begin; tells what is not mapped")
     identity: Things = Field(default_factory=lambda: Things.model_validate({}))
     labels: dict[str, tuple[str, ...]] = Field(
@@ -237,7 +259,7 @@ class Mapping(Section):
     @cached_property
     def beside(self) -> frozenset[str]:
         """Labels that tell apart what one thing says of itself: those that the rules filter by among them."""
-        filters = {label for rule in self.rules for label in (*rule.where, *rule.unless, *rule.needs)}
+        filters = {label for rule in self.rules for label in (*rule.where, *rule.unless, *rule.needs, *rule.aside)}
         codes = {rule.label for rule in self.rules if rule.label}
         own = {*self.identity.beside, "le", "quantile", self.device_more}
         return frozenset((filters | codes | own) - {""})

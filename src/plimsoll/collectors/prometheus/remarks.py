@@ -33,6 +33,7 @@ def refuse_nothing(mapping: str, exposition: Exposition, read: Read) -> None:
         said.insert(0, f"gone since the reading before: {_some(read.vanished)}")
     if read.dropped:
         said.append(_dropped(read))
+    said += [read.refused] if read.refused else []
     said += _torn(read)
     raise FetchError(f"no family of the mapping {mapping} could be read: {'; '.join(said)}")
 
@@ -42,10 +43,12 @@ def remarks(mapping: str, table: Table, exposition: Exposition, read: Read, late
     said: list[str] = []
     if read.dropped:
         said.append(_dropped(read))
-    said += (
-        [f"{read.too_long} lines that are too long, or have too many labels, were left out"] if read.too_long else []
-    )
+    said += [read.refused] if read.refused else []
     said += _torn(read)
+    if parted := [] if read.shared else sorted(read.parted):
+        said.append(f"a part of {_some(parted)} is not known, so their sum is not")
+    if read.shared:
+        said.append(f"several resources have {_some(sorted(read.shared))}: what it uses is of none of them alone")
     if read.beyond:
         said.append(f"beyond the last bucket: {', '.join(sorted(read.beyond))}")
     if not read.readings:

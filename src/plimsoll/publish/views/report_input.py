@@ -11,7 +11,7 @@ from plimsoll.documents.capacity import CapacityDocument
 from plimsoll.documents.gpus import GpuFleet
 from plimsoll.documents.headroom import Headroom
 from plimsoll.documents.optimization import OptimizationDocument
-from plimsoll.documents.situation import JustOver
+from plimsoll.documents.situation import JustOver, Uncovered
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.presence import METRIC as SILENCE
 from plimsoll.fleet.presence import Presence
@@ -24,7 +24,7 @@ class Made:
     """Who made a report, when, and from which state of the lake; `cost` is what the one before took.
 
     `undelivered` says which earlier messages did not reach whom, and why; `failed_jobs` names windows of jobs that were
-    given up since then.
+    given up since then; `uncovered` is the time right before this window that no report of its kind covers.
     """
 
     version: str
@@ -34,6 +34,7 @@ class Made:
     revision: Revision = field(default_factory=Revision)
     undelivered: Sequence[str] = ()
     failed_jobs: Sequence[str] = ()
+    uncovered: Sequence[Uncovered] = ()
 
 
 @dataclass(frozen=True, slots=True)

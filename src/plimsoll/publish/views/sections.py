@@ -20,9 +20,9 @@ from plimsoll.publish.drawing.svg import bullet
 from plimsoll.publish.theme import GLYPHS
 from plimsoll.publish.views import incidents, outlook_text
 from plimsoll.publish.views.actions import Action, Together, actions_of
+from plimsoll.publish.views.counts import NOT_SEEN, in_words, why_not_judged
 from plimsoll.publish.views.incidents import Shown
 from plimsoll.publish.views.report_input import ReportInput
-from plimsoll.publish.views.verdict import why_not_judged
 
 MOST_ROWS = 12
 _NOT_JUDGED = "Not judged"
@@ -210,8 +210,9 @@ def nothing_constrained(situation: Situation) -> str:
     if (nothing := _no_rule_judged(situation)) is not None:
         return nothing
     unread = situation.total - situation.aged_out - situation.read
+    counted = in_words([(unread, "without a reading in this window"), (situation.aged_out, NOT_SEEN)])
     parts = [_rules_judged(situation.rules)] if situation.rules is not None else []
-    parts += [f"not judged: {unread:,} without a reading"] if unread > 0 else []
+    parts += [f"not judged: {counted}"] if counted else []
     return f"No rule found anything{''.join(f'; {part}' for part in parts)}."
 
 
