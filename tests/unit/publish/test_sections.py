@@ -44,12 +44,11 @@ def test_all_advice_is_reachable_in_the_page_and_counted_in_the_mail() -> None:
     several = PlatformRecommendation(
         title="Release what stands idle", description="3 resources do no work: a, b, c.", cost_impact="costs nothing"
     )
-    report = replace(
-        report, optimization=msgspec.structs.replace(report.optimization, platform_recommendations=[several])
-    )
+    document = msgspec.structs.replace(report.optimization, platform_recommendations=[several])
+    report = replace(report, optimization=document)
     made = view(report, document_sha256="0" * 64)
     text = html.render(made, "daily.html.j2", folders=templates()).decode()
-    listed = [one for resource in report.optimization.resources for one in (resource.recommendations or ())]
+    listed = [one for resource in document.resources for one in (resource.recommendations or ())]
     assert len(listed) > actions.MOST_ACTIONS
     assert [one.id for one in listed if f"plimsoll explain {one.id}<" not in text] == []
     assert several.title in text
