@@ -11,7 +11,7 @@ from plimsoll.documents.capacity import CapacityDocument
 from plimsoll.documents.gpus import GpuFleet
 from plimsoll.documents.headroom import Headroom
 from plimsoll.documents.optimization import OptimizationDocument
-from plimsoll.documents.situation import Uncovered
+from plimsoll.documents.situation import JustOver, Uncovered
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.presence import METRIC as SILENCE
 from plimsoll.fleet.presence import Presence
@@ -66,6 +66,7 @@ class ReportInput:
     as of `previous_end`, None on the first report. `optimization`, `anomalies`, `capacity` and `gpus` are None
     where they were not made; `failed` says why, by section. `outcomes` says what came of earlier advice.
     `presences` are in the order of `resources` too; `events` are the alerts that opened, closed or go on;
+    `just_over` lines that are crossed, and not for long enough yet;
     `is_filtered`: only some resources were asked for. `first_reading` is that of the whole lake.
     """
 
@@ -91,6 +92,7 @@ class ReportInput:
     outcomes: Sequence[str] = ()
     presences: Sequence[Presence] = ()
     events: Sequence[Event] = ()
+    just_over: Sequence[JustOver] = ()
     is_filtered: bool = False
     first_reading: datetime | None = None
 

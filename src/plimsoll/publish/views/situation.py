@@ -17,6 +17,7 @@ from plimsoll.documents.situation import (
     Crossing,
     GpuTotals,
     Incident,
+    JustOver,
     Lost,
     Open,
     RulesJudged,
@@ -53,6 +54,7 @@ def situation_of(report: ReportInput) -> Situation:
         crossed=sorted(crossed),
         came_back=_came_back(report, names, crossed, {one.id for one in (*silent, *unmeasured)}),
         over_now=sorted(_over_now(report)),
+        just_over=_just_over(report, names),
         incidents=_incidents(report),
         advice=_advice(report),
         crossings=sorted(_crossings(report), key=lambda one: (one.days, one.name, one.metric)),
@@ -170,6 +172,12 @@ def _over_now(report: ReportInput) -> set[str]:
     listed = [alert for alert in report.document.alerts if alert.alert_id not in by_rules]
     opened = {alert.resource for alert in listed if alert.metric != METRIC}
     return lines | opened | {one.resource_id for one in report.standings if one.is_over}
+
+
+def _just_over(report: ReportInput, names: Mapping[str, str]) -> list[JustOver]:
+    """Lines that are crossed, and not for long enough to open an alert, the longest first."""
+    found = [replace(one, name=names[one.id]) for one in report.just_over if one.id in names]
+    return sorted(found, key=lambda one: (one.since, one.id, one.metric))
 
 
 def _without_line(report: ReportInput, crossed: set[str]) -> list[str]:
