@@ -77,12 +77,13 @@ def column_of(metric: str) -> str:
 
 
 def sentence_case(text: str) -> str:
-    """The first letter large, the rest as it is.
+    """The first letter large, the rest as it is; a first word with a digit is a name, and stays.
 
-    >>> sentence_case("CPU utilization"), sentence_case("used space")
-    ('CPU utilization', 'Used space')
+    >>> sentence_case("CPU utilization"), sentence_case("used space"), sentence_case("gpu3 is slow")
+    ('CPU utilization', 'Used space', 'gpu3 is slow')
     """
-    return text[:1].upper() + text[1:]
+    first = text.partition(" ")[0]
+    return text if any(character.isdigit() for character in first) else text[:1].upper() + text[1:]
 
 
 def duration(length: timedelta) -> str:
@@ -125,6 +126,21 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
     """`16 Jan 18:00`."""
     local = at.astimezone(zone)
     return f"{local.day} {local:%b} {local:%H:%M}"
+
+
+def span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """`1 Apr 07:00 to 16 Nov 07:00`, with the years where they differ.
+
+    >>> from datetime import UTC
+    >>> span(datetime(2026, 4, 1, 7, tzinfo=UTC), datetime(2026, 11, 16, 7, tzinfo=UTC), ZoneInfo("UTC"))
+    '1 Apr 07:00 to 16 Nov 07:00'
+    >>> span(datetime(2025, 4, 1, 7, tzinfo=UTC), datetime(2026, 11, 16, 7, tzinfo=UTC), ZoneInfo("UTC"))
+    '1 Apr 2025 07:00 to 16 Nov 2026 07:00'
+    """
+    a, b = start.astimezone(zone), end.astimezone(zone)
+    if a.year == b.year:
+        return f"{moment(a, zone)} to {moment(b, zone)}"
+    return " to ".join(f"{one.day} {one:%b %Y %H:%M}" for one in (a, b))
 
 
 def name(text: str) -> str:

@@ -68,22 +68,29 @@ def _part(
 ) -> Grid:
     wanted = sorted({resource_id for resource_id, _ in members})
 
-    kept = _kept(snapshot, start, end, step_s)
+    by_quarters = _is_of_quarters(start, end, step_s)
+    kept = _kept(snapshot, start, end) if by_quarters else {}
 
     def scan(begin: datetime, until: datetime) -> pl.LazyFrame:
         path = kept.get(begin.date())
         if path is None:
-            return _rows(snapshot, wanted, begin, until, metrics)
+            rows = _rows(snapshot, wanted, begin, until, metrics)
+            return quarters.of_readings(rows, metrics) if by_quarters and step_s > quarters.STEP_S else rows
         columns = ("ts", "resource_id", "device", *metrics)
         return quarters.means(path, start=begin, end=until, columns=columns, resource_ids=wanted)
 
     return grid(scan, members, metrics, start=start, end=end, step_s=step_s)
 
 
-def _kept(snapshot: Snapshot, start: datetime, end: datetime, step_s: float) -> Mapping[date, Path]:
-    """The days of which the means of this very step are kept: with them the grid is what the readings give."""
-    if step_s != quarters.STEP_S or start.timestamp() % step_s:
-        return {}
+def _is_of_quarters(start: datetime, end: datetime, step_s: float) -> bool:
+    """Whether each step is a whole number of quarters of an hour: its mean is that of theirs, kept or read."""
+    if step_s % quarters.STEP_S or start.timestamp() % quarters.STEP_S:
+        return False
+    return step_s == quarters.STEP_S or end.timestamp() % quarters.STEP_S == 0
+
+
+def _kept(snapshot: Snapshot, start: datetime, end: datetime) -> Mapping[date, Path]:
+    """The days of which the quarters are kept: with them the grid is what the readings give."""
     days = {day: name for day, name in quarters.kept(snapshot).items() if start.date() <= day <= end.date()}
     return quarters.sound(snapshot, days)
 

@@ -87,11 +87,12 @@ def test_the_grid_is_the_same_from_what_is_kept(lake: Lake, tmp_path: Path) -> N
     assert not quarters.kept(raw.snapshot())
     assert same(looked_at(lake), looked_at(raw))
     assert len(looked_at(lake).series) == 7
-    for step_s in (300, 3600):
+    for step_s in (300, 1800, 3600):
         assert same(looked_at(lake, step_s), looked_at(raw, step_s))
 
 
-def test_what_is_kept_is_what_is_read(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("step_s", [900, 1800, 3600])
+def test_what_is_kept_is_what_is_read(step_s: float, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of whole days no reading is scanned again; 04:00 to 07:00 of the last day alone has none that is kept."""
     from plimsoll.queries import grids
 
@@ -104,7 +105,7 @@ def test_what_is_kept_is_what_is_read(lake: Lake, monkeypatch: pytest.MonkeyPatc
         return frame
 
     monkeypatch.setattr(grids, "_rows", counted)
-    looked_at(lake)
+    looked_at(lake, step_s)
     midnight = NOW.replace(hour=0)
     assert {span for span in scanned if span != (NOW - timedelta(days=1), NOW)} == {(midnight, NOW)}
 

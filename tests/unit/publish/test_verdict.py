@@ -92,7 +92,7 @@ def test_no_claim_is_made_about_what_was_not_looked_at() -> None:
     """Without forecasts the report does not say that nothing will cross."""
     assert judge(situation(ahead=None), MOMENT).facts == "Every resource stayed under its line."
     gone = judge(situation(ahead=None, total=3, aged_out=1), MOMENT).facts
-    assert gone == "2 resources stayed under their lines. 1 more has not been seen for days."
+    assert gone == "2 resources stayed under their lines. 1 of 3 is not seen any more."
 
 
 @pytest.mark.parametrize(
@@ -144,3 +144,15 @@ def test_a_dead_fleet_is_told_once() -> None:
     assert judge(now, MOMENT).facts == (
         "Nothing was read in this window, and every cluster is silent since 08:00 on 11 Jan."
     )
+
+
+def test_one_resource_does_not_take_both_places() -> None:
+    """What fills is an open alert and a crossing ahead: the second place is another resource's, where there is one."""
+    fills, waits = opened("high", "high", metric="gpu_utilization")
+    ahead = [replace(crossing(fills.resource, 1), name=fills.name)]
+    both = judge(situation(total=50, open=[fills, waits], crossings=ahead), MOMENT)
+    assert both.facts == (
+        "h0 has been over its GPU utilization line for 9 h, and h1 has been over its GPU utilization line for 9 h."
+    )
+    alone = judge(situation(open=[fills], crossings=ahead), MOMENT)
+    assert alone.facts.endswith("and h0 reaches its used space line in 1 day.")

@@ -70,16 +70,9 @@ def _further(history: Floats, known: NDArray[np.intp], now: Floats, highest: Flo
 
 
 def _below(history: Floats, known: NDArray[np.intp], now: Floats) -> NDArray[np.intp]:
-    """How many of the known values of its row are smaller than each value: a binary search in all rows at once."""
-    low = np.zeros(now.shape, np.intp)
-    high = np.broadcast_to(known[:, None], now.shape).copy()
-    for _ in range(int(history.shape[1]).bit_length()):
-        middle = (low + high) // 2
-        smaller = np.take_along_axis(history, np.minimum(middle, history.shape[1] - 1), 1) < now
-        open_ = low < high
-        low = np.where(open_ & smaller, middle + 1, low)
-        high = np.where(open_ & ~smaller, middle, high)
-    return low
+    """How many of the known values of its row are smaller than each value; history is sorted, its gaps last."""
+    pairs = zip(history, known.tolist(), now, strict=True)
+    return np.stack([np.searchsorted(past[:count], values) for past, count, values in pairs])
 
 
 def _excess(history: Floats, known: NDArray[np.intp]) -> Floats:

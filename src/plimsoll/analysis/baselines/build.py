@@ -83,16 +83,32 @@ def _by_hour(current: Floats, names: pl.DataFrame, offset: int) -> pl.DataFrame:
     known = _known(current)
     weeks = known // HOURS_A_WEEK
     share = np.where(weeks >= 4, 1.0, np.where(weeks >= 2, weeks / (weeks + 2.0), 0.0))
-    frames = [_hour(current, names, slots, hour, share, known) for hour in range(HOURS_A_WEEK)]
+    of_days = [_HourOfDay.of(current[:, slots % HOURS_A_DAY == hour]) for hour in range(HOURS_A_DAY)]
+    frames = [
+        _hour(current[:, slots == hour], of_days[hour % HOURS_A_DAY], names, hour, share, known)
+        for hour in range(HOURS_A_WEEK)
+    ]
     return pl.concat(frames).sort("resource_id", "device", "metric", "hour_of_week")
 
 
+@dataclass(frozen=True, slots=True)
+class _HourOfDay:
+    """What an hour of the day is like on all days, which seven hours of the week share; `known` counts its readings."""
+
+    robust: tuple[Floats, Floats, Floats, Floats]
+    known: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, values: Floats) -> "_HourOfDay":
+        return cls(_robust(values), _known(values))
+
+
 def _hour(
-    current: Floats, names: pl.DataFrame, slots: NDArray[np.int64], hour: int, share: Floats, known: NDArray[np.intp]
+    of_week: Floats, of_day: _HourOfDay, names: pl.DataFrame, hour: int, share: Floats, known: NDArray[np.intp]
 ) -> pl.DataFrame:
     """One hour of the week of every series; `n` counts the hours that its method looks at."""
-    of_day, of_week = current[:, slots % HOURS_A_DAY == hour % HOURS_A_DAY], current[:, slots == hour]
-    day, week = _robust(of_day), _robust(of_week)
+    day = of_day.robust
+    week = _robust(of_week) if share.any() else day  # weighs nothing while no series has two weeks
     mixed = [
         np.where((share > 0) & ~np.isnan(w), share * np.nan_to_num(w) + (1 - share) * d, d)
         for d, w in zip(day, week, strict=True)
@@ -100,7 +116,7 @@ def _hour(
     enough = known >= _HISTORY_HOURS
     center, mad, mean, deviation = (np.where(enough, part, np.nan) for part in mixed)
     method = np.where(share >= 1, "hour of week", np.where(share > 0, "hour of week, shrunk", "hour of day"))
-    counted = np.where(share > 0, _known(of_week), _known(of_day))
+    counted = np.where(share > 0, _known(of_week), of_day.known)
     return names.with_columns(
         pl.lit(hour, pl.Int64).alias("hour_of_week"),
         pl.Series("median", center, nan_to_null=True),

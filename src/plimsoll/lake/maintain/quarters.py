@@ -13,7 +13,7 @@ from plimsoll.errors import LakeError
 from plimsoll.lake.format.encoding import FrameBuffer
 from plimsoll.lake.format.manifest import DayFile
 from plimsoll.lake.maintain.rollup_days import partition
-from plimsoll.lake.read.quarters import KIND, kept
+from plimsoll.lake.read.quarters import KIND, kept, of_readings
 from plimsoll.lake.read.snapshot import Snapshot
 from plimsoll.metrics import CATALOGUE
 from plimsoll.tables import SAMPLES
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 DAYS: Final = 35
 """How many finished days are kept: what is older is read from the readings themselves."""
-_EVERY: Final = "15m"
 
 
 def due(snapshot: Snapshot, today: date) -> list[tuple[str, DayFile]]:
@@ -54,9 +53,5 @@ def fill(snapshot: Snapshot, day: str, file: DayFile) -> FrameBuffer:
 
 
 def _means(readings: "pl.DataFrame") -> "pl.DataFrame":
-    import polars as pl
-
     metrics = [name for name in readings.columns if name in CATALOGUE]
-    keys = pl.col("ts").dt.truncate(_EVERY), pl.col("resource_id"), pl.col("device")
-    means = readings.group_by(*keys).agg(pl.col(metrics).cast(pl.Float64).mean().cast(pl.Float32))
-    return means.select("ts", "resource_id", "device", *metrics).sort("resource_id", "device", "ts")
+    return of_readings(readings.lazy(), metrics).sort("resource_id", "device", "ts").collect()

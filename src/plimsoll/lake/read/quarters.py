@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 KIND: Final = "quarters"
 STEP_S: Final = 900.0
+EVERY: Final = "15m"
 
 
 def kept(snapshot: Snapshot) -> Mapping[date, str]:
@@ -43,6 +44,15 @@ def sound(snapshot: Snapshot, of: Mapping[date, str]) -> Mapping[date, Path]:
     """The files of kept days, each proven; a damaged one is left out: it can be made again."""
     paths = {day: snapshot.derived_file(KIND, name) for day, name in of.items()}
     return {day: path for day, path in paths.items() if path is not None}
+
+
+def of_readings(readings: "pl.LazyFrame", metrics: Sequence[str]) -> "pl.LazyFrame":
+    """The means of quarters of readings with ts, resource_id and device, as they are kept; in no promised order."""
+    import polars as pl
+
+    keys = pl.col("ts").dt.truncate(EVERY), pl.col("resource_id"), pl.col("device")
+    means = readings.group_by(*keys).agg(pl.col(list(metrics)).cast(pl.Float64).mean().cast(pl.Float32))
+    return means.select("ts", "resource_id", "device", *metrics)
 
 
 def means(
