@@ -64,7 +64,7 @@ def _of_verdict(now: Situation, told: Told) -> Iterator[str]:
             yield f"{name} came back, and did not"
     named = {name for _, name in now.high if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", told.verdict)}
     counted = re.search(r"(\d+) more (?:has|have) something high", told.verdict)
-    groups = re.search(r"\d+ of [\d,]+ resources? are|\d+ resources? |advice for \d+", told.verdict)
+    groups = re.search(r"[Nn]othing was read|\d+ of [\d,]+ resources? are|\d+ resources? |advice for \d+", told.verdict)
     missing = len(now.high) - len(named) - (int(counted[1]) if counted else 0)
     if now.state is not State.CALM and missing > 0 and not groups:
         yield f"{missing} names are high and neither named nor counted"
@@ -75,13 +75,18 @@ def _of_counts(now: Situation, told: Told) -> Iterator[str]:
         r"(\d+) new alerts?": now.opened,
         r"(\d+) resolved": now.closed,
         r"(\d+) crossed": len(now.crossed),
-        r"(\d+) not read at the end": len(now.silent) + len(now.unmeasured) + now.aged_out,
+        r"(\d+) not read at the end": now.counts.not_read,
         r"(\d+) judged": now.judged,
     }
     for pattern, right in claims.items():
         found = re.search(pattern, told.second)
         if found and int(found[1]) != right:
             yield f"{found[0]}, and it is {right}"
+    if now.counts.total != now.total:
+        yield f"{now.counts.total} resources are counted, and there are {now.total}"
+    judged = re.search(r"(\d+) judged[^;]*; (.+)\.", told.second)
+    if judged and int(judged[1]) + sum(map(int, re.findall(r"(\d+) [a-z]", judged[2]))) != now.total:
+        yield f"{judged[0]} are not all {now.total} resources"
     stayed = re.search(r"(\d+) of (\d+) resources? stayed under", told.second)
     others = {*now.crossed, *now.without_line, *(one.id for one in (*now.silent, *now.unmeasured))}
     if stayed and int(stayed[1]) + len(others) > int(stayed[2]):

@@ -16,7 +16,8 @@ FAULTS: Final[dict[str, str]] = {
     "F03": "Ended at any operation of a compaction: the old or the new files are seen, never both or neither.",
     "F04": "Ended while the manifest is written: the generation before is read.",
     "F05": "Ended between rendering, ledger and outbox: one report, one row, one message.",
-    "F06": "Killed between the mail server's answer and the ledger: sent once more under the same Message-ID, counted.",
+    "F06": "Killed between the mail server's answer and the ledger: sent once more under the same Message-ID, counted; "
+    "killed before the final dot: tried again as often as it takes.",
     "F07": "The answer to a mail is lost: tried once more, then given up, and status says so.",
     "F08": "The mail server is away for hours: collection goes on, the mails go out afterwards in their order.",
     "F09": "The mail server accepts and never speaks: a deadline ends it, others are served.",
@@ -158,7 +159,8 @@ def named_in_tests() -> dict[str, list[str]]:
         for node in (tree, *ast.walk(tree)):
             if not isinstance(node, ast.Module | ast.FunctionDef):
                 continue
-            is_test = isinstance(node, ast.Module) or node.name.startswith("test_")
+            own = name.rpartition("/")[2] if isinstance(node, ast.Module) else node.name
+            is_test = own.startswith("test_")
             said = re.sub(r"[FB]\d\d(-| to )[FB]\d\d", "", ast.get_docstring(node) or "") if is_test else ""
             for code in _CODE.findall(said):
                 which = name if isinstance(node, ast.Module) else f"{name}::{node.name}"

@@ -46,12 +46,16 @@ class Tree:
                 shutil.copyfile(ROOT / name, into / name)
         return cls(into)
 
-    def run(self, tests: Sequence[str], timeout_s: float) -> tuple[int | None, float]:
-        """Pytest's exit code (None: it took too long), and the seconds."""
+    def run(self, tests: Sequence[str], timeout_s: float, *, mutant: bool) -> tuple[int | None, float]:
+        """Pytest's exit code (None: it took too long), and the seconds.
+
+        Bytecode is kept where nothing was changed: a mutant may have the size and the second of another one.
+        """
         began = time.monotonic()
         command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:cacheprovider", *tests]
         paths = os.pathsep.join((str(self.root / "src"), str(self.root)))
-        more = {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", "HYPOTHESIS_STORAGE_DIRECTORY": str(self.root)}
+        more = {"PYTHONPATH": paths, "HYPOTHESIS_STORAGE_DIRECTORY": str(self.root)}
+        more |= {"PYTHONDONTWRITEBYTECODE": "1"} if mutant else {}
         with subprocess.Popen(
             command,
             cwd=self.root,
@@ -88,7 +92,7 @@ def judged(tree: Tree, sample: Sequence[tuple[str, Mutant]]) -> Iterator[tuple[s
     limits: dict[str, float] = {}
     for file, one in sample:
         if file not in limits:
-            code, took = tree.run(PLAN[file], _LONGEST_S)
+            code, took = tree.run(PLAN[file], _LONGEST_S, mutant=False)
             if code:
                 raise SystemExit(f"{file}: its tests fail without a mutant (pytest {code}); mend them first")
             limits[file] = 3 * took + _SLACK_S if code == 0 else 0.0
@@ -99,7 +103,7 @@ def judged(tree: Tree, sample: Sequence[tuple[str, Mutant]]) -> Iterator[tuple[s
         before = path.read_text(encoding="utf-8")
         path.write_text(one.text, encoding="utf-8")
         try:
-            code, _ = tree.run(PLAN[file], limits[file])
+            code, _ = tree.run(PLAN[file], limits[file], mutant=True)
         finally:
             path.write_text(before, encoding="utf-8")
         verdict: Verdict = "survived" if code == 0 else "no answer" if code is not None and code >= _USAGE else "caught"

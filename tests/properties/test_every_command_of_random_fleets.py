@@ -6,6 +6,8 @@
 import json
 import os
 import random
+import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -108,6 +110,26 @@ def published(project: Project) -> dict[str, Path]:
     return {path.name: path for path in folder.iterdir()} if folder.is_dir() else {}
 
 
+def counts_agree(files: dict[str, Path], evidence: list[dict[str, Any]], status: str) -> None:
+    """Every resource once: situation, evidence of each resource, page and `status` give the same counts."""
+    detail = strict(files["situation.json"].read_text(encoding="utf-8"))["detail"]
+    counts, total = detail["counts"], detail["total"]
+    assert sum(counts.values()) == total
+    each = Counter(one["detail"]["standing"] for one in evidence if one["subject"].startswith("coverage."))
+    assert {_camel(name): n for name, n in each.items()} == {name: n for name, n in counts.items() if n}
+    not_read = counts["silent"] + counts["notDue"] + counts["notSeen"]
+    assert f"{not_read} not read at the end" in files["daily.html"].read_text(encoding="utf-8")
+    said = re.search(r"(\d+) of (\d+) judged([^)]*)", status)
+    assert said
+    assert int(said[2]) == total
+    assert int(said[1]) + sum(map(int, re.findall(r"(\d+) [a-z]", said[3]))) == total
+
+
+def _camel(words: str) -> str:
+    first, *rest = words.split()
+    return first + "".join(map(str.capitalize, rest))
+
+
 def calls(fleet: RandomFleet) -> list[tuple[str, ...]]:
     """Every command and job at every instant, in an order of the fleet's own."""
     found = [
@@ -137,6 +159,7 @@ def through(fleet: RandomFleet, root: Path, capsys: pytest.CaptureFixture[str], 
     for name in DOCUMENTS if fleet.resources else ("performance",):
         valid(name, files[f"{name}.json"].read_text(encoding="utf-8"))
     evidence = strict(files["evidence.json"].read_text(encoding="utf-8"))
+    counts_agree(files, evidence, asked("status", codes=(0, 1)))
     asked("explain", evidence[-1]["subject"], codes=(0, 2))
     return len(calls(fleet)[:most])
 

@@ -15,7 +15,7 @@ from plimsoll.project.context import Context
 from plimsoll.publish.render.html import rendered
 from plimsoll.tables import SAMPLES
 
-_DAY: Final = re.compile(r"\d{4}/\d{2}/\d{2}")
+_DAY: Final = re.compile(r"\d{4}/\d{2}/\d{2}(/\d{6})?")
 _MOST_DAYS: Final = 60
 
 
@@ -34,7 +34,8 @@ def live_page(context: Context, *, signed_in: bool = False) -> tuple[bytes, str]
 def reports_page(context: Context) -> tuple[bytes, str]:
     """(HTML, its policy): what was published last, and on each of the last sixty days."""
     root = context.published
-    days = sorted((str(p.relative_to(root)) for p in root.glob("*/*/*") if p.is_dir()), reverse=True)
+    dated = (path for depth in ("*/*/*", "*/*/*/*") for path in root.glob(depth) if path.is_dir())
+    days = sorted((str(path.relative_to(root)) for path in dated), reverse=True)
     names = ["latest", *[day for day in days if _DAY.fullmatch(day)][:_MOST_DAYS]]
     folders = [(name, files) for name in names if (files := _files(root / name))]
     made = rendered("index.html.j2", None, folders=context.templates, fleet=_fleet(context), listed=folders)

@@ -95,13 +95,13 @@ def _bring(
     most_refused: int,
 ) -> "Imported":
     """One file, part by part, with its progress."""
-    from plimsoll.importing.run import Imported, import_file
+    from plimsoll.importing.run import import_file, of_parts
 
-    done = Imported()
+    parts: list[Imported] = []
     with _progress() as progress:
         bar = progress.add_task(shown(path.name), total=path.stat().st_size if path.exists() else None)
         for read, given in _parts(path, form, wanted, fixed):
-            done += import_file(
+            one = import_file(
                 lake,
                 path,
                 read.with_facts(facts),
@@ -110,7 +110,8 @@ def _bring(
                 on_progress=partial(_advance, progress, bar),
                 given=given,
             )
-    return done
+            parts.append(one)
+    return of_parts(parts)
 
 
 def _format(path: Path, name: str | None) -> str | None:
@@ -151,6 +152,9 @@ def _summary(path: Path, form: str | None, done: "Imported", zone: str | None) -
     say(f"{shown(path.name)}{kind}: {done.rows} rows, {', '.join(counted)}{cells}")
     if form and zone is None:
         say("  times without an offset were read as UTC; --zone says otherwise")
+    if done.contradicting:
+        say(f"  {done.contradicting} rows contradict another of the same instant, and the last one counts:")
+        say("  does a column that is not mapped (a core, a disk, an interface) tell them apart?")
     for row, why in done.reasons[:_SHOWN]:
         say(f"  row {row}: {why}")
 

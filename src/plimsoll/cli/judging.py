@@ -18,7 +18,7 @@ def read_in(sources: QueryContext, window: Window) -> tuple[Situation, frozenset
 
 def not_judged(situation: Situation) -> str:
     """`not judged: 1 silent`, and why nothing could be where there is nothing; empty where all were judged."""
-    from plimsoll.publish.views.verdict import why_not_judged
+    from plimsoll.publish.views.counts import why_not_judged
 
     why = why_not_judged(situation) if situation.total else "no resource is known yet"
     return f"not judged: {why}" if why else ""

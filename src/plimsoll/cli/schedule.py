@@ -128,7 +128,9 @@ def _print(found: "Status") -> None:
         shipped = f"last shipped {spool.last_shipped or 'never'}"
         typer.echo(f"spool      {spool.segments} segments ({spool.bytes / 1e6:.1f} MB) wait{since}; {shipped}")
     if (last := found.report) is not None:
-        judged = f"{last.judged} of {last.total} judged, {last.silent} silent"
+        from plimsoll.publish.views.counts import unjudged
+
+        judged = ", ".join(part for part in (f"{last.judged} of {last.total} judged", unjudged(last.counts)) if part)
         typer.echo(f"report     {_typed(last.verdict)} {_typed(last.facts)} ({last.end}; {judged})")
     if found.to_come:
         coming = "; ".join(f"{one.what} from {one.known_from}" for one in found.to_come)

@@ -1,8 +1,8 @@
 """One request of delivery: a deadline for the whole of it, a bounded answer, no redirects, no proxies."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import httpx2
 
@@ -10,6 +10,7 @@ from plimsoll.deadline import Deadline
 from plimsoll.errors import PlimsollError, shown
 
 _MOST_BYTES: Final = 65_536
+_REQUEST_BEGINS: Final = "send_request_headers.started"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +35,31 @@ class NoAnswer(PlimsollError):
 
 
 def request(
-    method: str, address: str, *, seconds: float, body: bytes = b"", headers: Mapping[str, str] | None = None
+    method: str,
+    address: str,
+    *,
+    seconds: float,
+    body: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    sending: Callable[[], None] = lambda: None,
 ) -> Said:
-    """One request. Its errors name the kind of failure, never the address, which may be a secret."""
+    """One request; `sending` is called on a connection that is made, before the first byte of the request.
+
+    Its errors name the kind of failure, never the address, which may be a secret.
+    """
     sent = {**(headers or {}), **({"Content-Type": "application/json"} if body else {})}
     received = bytearray()
     with Deadline(seconds) as deadline:
+
+        def trace(event: str, about: Mapping[str, Any]) -> None:
+            deadline.trace(event, about)
+            if event.endswith(_REQUEST_BEGINS):
+                sending()
+
         try:
             with (
                 httpx2.Client(timeout=seconds, follow_redirects=False, trust_env=False) as client,
-                client.stream(
-                    method, address, content=body, headers=sent, extensions={"trace": deadline.trace}
-                ) as answer,
+                client.stream(method, address, content=body, headers=sent, extensions={"trace": trace}) as answer,
             ):
                 for part in answer.iter_raw(8192):
                     received += part

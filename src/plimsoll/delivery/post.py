@@ -1,7 +1,7 @@
 """One POST of JSON to a channel's service: allowed hosts only, no redirects, secrets filled in at the end."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -26,9 +26,18 @@ def encoded(body: object) -> bytes:
     return plain_json(sound.decode()).encode()
 
 
-def post(settings: Notify, raw: bytes, *, identity: str, environment: Mapping[str, str], receipt: str = "") -> Outcome:
+def post(
+    settings: Notify,
+    raw: bytes,
+    *,
+    identity: str,
+    environment: Mapping[str, str],
+    receipt: str = "",
+    sending: Callable[[], None] = lambda: None,
+) -> Outcome:
     """One attempt; `receipt` is what the service answered to the first message of the thread.
 
+    `sending` is called before the first byte of the message leaves: from then on it may have been accepted.
     Address and key are secrets: no outcome names more than the host.
     """
     channel, values = channels()[settings.kind], environment
@@ -51,7 +60,7 @@ def post(settings: Notify, raw: bytes, *, identity: str, environment: Mapping[st
         more[channel.thread_member] = receipt
     body = encoded({**json.loads(raw), **more}) if more else raw
     try:
-        answer = http.request("POST", address, body=body, seconds=DEADLINE_S, headers=headers)
+        answer = http.request("POST", address, body=body, seconds=DEADLINE_S, headers=headers, sending=sending)
     except http.Unreached as error:
         return Outcome("later", f"{host}: {error}")
     except http.NoAnswer as error:

@@ -30,7 +30,7 @@ class Mail(Section):
     user: str = Field("", description="empty: no login")
     password_env: str = Field("PLIMSOLL_SMTP_PASSWORD", description="the environment variable that holds the password")
     sender: Address = Field("", description="the From address")
-    link: str = Field("", description="where the report can be read, for the button; {date} is the day")
+    link: str = Field("", description="where the report can be read, for the button; {date} is the day's folder")
     revisions: bool = Field(False, description="mail a report again when readings that came late changed it")
     max_attempts: int = Field(12, ge=1, le=100, description="how often a message is tried")
     give_up_after: Annotated[Duration, Field(ge=60, le=14 * 86400)] = Field(

@@ -57,7 +57,10 @@ class SilentStretch(Document, frozen=True, kw_only=True):
 
 
 class CoverageDetail(Detail, frozen=True, kw_only=True, tag="coverage"):
-    """How a resource was read: by source, its silences, and the metrics and devices that were lost since when."""
+    """How a resource was read: by source, its silences, and the metrics and devices that were lost since when.
+
+    `standing` is one of `plimsoll.fleet.presence.Standing`: judged, or why it was not.
+    """
 
     expected: float
     sources: Mapping[str, SourceCoverage]
@@ -69,6 +72,7 @@ class CoverageDetail(Detail, frozen=True, kw_only=True, tag="coverage"):
     silences: Sequence[SilentStretch]
     lost_metrics: Mapping[str, str]
     lost_devices: Mapping[str, str]
+    standing: str
     judged: bool
     too_new: bool
     aged_out: bool

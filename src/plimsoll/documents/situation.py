@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Final
+from typing import Final, Literal
 
 FILE: Final = "situation.json"
 """Where a daily report publishes its situation, alone: small enough to be read for each `plimsoll status`."""
@@ -77,6 +77,19 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
+class JustOver:
+    """A line that a resource has been over since an instant, and not yet for the `lasting` that opens an alert."""
+
+    id: str
+    metric: str
+    line: float
+    since: datetime
+    lasting: timedelta
+    side: Literal["over", "under"] = "over"
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CameBack:
     """A resource that was over a line and is known to be under it now, since `at` (None: since when is not known)."""
 
@@ -135,6 +148,15 @@ class RulesJudged:
 
 
 @dataclass(frozen=True, slots=True)
+class Uncovered:
+    """A time right before the window that no report of this kind covers, and why."""
+
+    start: datetime
+    end: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class GpuTotals:
     """All GPUs that were read: how many, their mean use and that of the busiest hour, how many would be enough."""
 
@@ -146,12 +168,35 @@ class GpuTotals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Every resource once: judged, or why it was not. The one source of each count that a sentence prints."""
+
+    judged: int
+    too_new: int
+    too_seldom: int
+    silent: int
+    not_due: int
+    not_seen: int
+
+    @property
+    def not_read(self) -> int:
+        """Those that are not read at the end of the window."""
+        return self.silent + self.not_due + self.not_seen
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.judged + self.too_new + self.too_seldom + self.not_read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """All of it. Sequences are ordered, the worst first.
 
     `read` counts resources with a reading in the window, `judged` those that can be compared with their own past up to
-    the end; `too_new` have no past yet. `silent` should be read and are not; of `unmeasured` nothing more is promised;
-    `aged_out` counts names that no config declares and that were not seen for long. `crossed` are all resources that
+    the end; `too_new` have no past yet, `too_seldom` no reading in a window that is shorter than their interval.
+    `silent` should be read and are not; of `unmeasured` nothing more is promised; `aged_out` counts names that only
+    labels gave and that were not seen for long. Each resource is in one of these: `counts`. `crossed` are those that
     were over a line at any time, `came_back` those of them that are known to be under it; a muted alert is in neither
     `open` nor `came_back`. `opened` and `closed` count alerts since the last report. `ahead` is None without forecasts,
     `gpus` where the use of no GPU was read.
@@ -162,6 +207,7 @@ class Situation:
     read: int
     judged: int
     too_new: Sequence[str] = ()
+    too_seldom: Sequence[str] = ()
     coverage_pct: float | None = None
     silent: Sequence[Absent] = ()
     silent_types: Sequence[str] = ()
@@ -176,6 +222,7 @@ class Situation:
     crossed: Sequence[str] = ()
     came_back: Sequence[CameBack] = ()
     over_now: Sequence[str] = ()
+    just_over: Sequence[JustOver] = ()
     incidents: Sequence[Incident] = ()
     advice: Sequence[Advice] = ()
     crossings: Sequence[Crossing] = ()
@@ -184,9 +231,22 @@ class Situation:
     gpus: GpuTotals | None = None
     failed_sections: Sequence[str] = ()
     failed_jobs: Sequence[str] = ()
+    uncovered: Sequence[Uncovered] = ()
     is_filtered: bool = False
     without_line: Sequence[str] = ()
     rules: RulesJudged | None = None
+
+    @property
+    def counts(self) -> Counts:
+        """How many of each standing; their sum is `total`."""
+        return Counts(
+            judged=self.judged,
+            too_new=len(self.too_new),
+            too_seldom=len(self.too_seldom),
+            silent=len(self.silent),
+            not_due=len(self.unmeasured),
+            not_seen=self.aged_out,
+        )
 
     @property
     def state(self) -> State:
@@ -212,7 +272,7 @@ class Situation:
         yield from map(bool, (self.silent, self.unmeasured, self.lost, self.gaps, self.open, self.muted))
         yield self.opened + self.closed > 0
         yield from map(bool, (self.crossed, self.over_now, self.incidents, self.advice, self.crossings))
-        yield bool(self.failed_sections or self.failed_jobs)
+        yield bool(self.failed_sections or self.failed_jobs or self.uncovered)
 
     @property
     def knows_nothing(self) -> bool:
@@ -237,8 +297,21 @@ class Situation:
     @property
     def stayed_under(self) -> int:
         """Resources that were read up to the end and crossed no line, of those that have one."""
-        absent = {one.id for one in (*self.silent, *self.unmeasured)}
-        return max(0, self.total - self.aged_out - len(absent | set(self.crossed) | set(self.without_line)))
+        return max(0, self.total - self.aged_out - len(self._absent | set(self.crossed) | set(self.without_line)))
+
+    @property
+    def unlined(self) -> int:
+        """Those without a line that are read to the end, crossed nothing and so are in no other count of lines."""
+        return len(set(self.without_line) - self._absent - set(self.crossed))
+
+    @property
+    def crossed_unread(self) -> int:
+        """Those that crossed a line and are not read at the end: they are in both counts."""
+        return len(set(self.crossed) & self._absent)
+
+    @property
+    def _absent(self) -> set[str]:
+        return {one.id for one in (*self.silent, *self.unmeasured)} | set(self.too_seldom)
 
     @property
     def high(self) -> list[tuple[str, str]]:

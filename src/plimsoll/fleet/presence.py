@@ -20,6 +20,8 @@ STALE_INTERVALS: Final = 3
 YOUNG: Final = timedelta(days=2)
 """With a shorter history nothing is compared with its own past."""
 State = Literal["read", "silent", "never read", "ended"]
+Standing = Literal["judged", "too new", "too seldom", "silent", "not due", "not seen"]
+"""What a window can say of a resource: each resource has exactly one, and every count of a report counts these."""
 
 
 class Silence(Section):
@@ -39,7 +41,7 @@ class Silence(Section):
     )
     unseen: Annotated[Duration, Field(ge=86400, le=366 * 86400)] = Field(
         "7d",  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
-        description="a name that no config declares is counted, no longer listed as silent, after this long",
+        description="a name that only labels gave is counted, no longer listed as silent, after this long",
     )
 
     @model_validator(mode="after")
@@ -116,8 +118,8 @@ class Presence:
 
     @property
     def silent(self) -> bool:
-        """Promised, and not read at the end of the window."""
-        return self.state in ("silent", "never read")
+        """Promised, and not read at the end of the window; of a name that aged out nothing is expected."""
+        return self.state in ("silent", "never read") and not self.aged_out
 
     @property
     def owed(self) -> float:
@@ -130,6 +132,18 @@ class Presence:
         return None if self.state == "read" else self.last or self.known_since
 
     @property
-    def judged(self) -> bool:
-        """Whether its readings of this window can be compared with its own past, up to the end."""
-        return self.state == "read" and self.in_window and not self.young
+    def standing(self) -> Standing:
+        """Judged (its readings can be compared with its own past, up to the end), or why it is not.
+
+        `not seen`: a name that churns and went away long ago; `not due`: nothing more is promised of it; `too seldom`:
+        it is read, but its interval is longer than the window.
+        """
+        if self.aged_out:
+            return "not seen"
+        if self.silent:
+            return "silent"
+        if self.state == "ended":
+            return "not due"
+        if not self.in_window:
+            return "too seldom"
+        return "too new" if self.young else "judged"

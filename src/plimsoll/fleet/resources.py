@@ -13,6 +13,8 @@ Promise: TypeAlias = tuple[tuple[datetime, float | None], ...]
 """Since when a reading is expected every so many seconds; None: none any more."""
 DECLARED: Final = "declared."
 """How the source of a row begins that a config declares before anything of the resource was read."""
+FROM_LABELS: Final = ("target.", "slurm.", "backfill.")
+"""How sources begin that take names from what they read (labels of pods and containers, jobs): such names churn."""
 FORGOTTEN: Final = "forgotten"
 """The source of a row that takes a resource out of the inventory: nothing is expected of it from then on."""
 
@@ -22,8 +24,9 @@ class Resource:
     """One resource as it is known at an instant; capacities are None where unknown.
 
     `expected` lists since when a reading has been expected every so many seconds (None: not expected any more), by
-    any source; `promises` lists the same for each source that did. `declared` says that a config names the
-    resource, `forgotten` since when somebody has taken it out of the inventory (None: never).
+    any source; `promises` lists the same for each source that did. `churns` says that no person stated its name: it
+    came from labels alone, or from a list of targets that has left it out since. `forgotten` says since when somebody
+    has taken it out of the inventory (None: never).
     """
 
     resource_id: str
@@ -40,7 +43,7 @@ class Resource:
     price_usd_per_h: float | None = None
     expected: tuple[tuple[datetime, float | None], ...] = ()
     promises: Mapping[str, Promise] = field(default_factory=dict[str, Promise])
-    declared: bool = False
+    churns: bool = False
     forgotten: datetime | None = None
 
     @property
@@ -124,9 +127,25 @@ def _latest(known: Sequence[Mapping[str, Any]]) -> Resource:
         labels=labels,
         expected=_together(promises),
         promises=promises,
-        declared=any(row["source"].startswith(DECLARED) for row in known),
+        churns=not any(_is_stated(row["source"], promises) for row in known),
         forgotten=forgotten,
     )
+
+
+def names_of_people(source: str) -> bool:
+    """Whether the names of a source are stated by a person: by a config, an import, a host's own agent.
+
+    >>> [names_of_people(one) for one in ("host", "import.nab", "declared.target.gpu", "target.pods", "slurm.a")]
+    [True, True, True, False, False]
+    """
+    return not source.startswith((*FROM_LABELS, FORGOTTEN))
+
+
+def _is_stated(source: str, promises: Mapping[str, Promise]) -> bool:
+    """Whether a person stands by the name now: what a list of targets named and has taken off is stated no more."""
+    if source.startswith(DECLARED):
+        return promises[source.removeprefix(DECLARED)][-1][1] is not None
+    return names_of_people(source)
 
 
 def _promises(known: Sequence[Mapping[str, Any]]) -> dict[str, Promise]:

@@ -1,6 +1,5 @@
 """Converting: a block of foreign columns -> readings in the catalogue's own units; every refused row has its reason."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -21,6 +20,10 @@ _NUMBER: Final = (
 )
 _MISSING: Final = ("", "nan", "null", "na", "n/a", "none", "undefined", "nil", "-", "?")
 _UNKNOWN: Final = r"^\[(?:.*)\]$|^(?i:err!|unknown error|not supported|no data)$"
+_GROUPED_BY_POINT: Final = r"^[+-]?\d{1,3}(?:[.\x{a0}\x{202f}' ]\d{3})+(?:,\d+)?(?:\D.*)?$"
+_GROUPED_BY_COMMA: Final = (
+    r"^[+-]?\d{1,3}(?:(?:,\d{3})+\.\d+|(?:,\d{3}){2,}|(?:[\x{a0}\x{202f}' ]\d{3})+(?:\.\d+)?)(?:[^\d,.].*)?$"
+)
 _OFFSET: Final = r"(Z|[+-]\d{2}:?\d{2})$"
 Refused = list[tuple[int, str]]
 
@@ -59,7 +62,7 @@ def convert(block: Block, mapping: FileMapping, *, file: str, now: datetime) -> 
         device=_device(mapping),
         source=pl.lit(mapping.source_label),
     )
-    values = _wide(whole, mapping.values) if mapping.values else _tidy(whole, mapping)
+    values = _wide(whole, mapping) if mapping.values else _tidy(whole, mapping)
     why = pl.coalesce(
         pl.col("why_time"),
         pl.when(pl.col("resource_id").fill_null("") == "").then(pl.lit("has no resource")),
@@ -178,12 +181,22 @@ def _parsed(raw: pl.Series, time: Time, sources: pl.Series) -> tuple[pl.Series, 
     return found, unclear
 
 
-def _number(column: str, value: Value, suffix: str) -> list[pl.Expr]:
+def _plain(text: pl.Expr, decimal: str) -> pl.Expr:
+    """Numbers with a decimal point and without marks between thousands, as far as it is certain which mark is which."""
+    if decimal == ",":
+        grouped = text.str.contains(_GROUPED_BY_POINT)
+        text = pl.when(grouped).then(text.str.replace_all(r"[.\x{a0}\x{202f}' ](\d{3})", "$1")).otherwise(text)
+        return text.str.replace(r"^([+-]?\d+),(\d+)", "$1.$2")
+    grouped = text.str.contains(_GROUPED_BY_COMMA)
+    return pl.when(grouped).then(text.str.replace_all(r"[,\x{a0}\x{202f}' ](\d{3})", "$1")).otherwise(text)
+
+
+def _number(column: str, value: Value, suffix: str, decimal: str) -> list[pl.Expr]:
     """The value in the metric's unit, and the reason why it is none. A unit in the cell counts before the mapping's."""
     metric = CATALOGUE[value.metric]
     text = pl.col(column).cast(pl.String).str.strip_chars()
     missing = text.is_null() | text.str.to_lowercase().is_in(_MISSING) | text.str.contains(_UNKNOWN)
-    split = text.str.extract_groups(_NUMBER)
+    split = _plain(text, decimal).str.extract_groups(_NUMBER)
     unit = split.struct.field("unit")
     factor = (
         pl.when(unit == "")
@@ -205,8 +218,8 @@ def _number(column: str, value: Value, suffix: str) -> list[pl.Expr]:
     why = (
         pl.when(missing)
         .then(None)
-        .when(text.str.contains(r"^[+-]?\d+,\d+$"))
-        .then(pl.concat_str(cell, pl.lit(" has a decimal comma; write a point")))
+        .when(number.is_null() & text.str.contains(r"^[+-]?\d+,\d+$"))
+        .then(pl.concat_str(cell, pl.lit(' has a decimal comma; write a point, or decimal = "," in the mapping')))
         .when((unit != "") & factor.is_null())
         .then(pl.concat_str(cell, pl.lit(f" is not a number in a unit of {value.metric}")))
         .when(number.is_null() | ~number.is_finite())
@@ -219,8 +232,9 @@ def _number(column: str, value: Value, suffix: str) -> list[pl.Expr]:
     return [pl.when(why.is_null()).then(number).alias(value.metric), why.alias(f"why_value{suffix}")]
 
 
-def _wide(frame: pl.DataFrame, values: Mapping[str, Value]) -> pl.DataFrame:
-    made = [e for n, (column, value) in enumerate(values.items()) for e in _number(column, value, str(n))]
+def _wide(frame: pl.DataFrame, mapping: FileMapping) -> pl.DataFrame:
+    values = enumerate(mapping.values.items())
+    made = [e for n, (column, value) in values for e in _number(column, value, str(n), mapping.decimal)]
     return frame.with_columns(made)
 
 
@@ -231,5 +245,6 @@ def _tidy(frame: pl.DataFrame, mapping: FileMapping) -> pl.DataFrame:
         chosen = frame.filter(_text((mapping.name_column or "").strip()) == name)
         own = pl.lit(f"{mapping.source or 'import'}.{value.metric}").alias("source")
         device = _gpus(pl.col("device"), [value]).alias("device")
-        parts.append(chosen.with_columns(*_number(mapping.value_column.strip(), value, ""), own, device))
+        number = _number(mapping.value_column.strip(), value, "", mapping.decimal)
+        parts.append(chosen.with_columns(*number, own, device))
     return pl.concat(parts, how="diagonal")

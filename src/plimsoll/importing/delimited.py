@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -31,11 +32,15 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a text is written: its separator, what begins a comment, what begins the header of a new part."""
+    """How a text is written: its separator, what begins a comment, what begins the header of a new part.
+
+    `aside` is a pattern in lines that say something else than readings; they are counted and left.
+    """
 
     separator: str = ""
     comment: str = ""
     sections: str = ""
+    aside: str = ""
 
 
 @dataclass(slots=True)
@@ -58,11 +63,15 @@ class Reader:
             for line in bundle:
                 if not line.strip() or self._is_comment(line):
                     continue
-                if self._is_header(line):
+                beside = bool(self.dialect.aside) and re.search(self.dialect.aside.encode(), line) is not None
+                if beside or self._is_header(line):
                     if rows and self.header is not None:
                         yield self._block(rows, bytes_read())
                         rows = []
-                    self._begin(line)
+                    if beside:
+                        yield self._left(1, bytes_read())
+                    else:
+                        self._begin(line)
                 elif line != self.header:
                     rows.append(line)
             if self.header is not None:
@@ -114,27 +123,57 @@ class Reader:
         first, self.row = self.row, self.row + len(rows)
         names = self.names(self.header or b"")
         if not set(self.columns) <= set(names):
-            empty = pl.DataFrame(schema=dict.fromkeys(self.columns, pl.String))
-            return Block(empty, first, [], bytes_read, left=len(rows))
-        where = f"rows {first} to {self.row - 1}"
-        body = b"\n".join(rows)
-        if body.count(b'"') % 2:
-            raise UsageError(f"{self.name}: unbalanced quotes between rows {first} and {self.row - 1}")
+            self.row = first
+            return self._left(len(rows), bytes_read)
         kept = [name if name in self.columns else f"{number}\0{name}" for number, name in enumerate(names)]
         if not rows:
             return Block(pl.DataFrame(schema=dict.fromkeys(self.columns, pl.String)), first, [], bytes_read)
+        body, refused = b"\n".join(rows), list[tuple[int, str]]()
         try:
-            frame = pl.read_csv(
-                io.BytesIO(body + b"\n"),
-                has_header=False,
-                new_columns=kept,
-                schema=dict.fromkeys(kept, pl.String),
-                separator=self.separator,
-                glob=False,
-            )
-        except (pl.exceptions.PolarsError, UnicodeDecodeError) as error:
-            raise UsageError(f"{self.name}: {where} are not CSV under this header ({shown(error)})") from error
-        return Block(frame.select(pl.col(list(self.columns)).str.strip_chars()), first, [], bytes_read)
+            frame = None if body.count(b'"') % 2 else self._frame(body, kept)
+        except (pl.exceptions.PolarsError, UnicodeDecodeError):
+            frame = None
+        if frame is None:
+            frame = self._singly(rows, kept, first, refused)
+        return Block(frame.select(pl.col(list(self.columns)).str.strip_chars()), first, refused, bytes_read)
+
+    def _left(self, count: int, bytes_read: int) -> Block:
+        """Rows in which nothing is looked for."""
+        first, self.row = self.row, self.row + count
+        empty = pl.DataFrame(schema=dict.fromkeys(self.columns, pl.String))
+        return Block(empty, first, [], bytes_read, left=count)
+
+    def _frame(self, body: bytes, names: list[str]) -> pl.DataFrame:
+        return pl.read_csv(
+            io.BytesIO(body + b"\n"),
+            has_header=False,
+            new_columns=names,
+            schema=dict.fromkeys(names, pl.String),
+            separator=self.separator,
+            glob=False,
+        )
+
+    def _singly(self, rows: list[bytes], names: list[str], first: int, refused: list[tuple[int, str]]) -> pl.DataFrame:
+        """Rows one by one, where some of them have other cells than their header: each such row is refused alone.
+
+        A row that ends early has no value in the columns that it lacks; cells beyond the header's are refused where
+        they say something, for then it is not known which cell is which column's.
+        """
+        found: list[list[str | None]] = []
+        for number, line in enumerate(rows, first):
+            given: list[str] = []
+            why = "has an odd number of quotes" if line.count(b'"') % 2 else ""
+            try:
+                given = [] if why else cells(line.decode("utf-8", "replace"), self.separator)
+            except UsageError as error:
+                why = str(error)
+            if not why and any(given[len(names) :]):
+                why = f"has {len(given)} cells, and its header {len(names)}: is the separator in one of them?"
+            if why:
+                refused.append((number, why))
+                given = []
+            found.append([*given, *[None] * len(names)][: len(names)])
+        return pl.DataFrame(found, schema=dict.fromkeys(names, pl.String), orient="row")
 
 
 def cells(line: str, separator: str) -> list[str]:

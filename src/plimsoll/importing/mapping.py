@@ -87,6 +87,8 @@ class FileMapping(Section):
     comment: str = Field("", description="lines that begin so are skipped")
     sections: str = Field("", description="lines that begin so are headers of a new part of the file")
     only: dict[str, str] = Field(default_factory=dict[str, str], description="rows count where a column has this value")
+    aside: str = Field("", description="a pattern in lines that say something else than readings; counted, and left")
+    decimal: Literal[".", ","] = Field(".", description="what parts a number's whole from its fraction")
     source: Name = Field("", description="who measured; empty: import, and the first metric's name")
     time: Time = Field(default_factory=lambda: Time.model_validate({}))
     resource: ResourceOf

@@ -17,10 +17,16 @@ from plimsoll.errors import BadParameter, UsageError, shown
 from plimsoll.importing.delimited import cells
 from plimsoll.importing.mapping import FileMapping, Value, written_unit
 from plimsoll.importing.reading import beginning
-from plimsoll.metrics import CATALOGUE
+from plimsoll.metrics import CATALOGUE, Component
 
+_ROWS: Final = 200
 _UNIT: Final = re.compile(r"^(?P<name>.*?)\s*\[(?P<unit>[^\]]+)\]$")
-_MILLISECONDS: Final = re.compile(r'^"?\d{13}"?$')
+_EPOCH: Final = re.compile(r'^"?(\d{10}(?:\.\d+)?|\d{13}|\d{16}|\d{19})"?$')
+_EPOCHS: Final = {10: "s", 13: "ms", 16: "us", 19: "ns"}
+_COMMA: Final = re.compile(r"^[+-]?\d+,(?:\d{1,2}|\d{4,})(?!\d)(?:\s*[%/A-Za-z\u00b0\u00b5]*)$")
+_POINT: Final = re.compile(r"^[+-]?\d+\.\d+(?:\s*[%/A-Za-z\u00b0\u00b5]*)$")
+_DEVICE_TAGS: Final = ("device", "interface", "gpu", "gpu_uuid", "device_name", "gpu_device")
+_PARTED: Final = (Component.NETWORK, Component.DISK, Component.GPU)
 
 
 class Part(Section):
@@ -28,6 +34,7 @@ class Part(Section):
 
     device: tuple[str, ...] = ()
     only: dict[str, str] = Field(default_factory=dict[str, str])
+    scope: dict[str, str] = Field(default_factory=dict[str, str], description="as only, where there is such a column")
     columns: dict[str, Value] = Field(default_factory=dict[str, Value])
     names: dict[str, Value] = Field(default_factory=dict[str, Value])
 
@@ -41,6 +48,7 @@ class Preset(Section):
     separator: str = ""
     comment: str = ""
     sections: str = ""
+    aside: str = ""
     time: tuple[str, ...] = ()
     resource: tuple[str, ...] = ()
     pattern: str = ""
@@ -100,16 +108,28 @@ def recognized(path: Path) -> str | None:
 def mappings(name: str, path: Path, wanted: Wanted) -> list[FileMapping]:
     """What the columns of this very file mean: a mapping for each part, or each series, that it has."""
     preset = named(name)
-    headers, first_row = _headers(preset, beginning(path))
-    found = [one for header in headers for one in _of_header(name, preset, header, first_row, wanted)]
+    start = beginning(path)
+    headers, rows = _headers(preset, start)
+    decimal = _decimal(rows)
+    found = [
+        one.model_copy(update={"decimal": decimal})
+        for header in headers
+        for one in _of_header(name, preset, header, rows[0] if rows else [""], wanted)
+    ]
     if not found:
         there = shown(", ".join(headers[0])) if headers else "none"
         raise UsageError(f"{path.name}: has no column that {name} knows; its columns: {there}")
     return found
 
 
-def _headers(preset: Preset, start: str) -> tuple[list[list[str]], list[str]]:
-    """The header lines of the beginning of a file, and its first row."""
+def _decimal(rows: list[list[str]]) -> str:
+    """The decimal comma where some number can have no other meaning, and no number has a point."""
+    numbers = [cell for row in rows for cell in row]
+    return "," if any(map(_COMMA.match, numbers)) and not any(map(_POINT.match, numbers)) else "."
+
+
+def _headers(preset: Preset, start: str) -> tuple[list[list[str]], list[list[str]]]:
+    """The header lines of the beginning of a file, and its first rows."""
     lines = [line.rstrip("\r") for line in start.lstrip("\ufeff").split("\n") if line.strip()]
     separator = preset.separator or ","
     if lines and lines[0].lower().startswith("sep="):
@@ -120,7 +140,14 @@ def _headers(preset: Preset, start: str) -> tuple[list[list[str]], list[str]]:
     rows = [line for line in lines if line not in marked]
     unique = list(dict.fromkeys(marked))
     headers = [cells(line.removeprefix(preset.sections), separator) for line in unique]
-    return headers, cells(rows[0] if rows else "", separator)
+    return headers, [_cells(row, separator) for row in rows[:_ROWS]]
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    try:
+        return cells(line, separator)
+    except UsageError:  # the reader says so when it comes to it
+        return [""]
 
 
 def _of_header(name: str, preset: Preset, header: list[str], row: list[str], wanted: Wanted) -> Iterator[FileMapping]:
@@ -134,6 +161,7 @@ def _of_header(name: str, preset: Preset, header: list[str], row: list[str], wan
         "separator": preset.separator,
         "comment": preset.comment,
         "sections": preset.sections,
+        "aside": preset.aside,
         "time": _time(time, header, row, wanted),
     }
     if preset.series:
@@ -148,8 +176,8 @@ def _of_header(name: str, preset: Preset, header: list[str], row: list[str], wan
 
 def _time(column: str, header: list[str], row: list[str], wanted: Wanted) -> dict[str, Any]:
     value = row[header.index(column)] if len(row) > header.index(column) else ""
-    if _MILLISECONDS.match(value):
-        return {"column": column, "unit": "ms"}
+    if match := _EPOCH.match(value):
+        return {"column": column, "unit": _EPOCHS[len(match[1].split(".")[0])]}
     return {"column": column, "unit": "text", "zone": wanted.zone or "UTC"}
 
 
@@ -171,11 +199,13 @@ def _part(
         ids["id"] = wanted.resource_id or "{file}"
     else:
         ids |= {"column": resource, "pattern": preset.pattern}
-    made: dict[str, Any] = {**base, "resource": ids, "only": part.only}
-    if part.names:
+    scope = {column: value for column, value in part.scope.items() if column in plain}
+    made: dict[str, Any] = {**base, "resource": ids, "only": {**part.only, **scope}}
+    pivoted = bool(part.names) and "_field" not in plain
+    if part.names and not pivoted:
         return {**made, "name_column": "_field", "value_column": "_value", "names": _values(part.names)}
     values: dict[str, dict[str, Any]] = {}
-    for name, value in part.columns.items():
+    for name, value in (part.names if pivoted else part.columns).items():
         column = plain.get(name)
         if (
             column is None
@@ -214,8 +244,11 @@ def _instances(base: dict[str, Any], preset: Preset, header: list[str], wanted: 
         if match is None or match["name"] not in known:
             continue
         parts = match.groupdict()
-        resource = wanted.resource_id or parts.get("resource") or "{file}"
-        device = parts.get("device") or ""
+        tags = dict(tag.strip().split(":", 1) for tag in (parts.get("tags") or "").split(",") if ":" in tag)
+        resource = wanted.resource_id or tags.get("host") or "{file}"
+        device = parts.get("device") or next((tags[tag] for tag in _DEVICE_TAGS if tags.get(tag)), "")
+        if not device and not _whole(known[match["name"]].metric, parts.get("by")):
+            continue
         whole = device in ("1 minute", "") or known[match["name"]].metric == "load_average_count"
         if device and whole and not device.startswith("1"):
             continue  # loads of five and fifteen minutes
@@ -223,6 +256,13 @@ def _instances(base: dict[str, Any], preset: Preset, header: list[str], wanted: 
     for (resource, device), values in groups.items():
         ids = {"type": wanted.resource_type, "id": resource, "device": device}
         yield FileMapping.model_validate({**base, "resource": ids, "values": values})
+
+
+def _whole(metric: str, by: str | None) -> bool:
+    """Whether a graph's value over all devices is the resource's: a mean of bytes is not, nor is a sum of shares."""
+    if by is None or CATALOGUE[metric].component not in _PARTED:
+        return True
+    return (by == "sum") == CATALOGUE[metric].adds_up
 
 
 def _values(names: dict[str, Value]) -> dict[str, dict[str, Any]]:

@@ -30,7 +30,8 @@ class Imported:
 
     New or known to the lake, refused, empty (no value), repeated (its instant comes again in the file: the last one
     counts), or unmapped (nothing in it is looked for). `cells` counts single cells that were refused of rows that came
-    in; `reasons` are the first hundred of rows and cells.
+    in, `contradicting` readings that differ from another of the same instant; `reasons` are the first hundred of rows
+    and cells.
     """
 
     rows: int = 0
@@ -41,6 +42,7 @@ class Imported:
     repeated: int = 0
     unmapped: int = 0
     cells: int = 0
+    contradicting: int = 0
     reasons: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
 
     def __add__(self, other: "Imported") -> "Imported":
@@ -53,8 +55,19 @@ class Imported:
             repeated=self.repeated + other.repeated,
             unmapped=self.unmapped + other.unmapped,
             cells=self.cells + other.cells,
+            contradicting=self.contradicting + other.contradicting,
             reasons=[*self.reasons, *other.reasons][:_MOST_REASONS],
         )
+
+
+def of_parts(parts: Iterable[Imported]) -> Imported:
+    """What came of a file that was read once for each of its parts: a row that some part took is not unmapped."""
+    every = list(parts)
+    done = sum(every, Imported())
+    taken = done.rows - done.unmapped
+    done.rows = max([taken, *(one.rows for one in every)])
+    done.unmapped = done.rows - taken
+    return done
 
 
 def import_file(
@@ -74,7 +87,7 @@ def import_file(
     """
     done = Imported()
     spans: dict[str, _Span] = {}
-    dialect = Dialect(mapping.separator, mapping.comment, mapping.sections)
+    dialect = Dialect(mapping.separator, mapping.comment, mapping.sections, mapping.aside)
     found = given or blocks(path, mapping.format or format_of(path), mapping.columns, dialect)
     for block in found:
         made = convert(block, mapping, file=path.name.split(".")[0], now=now)
@@ -90,6 +103,7 @@ def import_file(
             new, known = lake.append_missing(SAMPLES, made.readings, collector=COLLECTOR)
             done.new, done.known = done.new + new, done.known + known
             done.repeated += made.readings.height - new - known
+            done.contradicting += _contradicting(made.readings)
             hosts = whole(made.readings)
             if hosts.height:
                 lake.append_missing(SAMPLES, hosts, collector=COLLECTOR)
@@ -97,6 +111,13 @@ def import_file(
     facts = [fact for span in spans.values() for fact in span.facts(mapping)]
     lake.append_missing(RESOURCES, RESOURCES.frame(facts), collector=COLLECTOR)
     return done
+
+
+def _contradicting(readings: pl.DataFrame) -> int:
+    """How many readings say something else of one instant than another does."""
+    keys = ("ts", "resource_id", "device", "source")
+    once = readings.n_unique(keys)
+    return 0 if once == readings.height else readings.n_unique() - once
 
 
 def _count(done: Imported, made: Converted, block: Block) -> None:

@@ -18,6 +18,8 @@ _COLUMNS = (
     "id, channel, recipient, kind, window_end, state, attempts, losses, next_try, queued, updated, detail, summary,"
     " thread, receipt"
 )
+INTERRUPTED: Final = timedelta(seconds=20)
+"""How long an attempt waits that a dying process began and did not hand over."""
 _DUE: Final = "state in ('queued', 'uncertain') and (next_try <= ? or updated > ?)"
 ALERT: Final = "alert"
 """The kind of messages about alerts: they are sent before reports, and none digests another."""
@@ -27,9 +29,9 @@ ALERT: Final = "alert"
 class OutboxMessage:
     """One message to one recipient.
 
-    `state`: queued, sending, sent, uncertain, failed or digested (a newer one of its kind includes it). `thread` is the
-    id of the message that it answers, its own for the first of a thread, empty outside threads; `receipt` what the
-    service called it.
+    `state`: queued, connecting (an attempt was begun, nothing is handed over), sending (it may be accepted from now
+    on), sent, uncertain, failed or digested (a newer one of its kind includes it). `thread` is the id of the message
+    that it answers, its own for the first of a thread, empty outside threads; `receipt` what the service called it.
     """
 
     id: str
@@ -118,24 +120,35 @@ class Outbox:
             (channel, recipient, kind, stamp(before)),
         )
 
-    def recover(self, now: datetime, *, most_losses: int) -> int:
-        """What was being sent when its process died may have been accepted: uncertain, and to be sent once more.
+    def recover(self, now: datetime, *, most_losses: int, oldest: datetime) -> None:
+        """Decides what becomes of an attempt whose process died.
 
-        Where that is the last of so many losses it has failed: it may have been accepted as often. Gives how many.
+        What was being sent may have been accepted: uncertain, and to be sent once more; where that is the last of so
+        many losses it has failed. What was never handed over waits as before, and the attempt does not count; it has
+        failed only where it was queued before `oldest`. It is not tried again at once, so that a message that ends
+        every process does not keep the others waiting.
         """
         with self._database.transaction() as db:
-            return db.execute(
+            db.execute(
+                "update outbox set attempts = attempts - 1, updated = ?, next_try = ?,"
+                " state = case when queued < ? then 'failed' when losses > 0 then 'uncertain' else 'queued' end,"
+                " detail = case when queued < ? then 'given up after ' || attempts || ' tries: ' else '' end ||"
+                " 'the process ended before it was handed over' where state = 'connecting'",
+                (stamp(now), stamp(now + INTERRUPTED), stamp(oldest), stamp(oldest)),
+            )
+            db.execute(
                 "update outbox set losses = losses + 1, updated = ?, next_try = ?,"
                 " state = case when losses + 1 >= ? then 'failed' else 'uncertain' end, detail ="
                 " case when losses + 1 >= ? then 'given up after ' || attempts || ' tries: ' else '' end ||"
                 " 'the process ended while it was sent' where state = 'sending'",
                 (stamp(now), stamp(now), most_losses, most_losses),
-            ).rowcount
+            )
 
     def owes(self, now: datetime) -> bool:
-        """Whether a message is to be tried now, or was being sent by a process that may be gone. Writes nothing."""
+        """Whether a message is to be tried now, or an attempt was begun by a process that is gone. Writes nothing."""
         with self._database.reading() as db:
-            sql = f"select 1 from outbox where state = 'sending' or ({_DUE}) limit 1"  # noqa: S608 - our own words
+            begun = "state in ('connecting', 'sending')"
+            sql = f"select 1 from outbox where {begun} or ({_DUE}) limit 1"  # noqa: S608 - our own words
             return db.execute(sql, (stamp(now), stamp(now + TOLERATED))).fetchone() is not None
 
     def due(self, now: datetime) -> list[OutboxMessage]:
@@ -145,7 +158,7 @@ class Outbox:
 
     def waits(self, identity: str) -> bool:
         """Whether a message is still to be sent: what answers it must not overtake it."""
-        return bool(self._select("state in ('queued', 'uncertain', 'sending') and id = ?", (identity,)))
+        return bool(self._select("state in ('queued', 'uncertain', 'connecting', 'sending') and id = ?", (identity,)))
 
     def receipt(self, identity: str) -> str:
         """What the service called a message; empty where it said nothing."""
@@ -156,13 +169,18 @@ class Outbox:
         with self._database.reading() as db:
             return bytes(db.execute("select body from outbox where id = ?", (identity,)).fetchone()[0])
 
-    def sending(self, identity: str, now: datetime) -> None:
-        """Noted before the attempt: a process that dies now leaves its mark."""
+    def connecting(self, identity: str, now: datetime) -> None:
+        """Noted before the attempt: a process that dies now has handed nothing over."""
         with self._database.transaction() as db:
             db.execute(
-                "update outbox set state = 'sending', attempts = attempts + 1, updated = ? where id = ?",
+                "update outbox set state = 'connecting', attempts = attempts + 1, updated = ? where id = ?",
                 (stamp(now), identity),
             )
+
+    def sending(self, identity: str, now: datetime) -> None:
+        """Noted before the last byte that a server needs to accept it: a process that dies now leaves that open."""
+        with self._database.transaction() as db:
+            db.execute("update outbox set state = 'sending', updated = ? where id = ?", (stamp(now), identity))
 
     def settle(
         self, identity: str, state: str, *, detail: str, next_try: datetime, now: datetime, receipt: str = ""

@@ -216,6 +216,21 @@ class Runs:
         where = f"where due is not null and {given_up} and retry_at is null and started >= ?"
         return self._select(f"{where} order by id desc", stamp(since))
 
+    def given_up_before(self, job: str, end: datetime) -> list[Run]:
+        """The windows of a job that were given up, each ending where the next begins, the last of them at an instant.
+
+        Latest first; empty where the window that ends there was made, also by hand later.
+        """
+        found: list[Run] = []
+        where = (
+            "where job = ? and window_end = ? and window_start < window_end and due is not null and retry_at is null"
+            " and (outcome = 'failed' or outcome = 'skipped' and cause = 'catch_up') order by id desc limit 1"
+        )
+        while (runs := self._select(where, job, stamp(end))) and not self.made_since(runs[0]):
+            found += runs
+            end = runs[0].window_start
+        return found
+
     def failing(self, job: str) -> list[Run]:
         """The failures of a job, by schedule or by hand, since it last ended well; latest first."""
         well = "select coalesce(max(id), 0) from runs where job = ? and outcome in ('success', 'partial')"

@@ -43,7 +43,7 @@ def publish(
     changed: Sequence[str] = (),
     now: datetime | None = None,
 ) -> Path:
-    """Publishes a set of files under `root/YYYY/MM/DD` and `root/latest`; gives the path of `latest`.
+    """Publishes a set of files under its dated folder (`place`) and `root/latest`; gives the path of `latest`.
 
     `latest` only moves forward, file by file: what is there with a later window stays (a capacity review of this noon
     beside a revision of the morning's report). Where a page stays, the path of the dated folder is given. A window that
@@ -66,8 +66,9 @@ def publish(
         }
         for name, data in files.items()
     }
-    dated, latest = root / f"{end:%Y/%m/%d}", root / "latest"
+    latest = root / "latest"
     with _alone(root):
+        dated = root / place(root, _page_of(files), end, now)
         later = _later(listed(latest), end, now)
         forward = {name: data for name, data in files.items() if name not in later}
         for folder, own in ((dated, files), (latest, forward)) if forward else ((dated, files),):
@@ -82,6 +83,24 @@ def publish(
     event("publish", "published", files=len(files), bytes=sum(map(len, files.values())), revision=revision)
     stayed = [name for name in files if name in later and name.endswith(".html")]
     return dated if stayed or not forward else latest
+
+
+def place(root: Path, page: str, end: datetime, now: datetime | None) -> str:
+    """The dated folder of a window's page below `root`: `YYYY/MM/DD`, the day on which the window ends.
+
+    The first window of a day keeps that name, since links lead there; another one that ends on the same day has
+    `YYYY/MM/DD/HHMMSS`. A window that ends after `now` was made by a clock that was ahead, and gives way.
+    """
+    day = f"{end:%Y/%m/%d}"
+    entry = listed(root / day).get(page)
+    other = instant(entry["window"]["end"]) if entry else end
+    return day if other == end or (now is not None and other > now) else f"{day}/{end:%H%M%S}"
+
+
+def _page_of(files: Mapping[str, bytes]) -> str:
+    """The page that a set belongs to: its own, or that of its PDF; empty where it has none."""
+    pages = (name for name in files if name.endswith((".html", ".pdf")))
+    return next((Path(name).with_suffix(".html").name for name in pages), "")
 
 
 def _later(there: Mapping[str, Any], end: datetime, now: datetime | None) -> set[str]:

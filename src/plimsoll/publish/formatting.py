@@ -128,6 +128,21 @@ def moment(at: datetime, zone: ZoneInfo) -> str:
     return f"{local.day} {local:%b} {local:%H:%M}"
 
 
+def span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """`1 Apr 07:00 to 16 Nov 07:00`, with the years where they differ.
+
+    >>> from datetime import UTC
+    >>> span(datetime(2026, 4, 1, 7, tzinfo=UTC), datetime(2026, 11, 16, 7, tzinfo=UTC), ZoneInfo("UTC"))
+    '1 Apr 07:00 to 16 Nov 07:00'
+    >>> span(datetime(2025, 4, 1, 7, tzinfo=UTC), datetime(2026, 11, 16, 7, tzinfo=UTC), ZoneInfo("UTC"))
+    '1 Apr 2025 07:00 to 16 Nov 2026 07:00'
+    """
+    a, b = start.astimezone(zone), end.astimezone(zone)
+    if a.year == b.year:
+        return f"{moment(a, zone)} to {moment(b, zone)}"
+    return " to ".join(f"{one.day} {one:%b %Y %H:%M}" for one in (a, b))
+
+
 def name(text: str) -> str:
     r"""A resource's name on one line: controls and direction marks made visible, long ones cut in the middle.
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from plimsoll.clock import instant, rfc3339
-from plimsoll.publish.files import listed
+from plimsoll.documents.report_kinds import ReportKind
+from plimsoll.publish.files import listed, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,11 @@ class Revision:
     is_new: bool = False
 
 
-def revision(root: Path, name: str, document: bytes, *, start: datetime, end: datetime) -> Revision:
+def revision(
+    root: Path, kind: ReportKind, document: bytes, *, start: datetime, end: datetime, now: datetime
+) -> Revision:
     """Which revision of its window a document is: the same bytes are the same revision."""
-    folder = root / f"{end:%Y/%m/%d}"
+    name, folder = kind.document, root / place(root, kind.page, end, now)
     entry = listed(folder).get(name)
     if entry is None or entry["window"] != {"start": rfc3339(start), "end": rfc3339(end)}:
         return Revision()

@@ -72,7 +72,12 @@ def capacity(
         sources.snapshot, analysis.metrics_read(lines), start=start, end=question.end, resource_ids=None
     )
     document, evidence = analysis.capacity(
-        memory.rows, sources.priced(), question=question, lines=lines, settings=settings, levels=levels(sources)
+        memory.rows,
+        sources.current(sources.priced()),
+        question=question,
+        lines=lines,
+        settings=settings,
+        levels=levels(sources),
     )
     return document, [*evidence, _resolution(memory, start, question.end), *sources.damage(start, question.end, "1h")]
 

@@ -1,6 +1,6 @@
 """What every answer is made from: one snapshot of the lake, the settings, and the instant that is asked about."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ from plimsoll.config.engine import Plimsoll
 from plimsoll.documents import Evidence, TimeRange
 from plimsoll.documents.evidence import DamageDetail, DamagedFile, ResolutionDetail
 from plimsoll.fleet.load_lines import LoadLine
+from plimsoll.fleet.presence import Silence
 from plimsoll.fleet.prices import PriceList
 from plimsoll.fleet.resources import Resource, resources_at
 from plimsoll.lake import Snapshot, hours
@@ -71,6 +72,29 @@ class QueryContext:
         rows = self.snapshot.scan(RESOURCES, end=self.as_of + timedelta(milliseconds=1)).collect()
         known = self._without_forgotten(resources_at(rows.iter_rows(named=True)))
         return known if self.sees is None else [resource for resource in known if self.sees(resource)]
+
+    def current(self, known: Sequence[Resource]) -> list[Resource]:
+        """Those that are part of now: names of labels without a reading for `[silence] unseen` are history."""
+        import polars as pl
+
+        unseen = timedelta(seconds=self.settings("silence", Silence).unseen)
+        old = {
+            one.resource_id
+            for one in known
+            if one.churns and one.expected and one.expected[-1][0] < self.as_of - unseen
+        }
+        for back in (timedelta(hours=1), timedelta(days=1), unseen):
+            if not old:
+                break
+            rows = self.snapshot.scan(
+                SAMPLES,
+                start=self.as_of - min(back, unseen),
+                end=self.as_of + timedelta(milliseconds=1),
+                columns=("ts", "resource_id"),
+                resource_ids=sorted(old),
+            )
+            old -= set(rows.select(pl.col("resource_id").unique()).collect()["resource_id"].to_list())
+        return [one for one in known if one.resource_id not in old]
 
     def _without_forgotten(self, known: list[Resource]) -> list[Resource]:
         """Resources that were not forgotten, or that were read again since then."""

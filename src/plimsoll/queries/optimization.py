@@ -111,7 +111,7 @@ def windows(
     The memory of a window is freed when the caller drops it.
     """
     known_rules = project_rules(sources) if rules is None else rules
-    resources = _selected(sources.resources(), query)
+    resources = _selected(sources.resources(), query) if query.resource_ids else sources.current(sources.resources())
     window = _window(sources, query)
     also = {metric for rule in known_rules.values() for metric in rule.reads}
     also |= {metric for adviser in advisers().values() for metric in adviser.reads}

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from plimsoll.clock import Clock, rfc3339
-from plimsoll.documents.situation import FILE
+from plimsoll.documents.situation import FILE, Counts
 from plimsoll.errors import LakeError, PlimsollError
 from plimsoll.fleet.known_when import still_to_come
 from plimsoll.lake.format.files import needed_free_bytes
@@ -60,7 +60,7 @@ class SpoolStatus(Struct, frozen=True, rename="camel"):
 
 
 class ReportStatus(Struct, frozen=True, rename="camel"):
-    """What the last daily report said: the end of its window, its verdict, how many were judged of how many."""
+    """What the last daily report said: the end of its window, its verdict, and of all resources how many were what."""
 
     end: str
     verdict: str
@@ -68,6 +68,15 @@ class ReportStatus(Struct, frozen=True, rename="camel"):
     judged: int
     total: int
     silent: int
+    too_new: int
+    too_seldom: int
+    not_due: int
+    not_seen: int
+
+    @property
+    def counts(self) -> Counts:
+        """The report's own."""
+        return Counts(**{field.name: getattr(self, field.name) for field in fields(Counts)})
 
 
 class ToCome(Struct, frozen=True, rename="camel"):
@@ -121,7 +130,7 @@ def status(project: Project, clock: Clock) -> Status:
         *of_names(project.data / FOLDER, now),
     ]
     jobs = tuple(_job(task, plan, project, beats.get(task.name), now) for task in plan.tasks.values())
-    report, notes = _of_report(project.data), tuple(sources.notes)
+    report, notes = last_report(project.data), tuple(sources.notes)
     coming = _to_come(project, now) if spool is None else ()
     return Status(rfc3339(now), not problems, owned_by, tuple(problems), jobs, spool, report, notes, coming)
 
@@ -137,18 +146,23 @@ def _to_come(project: Project, now: datetime) -> tuple[ToCome, ...]:
     return tuple(ToCome(stage.what, rfc3339(stage.at(span[0]))) for stage in still_to_come(span[0], now))
 
 
-def _of_report(data: Path) -> ReportStatus | None:
+def last_report(data: Path) -> ReportStatus | None:
     """The situation of the last daily report, as it was published."""
     try:
         reported = json.loads((data / "published" / "latest" / FILE).read_bytes())
         detail = reported["detail"]
+        counts = detail["counts"]
         return ReportStatus(
             end=str(reported["window"]["end"]),
             verdict=str(detail["verdict"]),
             facts=str(detail["facts"]),
-            judged=int(detail["judged"]),
             total=int(detail["total"]),
-            silent=len(detail["silent"]),
+            judged=int(counts["judged"]),
+            silent=int(counts["silent"]),
+            too_new=int(counts["tooNew"]),
+            too_seldom=int(counts["tooSeldom"]),
+            not_due=int(counts["notDue"]),
+            not_seen=int(counts["notSeen"]),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

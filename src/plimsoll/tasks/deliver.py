@@ -2,7 +2,7 @@
 
 import os
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -24,6 +24,7 @@ from plimsoll.errors import DiskError, PlimsollError, shown
 from plimsoll.ledger.notices import CHANNEL
 from plimsoll.ledger.outbox import ALERT, Outbox, OutboxMessage
 from plimsoll.project.context import Context
+from plimsoll.publish.files import place
 from plimsoll.publish.views.verdict import QUIET
 from plimsoll.publish.views.view import ReportView
 from plimsoll.tasks.report import PublishedReport, as_pdf, owner_view
@@ -108,7 +109,7 @@ def _ids(kind: str, made: PublishedReport, key: str, domain: str) -> list[str]:
 
 
 def send_due(context: Context, *, chance: random.Random | None = None) -> list[tuple[OutboxMessage, Outcome]]:
-    """Tries what is due, alerts first, then the oldest; each attempt is noted before and after.
+    """Tries what is due, alerts first, then the oldest; each attempt is noted before, at the hand-over and after.
 
     After a minute no further attempt is begun, so that slow servers do not keep reports waiting: what is left is due
     in the next pass. A channel that does not answer is left alone for the rest of the pass, and no update of a thread
@@ -119,7 +120,8 @@ def send_due(context: Context, *, chance: random.Random | None = None) -> list[t
     done: list[tuple[OutboxMessage, Outcome]] = []
     stuck: set[str] = set()
     with box.alone():
-        box.recover(now, most_losses=MOST_LOSSES)
+        oldest = now - timedelta(seconds=context.config.get("mail", Mail).give_up_after)
+        box.recover(now, most_losses=MOST_LOSSES, oldest=oldest)
         due = box.due(now)
         sent = _sent(context).ids() if due else frozenset[str]()
         for parcel in due:
@@ -132,8 +134,8 @@ def send_due(context: Context, *, chance: random.Random | None = None) -> list[t
             answers = parcel.thread if parcel.thread != parcel.id else ""
             if parcel.recipient in stuck or (answers and box.waits(answers)):
                 continue
-            box.sending(parcel.id, context.clock.now())
-            outcome = _attempt(context, parcel, box.body(parcel.id), box.receipt(answers) if answers else "")
+            box.connecting(parcel.id, context.clock.now())
+            outcome = _attempt(context, box, parcel, box.receipt(answers) if answers else "")
             if outcome.kind != "sent" and parcel.channel in _CHANNELS:
                 stuck.add(parcel.recipient)
             _settle(context, box, parcel, outcome, chance or random.Random())  # noqa: S311 - spreads retries, no secret
@@ -141,7 +143,12 @@ def send_due(context: Context, *, chance: random.Random | None = None) -> list[t
     return done
 
 
-def _attempt(context: Context, parcel: OutboxMessage, body: bytes, receipt: str) -> Outcome:
+def _attempt(context: Context, box: Outbox, parcel: OutboxMessage, receipt: str) -> Outcome:
+    body = box.body(parcel.id)
+
+    def sending() -> None:
+        box.sending(parcel.id, context.clock.now())
+
     if parcel.channel in _CHANNELS:
         return hand_over(
             context,
@@ -151,8 +158,9 @@ def _attempt(context: Context, parcel: OutboxMessage, body: bytes, receipt: str)
             receipt=receipt,
             environment=os.environ,
             retry=parcel.losses > 0,
+            sending=sending,
         )
-    return _mailed(context, parcel.recipient, body, os.environ, retry=parcel.losses > 0)
+    return _mailed(context, parcel.recipient, body, os.environ, retry=parcel.losses > 0, sending=sending)
 
 
 def hand_over(
@@ -164,25 +172,34 @@ def hand_over(
     environment: Mapping[str, str],
     receipt: str = "",
     retry: bool = False,
+    sending: Callable[[], None] = lambda: None,
 ) -> Outcome:
     """One attempt through `[notify.NAME]`; `receipt` is the service's answer to the first message of the thread.
 
-    `retry`: the answer to an attempt before was lost.
+    `retry`: the answer to an attempt before was lost. `sending` is called once the message may be accepted.
     """
     channel = context.config.under("notify", Notify).get(name)
     if channel is None:
         return Outcome("failed", f"no channel notify.{name} is configured any more")
     if channel.kind == "mail":
-        return _mailed(context, channel.address, body, environment, retry=retry)
-    return post(channel, body, identity=identity, environment=environment, receipt=receipt)
+        return _mailed(context, channel.address, body, environment, retry=retry, sending=sending)
+    return post(channel, body, identity=identity, environment=environment, receipt=receipt, sending=sending)
 
 
-def _mailed(context: Context, to: str, body: bytes, environment: Mapping[str, str], *, retry: bool) -> Outcome:
+def _mailed(
+    context: Context,
+    to: str,
+    body: bytes,
+    environment: Mapping[str, str],
+    *,
+    retry: bool,
+    sending: Callable[[], None],
+) -> Outcome:
     mail = context.config.get("mail", Mail)
     if not mail.host:
         return Outcome("later", "no mail server is configured: [mail] host")
     letter = dated(body, context.clock.now(), retry=retry)
-    return smtp.send(mail, letter, to=to, password=environment.get(mail.password_env))
+    return smtp.send(mail, letter, to=to, password=environment.get(mail.password_env), sending=sending)
 
 
 def _settle(context: Context, box: Outbox, parcel: OutboxMessage, outcome: Outcome, chance: random.Random) -> None:
@@ -241,7 +258,7 @@ def _parts(
 
     waiting = outbox(context).waiting(channel="mail", recipient=recipient.address, kind=kind, before=made.end)
     why = f"You get this because [recipients.{name}] of this project's config names {recipient.address}."
-    link = mail.link.replace("{date}", f"{made.end:%Y/%m/%d}")
+    link = mail.link.replace("{date}", _dated(context, kind, made))
     also = [f"{parcel.window_end:%d %b %H:%M}" for parcel in waiting]
     try:
         return compose(
@@ -250,6 +267,11 @@ def _parts(
         )  # fmt: skip
     except Exception as error:  # noqa: BLE001 - a template is anybody's, and may raise anything
         return plain(made.view, end=made.end, revision=made.revision, why=why, link=link, reason=shown(error))
+
+
+def _dated(context: Context, kind: str, made: PublishedReport) -> str:
+    """Where the report lies for good below the published folder."""
+    return place(context.published, REPORT_KINDS[kind].page, made.end, context.clock.now())
 
 
 def _with_pdf(context: Context, kind: str, made: PublishedReport) -> tuple[PublishedReport, dict[str, bytes]]:
@@ -266,11 +288,15 @@ def _counts(made: PublishedReport) -> dict[str, int]:
     if not isinstance(made.view, ReportView):
         return {}
     now = made.view.situation
+    counts = now.counts
     return {
         "resources": now.total,
-        "judged": now.judged,
-        "silent": len(now.silent),
-        "notMeasured": len(now.unmeasured),
+        "judged": counts.judged,
+        "tooNew": counts.too_new,
+        "tooSeldom": counts.too_seldom,
+        "silent": counts.silent,
+        "notMeasured": counts.not_due,
+        "notSeen": counts.not_seen,
         "crossed": len(now.crossed),
         "opened": now.opened,
         "closed": now.closed,
@@ -288,7 +314,7 @@ def _queue_summary(context: Context, kind: str, made: PublishedReport, name: str
         "window": {"end": rfc3339(made.end)},
         "state": made.view.verdict.state,
         "facts": made.view.verdict.facts,
-        "link": mail.link.replace("{date}", f"{made.end:%Y/%m/%d}"),
+        "link": mail.link.replace("{date}", _dated(context, kind, made)),
         "alerts": list(made.alerts),
         "counts": _counts(made),
     }

@@ -14,6 +14,7 @@ from plimsoll.documents.capacity import promises as capacity_promises
 from plimsoll.documents.evidence import SituationEvidence
 from plimsoll.documents.report_kinds import CAPACITY, REPORT_KINDS
 from plimsoll.documents.situation import FILE as SITUATION_FILE
+from plimsoll.documents.situation import Uncovered
 from plimsoll.fleet.resources import Resource
 from plimsoll.ledger import Ledger, Run
 from plimsoll.project.context import Context
@@ -106,8 +107,10 @@ def _answered(context: Context, kind: str) -> ReportInput:
     made = _made(context, sources.snapshot.generation, REPORT_KINDS[kind].job)
     report = answer(sources, made, kind, start=context.start, since=since)
     document = documents.encode(report.document)
-    which = revision(context.published, REPORT_KINDS[kind].document, document, start=report.start, end=report.end)
-    return replace(report, made=replace(report.made, revision=which))
+    about, now = REPORT_KINDS[kind], context.clock.now()
+    which = revision(context.published, about, document, start=report.start, end=report.end, now=now)
+    uncovered = _uncovered(context.ledger, about.job, report.start)
+    return replace(report, made=replace(report.made, revision=which, uncovered=uncovered))
 
 
 def _whole(context: Context, report: ReportInput) -> PublishedReport:
@@ -170,8 +173,10 @@ def capacity(context: Context) -> PublishedReport:
     review = answer(sources, _made(context, sources.snapshot.generation, CAPACITY.job), kept)
     document = documents.encode(review.document)
     start = datetime.fromisoformat(review.document.time_range.start)
-    which = revision(context.published, CAPACITY.document, document, start=start, end=review.as_of)
-    review = replace(review, made=replace(review.made, revision=which))
+    now = context.clock.now()
+    which = revision(context.published, CAPACITY, document, start=start, end=review.as_of, now=now)
+    uncovered = _uncovered(context.ledger, CAPACITY.job, context.start or start)
+    review = replace(review, made=replace(review.made, revision=which, uncovered=uncovered))
     page = capacity_view(review, document_sha256=_sha256(document))
     drawn, reason = html.drawn(page, "capacity.html.j2", folders=context.templates)
     published = {CAPACITY.document: document, CAPACITY.page: drawn}
@@ -235,6 +240,15 @@ def _failed_jobs(ledger: Ledger, now: datetime) -> list[str]:
         f"{run.job}: the window to {rfc3339(run.window_end)} failed: {run.detail or run.cause or 'no reason noted'}"
         for run in found
     ]
+
+
+def _uncovered(ledger: Ledger, job: str, start: datetime) -> list[Uncovered]:
+    """The windows right before one that were given up: their readings are in no report."""
+    runs = ledger.given_up_before(job, start)
+    if not runs:
+        return []
+    why = dict.fromkeys(run.detail or run.cause or "no reason noted" for run in reversed(runs))
+    return [Uncovered(runs[-1].window_start, start, "; ".join(why))]
 
 
 def _cost(run: Run | None) -> str:

@@ -21,16 +21,16 @@ from tests.faults.night import project
 from tests.faults.night.doors import HOST, Shipper, Stranger
 from tests.faults.night.exporters import bad_exporters
 from tests.faults.night.post import bad_post
-from tests.faults.night.program import Program
+from tests.faults.night.program import LIVES_S, Program
 
 _LOOK_EVERY = 10
 _SMALL_DISK = "900m"
 
 
-def night(folder: Path, seconds: float, seed: int) -> tuple[list[str], bool]:
+def night(folder: Path, seconds: float, seed: int, *, brisk: bool = False) -> tuple[list[str], bool]:
     """The lines of the table, and whether nothing was wrong."""
     root, notes = folder / "disk" / "project", folder / "notes"
-    program = Program(root, random.Random(seed))
+    program = Program(root, random.Random(seed), LIVES_S[:2] if brisk else LIVES_S)
     with bad_exporters() as exporters, bad_post(seed) as post:
         project.made(root, notes, post=post.port, exporters=exporters)
         token = Tokens(root / "data" / "tokens.json").new("night", (f"ship:{HOST}",), datetime.now(UTC))
@@ -49,14 +49,14 @@ def night(folder: Path, seconds: float, seed: int) -> tuple[list[str], bool]:
         for thread in (shipper, stranger):
             thread.over.set()
             thread.join(40)
-        rows = program.rows(notes, shipper.acknowledged)
+        rows, letters = program.rows(notes, shipper.acknowledged), program.outbox()
         twice, bugs, windows = post.twice(), program.bugs(), program.windows_twice()
     temporary = [path for path in (root / "data").rglob(".tmp*") if path.is_file()]
     size = sum(path.stat().st_size for path in (root / "data" / "lake").rglob("*") if path.is_file())
     lines = [
         f"seed {seed}, {seconds / 60:.0f} min, {lives} lives: {dict(sorted(program.counts.items()))}",
         f"rows: {rows}; windows made twice: {windows}; unreadable: {program.counts['unreadable']}",
-        f"mail: {len(project.noted(notes, 'queued'))} queued, {len(post.accepted)} accepted",
+        f"mail: {len(project.noted(notes, 'queued'))} queued, {len(post.accepted)} accepted; {letters}",
         f"mail accepted again as the marked retry: {post.retried()}",
         f"mail accepted again unmarked, or a third time: {len(twice)} {twice[:3]}",
         f"segments: {dict(Counter(str(k) for k in shipper.answers.elements()))}",
@@ -74,6 +74,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make night", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--brisk", action="store_true", help="no life is longer than 15 s: more kills in the time")
     parser.add_argument("--folder", type=Path, help="where it is to happen; absent: a temporary folder")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -86,10 +87,10 @@ def main() -> None:
         if given.inside:
             subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_SMALL_DISK}", "tmpfs", folder / "disk"], check=True)
         try:
-            lines, well = night(folder, 60 * given.minutes, given.seed)
+            lines, well = night(folder, 60 * given.minutes, given.seed, brisk=given.brisk)
         finally:
             if given.inside:
-                subprocess.run(["umount", folder / "disk"], check=False)
+                subprocess.run(["umount", "--lazy", folder / "disk"], check=False)
     sys.stdout.write("\n".join(lines) + "\n")
     raise SystemExit(0 if well else 1)
 

@@ -95,6 +95,13 @@ def made(root: Path, notes: Path, *, post: int, exporters: int) -> None:
     configured(root, post=post, exporters=exporters)
 
 
+def letters(root: Path, notes: Path) -> None:
+    """Only the job that queues a letter every three seconds and sends what is due."""
+    (root / "jobs").mkdir(parents=True, exist_ok=True)
+    notes.mkdir(parents=True, exist_ok=True)
+    (root / "jobs" / "letters.py").write_text(_LETTERS.format(note=_NOTE.format(notes=str(notes))))
+
+
 def configured(root: Path, *, post: int, exporters: int, memory: int = 4096) -> None:
     """Its config anew."""
     (root / "config.toml").write_text(CONFIG.format(post=post, memory=memory) + targets(exporters))

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from tests.faults.night import project
 from tests.faults.night.exporters import bad_exporters, targets
 from tests.faults.night.post import bad_post
 
@@ -117,6 +118,7 @@ def soak(root: Path, seconds: float) -> list[str]:
     looks: dict[tuple[int, str], list[tuple[float, dict[str, float]]]] = defaultdict(list)
     with bad_exporters() as exporters, bad_post(1) as post, (root / "up.log").open("ab") as log:
         (root / "config.toml").write_text(CONFIG.format(post=post.port) + targets(exporters))
+        project.letters(root, root / "notes")
         command = [sys.executable, "-m", "plimsoll", "up", "--serve", "--project", str(root)]
         with subprocess.Popen(command, stdout=log, stderr=log) as up:
             load, began = Load(), time.monotonic()
@@ -133,7 +135,10 @@ def soak(root: Path, seconds: float) -> list[str]:
             up.terminate()
             ended = up.wait(30)
             took = time.monotonic() - asked
-    lines = [f"{seconds / 60:.0f} min; answers {dict(sorted(load.answers.items()))}; mails {len(post.accepted)}"]
+    lines = [f"{seconds / 60:.0f} min; answers {dict(sorted(load.answers.items()))}"]
+    queued = len(project.noted(root / "notes", "queued"))
+    mails = f"mails {queued} queued, {len(post.accepted)} accepted, {post.retried()} of them marked retries"
+    lines.append(f"{mails}, {len(post.twice())} unmarked twice")
     lines.append(f"up ended {'by itself ' if code is not None else ''}with {ended} in {took:.1f} s")
     return lines + [line for key, seen in sorted(looks.items()) for line in _line(key, seen, seconds)]
 

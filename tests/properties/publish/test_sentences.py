@@ -58,6 +58,7 @@ def drawn(seed: int) -> Situation:
         return sorted(rng.sample(names, rng.randint(0, min(most, len(names)))))
 
     names = NAMES[: rng.randint(1, len(NAMES))]
+    gone = rng.randint(0, 3) if rng.random() < 0.3 else 0
     silent = some(2, names) if rng.random() < 0.4 else []
     rest = [one for one in names if one not in silent]
     ended = some(2, rest) if rng.random() < 0.3 else []
@@ -70,10 +71,13 @@ def drawn(seed: int) -> Situation:
     alerts += [_alert(50 + n, one, rng.choice(("medium", "high")), "silence") for n, one in enumerate(silent)]
     alerts = [one for one in alerts if one.resource not in muted]
     hours = {one: rng.uniform(0.2, 150) for one in names}
+    seldom = [one for one in rest if one not in [*new, *over, *came]][:1] if rng.random() < 0.2 else []
     return Situation(
-        total=len(names),
+        total=len(names) + gone,
+        aged_out=gone,
+        too_seldom=seldom,
         read=len(names) if rng.random() < 0.95 else 0,
-        judged=len([one for one in rest if one not in new]),
+        judged=len([one for one in rest if one not in [*new, *seldom]]),
         too_new=new,
         coverage_pct=rng.choice([None, 100.0, 97.0, 88.0, 40.0]),
         silent=sorted((absent(one, hours[one], never=rng.random() < 0.2) for one in silent), key=lambda a: -a.length),
@@ -94,7 +98,9 @@ def drawn(seed: int) -> Situation:
         ahead=rng.choice([None, Ahead(60, len(names), 0), Ahead(60, 0, len(names)), Ahead(60, 1, len(names) - 1)]),
         availability_pct=rng.choice([None, 99.9, 91.0]),
         failed_jobs=["learn: the window failed"] if rng.random() < 0.2 else [],
-        without_line=some(len(names), [one for one in rest if one not in over + came]) if rng.random() < 0.4 else [],
+        without_line=some(len(names), [one for one in rest if one not in over + came + seldom])
+        if rng.random() < 0.4
+        else [],
         rules=rng.choice([None, RulesJudged(0, 9, 46), RulesJudged(12, 9, 46), RulesJudged(30, 0, 46)]),
     )
 
@@ -105,7 +111,7 @@ def _alert(n: int, name: str, severity: str, metric: str) -> Open:
 
 def names_of(now: Situation) -> list[str]:
     """The names of the drawn fleet."""
-    return NAMES[: now.total]
+    return NAMES[: now.total - now.aged_out]
 
 
 def worsened(now: Situation, rng: random.Random) -> Situation:
@@ -177,6 +183,7 @@ PLANTED: Final[dict[str, Callable[[Told], Told]]] = {
     "too few judged": lambda t: replace(
         t, second=t.second.replace("not read at the end. 4 judged", "not read at the end. 7 judged")
     ),
+    "another number that is too new": lambda t: replace(t, second=t.second.replace("2 too new", "3 too new")),
     "a silence that is not listed": lambda t: replace(t, absent=t.absent[1:]),
     "calm in the wrong state": lambda t: replace(t, verdict=t.verdict.replace("In trouble now.", "Steady.")),
     "fewer crossed than came back": lambda t: replace(t, second=t.second.replace("4 crossed", "0 crossed")),

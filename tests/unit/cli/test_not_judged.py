@@ -66,7 +66,7 @@ def test_an_empty_project_has_nothing_to_optimize_or_to_decide(
     """Said, instead of an empty answer or of nothing to decide."""
     assert said(project, capsys, "optimization")[1] == "not judged: no resource is known yet\n"
     out = said(project, capsys, "capacity")[0]
-    assert "Cannot tell. No pool of GPUs, replicas, cores or storage has readings yet." in out
+    assert "Cannot tell. No pool of GPUs, replicas, cores or storage has enough readings yet." in out
     assert "Nothing to decide" not in out
 
 

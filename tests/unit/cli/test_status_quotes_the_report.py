@@ -14,9 +14,8 @@ REPORTED = {
     "detail": {
         "verdict": "Cannot tell.",
         "facts": f"Only {percent(23.2)} of the readings arrived; \x1b[2Jgpu\u202e crossed.",
-        "judged": 0,
         "total": 2,
-        "silent": ["a", "b"],
+        "counts": {"judged": 0, "tooNew": 0, "tooSeldom": 0, "silent": 2, "notDue": 0, "notSeen": 0},
     },
 }
 

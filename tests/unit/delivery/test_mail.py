@@ -146,6 +146,7 @@ def test_a_process_that_dies_while_it_sends_sends_once_more(demo: Path, office: 
     queue(ctx, "daily", daily(ctx))
     box = outbox(ctx)
     (parcel,) = box.due(UNTIL)
+    box.connecting(parcel.id, UNTIL)
     box.sending(parcel.id, UNTIL)
     assert states(ctx)[0][1] == "sending"
     assert [outcome.kind for _, outcome in send_due(ctx, chance=CHANCE)] == ["sent"]
@@ -207,7 +208,7 @@ def test_a_kill_during_the_retry_of_a_lost_answer_is_the_last_one(demo: Path, of
 
 def test_a_server_that_never_speaks_is_left_after_the_deadline(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """F09: TCP is accepted, nothing follows."""
-    monkeypatch.setattr("plimsoll.delivery.smtp.DEADLINE_S", 0.3)
+    monkeypatch.setattr("plimsoll.delivery.smtp._STEP_S", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         ctx = wired(demo, mute.getsockname()[1])
         queue(ctx, "daily", daily(ctx))

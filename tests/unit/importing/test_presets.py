@@ -11,7 +11,7 @@ from plimsoll.cli import run
 from plimsoll.errors import UsageError
 from plimsoll.importing.documents import read_document
 from plimsoll.importing.presets import Wanted, mappings, presets, recognized
-from plimsoll.importing.run import Imported, import_file
+from plimsoll.importing.run import Imported, import_file, of_parts
 from plimsoll.lake import Lake
 from plimsoll.tables import SAMPLES
 
@@ -39,7 +39,7 @@ INFLUX = (
 )
 CONSOLE = '"Full label","Time (UTC)","CPUUtilization"\n"i-0a CPUUtilization","2026/05/20 10:00:00",12.5\n'
 DATADOG = (
-    'timestamp,"avg:system.cpu.iowait{host:db-1}","avg:system.net.bytes_rcvd{host:db-1}"\n1779271200000,3.5,1000\n'
+    'timestamp,"avg:system.cpu.iowait{host:db-1}","sum:system.net.bytes_rcvd{host:db-1}"\n1779271200000,3.5,1000\n'
 )
 PMREP = (
     'Time,"nvidia.gpuactive-gpu0","nvidia.power-gpu0","kernel.all.load-1 minute"\n2026-05-20 10:00:00,55,250000,2.5\n'
@@ -52,10 +52,10 @@ def bring(
     """A file through the preset that it is recognized as: what came of it, and the readings."""
     path, lake = tmp_path / name, Lake(tmp_path / "lake")
     path.write_text(text)
-    form, done = recognized(path), Imported()
+    form = recognized(path)
     assert form is not None
-    for mapping in mappings(form, path, wanted or Wanted()):
-        done += import_file(lake, path, mapping, now=NOW, most_refused=100)
+    read = mappings(form, path, wanted or Wanted())
+    done = of_parts(import_file(lake, path, mapping, now=NOW, most_refused=100) for mapping in read)
     assert done.rows == done.new + done.known + done.refused + done.empty + done.repeated + done.unmapped
     return done, lake.snapshot().scan(SAMPLES).sort("ts", "resource_id", "device").collect(), form
 

@@ -65,15 +65,24 @@ def test_names_that_are_not_used_any_more_make_room(tmp_path: Path) -> None:
         names.admit("h", of("f"), NOW + timedelta(days=8))
 
 
-def test_what_a_host_declares_counts_for_ever(tmp_path: Path) -> None:
-    """A declared name never ages out of the inventory; if it aged out of the count, names would grow without end."""
-    names, own = named_by(tmp_path, 3), of("a", "b", "c").with_columns(source=pl.lit("declared.target.x"))
+@pytest.mark.parametrize("source", ["declared.target.x", "host", "import.nab"])
+def test_what_a_host_states_counts_for_ever(tmp_path: Path, source: str) -> None:
+    """A stated name never ages out of the inventory; if it aged out of the count, names would grow without end."""
+    names, own = named_by(tmp_path, 3), of("a", "b", "c").drop("device").with_columns(source=pl.lit(source))
     names.admit("h", own, NOW)
-    names.admit("h", of("a"), NOW + timedelta(days=1))
+    names.admit("h", of("a").drop("device"), NOW + timedelta(days=1))
     for later in (8, 400):
         with pytest.raises(LakeError):
             names.admit("h", of("d"), NOW + timedelta(days=later))
         names.admit("h", own, NOW + timedelta(days=later))
+
+
+@pytest.mark.parametrize("source", ["target.pods", "slurm.main", "backfill.prom"])
+def test_what_only_labels_named_makes_room_in_the_inventory_too(tmp_path: Path, source: str) -> None:
+    """Pods and jobs of last month do not stop those of today."""
+    names, own = named_by(tmp_path, 3), of("a", "b", "c").drop("device").with_columns(source=pl.lit(source))
+    names.admit("h", own, NOW)
+    names.admit("h", of("d", "e", "f"), NOW + timedelta(days=8))
 
 
 def test_what_was_refused_is_told_for_a_day(tmp_path: Path) -> None:

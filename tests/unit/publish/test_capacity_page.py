@@ -99,7 +99,7 @@ def test_an_empty_fleet_has_a_page_too() -> None:
     document = msgspec.structs.replace(review.document, pools=[], resources=[], summary=summary, trust=trust)
     text = page(changed(review, document))
     assert "Cannot tell." in text
-    assert "No pool has readings yet" in text
+    assert "No pool has enough readings yet" in text
     assert "No forecast has come due yet." in text
 
 
@@ -120,6 +120,6 @@ def test_a_review_without_a_pool_says_nothing_calm() -> None:
     shown = capacity_view(empty, document_sha256="0" * 64)
     assert (shown.verdict.state, {tile.value for tile in shown.tiles[1:]}) == ("Cannot tell.", {"–"})
     page = html.render(shown, "capacity.html.j2", folders=templates()).decode()
-    assert "Not judged: no pool has readings." in page
+    assert "Not judged: no pool has enough readings." in page
     assert "✓ Nothing to choose" not in page
     assert "all measured" not in page

@@ -94,7 +94,7 @@ def test_unknown_is_a_dash_and_is_said() -> None:
     assert (row.busy, row.sm, row.power, row.slowed, row.what) == (f"40{N}%", "–", "–", "unknown", "1 × model unknown")
     assert shown.unknown.startswith("Unknown (–) is not zero. SM activity, tensor activity, memory bandwidth")
     none = section(gpu_use(frame(), [host("a", 2)]))
-    assert none.sentence == "No GPU was read. 2 more were not read."
+    assert none.sentence == "No GPU was read; 2 GPUs are known."
     assert gpu_section(gpu_use(frame(), [host("a", None)]), "") is None
 
 

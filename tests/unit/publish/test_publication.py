@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from plimsoll.errors import DiskError
-from plimsoll.publish.files import publish
+from plimsoll.publish.files import place, publish
 
 START, END = datetime(2026, 1, 15, 18, tzinfo=UTC), datetime(2026, 1, 16, 18, tzinfo=UTC)
 
@@ -113,7 +113,7 @@ def test_a_later_review_keeps_no_report_out_of_latest(tmp_path: Path) -> None:
         assert (tmp_path / "latest" / one["path"]).read_bytes() == there[name]
     assert (tmp_path / "2026/01/16" / "capacity.json").read_bytes() == b"7"
     earlier = {"capacity.html": b"0", "capacity.json": b"0"}
-    assert publish(tmp_path, earlier, start=START, end=END, generation="e") == tmp_path / "2026/01/16"
+    assert publish(tmp_path, earlier, start=START, end=END, generation="e") == tmp_path / "2026/01/16/180000"
 
 
 def test_a_window_of_the_future_gives_way(tmp_path: Path) -> None:
@@ -121,3 +121,35 @@ def test_a_window_of_the_future_gives_way(tmp_path: Path) -> None:
     at(tmp_path, "ahead", END + timedelta(days=400))
     assert at(tmp_path, "now", END, now=END + timedelta(minutes=1)) == tmp_path / "latest"
     assert (tmp_path / "latest" / "a.json").read_text() == "now"
+
+
+def daily(root: Path, text: str, end: datetime, *, now: datetime | None = None) -> None:
+    """Publishes a page and its document."""
+    files = {"daily.html": text.encode(), "performance.json": b"{}"}
+    publish(root, files, start=START, end=end, generation=text, now=now)
+
+
+def test_two_windows_that_end_on_one_day_have_folders_of_their_own(tmp_path: Path) -> None:
+    """The first keeps the day's name, where links lead; the other one has its time; `latest` moves forward."""
+    noon, day = END + timedelta(hours=1), tmp_path / "2026/01/16"
+    daily(tmp_path, "first", END)
+    daily(tmp_path, "second", noon)
+    assert (day / "daily.html").read_text() == "first"
+    assert (day / f"{noon:%H%M%S}" / "daily.html").read_text() == "second"
+    assert (tmp_path / "latest" / "daily.html").read_text() == "second"
+    daily(tmp_path, "first again", END)
+    assert (day / "daily.html").read_text() == "first again"
+    publish(tmp_path, {"daily.pdf": b"%PDF"}, start=START, end=noon, generation="p")
+    assert (day / f"{noon:%H%M%S}" / "daily.pdf").exists()
+    assert not (day / "daily.pdf").exists()
+    publish(tmp_path, {"weekly.html": b"w", "weekly.json": b"{}"}, start=START, end=noon, generation="w")
+    assert (day / "weekly.html").exists(), "another kind of report shares the day's folder"
+    assert place(tmp_path, "daily.html", noon, None) == f"2026/01/16/{noon:%H%M%S}"
+
+
+def test_a_window_of_a_clock_that_was_ahead_gives_the_folder_back(tmp_path: Path) -> None:
+    """What ends after now was no report."""
+    ahead = END + timedelta(hours=3)
+    daily(tmp_path, "ahead", ahead)
+    daily(tmp_path, "right", END, now=END + timedelta(minutes=1))
+    assert (tmp_path / "2026/01/16" / "daily.html").read_text() == "right"

@@ -92,7 +92,7 @@ def test_no_claim_is_made_about_what_was_not_looked_at() -> None:
     """Without forecasts the report does not say that nothing will cross."""
     assert judge(situation(ahead=None), MOMENT).facts == "Every resource stayed under its line."
     gone = judge(situation(ahead=None, total=3, aged_out=1), MOMENT).facts
-    assert gone == "2 resources stayed under their lines. 1 more has not been seen for days."
+    assert gone == "2 resources stayed under their lines. 1 of 3 is not seen any more."
 
 
 @pytest.mark.parametrize(

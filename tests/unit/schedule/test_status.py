@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from plimsoll.cli import run
 from plimsoll.clock import rfc3339
 from plimsoll.ledger import RunResult
 from plimsoll.project import Project
@@ -40,17 +41,27 @@ def test_without_a_scheduler_a_project_is_not_healthy(project: Project, clock: O
     assert found.problems == ("no scheduler is running; start one: plimsoll up",)
 
 
-def test_it_renders_the_situation_of_the_last_report(project: Project, clock: OwnedClock) -> None:
+def test_it_renders_the_situation_of_the_last_report(
+    project: Project, clock: OwnedClock, capsys: pytest.CaptureFixture[str]
+) -> None:
     """What the report published, and nothing of its own; before the first report there is none."""
     assert status(project, clock).report is None
     folder = project.data / "published" / "latest"
     folder.mkdir(parents=True)
-    detail = {"verdict": "Steady.", "facts": "a was silent.", "judged": 2, "total": 3, "silent": [{"id": "a"}]}
+    counts = {"judged": 2, "tooNew": 0, "tooSeldom": 1, "silent": 1, "notDue": 3, "notSeen": 4}
+    detail = {"verdict": "Steady.", "facts": "a was silent.", "total": 11, "counts": counts}
     told = {"subject": "situation", "window": {"end": "2026-01-16T18:00:00Z"}, "detail": detail}
     (folder / "situation.json").write_text(json.dumps(told), encoding="utf-8")
     found = status(project, clock).report
     assert found is not None
     assert (found.verdict, found.facts, found.judged, found.silent) == ("Steady.", "a was silent.", 2, 1)
+    assert found.counts.total == found.total
+    run(["status", "--project", str(project.root)])
+    printed = capsys.readouterr().out
+    assert (
+        "2 of 11 judged, 1 read too seldom for this window, 1 silent, 3 not due any more, 4 not seen any more"
+        in printed
+    )
 
 
 def test_a_host_that_names_too_much_is_told(project: Project, clock: OwnedClock) -> None:

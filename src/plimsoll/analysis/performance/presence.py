@@ -86,6 +86,8 @@ def _presence(
     state = _state(resource, last, reach)
     known = resource.known_since
     seen = last or known
+    unseen = seen is not None and reach.as_of - seen > timedelta(seconds=reach.silence.unseen)
+    aged_out = resource.churns and state != "read" and unseen
     return Presence(
         resource_id=resource.resource_id,
         state=state,
@@ -96,13 +98,10 @@ def _presence(
         due=sum(due for due, _ in sources.values()),
         readings=arrived.get(_ALL, 0),
         sources=sources,
-        coverage_pct=100 * sum(shares) / len(shares) if shares and resource.is_promised else None,
+        coverage_pct=100 * sum(shares) / len(shares) if shares and resource.is_promised and not aged_out else None,
         lost=lost if state == "read" else (),
         young=known is not None and reach.as_of - known < YOUNG,
-        aged_out=not resource.declared
-        and state != "read"
-        and seen is not None
-        and reach.as_of - seen > timedelta(seconds=reach.silence.unseen),
+        aged_out=aged_out,
     )
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from plimsoll.clock import rfc3339
 from plimsoll.errors import LakeError, shown
-from plimsoll.fleet.resources import DECLARED
+from plimsoll.fleet.resources import names_of_people
 from plimsoll.lake.format.files import Files, publish
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class RefusedNames(msgspec.Struct, frozen=True):
 class Names:
     """Names of hosts in a folder, a file each; `most` names of one host count that it used within `unseen`.
 
-    What it declares never ages out of the inventory, and so counts for ever.
+    A resource whose name a person stated never ages out of the inventory, and so counts for ever.
     One process writes. A damaged file begins anew: it counts names, it holds none of the readings.
     """
 
@@ -51,7 +51,7 @@ class Names:
             return
         today, oldest = int(now.timestamp()) // _DAY_S, int((now - self.unseen).timestamp()) // _DAY_S
         known = self._known(host)
-        given = dict.fromkeys(_marks(frame), today) | dict.fromkeys(_marks(_declared(frame)), _ALWAYS)
+        given = dict.fromkeys(_marks(frame), today) | dict.fromkeys(_marks(_stated(frame)), _ALWAYS)
         lately = {mark: day for mark, day in known.items() if day >= oldest}
         new = given.keys() - lately.keys()
         if new and len(lately) + len(new) > self.most:
@@ -83,8 +83,12 @@ def _marks(frame: "pl.DataFrame") -> Iterator[bytes]:
         yield hashlib.blake2b("\0".join([*named, ""][:2]).encode(), digest_size=8).digest()
 
 
-def _declared(frame: "pl.DataFrame") -> "pl.DataFrame":
-    return frame.filter(frame["source"].str.starts_with(DECLARED))
+def _stated(frame: "pl.DataFrame") -> "pl.DataFrame":
+    """Rows of the inventory whose sources state names; a row of readings has a device, and those come and go."""
+    if "device" in frame.columns:
+        return frame.clear()
+    of_people = [one for one in frame["source"].unique().to_list() if names_of_people(one)]
+    return frame.filter(frame["source"].is_in(of_people))
 
 
 def of_names(folder: Path, now: datetime, *, within: timedelta = timedelta(days=1)) -> list[str]:

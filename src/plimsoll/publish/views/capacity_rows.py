@@ -106,7 +106,7 @@ def _days(pool: Pool, horizon_days: int) -> str:
 def _sentence(pool: Pool) -> str:
     capacity = formatting.size(pool.capacity, pool.unit)
     if pool.now is None:
-        return f"{capacity}; no readings"
+        return f"{capacity}; too few readings yet"
     growth = pool.growth_per_day
     moving = "steady"
     if growth:

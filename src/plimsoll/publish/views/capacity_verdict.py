@@ -24,7 +24,7 @@ def judge(document: CapacityDocument, today: date) -> Verdict:
             "Cannot tell.", "ink3", "No resource says how large it is: no pool can be made from its readings."
         )
     if not document.summary.measured:
-        return Verdict("Cannot tell.", "ink3", "No pool of GPUs, replicas, cores or storage has readings yet.")
+        return Verdict("Cannot tell.", "ink3", "No pool of GPUs, replicas, cores or storage has enough readings yet.")
     if decide is None:
         until = today + timedelta(days=document.horizon_days)
         facts = outlook_text.none_reaches(document.pools, "pool", "its load line", document.horizon_days)

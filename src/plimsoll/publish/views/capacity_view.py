@@ -65,7 +65,7 @@ def capacity_view(review: CapacityInput, *, document_sha256: str) -> CapacityVie
         ),
         verdict=judge(document, today),
         since=since(document, review.previous),
-        notices=[*_assumed(review), *of_making(review.made)],
+        notices=[*_assumed(review), *of_making(review.made, CAPACITY.name, ZoneInfo(review.zone))],
         tiles=_tiles(review),
         lanes=rows.lanes(deciding),
         pools=[rows.pool_view(pool, document.horizon_days, drawn=True) for pool in drawn],
@@ -84,7 +84,7 @@ def _no_choice(document: CapacityDocument) -> str:
     """What is said where there is nothing to choose; ticked off only where every pool could be forecast."""
     forecast, without = outlook_text.counted(document.pools)
     if not forecast:
-        why = "too little history to forecast any pool" if without else "no pool has readings"
+        why = "too little history to forecast any pool" if without else "no pool has enough readings"
         return f"{GLYPHS['silent']} Not judged: {why}."
     unread = len(document.pools) - forecast - without
     if without or unread:
@@ -163,7 +163,9 @@ def _provenance(review: CapacityInput, document_sha256: str) -> list[Column]:
     pools = review.document.pools
     resources = {name for pool in pools for name in pool.resources}
     methods = sorted({pool.backtest.method for pool in pools if pool.backtest})
-    gaps = [f"{formatting.name(pool.name)}: {pool.reason or 'no readings'}" for pool in pools if not pool.forecast]
+    gaps = [
+        f"{formatting.name(pool.name)}: {pool.reason or 'too few readings yet'}" for pool in pools if not pool.forecast
+    ]
     more = [f"and {len(gaps) - 4} more in the JSON"] if len(gaps) > 4 else []
     delivery = ", ".join(f"{unit} {days:g} d" for unit, days in review.delivery_days.items())
     return [

@@ -64,14 +64,17 @@ def picture(report: ReportInput, situation: Situation) -> FleetPicture:
     square, per_row = (
         (18.0, 42) if count <= 42 else (11.0, 70) if count <= 140 else (9.0, 90) if count <= 700 else (6.0, 130)
     )
-    crossed, whose = len(situation.crossed), "its" if count == 1 else "their"
+    crossed = len(situation.crossed)
+    lines = "its line" if crossed == 1 else "their lines"
     fold = max(1, -(-count // _MOST_ROWS))
     height = 13.0 if count <= _MOST_NAMED else 7.0 if count <= 140 else 4.0
     return FleetPicture(
         title="The fleet, hour by hour" if report.cell_s <= 3600 else "The fleet, day by day",
-        sentence=f"{crossed:,} of {formatting.plural(count, 'resource')} crossed {whose} line."
+        sentence=f"{crossed:,} of {formatting.plural(count, 'resource')} crossed {lines}."
         if crossed
-        else f"No resource {'that was read ' if situation.silent or situation.unmeasured else ''}crossed its line."
+        else f"No resource {'that was read ' if situation.counts.not_read else ''}crossed its line."
+        if situation.read and not situation.has_no_line
+        else "Not judged: nothing that is read has a load line."
         if situation.read
         else "Not judged: nothing was read in this window.",
         mosaic=svg.mosaic(levels, label=_mosaic_label(levels), square=square, per_row=per_row),

@@ -136,7 +136,12 @@ def _sentence(fleet: GpuFleet) -> str:
     kind = f", {formatting.name(models[0])}" if len(models) == 1 else f" of {len(models)} models" if models else ""
     unread = f" {fleet.unread:,} more {'was' if fleet.unread == 1 else 'were'} not read." if fleet.unread else ""
     if not fleet.count:
-        return f"No GPU was read.{unread}"
+        known = (
+            f"; {formatting.plural(fleet.unread, 'GPU')} {'is' if fleet.unread == 1 else 'are'} known"
+            if fleet.unread
+            else ""
+        )
+        return f"No GPU was read{known}."
     busy = f"busy {formatting.percent(fleet.busy_pct)} of the time" if fleet.busy_pct is not None else "use unknown"
     names = {"SMs": "sm_active_pct", "tensor cores": "tensor_active_pct"}
     active = {label: _over(fleet, name) for label, name in names.items()}

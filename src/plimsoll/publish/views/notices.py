@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+from plimsoll.documents.report_kinds import REPORT_KINDS
 from plimsoll.documents.situation import ENOUGH_PCT, Situation
 from plimsoll.fleet.known_when import announced
 from plimsoll.fleet.resources import Resource
@@ -16,7 +17,11 @@ _MOST_FAILED = 3
 
 def notices(report: ReportInput, situation: Situation) -> list[str]:
     """One sentence for each thing that a reader must know before the numbers."""
-    return [*_missing(situation), *of_making(report.made, report.resources), *_still_to_come(report)]
+    return [
+        *_missing(situation),
+        *of_making(report.made, report.kind, ZoneInfo(report.zone), report.resources),
+        *_still_to_come(report),
+    ]
 
 
 def _still_to_come(report: ReportInput) -> list[str]:
@@ -27,9 +32,14 @@ def _still_to_come(report: ReportInput) -> list[str]:
     return [f"Not known yet, for want of history: {coming}."] if coming else []
 
 
-def of_making(made: Made, resources: Sequence[Resource] = ()) -> list[str]:
+def of_making(made: Made, kind: str, zone: ZoneInfo, resources: Sequence[Resource] = ()) -> list[str]:
     """What there is to say about this publication and the ones before it."""
-    lines: list[str] = []
+    about = REPORT_KINDS[kind]
+    lines = [
+        f"No {about.title.lower()} covers {formatting.span(one.start, one.end, zone)}: {formatting.visible(one.why)}; "
+        f"for one of them: plimsoll run {about.job} --as-of INSTANT."
+        for one in made.uncovered
+    ]
     if made.revision.replaces:
         names = {one.resource_id: one.name for one in resources}
         moved = [formatting.name(names.get(one, one)) for one in made.revision.changed]
@@ -50,7 +60,7 @@ def _missing(situation: Situation) -> list[str]:
     if situation.aged_out:
         count = formatting.plural(situation.aged_out, "name")
         have = "has" if situation.aged_out == 1 else "have"
-        lines.append(f"{count} that no config declares {have} not been seen for longer than [silence] unseen.")
+        lines.append(f"{count} that only labels gave {have} not been seen for longer than [silence] unseen.")
     lines += [formatting.visible(text) for text in situation.failed_jobs[:_MOST_FAILED]]
     more = len(situation.failed_jobs) - _MOST_FAILED
     return (

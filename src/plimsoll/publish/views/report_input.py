@@ -11,6 +11,7 @@ from plimsoll.documents.capacity import CapacityDocument
 from plimsoll.documents.gpus import GpuFleet
 from plimsoll.documents.headroom import Headroom
 from plimsoll.documents.optimization import OptimizationDocument
+from plimsoll.documents.situation import JustOver, Uncovered
 from plimsoll.fleet.load_lines import LoadLine
 from plimsoll.fleet.presence import METRIC as SILENCE
 from plimsoll.fleet.presence import Presence
@@ -23,7 +24,7 @@ class Made:
     """Who made a report, when, and from which state of the lake; `cost` is what the one before took.
 
     `undelivered` says which earlier messages did not reach whom, and why; `failed_jobs` names windows of jobs that were
-    given up since then.
+    given up since then; `uncovered` is the time right before this window that no report of its kind covers.
     """
 
     version: str
@@ -33,6 +34,7 @@ class Made:
     revision: Revision = field(default_factory=Revision)
     undelivered: Sequence[str] = ()
     failed_jobs: Sequence[str] = ()
+    uncovered: Sequence[Uncovered] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class ReportInput:
     as of `previous_end`, None on the first report. `optimization`, `anomalies`, `capacity` and `gpus` are None
     where they were not made; `failed` says why, by section. `outcomes` says what came of earlier advice.
     `presences` are in the order of `resources` too; `events` are the alerts that opened, closed or go on;
+    `just_over` lines that are crossed, and not for long enough yet;
     `is_filtered`: only some resources were asked for. `first_reading` is that of the whole lake.
     """
 
@@ -89,6 +92,7 @@ class ReportInput:
     outcomes: Sequence[str] = ()
     presences: Sequence[Presence] = ()
     events: Sequence[Event] = ()
+    just_over: Sequence[JustOver] = ()
     is_filtered: bool = False
     first_reading: datetime | None = None
 

@@ -19,7 +19,20 @@ from plimsoll.publish.theme import GLYPHS
 from plimsoll.publish.views.absences import absences
 from plimsoll.publish.views.report_input import ReportInput
 
-_ORDER: Final = ("critical", "high", "medium", "low", "silent", "crossed", "incomplete", "ok")
+_ORDER: Final = (
+    "critical",
+    "high",
+    "medium",
+    "low",
+    "silent",
+    "ended",
+    "unseen",
+    "crossed",
+    "incomplete",
+    "ok",
+    "no-line",
+)
+_NOT_READ: Final = ("silent", "ended", "unseen")
 _TYPES: Final = {"ai-service": "AI service"}
 _FACTS_UP_TO = 700  # above that a calm row says its sentence; the numbers are in the JSON
 _STALE = timedelta(minutes=30)
@@ -27,7 +40,11 @@ _STALE = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class ResourceRow:
-    """One resource; `state` is a severity, `silent`, `crossed`, `incomplete` or `ok`, with its glyph and word."""
+    """One resource; `state` is a severity or one of `_ORDER`, with its glyph and word.
+
+    `silent` should be read, `ended` is not due any more, `unseen` is a name of labels that went away; of `no-line`
+    nothing that is read has a load line, so that it is not ok either.
+    """
 
     state: str
     glyph: str
@@ -53,17 +70,19 @@ def rows(report: ReportInput, situation: Situation) -> list[ResourceRow]:
     for alert in situation.open:  # worst first: the first one counts
         if not alert.is_silence:
             severities.setdefault(alert.resource, alert.severity)
-    crossed = set(situation.crossed)
+    crossed, unlined = set(situation.crossed), {*situation.without_line, *situation.too_seldom}
     missing = {one.id: one.text for one in reversed(absences(situation, ZoneInfo(report.zone), report.end))}
-    absent = {one.id for one in (*situation.silent, *situation.unmeasured)}
-    absent |= {one.resource_id for one in report.presences if one.aged_out}
+    absent = {one.resource_id: "unseen" for one in report.presences if one.aged_out}
+    absent |= {one.id: "ended" for one in situation.unmeasured} | {one.id: "silent" for one in situation.silent}
 
     def state(resource_id: str) -> str:
         if resource_id in severities:
             return severities[resource_id]
         if resource_id in absent:
-            return "silent"
-        return "crossed" if resource_id in crossed else "incomplete" if resource_id in missing else "ok"
+            return absent[resource_id]
+        if resource_id in crossed or resource_id in missing:
+            return "crossed" if resource_id in crossed else "incomplete"
+        return "no-line" if resource_id in unlined else "ok"
 
     pairs = sorted(
         zip(report.resources, report.standings, strict=True),
@@ -96,14 +115,14 @@ def _row(
     position: int,
     missing: str,
 ) -> ResourceRow:
-    flagged = state != "ok"
+    flagged = state not in ("ok", "no-line")
     metric = standing.metric
     fresh = standing.last is not None and report.end - standing.last <= max(_STALE, _patience(resource))
     shown = (standing.now if fresh else None, standing.average, standing.peak)
     now, average, peak = (formatting.amount(v, metric) if metric else formatting.UNKNOWN for v in shown)
     return ResourceRow(
         state=state,
-        glyph={"crossed": "◇", "incomplete": "○"}.get(state, GLYPHS.get(state, GLYPHS["low"])),
+        glyph="◇" if state == "crossed" else GLYPHS.get(state, GLYPHS["silent"]),
         name=formatting.name(resource.name),
         full_name=formatting.visible(resource.name),
         kind=_TYPES.get(resource.type, resource.type.capitalize()),
@@ -142,7 +161,7 @@ def _sentence(standing: Headroom, state: str, missing: str) -> str:
     gap = f"{formatting.sentence_case(missing)}. " if missing else ""
     if standing.metric is None or standing.margin is None:
         return f"{gap}No reading of it that has a load line arrived in this window."
-    if state == "silent":
+    if state in _NOT_READ:
         return f"{gap}What follows is history."
     unit = " points" if standing.in_points else f"{formatting.NARROW}%"
     distance = formatting.number(abs(standing.margin))

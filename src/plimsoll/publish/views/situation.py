@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import Any, Final, cast, get_args
 
 from plimsoll.clock import instant, rfc3339
 from plimsoll.documents import detailed
@@ -17,12 +17,13 @@ from plimsoll.documents.situation import (
     Crossing,
     GpuTotals,
     Incident,
+    JustOver,
     Lost,
     Open,
     RulesJudged,
     Situation,
 )
-from plimsoll.fleet.presence import METRIC, Presence
+from plimsoll.fleet.presence import METRIC, Presence, Standing
 from plimsoll.fleet.resources import Resource
 from plimsoll.publish.views import incidents, outlook_text
 from plimsoll.publish.views.report_input import ReportInput
@@ -53,6 +54,7 @@ def situation_of(report: ReportInput) -> Situation:
         crossed=sorted(crossed),
         came_back=_came_back(report, names, crossed, {one.id for one in (*silent, *unmeasured)}),
         over_now=sorted(_over_now(report)),
+        just_over=_just_over(report, names),
         incidents=_incidents(report),
         advice=_advice(report),
         crossings=sorted(_crossings(report), key=lambda one: (one.days, one.name, one.metric)),
@@ -61,6 +63,7 @@ def situation_of(report: ReportInput) -> Situation:
         gpus=_gpus(report),
         failed_sections=sorted(report.failed),
         failed_jobs=list(report.made.failed_jobs),
+        uncovered=list(report.made.uncovered),
         is_filtered=report.is_filtered,
         without_line=_without_line(report, crossed),
         rules=_rules(report),
@@ -80,18 +83,22 @@ def of_presences(resources: Sequence[Resource], presences: Sequence[Presence], e
     types = {r.resource_id: r.type for r in resources}
     listed = [one for one in presences if one.resource_id in names]
     present = [one for one in listed if not one.aged_out]
+    standing: dict[Standing, list[Presence]] = {one: [] for one in get_args(Standing)}
+    for one in listed:
+        standing[one.standing].append(one)
     shares = [one.coverage_pct for one in present if one.coverage_pct is not None]
     whole = sum(one.in_window for one in present if one.coverage_pct is None)
     return Situation(
         total=len(resources),
         read=sum(one.in_window for one in present),
-        judged=sum(one.judged for one in present),
-        too_new=[one.resource_id for one in present if one.young and one.state == "read"],
+        judged=len(standing["judged"]),
+        too_new=[one.resource_id for one in standing["too new"]],
+        too_seldom=[one.resource_id for one in standing["too seldom"]],
         coverage_pct=(sum(shares) + 100.0 * whole) / (len(shares) + whole) if shares or whole else None,
-        silent=_absent([one for one in present if one.silent], names, types, end),
-        unmeasured=_absent([one for one in present if one.state == "ended"], names, types, end),
+        silent=_absent(standing["silent"], names, types, end),
+        unmeasured=_absent(standing["not due"], names, types, end),
         lost=[one for p in present for one in _lost(p, names[p.resource_id])],
-        aged_out=len(listed) - len(present),
+        aged_out=len(standing["not seen"]),
     )
 
 
@@ -165,6 +172,12 @@ def _over_now(report: ReportInput) -> set[str]:
     listed = [alert for alert in report.document.alerts if alert.alert_id not in by_rules]
     opened = {alert.resource for alert in listed if alert.metric != METRIC}
     return lines | opened | {one.resource_id for one in report.standings if one.is_over}
+
+
+def _just_over(report: ReportInput, names: Mapping[str, str]) -> list[JustOver]:
+    """Lines that are crossed, and not for long enough to open an alert, the longest first."""
+    found = [replace(one, name=names[one.id]) for one in report.just_over if one.id in names]
+    return sorted(found, key=lambda one: (one.since, one.id, one.metric))
 
 
 def _without_line(report: ReportInput, crossed: set[str]) -> list[str]:
@@ -262,8 +275,13 @@ def evidence_of(report: ReportInput, situation: Situation, *, state: str, facts:
         threshold=None,
         unit="0 calm to 5 cannot tell",
         samples=situation.read,
-        detail={"verdict": state, "facts": facts, **_plain(situation)},
+        detail=detail_of(situation, state=state, facts=facts),
     )
+
+
+def detail_of(situation: Situation, *, state: str, facts: str) -> dict[str, Any]:
+    """The situation's fields and its counts in plain values, with the verdict in words."""
+    return {"verdict": state, "facts": facts, "counts": _plain(situation.counts), **_plain(situation)}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - anything that a situation holds

@@ -31,6 +31,8 @@ from plimsoll.documents.situation import (
     State,
 )
 from plimsoll.publish import formatting
+from plimsoll.publish.views.counts import NOT_SEEN, TOO_NEW, TOO_SELDOM, why_not_judged
+from plimsoll.publish.views.just_over import just_over_fact
 
 _STATES: Final[Mapping[State, tuple[str, str]]] = MappingProxyType(
     {
@@ -45,6 +47,7 @@ _STATES: Final[Mapping[State, tuple[str, str]]] = MappingProxyType(
 QUIET: Final = frozenset(_STATES[state][0] for state in (State.CALM, State.STEADY))
 """The verdicts that do not matter to a recipient who wants only what matters."""
 MOST_FACTS: Final = 2
+_NOUNS: Final = MappingProxyType({"training": "training job", "storage": "store", "ai-service": "AI service"})
 _MOST_DEVICES: Final = 3
 _SPARE_PCT: Final = 50.0
 
@@ -93,6 +96,10 @@ class Moment:
         """A time of day, with the day where it is another one."""
         return formatting.clock_time(at, self.zone, day_of=self.end)
 
+    def span(self, start: datetime, end: datetime) -> str:
+        """From when to when."""
+        return formatting.span(start, end, self.zone)
+
 
 def judge(situation: Situation, moment: Moment) -> Verdict:
     """The verdict on a situation."""
@@ -140,7 +147,7 @@ def _names(situation: Situation) -> list[str]:
     names = [one.name for one in absent] + [one.name for one in situation.lost]
     names += [one.name for one in situation.came_back] + [one.name for one in situation.open]
     names += [one.name for one in situation.incidents] + [one.name for one in situation.crossings]
-    names += [one.name for one in situation.advice]
+    names += [one.name for one in situation.advice] + [one.name for one in situation.just_over]
     return sorted({formatting.name(name) for name in names})
 
 
@@ -149,16 +156,15 @@ def _no_resource(situation: Situation) -> str:
 
 
 def _calm(situation: Situation) -> str:
-    new = len(situation.too_new)
-    young = f" {new} of {situation.total:,} {'is' if new == 1 else 'are'} too new to judge." if new else ""
-    without, gone = len(situation.without_line), situation.aged_out
-    if without or gone:
-        lined = situation.total - gone - without
-        stayed = f"{formatting.plural(lined, 'resource')} stayed under {'its line' if lined == 1 else 'their lines'}"
-        none = f" {without:,} {'has' if without == 1 else 'have'} none." if without else ""
-        unseen = f" {gone:,} more {'has' if gone == 1 else 'have'} not been seen for days." if gone else ""
-        return f"{stayed}{_ahead(situation)}.{none}{unseen}{young}"
-    return f"Every resource stayed under its line{_ahead(situation)}.{young}"
+    counts, without = situation.counts, len(situation.without_line)
+    parts = [(counts.too_new, TOO_NEW), (counts.too_seldom, TOO_SELDOM), (counts.not_seen, NOT_SEEN)]
+    rest = "".join(f" {n:,} of {situation.total:,} {'is' if n == 1 else 'are'} {what}." for n, what in parts if n)
+    lined = situation.stayed_under
+    if lined == situation.total:
+        return f"Every resource stayed under its line{_ahead(situation)}.{rest}"
+    stayed = f"{formatting.plural(lined, 'resource')} stayed under {'its line' if lined == 1 else 'their lines'}"
+    none = f" {without:,} {'has' if without == 1 else 'have'} none." if without else ""
+    return f"{stayed}{_ahead(situation)}.{none}{rest}"
 
 
 def _ahead(situation: Situation) -> str:
@@ -182,7 +188,7 @@ def facts_of(situation: Situation, moment: Moment) -> Iterator[Fact]:
         yield Fact(f"only {formatting.number(available)}{formatting.NARROW}% was available")
     yield from _pressing(situation, moment)
     yield from _past(situation, moment)
-    yield from _found(situation)
+    yield from _found(situation, moment)
     coverage = situation.coverage_pct
     if coverage is not None and LEAST_PCT <= coverage < ENOUGH_PCT:
         yield Fact(f"only {formatting.number(coverage)}{formatting.NARROW}% of the readings that were due arrived")
@@ -198,7 +204,7 @@ def _unknown(situation: Situation, moment: Moment) -> Iterator[Fact]:
     for kind in situation.silent_types[:1]:
         members = [one for one in situation.silent if one.type == kind]
         since = _since(members or situation.silent, moment)
-        yield Fact(f"every {kind} is silent{since}", tuple(one.id for one in members))
+        yield Fact(f"every {_NOUNS.get(kind, kind)} is silent{since}", tuple(one.id for one in members))
 
 
 def _since(silent: Sequence[Absent], moment: Moment) -> str:
@@ -209,7 +215,8 @@ def _since(silent: Sequence[Absent], moment: Moment) -> str:
 def _pressing(situation: Situation, moment: Moment) -> Iterator[Fact]:
     """Open alerts and what crosses soon; a high alert comes before a forecast, a medium one after it."""
     alerts = list(_alerts(situation, moment))
-    soon = [Fact(crossing(one), (one.id,)) for one in situation.crossings]
+    found = {one.resource for one in situation.open if one.what}
+    soon = [Fact(crossing(one), (one.id,)) for one in situation.crossings if one.id not in found]
     urgent = bool(situation.open) and situation.open[0].severity in ("critical", "high")
     yield from [*alerts[:1], *soon[:1], *alerts[1:]] if urgent or not soon else [*soon[:1], *alerts]
     listed = {one.resource for one in situation.open if one.is_silence}
@@ -314,12 +321,12 @@ def _past(situation: Situation, moment: Moment) -> Iterator[Fact]:
     named = {one.resource for one in situation.open} | {one.id for one in back}
     briefly = [one for one in situation.over_now if one not in named | set(situation.muted)]
     if briefly:
-        yield Fact(f"{formatting.plural(len(briefly), 'resource')} went over a line just now", tuple(briefly))
+        yield Fact(just_over_fact(situation, moment.end, briefly), tuple(briefly))
     if situation.muted:
         yield Fact(f"{formatting.plural(len(situation.muted), 'resource')} with a muted alert", tuple(situation.muted))
 
 
-def _found(situation: Situation) -> Iterator[Fact]:
+def _found(situation: Situation, moment: Moment) -> Iterator[Fact]:
     if situation.incidents:
         yield _incidents(situation)
     if situation.advice:
@@ -330,6 +337,8 @@ def _found(situation: Situation) -> Iterator[Fact]:
             yield Fact(f"there is urgent advice for {formatting.plural(len(about), 'resource')}", about)
     if situation.failed_jobs:
         yield Fact(f"{formatting.plural(len(situation.failed_jobs), 'run')} of jobs failed")
+    for one in situation.uncovered:
+        yield Fact(f"no report covers {moment.span(one.start, one.end)}")
     if situation.failed_sections:
         yield Fact(f"{formatting.plural(len(situation.failed_sections), 'section')} could not be made")
 
@@ -363,18 +372,3 @@ def _rest(situation: Situation) -> Iterator[Fact]:
     left = [one for one in situation.crossed if one not in {back.id for back in situation.came_back}]
     if left:
         yield Fact(f"{formatting.plural(len(left), 'resource')} crossed a line", tuple(left))
-
-
-def why_not_judged(situation: Situation) -> str:
-    """Why some or all resources are not compared with their own past, in words; empty where all are."""
-    absent_ids = {one.id for one in (*situation.silent, *situation.unmeasured)}
-    parts = [
-        (len(situation.too_new), "too new to judge"),
-        (len({one.id for one in situation.silent}), "silent"),
-        (len({one.id for one in situation.unmeasured}), "not measured at the end"),
-    ]
-    named = [f"{count:,} {why}" for count, why in parts if count]
-    rest = situation.total - situation.aged_out - situation.judged - len(absent_ids | set(situation.too_new))
-    if rest > 0:
-        named.append(f"{rest:,} without a reading")
-    return ", ".join(named)

@@ -5,6 +5,7 @@ Templates only place these; they hold no arithmetic and no threshold.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -17,8 +18,10 @@ from plimsoll.publish.drawing.svg import MARK
 from plimsoll.publish.theme import GLYPHS
 from plimsoll.publish.views import fleet_strip, resource_rows, sections
 from plimsoll.publish.views.absences import Absence, absences
+from plimsoll.publish.views.counts import in_words, not_read, why_not_judged
 from plimsoll.publish.views.fleet_strip import FleetPicture
 from plimsoll.publish.views.gpu_rows import GpuSection, gpu_section
+from plimsoll.publish.views.just_over import just_over
 from plimsoll.publish.views.notices import notices
 from plimsoll.publish.views.provenance import Column, provenance
 from plimsoll.publish.views.report_input import ReportInput
@@ -26,7 +29,7 @@ from plimsoll.publish.views.resource_rows import ResourceRow
 from plimsoll.publish.views.sections import Section
 from plimsoll.publish.views.situation import situation_of
 from plimsoll.publish.views.tiles import Tile, tiles
-from plimsoll.publish.views.verdict import Moment, Verdict, judge, why_not_judged
+from plimsoll.publish.views.verdict import Moment, Verdict, judge
 
 MOST_ROWS = 2_500
 
@@ -102,7 +105,7 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
     flagged = sum(row.flagged for row in rows)
     count = len(situation.open)
     strange, constrained = sections.unusual(report, situation, zone), sections.constrained(report, situation)
-    checked = _checked(situation, strange, constrained)
+    checked = _checked(situation, strange, constrained, report.end)
     missing = absences(situation, zone, report.end)
     return ReportView(
         kind=REPORT_KINDS[report.kind].title,
@@ -115,7 +118,7 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
         actions=sections.actions(report, situation),
         fleet_picture=fleet_strip.picture(report, situation),
         alerts=_alerts(report, zone),
-        alerts_sentence=_alerts_sentence(situation) if count else no_alert_sentence(situation),
+        alerts_sentence=_alerts_sentence(situation) if count else no_alert_sentence(situation, report.end),
         alerts_glyph=_alerts_glyph(situation),
         unusual=strange,
         constrained=constrained,
@@ -151,17 +154,23 @@ def _open(count: int) -> str:
     return "Open a row for its numbers."
 
 
-def no_alert_sentence(situation: Situation) -> str:
-    """What is said where no alert is open: nothing of lines that were crossed, or that nothing was read of."""
+def no_alert_sentence(situation: Situation, end: datetime | None = None) -> str:
+    """What is said where no alert is open: nothing of lines that were crossed, or that nothing was read of.
+
+    `end` is that of the window; None: nothing is said of how long a line has been crossed.
+    """
     if not situation.read:
         return "Not judged: nothing was read in this window."
     if situation.over_now:
-        return "No alert is open; a line is crossed, not for long enough."
+        one = situation.just_over[0] if len(situation.just_over) == 1 and end is not None else None
+        if one is None or end is None:
+            return "No alert is open; a line is crossed, not for long enough."
+        return f"No alert is open; {formatting.name(one.name)} is {just_over(one, end)}."
     if situation.crossed or situation.muted:
         return "No alert is open."
     if situation.has_no_line:
         return "Not judged: nothing that is read has a load line."
-    more = " What is not read is not judged." if situation.silent else ""
+    more = " What is not read is not judged." if situation.counts.not_read else ""
     if situation.without_line:
         count = len(situation.without_line)
         more += f" {formatting.plural(count, 'resource')} {'has' if count == 1 else 'have'} none."
@@ -177,16 +186,16 @@ def lines_are_kept(situation: Situation) -> bool:
 def _absent_sentence(situation: Situation) -> str:
     """How many are not read, and of how many something is missing."""
     parts = [
-        (len(situation.silent), "silent"),
-        (len(situation.unmeasured), "not read any more"),
         (len({one.id for one in situation.lost}), "lost a metric or a GPU"),
         (len(situation.gaps), "without readings for a while"),
     ]
-    counted = ", ".join(f"{count:,} {what}" for count, what in parts if count)
+    counted = ", ".join(part for part in (not_read(situation), in_words(parts)) if part)
     return f"{counted} of {formatting.plural(situation.total, 'resource')}." if counted else ""
 
 
-def _checked(situation: Situation, strange: Section | None, constrained: Section | None) -> list[Checked]:
+def _checked(
+    situation: Situation, strange: Section | None, constrained: Section | None, end: datetime
+) -> list[Checked]:
     """What was looked at without finding anything, one line for each; with nothing judged there is none."""
     if not situation.judged:
         return []
@@ -196,7 +205,7 @@ def _checked(situation: Situation, strange: Section | None, constrained: Section
     ]
     if situation.open:
         return looked
-    return [Checked(_alerts_glyph(situation), "Alerts", no_alert_sentence(situation)), *looked]
+    return [Checked(_alerts_glyph(situation), "Alerts", no_alert_sentence(situation, end)), *looked]
 
 
 def _alerts_glyph(situation: Situation) -> str:
@@ -227,7 +236,8 @@ def _since(report: ReportInput, situation: Situation) -> str:
     counted = counts_sentence(situation)
     before = report.previous.overall.health_score if report.previous else None
     if report.previous is None or before is None:
-        earlier = any(r.known_since is not None and r.known_since < report.previous_end for r in report.resources)
+        known = [one.known_since for one in report.resources if one.known_since is not None]
+        earlier = bool(situation.uncovered) or any(one < report.previous_end for one in known)
         why = "Nothing was read in the window before" if earlier else "First report"
         return f"{why}; nothing to compare with{'' if earlier else ' yet'}. In this window: {counted}"
     now = report.document.overall.health_score
@@ -240,12 +250,12 @@ def _since(report: ReportInput, situation: Situation) -> str:
 
 def counts_sentence(situation: Situation) -> str:
     """What opened and closed, how many crossed or stayed under, how many are not read or not judged."""
-    unlined = len(situation.without_line)
+    unlined, both = situation.unlined, situation.crossed_unread
     counts = (
         f"{situation.stayed_under:,} of {formatting.plural(situation.total, 'resource')} stayed under "
         f"{'its line' if situation.total == 1 else 'their lines'}; {len(situation.crossed):,} crossed; "
         f"{f'{unlined:,} without a line; ' if unlined else ''}"
-        f"{len(situation.silent) + len(situation.unmeasured) + situation.aged_out:,} not read at the end."
+        f"{situation.counts.not_read:,} not read at the end{f', {both:,} of which crossed' if both else ''}."
     )
     why = why_not_judged(situation)
     if why:
