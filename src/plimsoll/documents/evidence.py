@@ -160,6 +160,16 @@ class IncidentDetail(Detail, frozen=True, kw_only=True, tag="incident"):
     explanation: str
 
 
+class ChangesDetail(Detail, frozen=True, kw_only=True, tag="changes"):
+    """What is new, worse and gone since an earlier report: `kind id` of each, as `situation.json` names them."""
+
+    since: str
+    was_delivered: bool
+    new: list[str]
+    worse: list[str]
+    gone: list[str]
+
+
 class GpuFleetDetail(Detail, frozen=True, kw_only=True, tag="gpus"):
     """How many GPUs were read and how many were not; how many would have been enough in their busiest hour."""
 
@@ -336,6 +346,7 @@ AnyDetail: TypeAlias = (
     | JudgedDetail
     | FindingDetail
     | IncidentDetail
+    | ChangesDetail
     | GpuFleetDetail
     | GpuHostDetail
     | PortfolioDetail
