@@ -30,10 +30,7 @@ class AvailabilityDetail(Detail, frozen=True, kw_only=True, tag="availability"):
 
 
 class AlertDetail(Detail, frozen=True, kw_only=True, tag="alert"):
-    """Of which resource an alert is, whether it is muted (and why), and the statement that gives its value again.
-
-    `what` says what a rule found; empty where a line is crossed.
-    """
+    """Whose alert it is, why it is muted, the statement that gives its value again; `what` a rule found, if one did."""
 
     resource: str
     quiet: str | None

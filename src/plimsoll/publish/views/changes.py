@@ -57,7 +57,7 @@ def changes_view(report: ReportInput, situation: Situation) -> ChangesView | Non
 
 
 def _sentence(found: Changes, earlier: Earlier, zone: ZoneInfo) -> str:
-    """`Since the report of 16 Jan 07:00: 3 new, 1 worse, 2 gone.`"""
+    """Since which report, and how many are new, worse and gone."""
     which = "the report that was delivered last" if earlier.was_delivered else "the report before"
     since = f"Since {which} ({formatting.moment(earlier.end, zone)})"
     if not found:
