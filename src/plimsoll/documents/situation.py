@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Final
+from typing import Final, Literal
 
 FILE: Final = "situation.json"
 """Where a daily report publishes its situation, alone: small enough to be read for each `plimsoll status`."""
@@ -74,6 +74,19 @@ class Open:
     since: datetime
     is_silence: bool = False
     what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JustOver:
+    """A line that a resource has been over since an instant, and not yet for the `lasting` that opens an alert."""
+
+    id: str
+    metric: str
+    line: float
+    since: datetime
+    lasting: timedelta
+    side: Literal["over", "under"] = "over"
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +222,7 @@ class Situation:
     crossed: Sequence[str] = ()
     came_back: Sequence[CameBack] = ()
     over_now: Sequence[str] = ()
+    just_over: Sequence[JustOver] = ()
     incidents: Sequence[Incident] = ()
     advice: Sequence[Advice] = ()
     crossings: Sequence[Crossing] = ()

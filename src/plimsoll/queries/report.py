@@ -20,6 +20,7 @@ from plimsoll.documents.gpus import SIZED_FOR_PCT, GpuFleet, GpuHost
 from plimsoll.documents.optimization import OptimizationDocument
 from plimsoll.documents.parameters import PerformanceQuery
 from plimsoll.documents.report_kinds import Span, spanned
+from plimsoll.documents.situation import JustOver
 from plimsoll.errors import shown
 from plimsoll.lake import hours
 from plimsoll.local_time import days_back
@@ -91,6 +92,7 @@ def report(
         outcomes=_outcomes(sources, window.start),
         presences=seen.presences,
         events=[Event(e.alert, e.opened, e.closed, e.is_open, e.quiet, e.what) for e in seen.events],
+        just_over=[JustOver(p.resource, p.metric, p.line, p.since, p.lasting, p.side) for p in seen.pending],
         is_filtered=sources.sees is not None,
         first_reading=whole[0] if whole else None,
     )

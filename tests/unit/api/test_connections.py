@@ -114,6 +114,12 @@ def test_more_silent_connections_than_places_lock_nobody_out(sent: bytes) -> Non
         (b"GET / HTTP/1.1\r\nX: ", b"a", QUICK.head, b"408"),
         (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n", b"a", QUICK.body, b""),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HTTP/1.1\r\nX: ", b"a", QUICK.head, b"408"),
+        (
+            b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\nPOST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n",
+            b"",
+            QUICK.body,
+            b"200",
+        ),
     ],
 )
 def test_a_step_has_one_deadline(begun: bytes, drip: bytes, seconds: float, said: bytes) -> None:

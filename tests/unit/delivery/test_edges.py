@@ -269,7 +269,12 @@ def test_windows_that_were_given_up_or_made_again_are_known(tmp_path: Path) -> N
     assert runs.made_since(failed)
     assert (runs.failing("j"), runs.unfinished()) == ([], [])
     assert (runs.last_ended("j"), runs.last("none")) == (None, None)
+    good = ended(9, "success")
+    ended(10, "failed")
+    last = runs.last_ended("j")
+    assert last is not None
+    assert last.id == good
     start = runs.latest_start()
-    assert start == NOW + 3 * MINUTE
-    assert runs.void_after(NOW + MINUTE) == 2
+    assert start == NOW + 10 * MINUTE
+    assert runs.void_after(NOW + MINUTE) == 4
     assert [one.id for one in runs.failures(NOW)] == [again, first]

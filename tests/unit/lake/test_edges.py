@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 import polars as pl
 import pytest
 
-from plimsoll.errors import DiskError, LakeError, UsageError
+from plimsoll.errors import DiskError, LakeError
 from plimsoll.lake import Lake
 from plimsoll.lake.format import files as disk
 from plimsoll.lake.format import manifest as manifests
@@ -24,7 +24,6 @@ from plimsoll.lake.read.merging import Window
 from plimsoll.lake.shared import validation
 from plimsoll.lake.shared.names import Names, of_names
 from plimsoll.lake.shared.spool import MOST_ROWS
-from plimsoll.lake.sql import Bounds, ask
 from plimsoll.tables import MAX_NAME_CHARS, SAMPLES
 from tests.strangers import frame
 
@@ -356,31 +355,6 @@ def test_names_of_a_host_count_to_the_last_one_and_to_the_day(tmp_path: Path) ->
     assert of_names(tmp_path, at) == []
     (tmp_path / "h.msgpack").write_bytes(b"\xff")
     names.admit("h", frame("d", 2), at)
-
-
-# SQL, sizes
-
-
-def test_so_many_rows_are_answered_and_one_more_is_refused(tmp_path: Path) -> None:
-    """In words that say what to do; names, twice the same one, and what stands in no table."""
-    lake = Lake(tmp_path / "lake")
-    lake.append(SAMPLES, frame("a", 3), collector="t")
-    snapshot = lake.snapshot()
-    three = ask(snapshot, "select resource_id, cpu_utilization_pct from samples", Bounds(rows=3))
-    assert (three.frame.height, list(three.columns)) == (3, ["resource_id", "cpu_utilization_pct"])
-    with pytest.raises(UsageError, match="more than 2 rows; add a limit"):
-        ask(snapshot, "select * from samples", Bounds(rows=2))
-    assert list(three.named().columns) == ["resource_id", "cpu_utilization_pct"]
-    with pytest.raises(UsageError, match='two columns are called "a"'):
-        ask(snapshot, "select 1 as a, 2 as a", Bounds()).named()
-    assert ask(snapshot, "select 1 as a, 2 as a", Bounds()).rows == [(1, 2)]
-    with pytest.raises(UsageError, match=r"took longer than 0\.2 s"):
-        ask(snapshot, "select count(*) from range(100000000000) a, range(1000) b", Bounds(seconds=0.2))
-    (plan,) = ask(snapshot, "explain select 1", Bounds()).rows
-    assert plan
-    for statement in ("select 1; select 2", "explain analyze select 1", "explain copy samples to 'x'", "", "set x = 1"):
-        with pytest.raises(UsageError):
-            ask(snapshot, statement, Bounds())
 
 
 def test_the_size_of_a_lake_is_that_of_its_files(tmp_path: Path) -> None:

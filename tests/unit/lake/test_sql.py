@@ -9,6 +9,7 @@ from plimsoll.errors import UsageError
 from plimsoll.lake import Lake
 from plimsoll.lake.sql import Bounds, ask
 from plimsoll.tables import SAMPLES
+from tests.strangers import frame
 
 NOON = datetime(2026, 1, 16, 12, tzinfo=UTC)
 
@@ -192,3 +193,47 @@ def test_the_first_and_the_last_day_are_told(tmp_path: Path, day: str) -> None:
     first, second, third = told[:3]
     assert [str(one)[:10] for one in (first, second, third)] == [day] * 3
     assert told[3:] == (None, [])
+
+
+def test_so_many_rows_are_answered_and_one_more_is_refused(tmp_path: Path) -> None:
+    """In words that say what to do; names, twice the same one, and what stands in no table."""
+    lake = Lake(tmp_path / "lake")
+    lake.append(SAMPLES, frame("a", 3), collector="t")
+    snapshot = lake.snapshot()
+    three = ask(snapshot, "select resource_id, cpu_utilization_pct from samples", Bounds(rows=3))
+    assert (three.frame.height, list(three.columns)) == (3, ["resource_id", "cpu_utilization_pct"])
+    with pytest.raises(UsageError, match="more than 2 rows; add a limit"):
+        ask(snapshot, "select * from samples", Bounds(rows=2))
+    assert list(three.named().columns) == ["resource_id", "cpu_utilization_pct"]
+    with pytest.raises(UsageError, match='two columns are called "a"'):
+        ask(snapshot, "select 1 as a, 2 as a", Bounds()).named()
+    assert ask(snapshot, "select 1 as a, 2 as a", Bounds()).rows == [(1, 2)]
+    with pytest.raises(UsageError, match=r"took longer than 0\.2 s"):
+        ask(snapshot, "select count(*) from range(100000000000) a, range(1000) b", Bounds(seconds=0.2))
+    (plan,) = ask(snapshot, "explain select 1", Bounds()).rows
+    assert plan
+    for statement in ("select 1; select 2", "explain analyze select 1", "explain copy samples to 'x'", "", "set x = 1"):
+        with pytest.raises(UsageError):
+            ask(snapshot, statement, Bounds())
+
+
+def test_a_statement_leaves_no_database_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its memory is given back when it is answered, and when it is refused."""
+    import duckdb
+
+    opened: list[duckdb.DuckDBPyConnection] = []
+    connect = duckdb.connect
+
+    def noted(database: str) -> duckdb.DuckDBPyConnection:
+        opened.append(connect(database))
+        return opened[-1]
+
+    monkeypatch.setattr(duckdb, "connect", noted)
+    snapshot = Lake(tmp_path / "lake").snapshot()
+    ask(snapshot, "select 1", Bounds())
+    with pytest.raises(UsageError):
+        ask(snapshot, "select nothing", Bounds())
+    assert len(opened) == 2
+    for one in opened:
+        with pytest.raises(duckdb.ConnectionException):
+            one.execute("select 1")

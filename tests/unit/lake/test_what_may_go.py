@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from plimsoll.lake import Lake, RetentionPolicy, Segment
 from plimsoll.lake.format import manifest as manifests
 from plimsoll.lake.format.encoding import streaming
 from plimsoll.lake.format.files import UNNAMED, Files
+from plimsoll.lake.maintain import retention
 from plimsoll.lake.maintain.cleaning import clean
 from plimsoll.lake.read.merging import Chosen, Days, short_rows
 from plimsoll.lake.shared import ingest
@@ -135,6 +136,35 @@ def test_derived_partitions_go_at_once_and_other_names_stay(tmp_path: Path) -> N
     assert sorted(path.name for path in folder.iterdir()) == [name for name in before if name != drop.file]
     held = RetentionPolicy(days={"hours": 9}, reason_to_keep=lambda _table, _day: "case 7")
     assert lake.plan_retention(held, now=NOON).kept == {"hours 2026-05-22": "case 7"}
+
+
+class Elsewhere(Files):
+    """A lake of which a file is here only once its size was asked for."""
+
+    def __init__(self, kept: Path) -> None:
+        self.kept = kept
+
+    def size(self, path: Path) -> int:
+        """Brings it."""
+        path.write_bytes((self.kept / path.name).read_bytes())
+        return super().size(path)
+
+
+def test_a_file_that_lies_elsewhere_is_brought_before_it_is_looked_into(tmp_path: Path) -> None:
+    """Whether a resource on hold has rows of a day is read from the day itself."""
+    lake = filled(tmp_path / "lake", [0, 11])
+    folder, kept = lake.root / "derived" / "hours", tmp_path / "kept"
+    kept.mkdir()
+    for path in folder.iterdir():
+        (kept / path.name).write_bytes(path.read_bytes())
+        path.write_bytes(b"")
+
+    def to_keep(_table: str, _day: date) -> dict[str, str]:
+        return {"a": "held by case-7"}
+
+    hold = policy({"hours": 10}, resources_to_keep=to_keep)
+    planned = retention.plan(Elsewhere(kept), lake.root, hold, now=NOON)
+    assert (planned.drops, list(planned.kept.values())) == ([], ["held by case-7 (it has rows of a)"])
 
 
 class Forgetful(FolderStore):

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from email import message_from_bytes, policy
 from html.parser import HTMLParser
@@ -99,7 +100,7 @@ def test_the_page_has_the_same_tags_as_that_of_a_harmless_fleet(hostile: ReportI
     for _, attributes in tags(pages[0]):
         assert not [name for name in attributes if name.startswith("on")]
         assert not (attributes.get("href") or "").startswith("javascript:")
-    assert "49" not in [text for text in pages[0].split() if text == "49"]
+    assert not re.search(r">\s*49\s*<", pages[0])  # as text beside others it is a count
     assert "{{ 7*7 }}" in pages[0]
     assert "\u202e" not in pages[0]
     assert "\x1b" not in pages[0]

@@ -9,8 +9,8 @@ from pypdf import PdfReader
 
 from plimsoll.errors import PlimsollError
 from plimsoll.publish.render.pdf import pdf
+from plimsoll.publish.views.actions import Action
 from plimsoll.publish.views.capacity_view import capacity_view
-from plimsoll.publish.views.sections import Action
 from plimsoll.publish.views.view import ReportView, view
 from tests.reports import fleet_report, fleet_review, templates
 

@@ -1,13 +1,16 @@
 """The sections of the daily report: what to do, what was unusual, what held back, room; empty, failed, hostile."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 
+from plimsoll.documents.optimization import PlatformRecommendation
 from plimsoll.publish.render import html
-from plimsoll.publish.views import sections
+from plimsoll.publish.render.mail import compose
+from plimsoll.publish.views import actions, sections
 from plimsoll.publish.views.report_input import ReportInput
 from plimsoll.publish.views.situation import situation_of
 from plimsoll.publish.views.view import view
@@ -23,15 +26,39 @@ def test_at_most_three_things_to_do_one_a_resource() -> None:
     """The most urgent first; what is left out is counted."""
     found = sections.actions(fleet_report(), situation_of(fleet_report()))
     assert found is not None
-    rows = [one for one in found.rows if isinstance(one, sections.Action)]
-    assert len(rows) == sections.MOST_ACTIONS
+    rows = [one for one in found.rows if isinstance(one, actions.Action)]
+    assert len(rows) == actions.MOST_ACTIONS
     order = [("high", "medium", "low").index(one.severity) for one in rows]
     assert order == sorted(order)
     document = fleet_report().optimization
     assert document is not None
     listed = sum(len(resource.recommendations or ()) for resource in document.resources)
-    assert found.more == listed - len(rows)
+    assert found.unshown == listed - len(rows)
     assert all(one.improves and one.costs for one in rows)
+
+
+def test_all_advice_is_reachable_in_the_page_and_counted_in_the_mail() -> None:
+    """Three open, the rest folded with its id, the platform's with its cost; nothing "costs: costs"."""
+    report = fleet_report()
+    assert report.optimization is not None
+    several = PlatformRecommendation(
+        title="Release what stands idle", description="3 resources do no work: a, b, c.", cost_impact="costs nothing"
+    )
+    document = msgspec.structs.replace(report.optimization, platform_recommendations=[several])
+    report = replace(report, optimization=document)
+    made = view(report, document_sha256="0" * 64)
+    text = html.render(made, "daily.html.j2", folders=templates()).decode()
+    listed = [one for resource in document.resources for one in (resource.recommendations or ())]
+    assert len(listed) > actions.MOST_ACTIONS
+    assert [one.id for one in listed if f"plimsoll explain {one.id}<" not in text] == []
+    assert several.title in text
+    assert several.description in text
+    sent = compose(made, end=report.end, role="operations", why="", link="", also=[], folders=templates())
+    rest = len(listed) - actions.MOST_ACTIONS
+    for shown in (sent.text, sent.html):
+        assert f"{rest} more in the report." in shown
+    for shown in (text, sent.text, sent.html):
+        assert not re.search(r"costs?:?\s*(</?\w+>\s*)*costs", shown, re.IGNORECASE)
 
 
 def test_of_equally_urgent_things_the_verdict_s_come_first() -> None:
@@ -46,7 +73,7 @@ def test_of_equally_urgent_things_the_verdict_s_come_first() -> None:
     found = sections.actions(changed, situation_of(changed))
     assert found is not None
     first = found.rows[0]
-    assert isinstance(first, sections.Action)
+    assert isinstance(first, actions.Action)
     assert last.recommendations
     assert first.id == last.recommendations[0].id
 

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import polars as pl
 from msgspec import structs
@@ -79,11 +79,27 @@ class AlertState:
 
 
 @dataclass(frozen=True, slots=True)
+class Pending:
+    """A line that has been crossed since an instant, and not yet for the `lasting` that opens an alert."""
+
+    resource: str
+    metric: str
+    line: float
+    since: datetime
+    lasting: timedelta
+    side: Literal["over", "under"]
+
+
+@dataclass(frozen=True, slots=True)
 class Alerts:
-    """The open alerts, worst first, and every alert that opened or closed as far as the readings go back."""
+    """The open alerts, worst first, and every alert that opened or closed as far as the readings go back.
+
+    `pending` are lines that are crossed at the end, and not for long enough yet.
+    """
 
     open: Sequence[OpenAlert]
     events: Sequence[AlertEvent]
+    pending: Sequence[Pending] = ()
 
 
 def open_alerts(
@@ -103,7 +119,9 @@ def open_alerts(
     by_id = {r.resource_id: r for r in resources}
     found: list[OpenAlert] = []
     events: list[AlertEvent] = []
+    pending: list[Pending] = []
     for name, episodes in _episodes(readings, resources, lines).items():
+        pending += _pending(episodes, by_id, lines[name], as_of)
         for opened, event in _of_line(episodes, by_id, name, lines[name], as_of, state, silent):
             quiet = state.quiet.why(event.alert.alert_id, by_id[event.alert.resource], as_of)
             events.append(replace(event, quiet=quiet))
@@ -114,7 +132,20 @@ def open_alerts(
         quiet = state.quiet.why(opened.alert.alert_id, by_id[opened.alert.resource], as_of)
         found.append(replace(opened, quiet=quiet))
         events.append(AlertEvent(opened.alert, instant(opened.alert.timestamp), None, is_open=True, quiet=quiet))
-    return Alerts(worst_first(found), events)
+    return Alerts(worst_first(found), events, pending)
+
+
+def _pending(
+    episodes: Iterable[Mapping[str, Any]], by_id: Mapping[str, Resource], line: LoadLine, as_of: datetime
+) -> Iterable[Pending]:
+    for row in episodes:
+        resource, lasting = by_id.get(row["resource_id"]), timedelta(seconds=line.for_)
+        if resource is None or row["ended"] is not None or not line.holds_for(resource):
+            continue
+        if row["last"] - row["onset"] < lasting and not _stale(resource, row["last"], as_of):
+            yield Pending(
+                row["resource_id"], line.metric, line.value, row["onset"], lasting, "over" if line.sign > 0 else "under"
+            )
 
 
 def _kept(

@@ -8,7 +8,15 @@ from typing import Any
 import polars as pl
 
 from plimsoll.analysis.bottlenecks.expressions.measures import quoted
-from plimsoll.analysis.performance.alerts import AlertEvent, Alerts, AlertState, OpenAlert, open_alerts, worst_first
+from plimsoll.analysis.performance.alerts import (
+    AlertEvent,
+    Alerts,
+    AlertState,
+    OpenAlert,
+    Pending,
+    open_alerts,
+    worst_first,
+)
 from plimsoll.analysis.performance.driver_error_alerts import driver_error_alerts
 from plimsoll.analysis.performance.fleet_totals import FleetTotals
 from plimsoll.analysis.performance.presence import LastRead, Reach, never, presences
@@ -44,12 +52,13 @@ from plimsoll.fleet.xid_codes import METRIC as XID
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The document of a window with its evidence, how each resource was read, and what alerts there were in it."""
+    """The document of a window with its evidence, how each resource was read, and what alerts there were or will be."""
 
     document: PerformanceDocument
     evidence: Sequence[Evidence]
     presences: Sequence[Presence]
     events: Sequence[AlertEvent]
+    pending: Sequence[Pending] = ()
 
 
 def performance(
@@ -124,7 +133,7 @@ def measured(
         *(_alert_evidence(span, opened) for opened in found),
         *(coverage(span, one, as_of) for one in present),
     ]
-    return Measured(document, evidence, present, read.alerts.events)
+    return Measured(document, evidence, present, read.alerts.events, read.alerts.pending)
 
 
 def _of(resources: Sequence[Resource], alerts: Alerts | None) -> Alerts:

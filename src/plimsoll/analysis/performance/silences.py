@@ -60,4 +60,8 @@ def _alert(resource: Resource, stretch: Stretch, limit: timedelta, settings: Sil
 
 def together(parts: Sequence[Alerts]) -> Alerts:
     """The alerts of several blocks."""
-    return Alerts([one for part in parts for one in part.open], [one for part in parts for one in part.events])
+    return Alerts(
+        [one for part in parts for one in part.open],
+        [one for part in parts for one in part.events],
+        [one for part in parts for one in part.pending],
+    )

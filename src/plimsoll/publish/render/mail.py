@@ -13,8 +13,9 @@ from plimsoll.publish.render import png
 from plimsoll.publish.render.html import environment
 from plimsoll.publish.theme import COLORS
 from plimsoll.publish.views.absences import Absence
+from plimsoll.publish.views.actions import Action
 from plimsoll.publish.views.capacity_view import CapacityView
-from plimsoll.publish.views.sections import Action, Room
+from plimsoll.publish.views.sections import Room
 from plimsoll.publish.views.tiles import Tile
 from plimsoll.publish.views.view import AlertRow, ReportView
 
@@ -36,11 +37,13 @@ class MailView:
     facts: str
     parts: Sequence[tuple[str, bool]]
     since: str
+    changed: str
     notices: Sequence[str]
     tiles: Sequence[Tile]
     absent: Sequence[Absence]
     more_absent: int
     actions: Sequence[Action]
+    more_actions: int
     alerts: Sequence[AlertRow]
     more_alerts: int
     room: Sequence[Room]
@@ -93,6 +96,7 @@ def compose(
         facts=view.verdict.facts,
         parts=view.verdict.parts,
         since=view.since,
+        changed=view.changes.sentence if isinstance(view, ReportView) and view.changes else "",
         notices=view.notices,
         tiles=view.tiles,
         absent=view.absent[:_MOST_ABSENT] if isinstance(view, ReportView) and lists else [],
@@ -100,6 +104,7 @@ def compose(
         if isinstance(view, ReportView) and lists
         else 0,
         actions=_actions(view),
+        more_actions=view.actions.unshown if isinstance(view, ReportView) and view.actions else 0,
         alerts=view.alerts[:_MOST_ALERTS] if isinstance(view, ReportView) and lists else [],
         more_alerts=max(0, len(view.alerts) - _MOST_ALERTS) if isinstance(view, ReportView) and lists else 0,
         room=_room(view),

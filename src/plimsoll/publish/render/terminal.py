@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.text import Text
 
 from plimsoll.publish.theme import COLORS
+from plimsoll.publish.views.actions import Action
 from plimsoll.publish.views.capacity_view import CapacityView
-from plimsoll.publish.views.sections import Action
 from plimsoll.publish.views.view import ReportView
 
 _WIDTH = 92
@@ -44,7 +44,9 @@ def _fleet(view: ReportView) -> list[str]:
     """What to do, at most three; then the alerts."""
     rows = [one for one in (view.actions.rows if view.actions else ()) if isinstance(one, Action)]
     shown = [f"  {one.glyph} {one.severity:<8} {one.title} ({one.improves})" for one in rows]
-    return [*shown, *([""] if shown else []), *_alerts(view)]
+    more = view.actions.unshown if view.actions else 0
+    rest = [f"  and {more:,} more in the report"] if shown and more else []
+    return [*shown, *rest, *([""] if shown else []), *_alerts(view)]
 
 
 def _alerts(view: ReportView) -> list[str]:

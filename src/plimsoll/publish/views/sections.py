@@ -8,41 +8,26 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
-from msgspec import UNSET, UnsetType
 
 from plimsoll.clock import instant
 from plimsoll.documents.anomalies import Anomaly
 from plimsoll.documents.capacity import ResourceRoom
-from plimsoll.documents.optimization import Recommendation, ResourceOptimization
-from plimsoll.documents.situation import SOON_DAYS, RulesJudged, Situation
+from plimsoll.documents.optimization import ResourceOptimization
+from plimsoll.documents.situation import RulesJudged, Situation
 from plimsoll.documents.time_left import words
 from plimsoll.publish import formatting
 from plimsoll.publish.drawing.svg import bullet
 from plimsoll.publish.theme import GLYPHS
 from plimsoll.publish.views import incidents, outlook_text
+from plimsoll.publish.views.actions import Action, Together, actions_of
 from plimsoll.publish.views.counts import NOT_SEEN, in_words, why_not_judged
 from plimsoll.publish.views.incidents import Shown
 from plimsoll.publish.views.report_input import ReportInput
 
-MOST_ACTIONS = 3
 MOST_ROWS = 12
 _NOT_JUDGED = "Not judged"
 _UNREAD = f"{_NOT_JUDGED}: nothing was read in this window."
 _TOO_LITTLE = f"{_NOT_JUDGED}: no rule has enough readings yet."
-_PRIORITIES = ("high", "medium", "low")
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One thing to do."""
-
-    severity: str
-    glyph: str
-    title: str
-    text: str
-    improves: str
-    costs: str
-    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +78,8 @@ class Room:
 class Section:
     """The rows of a section with the sentence of its rail; `failed` is why it could not be made.
 
-    Without rows `sure` says that everything was judged: only then is it ticked off.
+    Without rows `sure` says that everything was judged: only then is it ticked off. Of advice `folded` are the
+    recommendations after the first ones, `platform` those of several resources, `joint` what all is worth together.
     """
 
     rows: Sequence[Action | Unusual | Constrained | Room]
@@ -101,6 +87,14 @@ class Section:
     more: int = 0
     failed: str = ""
     sure: bool = False
+    folded: Sequence[Action] = ()
+    platform: Sequence[Together] = ()
+    joint: str = ""
+
+    @property
+    def unshown(self) -> int:
+        """How many rows are not open: those that are folded, and those beyond what a page takes."""
+        return len(self.folded) + self.more
 
     @property
     def glyph(self) -> str:
@@ -114,26 +108,21 @@ class Section:
 
 
 def actions(report: ReportInput, situation: Situation) -> Section | None:
-    """At most three, the most urgent first, one a resource; never invented to fill the list.
-
-    Of equally urgent ones, those come first that the verdict speaks of: a line crossed, or about to be.
-    """
+    """The three most urgent recommendations, one a resource, and all the others folded behind them."""
     if report.optimization is None:
         return _failed(report, "optimization")
-    soon = {one.id for one in situation.crossings if one.days <= SOON_DAYS}
-    pressing = {one.resource for one in situation.open} | soon
-    listed = [(one, resource) for resource in report.optimization.resources for one in (resource.recommendations or ())]
-    ordered = sorted(
-        listed, key=lambda pair: (_PRIORITIES.index(pair[0].priority), pair[1].resource_id not in pressing)
-    )
-    chosen: dict[str, Recommendation] = {}
-    for one, resource in ordered:
-        chosen.setdefault(resource.resource_id, one)
-    rows = [_action(one) for one in list(chosen.values())[:MOST_ACTIONS]]
-    more = len(listed) - len(rows)
+    found = actions_of(report, situation)
+    rows = found.rows
     if rows:
-        return Section(rows, "The most urgent first, with what each is worth.", more)
-    return Section(rows, nothing_to_do(situation), more, sure=all_judged(situation))
+        return Section(
+            rows,
+            "The most urgent first, with what each is worth.",
+            found.more,
+            folded=found.folded,
+            platform=found.platform,
+            joint=found.joint,
+        )
+    return Section(rows, nothing_to_do(situation), sure=all_judged(situation))
 
 
 def nothing_to_do(situation: Situation) -> str:
@@ -251,22 +240,6 @@ def _failed(report: ReportInput, part: str) -> Section | None:
     if reason is None:
         return None
     return Section([], "", failed=f"This section could not be made: {reason}. The rest of the report is complete.")
-
-
-def _action(one: Recommendation) -> Action:
-    return Action(
-        severity=one.priority,
-        glyph=GLYPHS[one.priority],
-        title=formatting.visible(one.title),
-        text=formatting.sentence_case(formatting.visible(one.description)),
-        improves=_text(one.estimated_improvement, "not estimated"),
-        costs=_text(one.cost_impact, "not known"),
-        id=one.id,
-    )
-
-
-def _text(text: str | UnsetType, unknown: str) -> str:
-    return unknown if text is UNSET else formatting.visible(str(text))
 
 
 def _unusual(one: Shown, report: ReportInput, zone: ZoneInfo) -> Unusual:

@@ -17,6 +17,7 @@ from plimsoll.documents.situation import (
     Crossing,
     GpuTotals,
     Incident,
+    JustOver,
     Lost,
     Open,
     RulesJudged,
@@ -53,6 +54,7 @@ def situation_of(report: ReportInput) -> Situation:
         crossed=sorted(crossed),
         came_back=_came_back(report, names, crossed, {one.id for one in (*silent, *unmeasured)}),
         over_now=sorted(_over_now(report)),
+        just_over=_just_over(report, names),
         incidents=_incidents(report),
         advice=_advice(report),
         crossings=sorted(_crossings(report), key=lambda one: (one.days, one.name, one.metric)),
@@ -172,6 +174,12 @@ def _over_now(report: ReportInput) -> set[str]:
     return lines | opened | {one.resource_id for one in report.standings if one.is_over}
 
 
+def _just_over(report: ReportInput, names: Mapping[str, str]) -> list[JustOver]:
+    """Lines that are crossed, and not for long enough to open an alert, the longest first."""
+    found = [replace(one, name=names[one.id]) for one in report.just_over if one.id in names]
+    return sorted(found, key=lambda one: (one.since, one.id, one.metric))
+
+
 def _without_line(report: ReportInput, crossed: set[str]) -> list[str]:
     """Resources that were read, and nothing of them that has a line."""
     read = {one.resource_id for one in report.presences if one.in_window and not one.aged_out}
@@ -273,7 +281,12 @@ def evidence_of(report: ReportInput, situation: Situation, *, state: str, facts:
 
 def detail_of(situation: Situation, *, state: str, facts: str) -> dict[str, Any]:
     """The situation's fields and its counts in plain values, with the verdict in words."""
-    return {"verdict": state, "facts": facts, "counts": _plain(situation.counts), **_plain(situation)}
+    return {"verdict": state, "facts": facts, "counts": _plain(situation.counts), **plain(situation)}
+
+
+def plain(situation: Situation) -> dict[str, Any]:
+    """Every field of a situation as `situation.json` has it."""
+    return cast("dict[str, Any]", _plain(situation))
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - anything that a situation holds

@@ -32,6 +32,7 @@ from plimsoll.documents.situation import (
 )
 from plimsoll.publish import formatting
 from plimsoll.publish.views.counts import NOT_SEEN, TOO_NEW, TOO_SELDOM, why_not_judged
+from plimsoll.publish.views.just_over import just_over_fact
 
 _STATES: Final[Mapping[State, tuple[str, str]]] = MappingProxyType(
     {
@@ -146,7 +147,7 @@ def _names(situation: Situation) -> list[str]:
     names = [one.name for one in absent] + [one.name for one in situation.lost]
     names += [one.name for one in situation.came_back] + [one.name for one in situation.open]
     names += [one.name for one in situation.incidents] + [one.name for one in situation.crossings]
-    names += [one.name for one in situation.advice]
+    names += [one.name for one in situation.advice] + [one.name for one in situation.just_over]
     return sorted({formatting.name(name) for name in names})
 
 
@@ -214,7 +215,8 @@ def _since(silent: Sequence[Absent], moment: Moment) -> str:
 def _pressing(situation: Situation, moment: Moment) -> Iterator[Fact]:
     """Open alerts and what crosses soon; a high alert comes before a forecast, a medium one after it."""
     alerts = list(_alerts(situation, moment))
-    soon = [Fact(crossing(one), (one.id,)) for one in situation.crossings]
+    found = {one.resource for one in situation.open if one.what}
+    soon = [Fact(crossing(one), (one.id,)) for one in situation.crossings if one.id not in found]
     urgent = bool(situation.open) and situation.open[0].severity in ("critical", "high")
     yield from [*alerts[:1], *soon[:1], *alerts[1:]] if urgent or not soon else [*soon[:1], *alerts]
     listed = {one.resource for one in situation.open if one.is_silence}
@@ -319,7 +321,7 @@ def _past(situation: Situation, moment: Moment) -> Iterator[Fact]:
     named = {one.resource for one in situation.open} | {one.id for one in back}
     briefly = [one for one in situation.over_now if one not in named | set(situation.muted)]
     if briefly:
-        yield Fact(f"{formatting.plural(len(briefly), 'resource')} went over a line just now", tuple(briefly))
+        yield Fact(just_over_fact(situation, moment.end, briefly), tuple(briefly))
     if situation.muted:
         yield Fact(f"{formatting.plural(len(situation.muted), 'resource')} with a muted alert", tuple(situation.muted))
 

@@ -5,6 +5,7 @@ Templates only place these; they hold no arithmetic and no threshold.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -17,9 +18,11 @@ from plimsoll.publish.drawing.svg import MARK
 from plimsoll.publish.theme import GLYPHS
 from plimsoll.publish.views import fleet_strip, resource_rows, sections
 from plimsoll.publish.views.absences import Absence, absences
+from plimsoll.publish.views.changes import ChangesView, changes_view
 from plimsoll.publish.views.counts import in_words, not_read, why_not_judged
 from plimsoll.publish.views.fleet_strip import FleetPicture
 from plimsoll.publish.views.gpu_rows import GpuSection, gpu_section
+from plimsoll.publish.views.just_over import just_over
 from plimsoll.publish.views.notices import notices
 from plimsoll.publish.views.provenance import Column, provenance
 from plimsoll.publish.views.report_input import ReportInput
@@ -90,6 +93,7 @@ class ReportView:
     mark: Markup
     situation: Situation
     gpus: GpuSection | None = None
+    changes: ChangesView | None = None
     absent: Sequence[Absence] = ()
     absent_sentence: str = ""
     absent_more: int = 0
@@ -103,7 +107,7 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
     flagged = sum(row.flagged for row in rows)
     count = len(situation.open)
     strange, constrained = sections.unusual(report, situation, zone), sections.constrained(report, situation)
-    checked = _checked(situation, strange, constrained)
+    checked = _checked(situation, strange, constrained, report.end)
     missing = absences(situation, zone, report.end)
     return ReportView(
         kind=REPORT_KINDS[report.kind].title,
@@ -116,7 +120,7 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
         actions=sections.actions(report, situation),
         fleet_picture=fleet_strip.picture(report, situation),
         alerts=_alerts(report, zone),
-        alerts_sentence=_alerts_sentence(situation) if count else no_alert_sentence(situation),
+        alerts_sentence=_alerts_sentence(situation) if count else no_alert_sentence(situation, report.end),
         alerts_glyph=_alerts_glyph(situation),
         unusual=strange,
         constrained=constrained,
@@ -131,6 +135,7 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
         mark=MARK,
         gpus=gpu_section(report.gpus, report.failed.get("gpus", "")),
         situation=situation,
+        changes=changes_view(report, situation),
         absent=missing[: sections.MOST_ROWS],
         absent_sentence=_absent_sentence(situation),
         absent_more=max(0, len(missing) - sections.MOST_ROWS),
@@ -152,12 +157,18 @@ def _open(count: int) -> str:
     return "Open a row for its numbers."
 
 
-def no_alert_sentence(situation: Situation) -> str:
-    """What is said where no alert is open: nothing of lines that were crossed, or that nothing was read of."""
+def no_alert_sentence(situation: Situation, end: datetime | None = None) -> str:
+    """What is said where no alert is open: nothing of lines that were crossed, or that nothing was read of.
+
+    `end` is that of the window; None: nothing is said of how long a line has been crossed.
+    """
     if not situation.read:
         return "Not judged: nothing was read in this window."
     if situation.over_now:
-        return "No alert is open; a line is crossed, not for long enough."
+        one = situation.just_over[0] if len(situation.just_over) == 1 and end is not None else None
+        if one is None or end is None:
+            return "No alert is open; a line is crossed, not for long enough."
+        return f"No alert is open; {formatting.name(one.name)} is {just_over(one, end)}."
     if situation.crossed or situation.muted:
         return "No alert is open."
     if situation.has_no_line:
@@ -185,7 +196,9 @@ def _absent_sentence(situation: Situation) -> str:
     return f"{counted} of {formatting.plural(situation.total, 'resource')}." if counted else ""
 
 
-def _checked(situation: Situation, strange: Section | None, constrained: Section | None) -> list[Checked]:
+def _checked(
+    situation: Situation, strange: Section | None, constrained: Section | None, end: datetime
+) -> list[Checked]:
     """What was looked at without finding anything, one line for each; with nothing judged there is none."""
     if not situation.judged:
         return []
@@ -195,7 +208,7 @@ def _checked(situation: Situation, strange: Section | None, constrained: Section
     ]
     if situation.open:
         return looked
-    return [Checked(_alerts_glyph(situation), "Alerts", no_alert_sentence(situation)), *looked]
+    return [Checked(_alerts_glyph(situation), "Alerts", no_alert_sentence(situation, end)), *looked]
 
 
 def _alerts_glyph(situation: Situation) -> str:
