@@ -21,7 +21,7 @@ def test_a_counter_that_cannot_be_leaves_its_machine_without_a_sum(second: float
 
 
 def test_a_stale_sample_is_a_part_that_is_not_known() -> None:
-    """One card's watts are of yesterday: its own are gone, and the machine's; an older copy beside a new one is nothing."""
+    """One card's watts are of yesterday: its own are gone, and the machine's; an older copy of a new one is nothing."""
     stale = f"{(WALL_S - 86_400) * 1000:.0f}"
     power = "DCGM_FI_DEV_POWER_USAGE"
     text = f"{power}{{{CARDS[0]}}} 300\n{power}{{{CARDS[1]}}} 100 {stale}\n"
