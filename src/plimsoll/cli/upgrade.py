@@ -23,12 +23,13 @@ def upgrade(
     path = opened.root / "config.toml"
     before = path.read_text(encoding="utf-8")
     after, renamed = upgraded(before)
+    if renamed and not dry_run:  # before anything is printed: a reader that goes (`| head`) must not end it halfway
+        write_atomically(path.with_name("config.toml.bak"), before.encode())
+        write_atomically(path, after.encode())
     for line in renamed:
         typer.echo(line)
     if not renamed:
         typer.echo(f"{path}: every setting has its present name")
     elif not dry_run:
-        write_atomically(path.with_name("config.toml.bak"), before.encode())
-        write_atomically(path, after.encode())
         opened.config()
         typer.echo(f"{path}: rewritten; the old one is config.toml.bak")

@@ -30,10 +30,7 @@ class AvailabilityDetail(Detail, frozen=True, kw_only=True, tag="availability"):
 
 
 class AlertDetail(Detail, frozen=True, kw_only=True, tag="alert"):
-    """Of which resource an alert is, whether it is muted (and why), and the statement that gives its value again.
-
-    `what` says what a rule found; empty where a line is crossed.
-    """
+    """Whose alert it is, why it is muted, the statement that gives its value again; `what` a rule found, if one did."""
 
     resource: str
     quiet: str | None
@@ -158,6 +155,16 @@ class IncidentDetail(Detail, frozen=True, kw_only=True, tag="incident"):
     tie: str
     times_a_day: float | None
     explanation: str
+
+
+class ChangesDetail(Detail, frozen=True, kw_only=True, tag="changes"):
+    """What is new, worse and gone since an earlier report: `kind id` of each, as `situation.json` names them."""
+
+    since: str
+    was_delivered: bool
+    new: list[str]
+    worse: list[str]
+    gone: list[str]
 
 
 class GpuFleetDetail(Detail, frozen=True, kw_only=True, tag="gpus"):
@@ -336,6 +343,7 @@ AnyDetail: TypeAlias = (
     | JudgedDetail
     | FindingDetail
     | IncidentDetail
+    | ChangesDetail
     | GpuFleetDetail
     | GpuHostDetail
     | PortfolioDetail

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from plimsoll.clock import instant, rfc3339
 from plimsoll.documents.report_kinds import ReportKind
+from plimsoll.documents.situation import FILE as SITUATION
 from plimsoll.publish.files import listed, place
+
+_LOOKED_AT: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,25 @@ def revision(
         return Revision(number, str(entry.get("replaces", "")), before)
     changed = _changed(_read(folder / name), json.loads(document))
     return Revision(number + 1, sha256, tuple(sorted({*before, *changed})), is_new=bool(changed))
+
+
+def situation_at(root: Path, end: datetime) -> Mapping[str, Any] | None:
+    """The situation (its detail) of the published report whose window ended then; None where there is none."""
+    for folder in (root / f"{end:%Y/%m/%d}", root / f"{end:%Y/%m/%d}/{end:%H%M%S}"):
+        entry = listed(folder).get(SITUATION)
+        if entry is not None and instant(entry["window"]["end"]) == end:
+            detail = _read(folder / SITUATION).get("detail")
+            return detail if isinstance(detail, dict) else None
+    return None
+
+
+def ends_before(root: Path, end: datetime) -> datetime | None:
+    """The end of the newest published report before an instant, of the last days that have one."""
+    dated = sorted((path for depth in ("*/*/*", "*/*/*/*") for path in root.glob(f"{depth}/{SITUATION}")), reverse=True)
+    ends = (
+        instant(entry["window"]["end"]) for path in dated[:_LOOKED_AT] if (entry := listed(path.parent).get(SITUATION))
+    )
+    return max((one for one in ends if one < end), default=None)
 
 
 def last_window(root: Path, name: str) -> tuple[datetime, datetime] | None:

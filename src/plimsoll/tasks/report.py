@@ -20,9 +20,10 @@ from plimsoll.ledger import Ledger, Run
 from plimsoll.project.context import Context
 from plimsoll.publish import files, revisions
 from plimsoll.publish.render import csv_tables, html, prometheus
-from plimsoll.publish.revisions import revision
+from plimsoll.publish.revisions import ends_before, revision, situation_at
 from plimsoll.publish.views.capacity_view import CapacityView, capacity_view
-from plimsoll.publish.views.report_input import Made, ReportInput
+from plimsoll.publish.views.changes import evidence_of_changes
+from plimsoll.publish.views.report_input import Earlier, Made, ReportInput
 from plimsoll.publish.views.situation import evidence_of
 from plimsoll.publish.views.view import ReportView, view
 
@@ -106,11 +107,23 @@ def _answered(context: Context, kind: str) -> ReportInput:
         since = None
     made = _made(context, sources.snapshot.generation, REPORT_KINDS[kind].job)
     report = answer(sources, made, kind, start=context.start, since=since)
+    report = replace(report, earlier=_earlier(context, kind, report, since))
     document = documents.encode(report.document)
     about, now = REPORT_KINDS[kind], context.clock.now()
     which = revision(context.published, about, document, start=report.start, end=report.end, now=now)
     uncovered = _uncovered(context.ledger, about.job, report.start)
     return replace(report, made=replace(report.made, revision=which, uncovered=uncovered))
+
+
+def _earlier(context: Context, kind: str, report: ReportInput, delivered: datetime | None) -> Earlier | None:
+    """The situation that changes are counted from: of the last delivered report, else of the last published one."""
+    if not REPORT_KINDS[kind].has_feeds:
+        return None
+    for end, was_delivered in ((delivered, True), (ends_before(context.published, report.end), False)):
+        situation = situation_at(context.published, end) if end is not None else None
+        if end is not None and situation is not None:
+            return Earlier(end, situation, was_delivered)
+    return None
 
 
 def _whole(context: Context, report: ReportInput) -> PublishedReport:
@@ -126,7 +139,9 @@ def _whole(context: Context, report: ReportInput) -> PublishedReport:
         feeds = {
             "performance.json": document,
             **made,
-            "evidence.json": documents.encode([_situation(report, page), *report.evidence]),
+            "evidence.json": documents.encode(
+                [_situation(report, page), *evidence_of_changes(report, page.situation), *report.evidence]
+            ),
             SITUATION_FILE: documents.encode(_situation(report, page)),
             **csv_tables.csv_files(report),
             "plimsoll.prom": prometheus.metrics(report, page.situation),

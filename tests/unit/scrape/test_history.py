@@ -15,7 +15,7 @@ import pytest
 
 from plimsoll.cli import run
 from plimsoll.project import Project
-from plimsoll.tables import COLLECTIONS, SAMPLES
+from plimsoll.tables import COLLECTIONS, RESOURCES, SAMPLES
 from tests.prometheus_api import Api, prometheus_api
 
 SPAN = ["--from", "2026-01-10T00:00:00Z", "--to", "2026-01-10T06:00:00Z"]
@@ -58,6 +58,17 @@ def test_a_server_that_cannot_answer_is_asked_for_less(tmp_path: Path) -> None:
     assert rows["cpu_utilization_pct"].drop_nulls().round(2).unique().to_list() == [40.0]
     assert rows["cpu_utilization_pct"].null_count() == 0  # one window before was read for the first rate
     assert rows["load_average_count"].null_count() == READINGS
+
+
+def test_what_is_brought_is_known_by_name(tmp_path: Path) -> None:
+    """The inventory comes with the readings, also where the server knows the resource from before the start."""
+    with prometheus_api(Api()) as api:
+        brought = project(tmp_path / "p", api)
+        assert bring(brought) == 0
+    known = brought.lake.snapshot().scan(RESOURCES).collect().sort("ts")
+    assert known["resource_id"].unique().to_list() == ["web-1:9100"]
+    assert known["ts"][0] == readings(brought)["ts"][0]
+    assert known["interval_s"].to_list() == [30.0, None]  # after its last reading a history promises nothing
 
 
 @pytest.mark.parametrize(

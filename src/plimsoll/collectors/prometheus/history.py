@@ -74,6 +74,8 @@ class History:
             window = self._window(names, at, until)
             if at >= start:
                 yield window
+            else:
+                self._known.clear()  # what was learned of resources before the start is given with the first window
             at = until
 
     def _window(self, names: Sequence[str], start: datetime, end: datetime) -> Window:

@@ -37,6 +37,7 @@ class MailView:
     facts: str
     parts: Sequence[tuple[str, bool]]
     since: str
+    changed: str
     notices: Sequence[str]
     tiles: Sequence[Tile]
     absent: Sequence[Absence]
@@ -95,6 +96,7 @@ def compose(
         facts=view.verdict.facts,
         parts=view.verdict.parts,
         since=view.since,
+        changed=view.changes.sentence if isinstance(view, ReportView) and view.changes else "",
         notices=view.notices,
         tiles=view.tiles,
         absent=view.absent[:_MOST_ABSENT] if isinstance(view, ReportView) and lists else [],

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from plimsoll.documents import Alert, Evidence, PerformanceDocument
@@ -58,6 +59,18 @@ class Event:
         return not self.what and self.alert.metric != SILENCE
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The situation of an earlier report, as `situation.json` has it, and the end of its window.
+
+    `was_delivered`: it is the last one that reached somebody; else it is the last one that was published.
+    """
+
+    end: datetime
+    situation: Mapping[str, Any]
+    was_delivered: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportInput:
     """The documents and facts of one report.
@@ -66,7 +79,7 @@ class ReportInput:
     as of `previous_end`, None on the first report. `optimization`, `anomalies`, `capacity` and `gpus` are None
     where they were not made; `failed` says why, by section. `outcomes` says what came of earlier advice.
     `presences` are in the order of `resources` too; `events` are the alerts that opened, closed or go on;
-    `just_over` lines that are crossed, and not for long enough yet;
+    `just_over` lines that are crossed, and not for long enough yet; `earlier` is what changes are counted from;
     `is_filtered`: only some resources were asked for. `first_reading` is that of the whole lake.
     """
 
@@ -93,6 +106,7 @@ class ReportInput:
     presences: Sequence[Presence] = ()
     events: Sequence[Event] = ()
     just_over: Sequence[JustOver] = ()
+    earlier: Earlier | None = None
     is_filtered: bool = False
     first_reading: datetime | None = None
 

@@ -281,7 +281,12 @@ def evidence_of(report: ReportInput, situation: Situation, *, state: str, facts:
 
 def detail_of(situation: Situation, *, state: str, facts: str) -> dict[str, Any]:
     """The situation's fields and its counts in plain values, with the verdict in words."""
-    return {"verdict": state, "facts": facts, "counts": _plain(situation.counts), **_plain(situation)}
+    return {"verdict": state, "facts": facts, "counts": _plain(situation.counts), **plain(situation)}
+
+
+def plain(situation: Situation) -> dict[str, Any]:
+    """Every field of a situation as `situation.json` has it."""
+    return cast("dict[str, Any]", _plain(situation))
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - anything that a situation holds

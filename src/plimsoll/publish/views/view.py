@@ -18,6 +18,7 @@ from plimsoll.publish.drawing.svg import MARK
 from plimsoll.publish.theme import GLYPHS
 from plimsoll.publish.views import fleet_strip, resource_rows, sections
 from plimsoll.publish.views.absences import Absence, absences
+from plimsoll.publish.views.changes import ChangesView, changes_view
 from plimsoll.publish.views.counts import in_words, not_read, why_not_judged
 from plimsoll.publish.views.fleet_strip import FleetPicture
 from plimsoll.publish.views.gpu_rows import GpuSection, gpu_section
@@ -92,6 +93,7 @@ class ReportView:
     mark: Markup
     situation: Situation
     gpus: GpuSection | None = None
+    changes: ChangesView | None = None
     absent: Sequence[Absence] = ()
     absent_sentence: str = ""
     absent_more: int = 0
@@ -133,6 +135,7 @@ def view(report: ReportInput, *, document_sha256: str) -> ReportView:
         mark=MARK,
         gpus=gpu_section(report.gpus, report.failed.get("gpus", "")),
         situation=situation,
+        changes=changes_view(report, situation),
         absent=missing[: sections.MOST_ROWS],
         absent_sentence=_absent_sentence(situation),
         absent_more=max(0, len(missing) - sections.MOST_ROWS),
