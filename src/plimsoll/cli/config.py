@@ -9,6 +9,8 @@ import typer
 from plimsoll.cli.common import JsonOption, ProjectOption, open_project, print_json
 from plimsoll.clock import duration_text
 from plimsoll.config import Section
+from plimsoll.errors import ConfigError, UsageError
+from plimsoll.project import Project
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +48,23 @@ def check(project: ProjectOption = None) -> None:
 
     opened = open_project(project)
     plan = Plan.load(opened)
+    _mappings(opened)
     typer.echo(f"{opened.root / 'config.toml'}: right; {len(plan.tasks)} jobs are planned")
+
+
+def _mappings(project: Project) -> None:
+    """What targets and servers are read by is there, and is a mapping; raises what names the setting, if it is not."""
+    from plimsoll.collectors.prometheus.mapping import load
+    from plimsoll.collectors.prometheus.settings import Server, Target
+
+    config, own = project.config(), project.root / "mappings"
+    used = {f"targets.{name}": one.mapping for name, one in config.under("targets", Target).items()}
+    used |= {f"backfill.{name}": one.mapping for name, one in config.under("backfill", Server).items()}
+    for section, mapping in used.items():
+        try:
+            load(mapping, own)
+        except UsageError as error:
+            raise ConfigError(f"{config.origins[*section.split('.', 1), 'mapping']}: [{section}] {error}") from error
 
 
 def written(section: Section) -> dict[str, object]:

@@ -126,7 +126,8 @@ def _places(text: str) -> _Places:
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
             section, above = _dotted(header[1]), None
-            lines.setdefault(section, number)
+            for depth in range(1, len(section) + 1):  # [targets.a] is also the first place of targets
+                lines.setdefault(section[:depth], number)
         elif title := re.match(r"\s*#\s*\[([a-z][^\]\[]*)\]\s*(#.*)?$", line):
             above = (number, _dotted(title[1]))
         elif key := re.match(r"\s*([^=#]+?)\s*=", line):

@@ -1,4 +1,8 @@
-"""Flat line: a metric that always moved and now does not move at all, such as a sensor that repeats its last value."""
+"""Flat line: a metric that always moved and now does not move at all, such as a sensor that repeats its last value.
+
+A value that was read before, and more than once, is one at which the metric rests (a count, a state, a limit): a sensor
+that is stuck repeats one of the many values that never come twice.
+"""
 
 from typing import Final
 
@@ -15,6 +19,7 @@ _TIMES_LONGEST: Final = 3.0
 _STILL: Final = 1e-6
 _HISTORY_DAYS: Final = 2
 _USUALLY_STILL: Final = 0.05
+_RESTS: Final = 2
 
 
 def find(grid: Grid, look: Look) -> list[Finding]:
@@ -34,8 +39,16 @@ def find(grid: Grid, look: Look) -> list[Finding]:
         for first, last in runs(still):
             if last < look.since or last - first + 1 < least or values[last] == 0.0:
                 continue
+            if _is_at_rest(values, first - 1, last, _STILL * spread):
+                continue
             found.append(_finding(grid, n, first - 1, last, history, least))
     return sorted(found, key=lambda one: (one.resource_id, one.start, one.metric))
+
+
+def _is_at_rest(values: Floats, first: int, last: int, still: float) -> bool:
+    """Whether the value of the stretch was read before it, at least twice."""
+    before = np.abs(values[: max(0, first)] - values[last]) <= still
+    return int(np.count_nonzero(before)) >= _RESTS
 
 
 def _finding(grid: Grid, n: int, first: int, last: int, history: int, least: float) -> Finding:
