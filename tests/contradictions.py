@@ -62,6 +62,10 @@ def _of_verdict(now: Situation, told: Told) -> Iterator[str]:
     for name in re.findall(r"(\S+) crossed a line and came back", told.verdict):
         if name != "resources" and name not in back:
             yield f"{name} came back, and did not"
+    lined = {one.name for one in now.open if not one.what}
+    for name in re.findall(r"(\S+) has been over its", told.verdict):
+        if name in {one.name for one in now.open if one.what} - lined:
+            yield f"{name} is over its line, and a rule found something else"
     named = {name for _, name in now.high if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", told.verdict)}
     counted = re.search(r"(\d+) more (?:has|have) something high", told.verdict)
     groups = re.search(r"[Nn]othing was read|\d+ of [\d,]+ resources? are|\d+ resources? |advice for \d+", told.verdict)

@@ -70,6 +70,11 @@ def drawn(seed: int) -> Situation:
     alerts = [_alert(n, one, rng.choice(SEVERITIES), "cpu_utilization") for n, one in enumerate(over)]
     alerts += [_alert(50 + n, one, rng.choice(("medium", "high")), "silence") for n, one in enumerate(silent)]
     alerts = [one for one in alerts if one.resource not in muted]
+    by_rule = random.Random(seed + 1)
+    alerts += [
+        replace(_alert(80 + n, one, by_rule.choice(SEVERITIES), "memory_utilization"), what="memory ends in 9 h")
+        for n, one in enumerate(by_rule.sample(rest, min(len(rest), by_rule.choice((0, 0, 1, 2)))))
+    ]
     hours = {one: rng.uniform(0.2, 150) for one in names}
     seldom = [one for one in rest if one not in [*new, *over, *came]][:1] if rng.random() < 0.2 else []
     return Situation(
@@ -192,8 +197,14 @@ PLANTED: Final[dict[str, Callable[[Told], Told]]] = {
     "another number of rules": lambda t: replace(t, to_do=t.to_do.replace("12 of 46", "40 of 46")),
     "a tick beside rules that wait": lambda t: replace(t, ticked=[t.held]),
     "a tick beside a silence": lambda t: replace(t, ticked=[t.unusual]),
+    "over its line beside what a rule found": lambda t: replace(
+        t, verdict="In trouble now. h1 and h6 went over; h6 has been over its memory line for 2 h."
+    ),
     "no alert opened beside one": lambda t: replace(t, second=t.second.replace("3 new alerts", "0 new alerts")),
 }
+
+
+RULED: Final = Open("perf-6", "h6", "h6", "medium", "memory_utilization", END, what="memory ends in 9 h")
 
 
 def planted() -> Situation:
@@ -206,7 +217,7 @@ def planted() -> Situation:
         coverage_pct=96.0,
         silent=[absent("h0", 13)],
         unmeasured=[absent("h3", 5)],
-        open=[_alert(1, "h1", "critical", "cpu_utilization"), _alert(0, "h0", "high", "silence")],
+        open=[_alert(1, "h1", "critical", "cpu_utilization"), _alert(0, "h0", "high", "silence"), RULED],
         muted=["h2"],
         opened=3,
         closed=1,

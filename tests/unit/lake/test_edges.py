@@ -152,7 +152,7 @@ def test_a_file_is_read_whole_whatever_its_size(tmp_path: Path) -> None:
     ("number", "said"),
     [
         (errno.ENOSPC, "the disk is full"), (errno.EDQUOT, "the quota is used up"), (errno.EFBIG, "file size limit"),
-        (errno.EROFS, "read-only"), (errno.EIO, "input/output error"), (errno.EPERM, "Operation not permitted"),
+        (errno.EROFS, "read-only"), (errno.EIO, "input/output error"), (errno.EPERM, r"\(Operation not permitted"),
     ],
 )  # fmt: skip
 def test_every_refusal_of_the_disk_is_said_in_words(

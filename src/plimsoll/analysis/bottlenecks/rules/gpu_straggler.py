@@ -90,6 +90,7 @@ def _of_metric(
         samples=int(known[slowest]),
         measure=measure,
         device=names[slowest],
+        hours=limits.least_hours,
     )
 
 
