@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from plimsoll.clock import instant, rfc3339
 from plimsoll.documents.report_kinds import ReportKind
@@ -52,7 +52,7 @@ def situation_at(root: Path, end: datetime) -> Mapping[str, Any] | None:
         entry = listed(folder).get(SITUATION)
         if entry is not None and instant(entry["window"]["end"]) == end:
             detail = _read(folder / SITUATION).get("detail")
-            return detail if isinstance(detail, dict) else None
+            return cast("Mapping[str, Any]", detail) if isinstance(detail, dict) else None
     return None
 
 

@@ -69,7 +69,7 @@ def _part(
     wanted = sorted({resource_id for resource_id, _ in members})
 
     by_quarters = _is_of_quarters(start, end, step_s)
-    kept = _kept(snapshot, start, end) if by_quarters else {}
+    kept: Mapping[date, Path] = _kept(snapshot, start, end) if by_quarters else {}
 
     def scan(begin: datetime, until: datetime) -> pl.LazyFrame:
         path = kept.get(begin.date())

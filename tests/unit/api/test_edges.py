@@ -142,8 +142,8 @@ def test_a_change_waits_for_another_one_and_not_for_ever(tmp_path: Path, monkeyp
     def slept(seconds: float) -> None:
         now[0] += 100 * seconds
 
-    monkeypatch.setattr("plimsoll.api.tokens.time.monotonic", lambda: now[0])
-    monkeypatch.setattr("plimsoll.api.tokens.time.sleep", slept)
+    monkeypatch.setattr("plimsoll.api.kept_file.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("plimsoll.api.kept_file.time.sleep", slept)
     lock = os.open(tmp_path / ".tokens.json.lock", os.O_RDWR)
     fcntl.flock(lock, fcntl.LOCK_EX)
     with pytest.raises(TemporaryError, match="another process has been changing it for 10 s; try again"):

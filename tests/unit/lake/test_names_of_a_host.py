@@ -83,6 +83,7 @@ def test_what_only_labels_named_makes_room_in_the_inventory_too(tmp_path: Path, 
     names, own = named_by(tmp_path, 3), of("a", "b", "c").drop("device").with_columns(source=pl.lit(source))
     names.admit("h", own, NOW)
     names.admit("h", of("d", "e", "f"), NOW + timedelta(days=8))
+    assert of_names(tmp_path, NOW + timedelta(days=8)) == []
 
 
 def test_what_was_refused_is_told_for_a_day(tmp_path: Path) -> None:

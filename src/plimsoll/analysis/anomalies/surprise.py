@@ -72,7 +72,8 @@ def _further(history: Floats, known: NDArray[np.intp], now: Floats, highest: Flo
 def _below(history: Floats, known: NDArray[np.intp], now: Floats) -> NDArray[np.intp]:
     """How many of the known values of its row are smaller than each value; history is sorted, its gaps last."""
     pairs = zip(history, known.tolist(), now, strict=True)
-    return np.stack([np.searchsorted(past[:count], values) for past, count, values in pairs])
+    below: list[NDArray[np.intp]] = [np.searchsorted(past[:count], values) for past, count, values in pairs]
+    return np.stack(below)
 
 
 def _excess(history: Floats, known: NDArray[np.intp]) -> Floats:

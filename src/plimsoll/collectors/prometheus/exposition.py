@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, cast
 
@@ -106,10 +107,8 @@ def parse(text: str, content_type: str, wanted: Callable[[str], bool]) -> Exposi
 def _families(lines: Lines, content_type: str) -> list[Metric]:
     """The families by the parser of their format; by that of the text format where the strict one refuses them."""
     if "openmetrics" in content_type:
-        try:
+        with suppress(ValueError):  # the lenient parser below says which lines are wrong
             return list(openmetrics("\n".join(lines.texts) + "\n# EOF\n"))
-        except ValueError:
-            pass
     try:
         return families(lines.texts)
     except UNREADABLE:
