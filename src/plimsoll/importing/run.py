@@ -104,7 +104,8 @@ def import_file(
             done.new, done.known = done.new + new, done.known + known
             done.repeated += made.readings.height - new - known
             done.contradicting += _contradicting(made.readings)
-            hosts = whole(made.readings)
+            # a mapping of one device knows nothing of the others: its value alone is not the resource's
+            hosts = whole(made.readings) if not mapping.resource.device else made.readings.head(0)
             if hosts.height:
                 lake.append_missing(SAMPLES, hosts, collector=COLLECTOR)
         on_progress(block.bytes_read)

@@ -98,7 +98,8 @@ def test_a_mean_of_links_is_not_their_sum(tmp_path: Path) -> None:
     quoted = ",".join(f'"{name}"' for name in names)
     text = f"timestamp,{quoted}\n1779271200000,1000,50,2000,170\n"
     _, frame, _ = bring(tmp_path, "d.csv", text)
-    assert one(frame, "a", "eth1") == one(frame, "a") == {"network_transmit_bits_per_s": 400.0}
+    assert one(frame, "a", "eth1") == {"network_transmit_bits_per_s": 400.0}
+    assert one(frame, "a") == {}
     assert one(frame, "b") == {"network_receive_bits_per_s": 16000.0}
 
 
@@ -107,3 +108,12 @@ def test_rows_that_contradict_each_other_are_counted(tmp_path: Path) -> None:
     text = "timestamp, index, temperature.gpu\n2026/05/20 10:00:00, 0, 40\n2026/05/20 10:00:00, 0, 44\n"
     assert bring(tmp_path, "a.csv", text)[0].contradicting == 1
     assert bring(tmp_path, "b.csv", text.replace("44", "40"))[0].contradicting == 0
+
+
+def test_one_of_several_devices_is_not_the_resource(tmp_path: Path) -> None:
+    """Columns of two GPUs: neither one's watts are the machine's, and what the file says of the machine is kept."""
+    header = 'Time,"nvidia.power-gpu0","nvidia.power-gpu1","kernel.all.load-1 minute"'
+    text = f"{header}\n2026-05-20 10:00:00,200000,300000,2.5\n"
+    _, frame, _ = bring(tmp_path, "p.csv", text)
+    assert one(frame, "p") == {"load_average_count": 2.5}
+    assert [one(frame, "p", f"gpu{n}") for n in range(2)] == [{"gpu_power_w": 200.0}, {"gpu_power_w": 300.0}]
