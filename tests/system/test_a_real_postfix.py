@@ -15,7 +15,8 @@ import pytest
 from plimsoll.cli import run
 from plimsoll.project import Project
 from plimsoll.project.runner import context
-from plimsoll.tasks.deliver import queue, send_due
+from plimsoll.tasks.deliver import send_due
+from plimsoll.tasks.queueing import queue
 from plimsoll.tasks.report import daily
 from tests.clocks import OwnedClock
 from tests.fleets import UNTIL

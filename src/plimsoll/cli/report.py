@@ -75,7 +75,8 @@ def publish(project: Project, kind: str, as_of: str | None, *, mail: bool = Fals
 
 def _mail(wired: Context, kind: str, made: "PublishedReport") -> None:
     """Hands it to the outbox and empties that; a report of a window is sent once, however often it is asked for."""
-    from plimsoll.tasks.deliver import queue, send_due
+    from plimsoll.tasks.deliver import send_due
+    from plimsoll.tasks.queueing import queue
 
     new = queue(wired, kind, made)
     done = send_due(wired)

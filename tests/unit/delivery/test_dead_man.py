@@ -11,7 +11,8 @@ import pytest
 from plimsoll.delivery.ping import ping
 from plimsoll.delivery.settings import Ping
 from plimsoll.tasks import dead_mans_switch
-from plimsoll.tasks.deliver import queue, send_due
+from plimsoll.tasks.deliver import send_due
+from plimsoll.tasks.queueing import queue
 from plimsoll.tasks.report import daily
 from tests.mailing import wired
 from tests.post_office import PostOffice

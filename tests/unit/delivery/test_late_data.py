@@ -11,7 +11,8 @@ from plimsoll.ledger import Ledger
 from plimsoll.project.context import Context
 from plimsoll.publish.files import listed
 from plimsoll.tables import SAMPLES
-from plimsoll.tasks.deliver import outbox, queue, send_due
+from plimsoll.tasks.deliver import outbox, send_due
+from plimsoll.tasks.queueing import queue
 from plimsoll.tasks.report import daily, revised
 from tests.clocks import OwnedClock
 from tests.fleets import UNTIL

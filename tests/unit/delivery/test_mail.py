@@ -15,7 +15,8 @@ from plimsoll.cli import run
 from plimsoll.project import Project
 from plimsoll.project.runner import context
 from plimsoll.publish.views.view import ReportView
-from plimsoll.tasks.deliver import outbox, queue, send_due
+from plimsoll.tasks.deliver import outbox, send_due
+from plimsoll.tasks.queueing import queue
 from plimsoll.tasks.report import daily, owner_view
 from tests.clocks import OwnedClock
 from tests.fleets import UNTIL
