@@ -1,4 +1,4 @@
-"""Delivering: the outbox is emptied, one message at a time; `queueing` fills it with what was published."""
+"""Delivering: a published report becomes messages in the outbox, and the outbox is emptied, one message at a time."""
 
 import os
 import random
