@@ -16,6 +16,9 @@ SHARED_OUT := --numprocesses=auto --dist=loadfile tests/house tests/contracts te
 FAULTS     := --numprocesses=4 --dist=worksteal tests/faults
 ALONE      := tests/system
 
+# The longest run in .ci/run alone, against the wheel; `make test TESTS=` runs them here too.
+TESTS ?= -m "not long"
+
 .DEFAULT_GOAL := help
 MUTANTS ?= --limit 60
 NIGHT   ?= --minutes 10
@@ -32,10 +35,10 @@ demo: $(VENV)/.runtime ## a simulated fleet with a month of history, in build/de
 	@rm -rf build/demo
 	@$(BIN)/plimsoll demo $(DEMO)
 
-test: $(VENV)/.dev ## the whole test suite; what needs a program that is missing is skipped with its reason
-	@$(BIN)/python -m pytest $(SHARED_OUT)
-	@$(BIN)/python -m pytest $(FAULTS)
-	@$(BIN)/python -m pytest $(ALONE)
+test: $(VENV)/.dev ## the test suite but its longest tests; what needs a program that is missing is skipped with its reason
+	@$(BIN)/python -m pytest $(TESTS) $(SHARED_OUT)
+	@$(BIN)/python -m pytest $(TESTS) $(FAULTS)
+	@$(BIN)/python -m pytest $(TESTS) $(ALONE)
 
 check: $(VENV)/.dev ## style, types (mypy and pyright, strict), floors, house rules
 	@$(BIN)/ruff check

@@ -25,7 +25,7 @@ from tests.fleets import UNTIL
 from tests.reports import lake_of, sources_of
 from tests.shared import ROOT
 
-pytestmark = [pytest.mark.system, pytest.mark.slow]
+pytestmark = [pytest.mark.system, pytest.mark.long]
 RESOURCES, BLOCK, STEP_S, DAYS = 1000, 125, 3600, 3
 Start = Callable[[Path], AbstractContextManager[Cluster]]
 

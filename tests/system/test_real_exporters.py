@@ -110,6 +110,7 @@ def test_a_real_blackbox_exporter_and_our_own_probe_agree(tmp_path: Path) -> Non
     assert (took["up"] > 0, took["own-up"] > 0, took["down"], took["own-down"]) == (True, True, None, None)
 
 
+@pytest.mark.long
 def test_history_comes_from_a_real_prometheus_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Prometheus scrapes node_exporter for some seconds; its history becomes readings; again brings nothing new."""
     node, server = free_port(), free_port()

@@ -43,7 +43,7 @@ def _between(first: int, last: int, fault: Fault, number: int) -> Fault:
     return fault if first <= number <= last else "pass"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("kind", FAULTS)
 def test_any_request_of_shipping_and_compaction_may_fail(tmp_path: Path, network: Network, kind: str) -> None:
     """The n-th request and those that try it again are cut, for every n until a run has no fault; then all is there."""

@@ -48,6 +48,7 @@ def _whole(folder: Path) -> None:
         assert entry["revision"] == 1
 
 
+@pytest.mark.long
 def test_one_report_one_success_one_message(fleet: Path, tmp_path: Path) -> None:
     """Whatever was cut short: what is published is whole at every moment, and the next run makes the rest, once."""
     for n in range(1, 400, 4):

@@ -11,6 +11,7 @@ from tests.services import demo_project, served
 pytestmark = pytest.mark.system
 
 
+@pytest.mark.long
 def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     """Status codes, content types, schemas, refusals of what the schema forbids.
 

@@ -22,7 +22,7 @@ def project_at(root: Path, config: str) -> Project:
     return Project(root, builtin_root())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_collecting_host_fills_the_lake_of_its_owner(tmp_path: Path) -> None:
     """Its readings are in the shared folder within half a minute; `status` tells what waits; it compacts nothing."""
     (tmp_path / "store").mkdir()

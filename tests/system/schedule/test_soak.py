@@ -34,7 +34,7 @@ WINDOW = """with open(context.data / "windows", "a") as file:
         file.write(f"{context.as_of}\\n")"""
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_kills_lose_nothing_and_double_nothing(project: Project) -> None:
     """Every acknowledged sample once, every window once, memory flat, through SIGKILLs of the whole scheduler."""
     write_job(project, "soak", "every 1s", STEP)
