@@ -103,6 +103,22 @@ def test_an_empty_fleet_has_a_page_too() -> None:
     assert "No forecast has come due yet." in text
 
 
+@pytest.mark.parametrize(
+    ("inside", "of", "says"),
+    [
+        (5, 6, "too few to judge the bands by"),
+        (17, 20, "as honest as they claim"),
+        (10, 20, "too narrow"),
+        (20, 20, "wider than needed"),
+    ],
+)
+def test_bands_are_judged_where_enough_forecasts_came_due(inside: int, of: int, says: str) -> None:
+    """Five of six may lie inside by chance: nothing is claimed of so few."""
+    review = fleet_review()
+    trust = msgspec.structs.replace(review.document.trust, inside=inside, of=of, mean_error=1.0)
+    assert says in page(changed(review, msgspec.structs.replace(review.document, trust=trust)))
+
+
 def test_the_same_review_is_the_same_bytes() -> None:
     """Nothing but the input decides."""
     assert page(fleet_review()) == page(fleet_review())

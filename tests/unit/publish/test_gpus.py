@@ -132,8 +132,8 @@ def test_in_a_large_fleet_only_cards_that_stand_out_are_listed() -> None:
     ("gpus", "says"),
     [
         (GpuTotals(64, 7.0, 12.0, 12, 0), f"busy 7{N}% of the time, 12{N}% in the busiest hour: 12 would have"),
-        (GpuTotals(64, 70.0, 92.0, 64, 0), f"Its 64 GPUs were busy 70{N}% of the time."),
-        (GpuTotals(1, 62.5, 100.0, 1, 0), f"Its GPU was busy 62.5{N}% of the time."),
+        (GpuTotals(64, 70.0, 92.0, 64, 0), f"The fleet's 64 GPUs were busy 70{N}% of the time."),
+        (GpuTotals(1, 62.5, 100.0, 1, 0), f"The fleet's GPU was busy 62.5{N}% of the time."),
     ],
 )
 def test_the_verdict_says_how_much_of_the_fleet_was_used(gpus: GpuTotals, says: str) -> None:

@@ -121,3 +121,15 @@ def test_sections_that_were_not_asked_for_are_not_there() -> None:
     text = page(bare)
     for title in ("Do these three things", "Nothing to do", "What was unusual", "What held things back", "Room to"):
         assert title not in text
+
+
+def test_what_users_notice_is_named_before_what_is_older() -> None:
+    """Of two high alerts the slow answers of a service come first, though the memory has been over for longer."""
+    report = fleet_report()
+    older = msgspec.structs.replace(
+        report.document.alerts[0], severity="high", metric="memory_utilization", timestamp="2020-01-01T00:00:00Z"
+    )
+    slow = msgspec.structs.replace(older, alert_id="slow", metric="response_time", timestamp="2020-01-02T00:00:00Z")
+    document = msgspec.structs.replace(report.document, alerts=[older, slow])
+    found = situation_of(replace(report, document=document))
+    assert [one.metric for one in found.open] == ["response_time", "memory_utilization"]

@@ -22,6 +22,8 @@ from plimsoll.publish.views.verdict import Verdict
 
 _MOST_CHARTS = 12
 _MOST_CHOICES = 3
+_ENOUGH_PAST = 20
+"""Of six forecasts five may lie in a band by chance: below this many the bands are not judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ def _trust(review: CapacityInput) -> str:
         return "No forecast has come due yet."
     share = trust.inside / trust.of
     judged = "too narrow" if share < 0.7 else "wider than needed" if share > 0.95 else "as honest as they claim"
+    judged = judged if trust.of >= _ENOUGH_PAST else "too few to judge the bands by"
     inside = f"{trust.inside} of {trust.of} inside an 80{formatting.NARROW}% band: {judged}, so far."
     return f"{inside} Mean error {formatting.number(trust.mean_error)} points."
 

@@ -29,6 +29,8 @@ from plimsoll.publish.views import incidents, outlook_text
 from plimsoll.publish.views.report_input import ReportInput
 
 _WORST_FIRST: Final = ("critical", "high", "medium", "low")
+_FELT: Final = frozenset({"response_time", "error_rate"})
+"""What users of a service notice at this moment: named before what is only seen on its machines."""
 
 
 def situation_of(report: ReportInput) -> Situation:
@@ -162,7 +164,9 @@ def _open(report: ReportInput, names: Mapping[str, str]) -> list[Open]:
         )
         for alert in report.document.alerts
     ]
-    return sorted(found, key=lambda one: (_WORST_FIRST.index(one.severity), one.since, one.resource))
+    return sorted(
+        found, key=lambda one: (_WORST_FIRST.index(one.severity), one.metric not in _FELT, one.since, one.resource)
+    )
 
 
 def _over_now(report: ReportInput) -> set[str]:

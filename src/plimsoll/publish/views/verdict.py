@@ -133,9 +133,10 @@ def gpu_fact(situation: Situation) -> str:
     if gpus is None:
         return ""
     busy = formatting.percent(gpus.busy_pct)
+    whose = "Its" if situation.total == 1 else "The fleet's"
     if gpus.count == 1:
-        return f" Its GPU was busy {busy} of the time."
-    named = f" Its {gpus.count:,} GPUs were busy {busy} of the time"
+        return f" {whose} GPU was busy {busy} of the time."
+    named = f" {whose} {gpus.count:,} GPUs were busy {busy} of the time"
     if gpus.busiest_pct > _SPARE_PCT or gpus.enough >= gpus.count:
         return f"{named}."
     size = f"{gpus.enough:,} would have carried that at {SIZED_FOR_PCT:g}{formatting.NARROW}%"
