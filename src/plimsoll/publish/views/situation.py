@@ -44,6 +44,7 @@ def situation_of(report: ReportInput) -> Situation:
     muted = sorted({event.alert.resource for event in report.events if event.is_open and event.muted is not None})
     crossed = _crossed(report)
     changed = [event for event in report.events if event.muted is None]
+    # as readings are: what one at the very end opens or closes is the next window's, and no report leaves it out
     since = max(report.previous_end, report.start) if report.previous else report.start
     return replace(
         known,
@@ -51,8 +52,8 @@ def situation_of(report: ReportInput) -> Situation:
         gaps=_gaps(present, names, report),
         open=opened,
         muted=muted,
-        opened=sum(since < event.opened <= report.end for event in changed),
-        closed=sum(event.closed is not None and since < event.closed <= report.end for event in changed),
+        opened=sum(since <= event.opened < report.end for event in changed),
+        closed=sum(event.closed is not None and since <= event.closed < report.end for event in changed),
         crossed=sorted(crossed),
         came_back=_came_back(report, names, crossed, {one.id for one in (*silent, *unmeasured)}),
         over_now=sorted(_over_now(report)),

@@ -164,12 +164,11 @@ def no_alert_sentence(situation: Situation, end: datetime | None = None) -> str:
     """
     if not situation.read:
         return "Not judged: nothing was read in this window."
+    if situation.muted:
+        return f"No alert is open but muted ones, of {formatting.plural(len(situation.muted), 'resource')}."
     if situation.over_now:
-        one = situation.just_over[0] if len(situation.just_over) == 1 and end is not None else None
-        if one is None or end is None:
-            return "No alert is open; a line is crossed, not for long enough."
-        return f"No alert is open; {formatting.name(one.name)} is {just_over(one, end)}."
-    if situation.crossed or situation.muted:
+        return f"No alert is open; {_crossed_briefly(situation, end)}."
+    if situation.crossed:
         return "No alert is open."
     if situation.has_no_line:
         return "Not judged: nothing that is read has a load line."
@@ -178,6 +177,13 @@ def no_alert_sentence(situation: Situation, end: datetime | None = None) -> str:
         count = len(situation.without_line)
         more += f" {formatting.plural(count, 'resource')} {'has' if count == 1 else 'have'} none."
     return f"No load line is crossed.{more}"
+
+
+def _crossed_briefly(situation: Situation, end: datetime | None) -> str:
+    if end is None or len(situation.just_over) != 1:
+        return "a line is crossed, not for long enough"
+    (one,) = situation.just_over
+    return f"{formatting.name(one.name)} is {just_over(one, end)}"
 
 
 def lines_are_kept(situation: Situation) -> bool:
