@@ -1,7 +1,7 @@
 """Watches the load lines: what is open goes into the ledger, to people, and into `alerts.ndjson` for other programs."""
 
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from plimsoll import documents
 from plimsoll.clock import instant, rfc3339
@@ -12,6 +12,9 @@ from plimsoll.project.context import Context
 from plimsoll.publish import files
 from plimsoll.tasks.notice_subjects import subjects_of
 from plimsoll.tasks.notify import local_zone, queue_alerts
+
+if TYPE_CHECKING:
+    from plimsoll.analysis.performance.alerts import OpenAlert
 
 FEED: Final = "alerts.ndjson"
 _TOLD: Final = timedelta(days=7)
@@ -26,23 +29,7 @@ def watch(context: Context) -> list[AlertRow]:
     sources = context.sources()
     found, resources = answer(sources), {one.resource_id: one for one in sources.resources()}
     ledger = context.ledger.alerts
-    opened, _ = ledger.observe(
-        (
-            OpenAlertObservation(
-                id=one.alert.alert_id,
-                resource=one.alert.resource,
-                line=one.line,
-                metric=one.alert.metric,
-                severity=one.alert.severity,
-                threshold=one.alert.threshold,
-                value=one.alert.current_value,
-                opened=instant(one.alert.timestamp),
-                last_seen=one.last,
-            )
-            for one in found
-        ),
-        context.as_of,
-    )
+    opened, _ = ledger.observe(map(observed, found), context.as_of)
     rows, muting = ledger.since(context.as_of - _TOLD), alert_state(sources).quiet
     quiet = {one.alert.alert_id: one.quiet for one in found}
     quiet |= {
@@ -63,6 +50,22 @@ def watch(context: Context) -> list[AlertRow]:
         now=context.clock.now(),
     )
     return opened
+
+
+def observed(one: "OpenAlert") -> OpenAlertObservation:
+    """An open alert as the ledger notes it."""
+    return OpenAlertObservation(
+        id=one.alert.alert_id,
+        resource=one.alert.resource,
+        line=one.line,
+        metric=one.alert.metric,
+        severity=one.alert.severity,
+        threshold=one.alert.threshold,
+        value=one.alert.current_value,
+        opened=instant(one.alert.timestamp),
+        last_seen=one.last,
+        what=one.what,
+    )
 
 
 def _line(row: AlertRow, quiet: str | None) -> dict[str, object]:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
-from plimsoll.clock import instant
 from plimsoll.delivery.notify import Notify, Route
 from plimsoll.ledger import AlertRow, OpenAlertObservation
 from plimsoll.ledger.alerts import AlertKind
 from plimsoll.project.context import Context
+from plimsoll.tasks.watch_alerts import observed
 
 FORECASTS_EVERY: Final = timedelta(hours=6)
 """A forecast rests on the levels of whole days: it is not made each quarter of an hour."""
@@ -43,21 +43,7 @@ def _rules(context: Context) -> list[OpenAlertObservation]:
 
     sources = context.sources()
     found = found_now(sources, sources.resources())
-    return [
-        OpenAlertObservation(
-            id=one.alert.alert_id,
-            resource=one.alert.resource,
-            line=one.line,
-            metric=one.alert.metric,
-            severity=one.alert.severity,
-            threshold=one.alert.threshold,
-            value=one.alert.current_value,
-            opened=instant(one.alert.timestamp),
-            last_seen=one.last,
-            what=one.what,
-        )
-        for one in found.open
-    ]
+    return [observed(one) for one in found.open]
 
 
 def _incidents(context: Context) -> list[OpenAlertObservation]:
